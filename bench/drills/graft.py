@@ -21,7 +21,7 @@ import urllib.request
 from postgres import await_true, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BASE_MODEL = ROOT / "src/main/resources/dev/graft/demo/base-model"
+BASE_MODEL = ROOT / "src/main/resources/dev/graft/client/base-model"
 MODEL = "graft-demo-base"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("GRAFT_", "SPRING_", "OPENAI_"))}
 ENVIRONMENT |= {name: os.environ[name] for name in ("GRAFT_JAVA_HOME",) if name in os.environ}

@@ -106,7 +106,7 @@ final class MixedLoad {
 
   private void prepare() throws Exception {
     RunningServer first = servers.getFirst();
-    Path model = RunningServer.root().resolve("src/main/resources/dev/graft/demo/base-model");
+    Path model = RunningServer.root().resolve("src/main/resources/dev/graft/client/base-model");
     first.command("models", "add", MODEL, "--from", model.toString());
     String admin = first.command("key", "create", "--scope", "admin");
     for (int i = 0; i < DEPARTMENTS; i++) departments.add(department(admin, "department " + i));

@@ -22,7 +22,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
-import dev.graft.platform.process.ChildProcess;
+import dev.graft.platform.ChildProcess;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.util.List;

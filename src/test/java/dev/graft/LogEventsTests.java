@@ -210,19 +210,19 @@ class LogEventsTests {
               .formatted(each.event(), each.level(), fields, each.source()));
     }
     return """
-        # Events of the log
+    # Events of the log
 
-        Every line that a server, a worker or a trainer can log, with its own fields. The table comes from the code:
-        `LogEventsTests` compares them. Which of them are worth an alert, and the formats of the log, are in
-        [monitoring.md](monitoring.md#logs). No field has text of a row, a prompt, an answer or a key.
+    Every line that a server, a worker or a trainer can log, with its own fields. The table comes from the code:
+    `LogEventsTests` compares them. Which of them are worth an alert, and the formats of the log, are in
+    [monitoring.md](monitoring.md#logs). No field has text of a row, a prompt, an answer or a key.
 
-        Lines also have fields of what they are logged for, in whatever class: `request` (the `x-request-id` of the answer),
-        `department` (of the key that asks, or whose work is done), `worker` (that calls the server) and `trace_id` (of the
-        [trace](monitoring.md#traces), where there is one).
+    Lines also have fields of what they are logged for, in whatever class: `request` (the `x-request-id` of the answer),
+    `department` (of the key that asks, or whose work is done), `worker` (that calls the server) and `trace_id` (of the
+    [trace](monitoring.md#traces), where there is one).
 
-        | event | level | fields | class |
-        |---|---|---|---|
-        """
+    | event | level | fields | class |
+    |---|---|---|---|
+    """
         + String.join("", rows.values());
   }
 }

@@ -1,6 +1,5 @@
 package dev.graft.artifacts;
 
-import dev.graft.artifacts.s3.S3Properties;
 import dev.graft.platform.GraftProperties;
 import java.io.IOException;
 import org.springframework.context.annotation.Bean;

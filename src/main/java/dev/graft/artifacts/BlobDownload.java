@@ -1,7 +1,7 @@
 package dev.graft.artifacts;
 
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;

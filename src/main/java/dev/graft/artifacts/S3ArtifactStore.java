@@ -1,10 +1,5 @@
 package dev.graft.artifacts;
 
-import dev.graft.artifacts.s3.ArrivingObjects;
-import dev.graft.artifacts.s3.ObjectContent;
-import dev.graft.artifacts.s3.S3Bucket;
-import dev.graft.artifacts.s3.S3Properties;
-import dev.graft.artifacts.s3.UploadSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;

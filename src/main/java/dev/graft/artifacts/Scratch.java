@@ -1,7 +1,7 @@
 package dev.graft.artifacts;
 
-import dev.graft.platform.process.FileLocks;
-import dev.graft.platform.process.FileTrees;
+import dev.graft.platform.FileLocks;
+import dev.graft.platform.FileTrees;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

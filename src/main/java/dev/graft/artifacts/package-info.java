@@ -4,7 +4,7 @@
  * blobs/sha256/ab/cdef...}: content is staged in a temporary file of the same file system, written
  * to its end, flushed to disk, read back and compared, then published by a hard link, which (unlike
  * a rename) creates and never replaces, and the directory is flushed. A directory as content is a
- * {@link dev.graft.artifacts.manifest.Manifest}, whose canonical JSON is again a blob.
+ * {@link dev.graft.artifacts.Manifest}, whose canonical JSON is again a blob.
  *
  * <p>What is still arriving, such as a part of an upload, is kept under a name of its own, just as
  * durable, until whoever named it drops it: it has no digest that others may share.
@@ -16,7 +16,7 @@
  * published again before it is removed.
  *
  * <p>A worker's store holds copies of another's blobs, within bounds ({@link
- * dev.graft.artifacts.cache.BlobCache}). A blob is in use while there is a second link to its file.
+ * dev.graft.artifacts.BlobCache}). A blob is in use while there is a second link to its file.
  *
  * <p>How it fails: a full disk throws {@link dev.graft.artifacts.StorageFull}, content that is not
  * what was announced {@link dev.graft.artifacts.BlobMismatch}, content past its limit {@link

@@ -1,8 +1,8 @@
 package dev.graft.catalog;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.TransformersModel;
-import dev.graft.weights.config.ModelConfig;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

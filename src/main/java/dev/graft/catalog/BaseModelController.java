@@ -1,10 +1,10 @@
 package dev.graft.catalog;
 
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.platform.pagination.Cursor;
-import dev.graft.platform.pagination.CursorPage;
-import dev.graft.platform.web.DeletedObject;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.DeletedObject;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;

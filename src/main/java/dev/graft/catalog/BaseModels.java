@@ -2,8 +2,8 @@ package dev.graft.catalog;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.manifest.ManifestDirectory;
-import dev.graft.platform.database.TransactionLocks;
+import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.platform.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;

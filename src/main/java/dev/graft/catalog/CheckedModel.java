@@ -1,10 +1,10 @@
 package dev.graft.catalog;
 
+import dev.graft.weights.BadModel;
+import dev.graft.weights.DirectoryFiles;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TransformersModel;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.files.DirectoryFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@ package dev.graft.catalog;
 
 import dev.graft.artifacts.Scratch;
 import dev.graft.platform.GraftProperties;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.gguf.base.GgufModel;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.gguf.GgufModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

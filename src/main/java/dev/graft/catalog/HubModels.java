@@ -1,9 +1,9 @@
 package dev.graft.catalog;
 
-import dev.graft.hub.Hub;
-import dev.graft.hub.HubRepository;
+import dev.graft.artifacts.hub.Hub;
+import dev.graft.artifacts.hub.HubRepository;
+import dev.graft.platform.FileTrees;
 import dev.graft.platform.GraftProperties;
-import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -58,7 +58,7 @@ public class HubModels {
    * Fetches a model and registers it; idempotent for the same commit.
    *
    * @param source as {@link HubRepository#parse} takes it
-   * @throws dev.graft.hub.HubRefused if it cannot be had
+   * @throws dev.graft.artifacts.hub.HubRefused if it cannot be had
    * @throws ModelRefused as {@link BaseModels#register}
    * @throws IOException if the hub or this machine's disk fails, or it is just being fetched
    */

@@ -1,6 +1,6 @@
 package dev.graft.catalog;
 
-import dev.graft.weights.files.DirectoryFiles;
+import dev.graft.weights.DirectoryFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

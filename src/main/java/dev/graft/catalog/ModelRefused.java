@@ -1,7 +1,7 @@
 package dev.graft.catalog;
 
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 
 /** A base model cannot be registered as asked; the message says why and names no path. */
 public final class ModelRefused extends RequestFailed {

@@ -3,8 +3,6 @@ package dev.graft.catalog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Scratch;
-import dev.graft.catalog.archive.ArchiveRefused;
-import dev.graft.catalog.archive.ModelArchive;
 import dev.graft.datasets.UserData;
 import dev.graft.datasets.UserFile;
 import dev.graft.platform.GraftProperties;

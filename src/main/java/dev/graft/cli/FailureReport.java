@@ -2,9 +2,9 @@ package dev.graft.cli;
 
 import dev.graft.client.ApiRefused;
 import dev.graft.client.NoAnswer;
+import dev.graft.kernels.DeviceUnavailable;
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.training.cuda.DeviceUnavailable;
+import dev.graft.platform.RequestFailed;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.nio.file.AccessDeniedException;

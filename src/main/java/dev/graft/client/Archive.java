@@ -1,6 +1,6 @@
 package dev.graft.client;
 
-import dev.graft.platform.process.FileTrees;
+import dev.graft.platform.FileTrees;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,5 @@
 package dev.graft.console;
 
-import dev.graft.console.api.PageRefused;
 import dev.graft.tenancy.Identity;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

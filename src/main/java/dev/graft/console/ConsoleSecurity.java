@@ -1,8 +1,8 @@
 package dev.graft.console;
 
-import dev.graft.platform.security.BearerAuthenticator;
-import dev.graft.platform.security.BearerFilter;
-import dev.graft.platform.security.FailedAuthentications;
+import dev.graft.platform.BearerAuthenticator;
+import dev.graft.platform.BearerFilter;
+import dev.graft.platform.FailedAuthentications;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;

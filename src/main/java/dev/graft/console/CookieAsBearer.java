@@ -1,6 +1,6 @@
 package dev.graft.console;
 
-import dev.graft.tenancy.access.WebSessions;
+import dev.graft.tenancy.WebSessions;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;

@@ -1,6 +1,5 @@
 package dev.graft.console;
 
-import dev.graft.console.api.PageRefused;
 import java.util.List;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;

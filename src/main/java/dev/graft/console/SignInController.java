@@ -1,8 +1,8 @@
 package dev.graft.console;
 
-import dev.graft.platform.security.FailedAuthentications;
+import dev.graft.platform.FailedAuthentications;
 import dev.graft.tenancy.Identity;
-import dev.graft.tenancy.access.WebSessions;
+import dev.graft.tenancy.WebSessions;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Optional;

@@ -8,9 +8,9 @@
  * {@link dev.graft.console.pages}, by Thymeleaf; htmx replaces parts of them, uPlot draws the
  * curves. Nothing is loaded from elsewhere.
  *
- * <p>How it fails: what the API refuses is a {@link dev.graft.console.api.PageRefused}, shown with
- * the API's own sentence, its findings and the request's id, in the page or in the part that asked.
- * A session that has ended leads to the sign-in page and from there back. A form that another site
+ * <p>How it fails: what the API refuses is a {@link dev.graft.console.PageRefused}, shown with the
+ * API's own sentence, its findings and the request's id, in the page or in the part that asked. A
+ * session that has ended leads to the sign-in page and from there back. A form that another site
  * sends has no token of ours and is refused before it is read.
  */
 @NullMarked

@@ -2,8 +2,8 @@ package dev.graft.datasets;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.graft.platform.UnixTime;
-import dev.graft.text.row.Example;
-import dev.graft.text.row.RowFormat;
+import dev.graft.text.Example;
+import dev.graft.text.RowFormat;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,5 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.report.findings.Remedy;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -2,8 +2,7 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.datasets.FileOrigin.Remedied;
-import dev.graft.datasets.decoding.DecodingOptions;
-import dev.graft.text.row.RowFormat;
+import dev.graft.text.RowFormat;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;

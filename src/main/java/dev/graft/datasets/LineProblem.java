@@ -1,6 +1,6 @@
 package dev.graft.datasets;
 
-import dev.graft.platform.errors.ErrorDetail;
+import dev.graft.platform.ErrorDetail;
 
 /**
  * What is wrong with one line of a file; the message holds none of its content.

@@ -1,6 +1,5 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.decoding.DecodingOptions;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

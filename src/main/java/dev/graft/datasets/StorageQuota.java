@@ -1,10 +1,10 @@
 package dev.graft.datasets;
 
-import dev.graft.platform.database.TransactionLocks;
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.tenancy.limits.DepartmentLimits;
-import dev.graft.tenancy.limits.QuotaUsage;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.platform.TransactionLocks;
+import dev.graft.tenancy.DepartmentLimits;
+import dev.graft.tenancy.QuotaUsage;
 import java.time.Duration;
 import java.util.List;
 import org.springframework.stereotype.Component;

@@ -1,16 +1,15 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
-import dev.graft.datasets.decoding.DecodingOptions;
+import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.platform.pagination.Cursor;
-import dev.graft.retention.RetentionKind;
-import dev.graft.retention.RetentionNotices;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.platform.work.LeasedWork;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
-import dev.graft.work.LeasedWork;
+import dev.graft.tenancy.RetentionKind;
+import dev.graft.tenancy.RetentionNotices;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;

@@ -1,12 +1,12 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
-import dev.graft.text.row.Example;
-import dev.graft.text.row.RowReader;
+import dev.graft.text.Example;
+import dev.graft.text.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

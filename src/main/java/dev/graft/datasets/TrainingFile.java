@@ -1,9 +1,9 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.RequestFailed;
 import dev.graft.spec.TrainingSpec.Objective;
-import dev.graft.text.row.Example;
+import dev.graft.text.Example;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

@@ -1,10 +1,10 @@
 package dev.graft.datasets;
 
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.text.row.Example;
-import dev.graft.text.row.RowFormat;
-import dev.graft.text.row.RowReader;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.text.Example;
+import dev.graft.text.RowFormat;
+import dev.graft.text.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;

@@ -1,8 +1,6 @@
 package dev.graft.evaluation;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import dev.graft.evaluation.comparison.QualityGate;
-import dev.graft.evaluation.grading.Grader;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

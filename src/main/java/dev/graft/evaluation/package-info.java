@@ -3,14 +3,14 @@
  * answers measured against those that are known, and what the differences are worth. An {@link
  * dev.graft.evaluation.Evaluation} does what its {@link dev.graft.evaluation.EvaluationPlan} says.
  *
- * <p>How it works: a request ({@link dev.graft.evaluation.api.EvaluationRequest}) names models, a
- * file and {@link dev.graft.evaluation.grading.Grader}s. Evaluations are leased work: {@link
- * dev.graft.evaluation.run.Evaluator} keeps a sample of the file's rows with one, and asks one
- * model after the other ({@link dev.graft.inference.GreedyCompletions}, of classifiers {@link
+ * <p>How it works: a request ({@link dev.graft.evaluation.EvaluationRequest}) names models, a file
+ * and {@link dev.graft.evaluation.Grader}s. Evaluations are leased work: {@link
+ * dev.graft.evaluation.Evaluator} keeps a sample of the file's rows with one, and asks one model
+ * after the other ({@link dev.graft.inference.GreedyCompletions}, of classifiers {@link
  * dev.graft.inference.TextLabels}); each answer is a row, written with its scores. When all are
- * there, {@link dev.graft.evaluation.run.EvaluationResults} compares candidates with the baseline
- * question by question ({@link dev.graft.evaluation.comparison.Comparison}) and looks at the {@link
- * dev.graft.evaluation.comparison.QualityGate}s. Departments take turns, a slice of time each.
+ * there, {@link dev.graft.evaluation.EvaluationResults} compares candidates with the baseline
+ * question by question ({@link dev.graft.evaluation.Comparison}) and looks at the {@link
+ * dev.graft.evaluation.QualityGate}s. Departments take turns, a slice of time each.
  *
  * <p>How it fails, and what then holds:
  *

@@ -1,19 +1,14 @@
 package dev.graft.inference;
 
-import dev.graft.artifacts.cache.BlobCache;
-import dev.graft.inference.local.WarmModels;
-import dev.graft.inference.routing.CallLoop;
-import dev.graft.inference.routing.TrainingPriority;
-import dev.graft.inference.serving.InferenceProperties;
-import dev.graft.inference.serving.ModelDirectories;
+import dev.graft.artifacts.BlobCache;
 import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.ChildConfinement;
+import dev.graft.platform.ChildJvm;
+import dev.graft.platform.Children;
 import dev.graft.platform.EveryRole;
 import dev.graft.platform.GraftProperties;
-import dev.graft.platform.process.ChildConfinement;
-import dev.graft.platform.process.ChildJvm;
-import dev.graft.platform.process.Children;
-import dev.graft.platform.process.LoopThreads;
-import dev.graft.platform.tracing.Traces;
+import dev.graft.platform.LoopThreads;
+import dev.graft.platform.Traces;
 import java.io.IOException;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;

@@ -1,6 +1,5 @@
 package dev.graft.inference;
 
-import dev.graft.inference.serving.InferenceRefused;
 import java.time.Duration;
 
 /** A model did not answer this time. */

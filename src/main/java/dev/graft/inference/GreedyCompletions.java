@@ -1,7 +1,7 @@
 package dev.graft.inference;
 
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.text.row.Example;
+import dev.graft.platform.RequestFailed;
+import dev.graft.text.Example;
 import java.io.IOException;
 
 /**

@@ -1,7 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.inference.protocol.Prompt;
-import dev.graft.text.row.Example;
+import dev.graft.text.Example;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

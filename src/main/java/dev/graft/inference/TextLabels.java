@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.RequestFailed;
 import java.io.IOException;
 
 /** Has classifiers label texts whose label is known, for other modules. */

@@ -5,15 +5,14 @@
  * dev.graft.inference.TextLabels} does the same of labels.
  *
  * <p>A request is read strictly and answered by {@link dev.graft.inference.api}; its model name
- * leads to the files ({@link dev.graft.inference.serving.ServedModels}), and an {@link
- * dev.graft.inference.serving.Inferrer} answers: warm processes of this machine ({@link
+ * leads to the files ({@link dev.graft.inference.ServedModels}), and an {@link
+ * dev.graft.inference.Inferrer} answers: warm processes of this machine ({@link
  * dev.graft.inference.local}), an engine where one is configured ({@link
  * dev.graft.inference.engine}), or workers where the server is none ({@link
  * dev.graft.inference.routing}). {@link dev.graft.inference.InferenceConfiguration} chooses. All
  * text and tensor work of this machine is in the child process ({@link dev.graft.inference.child}).
- * An answer is made on a thread of its own ({@link
- * dev.graft.inference.generation.OngoingGeneration}) and comes in pieces, which are collected or
- * relayed as events.
+ * An answer is made on a thread of its own ({@link dev.graft.inference.OngoingGeneration}) and
+ * comes in pieces, which are collected or relayed as events.
  *
  * <p>How it fails: a client that leaves a stream cancels its answer; one that waits for a whole
  * answer is noticed only when that is written. No room in the queue or among the processes is 503

@@ -9,7 +9,7 @@ public interface ParentModels {
    * Empty if the department may not see such a thing, or it is a base model.
    *
    * @param nameOrId of a model or a checkpoint, or the id of an adapter
-   * @throws dev.graft.platform.errors.RequestFailed if it is known but not there, saying why
+   * @throws dev.graft.platform.RequestFailed if it is known but not there, saying why
    */
   Optional<ParentModel> find(String departmentId, String nameOrId);
 

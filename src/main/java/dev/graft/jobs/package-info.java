@@ -2,24 +2,24 @@
  * The life of a job; the only writer of job state.
  *
  * <p>How it works: PostgreSQL is the queue, and {@link dev.graft.jobs.queue} has every statement
- * that changes it. {@link dev.graft.jobs.queue.JobLedger} has the department's statements (submit,
- * approve, reject, pause, resume, cancel), {@link dev.graft.jobs.queue.LeaseLedger} the worker's
- * (<b>claim</b>, renew, checkpoint), {@link dev.graft.jobs.queue.LeaseEndings} those by which it
- * ends a lease (complete, fail, release), {@link dev.graft.jobs.queue.LostLeases} the one that
- * takes a lease away. A job is {@code queued -> running -> succeeded | failed | cancelled}, or
- * {@code paused} on the way, and first of all {@code waiting} where its department wants it
- * approved; every transition is one statement that moves the state, moves the department's counter
- * of running jobs and writes the numbered event. {@link dev.graft.jobs.submission.SubmitJob} puts a
- * job in, {@link dev.graft.jobs.standing.JobReason} tells people where it stands. {@link
- * dev.graft.jobs.desk.LeaseDesk} answers workers, whose calls module {@code workers} takes over
- * HTTP or in process; {@link dev.graft.jobs.results.Publication} commits a result. Clients follow
- * events as they happen ({@link dev.graft.jobs.events.FollowedJobs}). Of jobs that have ended,
- * retention takes checkpoints and logs ({@link dev.graft.jobs.retention}).
+ * that changes it. {@link dev.graft.jobs.JobLedger} has the department's statements (submit,
+ * approve, reject, pause, resume, cancel), {@link dev.graft.jobs.LeaseLedger} the worker's
+ * (<b>claim</b>, renew, checkpoint), {@link dev.graft.jobs.LeaseEndings} those by which it ends a
+ * lease (complete, fail, release), {@link dev.graft.jobs.LostLeases} the one that takes a lease
+ * away. A job is {@code queued -> running -> succeeded | failed | cancelled}, or {@code paused} on
+ * the way, and first of all {@code waiting} where its department wants it approved; every
+ * transition is one statement that moves the state, moves the department's counter of running jobs
+ * and writes the numbered event. {@link dev.graft.jobs.SubmitJob} puts a job in, {@link
+ * dev.graft.jobs.JobReason} tells people where it stands. {@link dev.graft.jobs.LeaseDesk} answers
+ * workers, whose calls module {@code workers} takes over HTTP or in process; {@link
+ * dev.graft.jobs.Publication} commits a result. Clients follow events as they happen ({@link
+ * dev.graft.jobs.FollowedJobs}). Of jobs that have ended, retention takes checkpoints and logs
+ * ({@link dev.graft.jobs.retention}).
  *
  * <p>How it fails, and what then holds:
  *
  * <ul>
- *   <li>A worker dies, freezes or is cut off: its lease expires, {@link dev.graft.jobs.desk.Reaper}
+ *   <li>A worker dies, freezes or is cut off: its lease expires, {@link dev.graft.jobs.Reaper}
  *       takes it away, the next worker resumes from the newest committed checkpoint. No attempt is
  *       counted; three losses without a new checkpoint end the job as poison, where only this job
  *       can have caused them.
@@ -38,7 +38,7 @@
  *       that was asked for before wins, and a terminal state never changes.
  *   <li>Counter and jobs disagree, which cannot happen: {@link dev.graft.jobs.QueueInvariants} says
  *       so, in the log, the metrics and the health endpoint; jobs end all the same, and {@link
- *       dev.graft.jobs.desk.CounterRepair} counts anew.
+ *       dev.graft.jobs.CounterRepair} counts anew.
  * </ul>
  */
 @NullMarked

@@ -1,7 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Api;
-import dev.graft.nemesis.cluster.Stuck;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

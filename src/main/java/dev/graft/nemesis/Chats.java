@@ -1,9 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Api;
-import dev.graft.nemesis.cluster.Deadline;
-import dev.graft.nemesis.cluster.NotAcknowledged;
-import dev.graft.nemesis.cluster.Stuck;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

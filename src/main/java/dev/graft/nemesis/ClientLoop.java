@@ -1,7 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Deadline;
-import dev.graft.nemesis.cluster.NotAcknowledged;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 

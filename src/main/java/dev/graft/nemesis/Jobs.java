@@ -1,10 +1,7 @@
 package dev.graft.nemesis;
 
-import dev.graft.demo.BundledModel;
-import dev.graft.demo.data.SampleData;
-import dev.graft.nemesis.cluster.Api;
-import dev.graft.nemesis.cluster.Deadline;
-import dev.graft.nemesis.cluster.Stuck;
+import dev.graft.client.BundledModel;
+import dev.graft.client.SampleData;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,9 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Cluster;
-import dev.graft.nemesis.cluster.Deadline;
-import dev.graft.nemesis.cluster.Setup;
-import dev.graft.nemesis.cluster.Stuck;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

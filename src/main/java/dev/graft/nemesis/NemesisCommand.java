@@ -1,6 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Setup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

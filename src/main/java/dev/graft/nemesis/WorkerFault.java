@@ -1,7 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Cluster;
-
 /** What befalls the worker of a running job. */
 enum WorkerFault {
   WORKER_KILLED("worker of %s"),

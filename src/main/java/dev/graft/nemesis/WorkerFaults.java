@@ -1,7 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Cluster;
-import dev.graft.nemesis.cluster.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

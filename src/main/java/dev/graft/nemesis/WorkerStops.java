@@ -1,8 +1,5 @@
 package dev.graft.nemesis;
 
-import dev.graft.nemesis.cluster.Cluster;
-import dev.graft.nemesis.cluster.Deadline;
-import dev.graft.nemesis.cluster.Node;
 import java.time.Duration;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,5 @@
 package dev.graft.spec;
 
-import dev.graft.spec.fields.Fields;
-import dev.graft.spec.method.AdapterMethod;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 

@@ -1,6 +1,5 @@
 package dev.graft.spec;
 
-import dev.graft.spec.fields.Fields;
 import tools.jackson.databind.node.ObjectNode;
 
 /**

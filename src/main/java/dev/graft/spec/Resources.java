@@ -1,7 +1,6 @@
 package dev.graft.spec;
 
-import dev.graft.spec.fields.Fields;
-import dev.graft.spec.fields.SpecRejected.Problem;
+import dev.graft.spec.SpecRejected.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

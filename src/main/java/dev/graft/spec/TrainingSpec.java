@@ -1,6 +1,5 @@
 package dev.graft.spec;
 
-import dev.graft.spec.method.AdapterMethod;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,8 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.Ids;
-import dev.graft.platform.security.Secrets;
-import dev.graft.platform.web.RequestIds;
+import dev.graft.platform.RequestIds;
+import dev.graft.platform.Secrets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

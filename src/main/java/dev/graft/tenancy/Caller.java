@@ -1,6 +1,6 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.rows.OwnRows;
+import dev.graft.platform.OwnRows;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 

@@ -4,7 +4,7 @@ import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
-import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.Cursor;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -44,12 +44,12 @@ class DepartmentRows {
     return sql.sql(
             READ
                 + """
-                   where (:archived_too or archived_at is null)
-                     and (:after::text is null
-                          or (created_at, id) < (select a.created_at, a.id from department a
-                                                  where a.id = :after))
-                   order by created_at desc, id desc limit :limit
-                  """)
+                 where (:archived_too or archived_at is null)
+                   and (:after::text is null
+                        or (created_at, id) < (select a.created_at, a.id from department a
+                                                where a.id = :after))
+                 order by created_at desc, id desc limit :limit
+                """)
         .param("archived_too", archivedToo)
         .param("after", page.after())
         .param("limit", page.limit() + 1)

@@ -1,10 +1,10 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.Cursor;
+import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.Ids;
-import dev.graft.platform.database.TransactionLocks;
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.platform.pagination.Cursor;
-import dev.graft.platform.rows.EveryDepartment;
+import dev.graft.platform.RequestFailed;
+import dev.graft.platform.TransactionLocks;
 import java.time.Clock;
 import java.util.List;
 import java.util.Locale;

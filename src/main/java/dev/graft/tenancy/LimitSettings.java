@@ -1,7 +1,7 @@
 package dev.graft.tenancy;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.RequestFailed;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.RequestFailed;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;

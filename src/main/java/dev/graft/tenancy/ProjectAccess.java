@@ -1,7 +1,7 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.util.Set;
 import org.springframework.stereotype.Component;
 

@@ -1,8 +1,5 @@
 package dev.graft.text;
 
-import dev.graft.text.row.Example;
-import dev.graft.text.template.ChatTemplate;
-import dev.graft.text.template.TemplateRejected;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -103,8 +100,8 @@ final class AssistantSpans {
         throw new TemplateRejected(
             "has tool calls in turn "
                 + i
-                + ", which the model's chat template leaves out; choose a model whose template writes"
-                + " tool_calls, or write the calls into content");
+                + ", which the model's chat template leaves out; choose a model whose template"
+                + " writes tool_calls, or write the calls into content");
       }
     }
     return whole;

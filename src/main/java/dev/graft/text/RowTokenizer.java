@@ -1,9 +1,6 @@
 package dev.graft.text;
 
 import dev.graft.spec.TrainingSpec.DataOptions;
-import dev.graft.text.row.Example;
-import dev.graft.text.template.ChatTemplate;
-import dev.graft.text.template.TemplateRejected;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntSupplier;
@@ -180,8 +177,8 @@ public final class RowTokenizer {
         if (spans.get().examples(both.training(chat.prompt().size(), turns)).size() > 1) {
           throw new RowRejected(
               chat.line(),
-              "has a completion of several turns, which the model's chat template writes otherwise when"
-                  + " later turns follow; write the row as messages");
+              "has a completion of several turns, which the model's chat template writes otherwise"
+                  + " when later turns follow; write the row as messages");
         }
         ChatTemplate.Rendered rendered = spans.get().render(both);
         Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());

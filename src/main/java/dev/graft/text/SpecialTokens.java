@@ -1,6 +1,5 @@
 package dev.graft.text;
 
-import dev.graft.text.row.Example;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;

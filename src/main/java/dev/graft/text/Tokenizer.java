@@ -3,8 +3,6 @@ package dev.graft.text;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
-import dev.graft.text.template.ChatTemplate;
-import dev.graft.text.template.TemplateRejected;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@
  *
  * <p>How it works, from the outside in: {@code finetune} is a run, from files to files, and the
  * process around it; it speaks {@code protocol} with its supervisor and drives a {@link
- * dev.graft.training.TrainableModel}, which takes a {@code batch} and gives {@code metrics}. {@code
+ * dev.graft.model.TrainableModel}, which takes a {@code batch} and gives {@code metrics}. {@code
  * model} is one: a family's layers, written as text by {@code program}, over the operations in
  * {@code kernels}, with what a {@code tuner} adds. {@code export} writes what other software loads,
  * {@code generation} answers with it, {@code fit} tells beforehand whether it can train, {@code

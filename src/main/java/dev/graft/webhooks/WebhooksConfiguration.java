@@ -1,10 +1,6 @@
 package dev.graft.webhooks;
 
 import dev.graft.platform.TrustedAuthorities;
-import dev.graft.webhooks.delivery.OutboundClient;
-import dev.graft.webhooks.delivery.OutboundGuard;
-import dev.graft.webhooks.delivery.WebhookProperties;
-import dev.graft.webhooks.endpoints.SampleEvents;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.security.NoSuchAlgorithmException;

@@ -6,11 +6,10 @@
  * endpoint that wants the event, in the transaction that moves the job ({@code
  * V163__webhooks.sql}), as does one on the moves of aliases ({@code V230__aliases.sql}): nothing is
  * told that did not happen, nothing that happened is forgotten. An endpoint that has some is leased
- * work: {@link dev.graft.webhooks.delivery.DeliveryWork} takes the first that is due ({@link
- * dev.graft.webhooks.delivery.Outbox}), sends it ({@link
- * dev.graft.webhooks.delivery.OutboundClient}) outside any transaction and writes down what came of
- * it. An endpoint is sent one at a time, those of a job in the order of its events; endpoints take
- * turns. No other module uses this one.
+ * work: {@link dev.graft.webhooks.DeliveryWork} takes the first that is due ({@link
+ * dev.graft.webhooks.Outbox}), sends it ({@link dev.graft.webhooks.OutboundClient}) outside any
+ * transaction and writes down what came of it. An endpoint is sent one at a time, those of a job in
+ * the order of its events; endpoints take turns. No other module uses this one.
  *
  * <p>How it fails, and what then holds:
  *
@@ -21,8 +20,8 @@
  *   <li>The server dies while it sends: the claim runs out and another server, or the same one
  *       later, sends it again. Receivers get everything at least once, and know it by its id.
  *   <li>A URL leads to where it must not, at once or later: {@link
- *       dev.graft.webhooks.delivery.OutboundGuard} looks at the addresses that are connected to, at
- *       every attempt, and follows nothing.
+ *       dev.graft.webhooks.OutboundGuard} looks at the addresses that are connected to, at every
+ *       attempt, and follows nothing.
  *   <li>The key that secrets are encrypted with is not the one they were encrypted with: the
  *       delivery waits, and the log says so.
  * </ul>

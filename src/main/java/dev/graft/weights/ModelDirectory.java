@@ -1,16 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.checkpoint.MappedTensor;
-import dev.graft.weights.checkpoint.Weights;
-import dev.graft.weights.config.ConfigReader;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.QuantizationConfig;
-import dev.graft.weights.config.basics.Task;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.files.DirectoryFiles;
-import dev.graft.weights.files.JsonFields;
-import dev.graft.weights.files.JsonFile;
-import dev.graft.weights.tensor.Dtype;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashSet;

@@ -1,12 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.checkpoint.MappedTensor;
-import dev.graft.weights.checkpoint.Weights;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.files.DirectoryFiles;
-import dev.graft.weights.files.JsonFields;
-import dev.graft.weights.files.JsonFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -64,7 +57,8 @@ public record TransformersModel(String modelType, long parameters, int contextLe
     if (!config.isEmpty("quantization_config")) {
       throw config.bad(
           "quantization_config",
-          "says that the weights are quantised; save the model in bf16, as training on Ray needs it");
+          "says that the weights are quantised; save the model in bf16, as training on Ray needs"
+              + " it");
     }
     try (Weights weights = Weights.asStored(files)) {
       long scalars = 0;

@@ -1,9 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.config.basics.ModelType;
-import dev.graft.weights.config.basics.Task;
-import dev.graft.weights.files.DirectoryFiles;
-import dev.graft.weights.files.JsonFile;
 import java.util.List;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;

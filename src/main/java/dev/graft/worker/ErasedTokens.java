@@ -1,6 +1,6 @@
 package dev.graft.worker;
 
-import dev.graft.artifacts.cache.ErasedContent;
+import dev.graft.artifacts.ErasedContent;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.cache.ErasedContent;
+import dev.graft.artifacts.ErasedContent;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerLink;

@@ -1,7 +1,6 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.DeviceUse;
-import dev.graft.worker.run.DeviceMeter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

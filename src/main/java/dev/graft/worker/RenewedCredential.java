@@ -2,7 +2,7 @@ package dev.graft.worker;
 
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.platform.security.Secrets;
+import dev.graft.platform.Secrets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

@@ -1,8 +1,6 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.worker.run.DeviceMeter;
-import dev.graft.worker.run.Trainers;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,7 @@
 package dev.graft.worker;
 
-import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.artifacts.BlobCache;
 import dev.graft.platform.MachineLacks;
-import dev.graft.worker.run.RunTimes;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,5 @@
 package dev.graft.worker;
 
-import dev.graft.worker.run.StopTimes;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;

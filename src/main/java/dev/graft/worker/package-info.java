@@ -3,8 +3,8 @@
  * credentials.
  *
  * <p>How it works: one {@link dev.graft.worker.WorkerLoop} per device claims a job and makes a
- * {@link dev.graft.worker.run.JobRun} of it, which trains in a child process and reports. The
- * server is the one beside it in this process, or another over HTTP ({@link
+ * {@link dev.graft.worker.JobRun} of it, which trains in a child process and reports. The server is
+ * the one beside it in this process, or another over HTTP ({@link
  * dev.graft.worker.HttpLeaseProtocol}), which the worker joined once with a token. {@link
  * dev.graft.worker.WorkerStanding} tells how it stands with that server, without taking work.
  *
@@ -22,8 +22,8 @@
  *       back, within {@code graft.worker.drain-grace}.
  *   <li>The disk has no room for what the lease names, however much that is not in use is evicted:
  *       the job is declined: another worker gets it, and this one other jobs.
- *   <li>The trainer hangs, or the job takes longer than it may: {@link
- *       dev.graft.worker.run.RunWatch} kills the trainer, and the attempt has failed.
+ *   <li>The trainer hangs, or the job takes longer than it may: {@link dev.graft.worker.RunWatch}
+ *       kills the trainer, and the attempt has failed.
  *   <li>A checkpoint cannot be fetched whole: the one before is used, else the run starts again.
  * </ul>
  */

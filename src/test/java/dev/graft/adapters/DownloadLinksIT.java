@@ -7,11 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.adapters.PublishedAdapters.Published;
 import dev.graft.pg.GraftIT;
-import dev.graft.platform.security.SignedLinks;
+import dev.graft.platform.SignedLinks;
 import dev.graft.tenancy.ApiClient;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -3,7 +3,7 @@ package dev.graft.adapters;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.artifacts.Manifest;
 import dev.graft.jobs.JobSucceeded;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -3,9 +3,6 @@ package dev.graft.artifacts;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.artifacts.s3.Forwarder;
-import dev.graft.artifacts.s3.S3Properties;
-import dev.graft.artifacts.s3.S3Server;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

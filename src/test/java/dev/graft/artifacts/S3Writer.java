@@ -1,6 +1,5 @@
 package dev.graft.artifacts;
 
-import dev.graft.artifacts.s3.S3Server;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;

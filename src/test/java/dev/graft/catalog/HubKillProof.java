@@ -3,7 +3,7 @@ package dev.graft.catalog;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.hub.HubDouble;
+import dev.graft.artifacts.hub.HubDouble;
 import dev.graft.weights.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;

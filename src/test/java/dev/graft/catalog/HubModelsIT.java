@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.manifest.ManifestDirectory;
-import dev.graft.hub.HubDouble;
-import dev.graft.hub.HubRefused;
+import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.artifacts.hub.HubDouble;
+import dev.graft.artifacts.hub.HubRefused;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.GraftProperties;
 import dev.graft.tiny.TinyGguf;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.tiny.TinyBert;
+import dev.graft.weights.DirectoryFiles;
 import dev.graft.weights.TinyModels;
-import dev.graft.weights.files.DirectoryFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

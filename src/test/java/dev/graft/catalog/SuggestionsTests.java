@@ -3,11 +3,11 @@ package dev.graft.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import dev.graft.cli.server.ModelsCommand;
-import dev.graft.hub.HubRepository;
-import dev.graft.spec.request.TrainingSpecs;
-import dev.graft.training.fit.RowSizes;
-import dev.graft.training.fit.TrainedParts;
+import dev.graft.artifacts.hub.HubRepository;
+import dev.graft.cli.ModelsCommand;
+import dev.graft.spec.TrainingSpecs;
+import dev.graft.training.RowSizes;
+import dev.graft.training.TrainedParts;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.io.InputStream;

@@ -7,13 +7,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.catalog.archive.TestArchives;
 import dev.graft.datasets.DatasetsApi;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.GraftProperties;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import dev.graft.tiny.TinyGguf;
 import dev.graft.tiny.TinyLlama;
 import java.nio.file.Files;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.artifacts.s3.S3Server;
+import dev.graft.artifacts.S3Server;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -67,7 +67,7 @@ class CalledCommandTests {
   void aClientsCommandLoadsNothingOfServers() throws Exception {
     TestCertificate.in(directory).write(directory);
     assertThat(loaded("jobs", "list", "--server", "https://127.0.0.1:1"))
-        .contains("dev.graft.client.command.JobsCommand")
+        .contains("dev.graft.client.JobsCommand")
         .noneMatch(name -> OF_SERVERS.stream().anyMatch(name::startsWith));
   }
 
@@ -79,7 +79,7 @@ class CalledCommandTests {
       server.bind(UnixDomainSocketAddress.of(socket));
       Thread.ofVirtual().start(() -> answerOnce(server));
       assertThat(loaded("key", "list", "--data-dir", directory.toString()))
-          .contains("dev.graft.cli.server.KeyCommand")
+          .contains("dev.graft.cli.KeyCommand")
           .noneMatch(name -> OF_SERVERS.stream().anyMatch(name::startsWith));
       assertThat(directory.resolve("output")).hasContent("key_1");
     }

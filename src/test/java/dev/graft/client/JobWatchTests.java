@@ -34,7 +34,11 @@ import tools.jackson.databind.JsonNode;
 class JobWatchTests {
   private static final String JOB = "/v1/fine_tuning/jobs/ftjob-1";
   private static final String EVENT =
-      "retry: 2000\n\n: keep-alive\n\nid: %s\nevent: metrics\ndata: {\"data\":{\"train_loss\":1}}\n\n";
+      "retry: 2000\n\n"
+          + ": keep-alive\n\n"
+          + "id: %s\n"
+          + "event: metrics\n"
+          + "data: {\"data\":{\"train_loss\":1}}\n\n";
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final List<String> resumed = new CopyOnWriteArrayList<>();

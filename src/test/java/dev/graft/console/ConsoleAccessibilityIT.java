@@ -30,7 +30,8 @@ class ConsoleAccessibilityIT extends StartedGraft {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
   private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
   private static final String ROW =
-      "{\"messages\":[{\"role\":\"user\",\"content\":\"say %1$d\"},{\"role\":\"assistant\",\"content\":\"yes %1$d\"}]}";
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"say"
+          + " %1$d\"},{\"role\":\"assistant\",\"content\":\"yes %1$d\"}]}";
   private static final String JOB =
       "{'model':'tiny','training_file':'%1$s','validation_file':'%1$s','suffix':'%2$s',"
           + "'adapter':{'peft':{'r':8},'training':{'max_steps':40,'learning_rate':0.03,"

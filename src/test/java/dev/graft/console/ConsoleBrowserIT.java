@@ -28,7 +28,8 @@ import org.springframework.beans.factory.annotation.Autowired;
 class ConsoleBrowserIT extends StartedGraft {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String ROW =
-      "{\"messages\":[{\"role\":\"user\",\"content\":\"say %1$d\"},{\"role\":\"assistant\",\"content\":\"yes %1$d\"}]}";
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"say"
+          + " %1$d\"},{\"role\":\"assistant\",\"content\":\"yes %1$d\"}]}";
   private static final String SETTINGS =
       "{\"peft\": {\"r\": 8}, \"training\": {\"max_steps\": 40, \"learning_rate\": 0.03,"
           + " \"per_device_train_batch_size\": 8, \"eval_steps\": 20, \"save_steps\": 20}}";

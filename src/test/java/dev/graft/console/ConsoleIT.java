@@ -3,11 +3,11 @@ package dev.graft.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.spec.TrainingSpecs;
 import dev.graft.tenancy.ApiClient;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;

@@ -63,7 +63,8 @@ final class PageAudit {
         }
         if (Boolean.TRUE.equals(
             browser.executeScript(
-                "return document.documentElement.scrollWidth > document.documentElement.clientWidth"))) {
+                "return document.documentElement.scrollWidth >"
+                    + " document.documentElement.clientWidth"))) {
           violations.add(at + " scrolls sideways");
         }
       }

@@ -2,7 +2,6 @@ package dev.graft.datasets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.datasets.decoding.DecodingOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.RequestFailed;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.request.TrainingSpecs;
-import dev.graft.text.row.Example;
+import dev.graft.spec.TrainingSpecs;
+import dev.graft.text.Example;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -3,7 +3,7 @@ package dev.graft.datasets;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.text.row.Example;
+import dev.graft.text.Example;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

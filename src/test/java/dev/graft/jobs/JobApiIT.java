@@ -2,12 +2,11 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.queue.Queue;
 import dev.graft.pg.GraftIT;
-import dev.graft.platform.tracing.Traces;
+import dev.graft.platform.Traces;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.S3ArtifactStore;
-import dev.graft.artifacts.s3.S3Server;
+import dev.graft.artifacts.S3Server;
 import dev.graft.client.ApiRefused;
 import dev.graft.client.GraftApi;
 import dev.graft.pg.BucketStore;
@@ -98,7 +98,8 @@ class BucketContractIT extends OpenAiContractIT {
       assertThat(
               bucketSql
                   .sql(
-                      "select count(*) from audit_log where type = 'file.downloaded' and resource_id = ?")
+                      "select count(*) from audit_log where type = 'file.downloaded' and"
+                          + " resource_id = ?")
                   .param(file)
                   .query(Integer.class)
                   .single())

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.catalog.BaseModels;
 import dev.graft.openai.GraftProgram.Ran;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import dev.graft.tiny.TinyBert;
-import dev.graft.weights.gguf.base.GgufModel;
+import dev.graft.weights.gguf.GgufModel;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -3,9 +3,9 @@ package dev.graft.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.openai.GraftProgram.Ran;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;

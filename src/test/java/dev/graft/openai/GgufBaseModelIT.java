@@ -12,7 +12,7 @@ import com.openai.models.files.FilePurpose;
 import com.openai.models.finetuning.jobs.FineTuningJob;
 import com.openai.models.finetuning.jobs.JobCreateParams;
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.catalog.GgufModels;
 import dev.graft.catalog.HubModels;
 import dev.graft.catalog.ModelRefused;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.ShownCommand;
-import dev.graft.hub.HubDouble;
+import dev.graft.artifacts.hub.HubDouble;
 import dev.graft.openai.GraftProgram.Ran;
 import dev.graft.tiny.TinyLlama;
 import java.io.File;

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.graft.openapi.ApiDocument.Operation;
 import dev.graft.pg.GraftIT;
-import dev.graft.platform.security.RouteAccess;
+import dev.graft.platform.RouteAccess;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -1,6 +1,6 @@
 package dev.graft.pg;
 
-import dev.graft.artifacts.s3.S3Server;
+import dev.graft.artifacts.S3Server;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;

@@ -3,7 +3,7 @@ package dev.graft.pg;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.graft.pg.TestPostgres.Address;
-import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.ChildJvm;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

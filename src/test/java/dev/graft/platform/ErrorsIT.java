@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.ExpectedLog;
 import dev.graft.pg.GraftIT;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -165,7 +165,7 @@ class ErrorsIT {
 
   @Test
   void whatBrokeInsideIsNotTold() throws Exception {
-    try (var log = ExpectedLog.of("dev.graft.platform.errors.ErrorAdvice", "request_failed")) {
+    try (var log = ExpectedLog.of("dev.graft.platform.ErrorAdvice", "request_failed")) {
       HttpResponse<String> response = send(authorised("/v1/test/broken").GET());
       assertThat(error(response, 500).get("type").asString()).isEqualTo("server_error");
       assertThat(response.body()).doesNotContain("secret").doesNotContain("Exception");
@@ -208,7 +208,9 @@ class ErrorsIT {
   void literalBracketsInAQueryAreWhatTheyMean() throws Exception {
     try (Socket socket = new Socket("127.0.0.1", port)) {
       String request =
-          "GET /v1/fine_tuning/jobs?metadata[k]=v HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+          "GET /v1/fine_tuning/jobs?metadata[k]=v HTTP/1.1\r\n"
+              + "Host: localhost\r\n"
+              + "Connection: close\r\n"
               + "Authorization: Bearer %s\r\n\r\n".formatted(key);
       socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
       String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

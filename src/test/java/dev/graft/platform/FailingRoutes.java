@@ -1,9 +1,5 @@
 package dev.graft.platform;
 
-import dev.graft.platform.errors.ErrorDetail;
-import dev.graft.platform.errors.ProblemType;
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.platform.security.RouteAccess;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -3,10 +3,6 @@ package dev.graft.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.platform.errors.RequestFailed;
-import dev.graft.platform.pagination.Cursor;
-import dev.graft.platform.pagination.CursorPage;
-import dev.graft.platform.pagination.MetadataFilter;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

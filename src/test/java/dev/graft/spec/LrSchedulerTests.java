@@ -3,8 +3,6 @@ package dev.graft.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.graft.spec.fields.SpecRejected;
-import dev.graft.spec.request.TrainingSpecs;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -57,8 +55,8 @@ class LrSchedulerTests {
             + " lr_scheduler_kwargs.min_lr",
         "type:'polynomial','lr_scheduler_kwargs':{'lr_end':1} | lr_scheduler_kwargs.lr_end",
         "type:'warmup_stable_decay' | lr_scheduler_kwargs.num_decay_steps",
-        "type:'warmup_stable_decay','lr_scheduler_kwargs':{'num_decay_steps':1,'decay_type':'sqrt'} |"
-            + " lr_scheduler_kwargs.decay_type",
+        "type:'warmup_stable_decay','lr_scheduler_kwargs':{'num_decay_steps':1,'decay_type':'sqrt'}"
+            + " | lr_scheduler_kwargs.decay_type",
       })
   void refusesAtItsPath(String type, String path) {
     SpecRejected rejected = catchThrowableOfType(SpecRejected.class, () -> resolve(type));

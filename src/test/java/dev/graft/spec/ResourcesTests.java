@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.graft.spec.Resources.DeviceKind;
-import dev.graft.spec.fields.SpecRejected.Problem;
+import dev.graft.spec.SpecRejected.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -59,7 +59,8 @@ class ResourcesTests {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{\"max_run_seconds\": 0}  | resources.max_run_seconds | must be a whole number from 1 to 31536000",
+        "{\"max_run_seconds\": 0}  | resources.max_run_seconds | must be a whole number from 1 to"
+            + " 31536000",
         "{\"device\": \"gpu\"}       | resources.device       | must be one of cpu, cuda",
         "{\"memory\": 0}             | resources.memory       | must be a whole number from 1",
         "{\"memory\": 1.5}           | resources.memory       | must be a whole number from 1",
@@ -68,8 +69,10 @@ class ResourcesTests {
         "{\"capability\": 8.0}       | resources.capability   | must be like \"8.0\"",
         "{\"capability\": \"sm_80\"} | resources.capability   | must be like \"8.0\"",
         "{\"capability\": \"8.0\\n\"}| resources.capability   | must be like \"8.0\"",
-        "{\"devices\": 0}            | resources.devices      | must be a whole number from 1 to 999",
-        "{\"devices\": 1000}         | resources.devices      | must be a whole number from 1 to 999",
+        "{\"devices\": 0}            | resources.devices      | must be a whole number from 1 to"
+            + " 999",
+        "{\"devices\": 1000}         | resources.devices      | must be a whole number from 1 to"
+            + " 999",
         "{\"worker_class\": \"A 1\"} | resources.worker_class | must be the name of a worker class",
         "{\"worker_class\": \"\"}    | resources.worker_class | must be the name of a worker class",
         "{\"gpu_count\": 2}          | resources.gpu_count    | unknown",

@@ -6,7 +6,6 @@ import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
-import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.Cursor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

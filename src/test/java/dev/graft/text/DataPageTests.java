@@ -3,10 +3,7 @@ package dev.graft.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.request.TrainingSpecs;
-import dev.graft.text.row.Example;
-import dev.graft.text.row.RowReader;
-import dev.graft.text.template.ChatTemplate;
+import dev.graft.spec.TrainingSpecs;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.spec.Hyperparameters.TruncationMode;
-import dev.graft.text.row.Example;
-import dev.graft.text.row.Label;
-import dev.graft.text.row.RowReader;
 import dev.graft.tiny.TinyBert;
 import dev.graft.tiny.TinyLlama;
 import java.io.ByteArrayInputStream;

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.spec.TrainingSpec.DataOptions;
-import dev.graft.text.row.Example;
-import dev.graft.text.template.ChatTemplate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -217,9 +215,10 @@ class RowTokenizerTests {
   private ChatTemplate leavesOutReasoning(String mark) {
     String end = mark.isEmpty() ? "" : "{% endgeneration %}";
     String template =
-        "{% set ns = namespace(last=messages|length - 1, other=-1) %}{% for m in messages %}{% if m.role == 'user' %}"
-            + "{% set ns.last = loop.index0 %}{% endif %}{% endfor %}"
-            + "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}"
+        "{% set ns = namespace(last=messages|length - 1, other=-1) %}{% for m in messages %}{% if"
+            + " m.role == 'user' %}{% set ns.last = loop.index0 %}{% endif %}{% endfor %}{% for m"
+            + " in messages %}<|im_start|>{{ m.role }}\n"
+            + "{% if m.role == 'assistant' %}"
             + mark
             + "{% if loop.index0 < ns.last %}{{ m.content.split('</think>')[-1].lstrip('\n') }}"
             + "{% else %}{{ m.content }}{% endif %}<|im_end|>"

@@ -19,7 +19,7 @@ class TokenBytesTests {
   @ValueSource(
       strings = {
         "src/test/resources/models/chatml-bytes",
-        "src/main/resources/dev/graft/demo/base-model"
+        "src/main/resources/dev/graft/client/base-model"
       })
   void theBytesOfATextsTokensAreTheBytesOfTheText(String model) {
     String text = "Grüße an 你好 😀,\ttabs and\nlines — \"quoted\" ½ \u00AD\u0000 end";

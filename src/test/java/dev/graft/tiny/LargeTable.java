@@ -1,10 +1,10 @@
 package dev.graft.tiny;
 
+import dev.graft.weights.Dtype;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.TensorData;
-import dev.graft.weights.tensor.TensorInfo;
+import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.TensorData;
+import dev.graft.weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;

@@ -1,8 +1,8 @@
 package dev.graft.tiny;
 
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

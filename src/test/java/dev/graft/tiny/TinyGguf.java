@@ -1,10 +1,10 @@
 package dev.graft.tiny;
 
 import dev.graft.weights.GgufBytes;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SafetensorsFile;
 import dev.graft.weights.TinyModels;
-import dev.graft.weights.checkpoint.MappedTensor;
-import dev.graft.weights.checkpoint.SafetensorsFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,10 +1,10 @@
 package dev.graft.tiny;
 
+import dev.graft.weights.Dtype;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

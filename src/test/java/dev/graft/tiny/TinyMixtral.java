@@ -1,8 +1,8 @@
 package dev.graft.tiny;
 
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -4,12 +4,12 @@ import static dev.graft.tenancy.ApiClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.jobs.queue.QueueServer;
-import dev.graft.jobs.queue.QueueServer.Submitted;
+import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.QueueServer.Submitted;
 import dev.graft.pg.TwoServers;
 import dev.graft.tenancy.ApiClient;
+import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

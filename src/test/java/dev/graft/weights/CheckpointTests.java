@@ -3,12 +3,7 @@ package dev.graft.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.config.Families;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.ModelConfig.Parameter;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.ModelConfig.Parameter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,14 +3,9 @@ package dev.graft.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.weights.config.DecoderConfig;
-import dev.graft.weights.config.DecoderConfig.LayerAttention;
-import dev.graft.weights.config.Families;
-import dev.graft.weights.config.GptNeoXConfig;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.basics.Task.Problem;
-import dev.graft.weights.config.basics.Task.SequenceClassification;
-import dev.graft.weights.config.rope.Rope;
+import dev.graft.weights.DecoderConfig.LayerAttention;
+import dev.graft.weights.Task.Problem;
+import dev.graft.weights.Task.SequenceClassification;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;

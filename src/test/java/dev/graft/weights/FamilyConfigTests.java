@@ -1,28 +1,17 @@
 package dev.graft.weights;
 
-import static dev.graft.weights.config.basics.Dropouts.NONE;
+import static dev.graft.weights.Dropouts.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.weights.config.BertConfig;
-import dev.graft.weights.config.DecoderConfig;
-import dev.graft.weights.config.DecoderConfig.Attention;
-import dev.graft.weights.config.DecoderConfig.FeedForward;
-import dev.graft.weights.config.DecoderConfig.LayerAttention;
-import dev.graft.weights.config.DecoderConfig.Multipliers;
-import dev.graft.weights.config.DecoderConfig.Norms;
-import dev.graft.weights.config.DecoderConfig.Placement;
-import dev.graft.weights.config.DecoderConfig.QkNorm;
-import dev.graft.weights.config.DistilBertConfig;
-import dev.graft.weights.config.Families;
-import dev.graft.weights.config.Gpt2Config;
-import dev.graft.weights.config.GptNeoXConfig;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.basics.Activation;
-import dev.graft.weights.config.basics.Basics;
-import dev.graft.weights.config.basics.Task;
-import dev.graft.weights.config.basics.Task.Problem;
-import dev.graft.weights.config.basics.Task.SequenceClassification;
-import dev.graft.weights.config.rope.Rope;
+import dev.graft.weights.DecoderConfig.Attention;
+import dev.graft.weights.DecoderConfig.FeedForward;
+import dev.graft.weights.DecoderConfig.LayerAttention;
+import dev.graft.weights.DecoderConfig.Multipliers;
+import dev.graft.weights.DecoderConfig.Norms;
+import dev.graft.weights.DecoderConfig.Placement;
+import dev.graft.weights.DecoderConfig.QkNorm;
+import dev.graft.weights.Task.Problem;
+import dev.graft.weights.Task.SequenceClassification;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

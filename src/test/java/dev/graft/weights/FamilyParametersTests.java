@@ -3,14 +3,10 @@ package dev.graft.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.method.AdapterMethod.TargetModules;
-import dev.graft.weights.adapter.LinearTargets;
-import dev.graft.weights.config.Families;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.ModelConfig.Kind;
-import dev.graft.weights.config.ModelConfig.Linear;
-import dev.graft.weights.config.ModelConfig.Parameter;
-import dev.graft.weights.config.basics.Task;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.weights.ModelConfig.Kind;
+import dev.graft.weights.ModelConfig.Linear;
+import dev.graft.weights.ModelConfig.Parameter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;

@@ -3,12 +3,6 @@ package dev.graft.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.config.DecoderConfig;
-import dev.graft.weights.config.rope.Rope;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

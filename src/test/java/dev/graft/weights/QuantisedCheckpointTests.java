@@ -3,17 +3,6 @@ package dev.graft.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.weights.checkpoint.FourBitTensor;
-import dev.graft.weights.checkpoint.Int8Tensor;
-import dev.graft.weights.checkpoint.MappedTensor;
-import dev.graft.weights.checkpoint.SafetensorsFile;
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.checkpoint.StoredWeight;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.QuantizationConfig;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.quantization.FourBitType;
-import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,6 @@ package dev.graft.weights;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.weights.config.Families;
-import dev.graft.weights.files.BadModel;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -13,7 +11,8 @@ class RefusedConfigTests {
   @CsvSource(
       delimiter = '|',
       value = {
-        "llama|model_type|\"qwen2_moe\"|model_type is \"qwen2_moe\", a mixture of experts; supported",
+        "llama|model_type|\"qwen2_moe\"|model_type is \"qwen2_moe\", a mixture of experts;"
+            + " supported",
         "llama|model_type|\"mixtral\"|, a mixture of experts; supported: model_type llama, mistral",
         "llama|model_type|\"qwen2_5_vl\"|, a vision model; supported",
         "llama|model_type|\"whisper\"|, an audio model; supported",
@@ -28,7 +27,8 @@ class RefusedConfigTests {
         "bert|pruned_heads|{\"0\":[1]}|pruned_heads is not supported",
         "bert|position_embedding_type|\"relative_key\"|position_embedding_type is \"relative_key\"",
         "bert|hidden_act|\"gelu_10\"|hidden_act is \"gelu_10\"; supported: silu, gelu",
-        "bert|architectures|[\"BertForTokenClassification\"]|supported: [BertModel, BertForMaskedLM",
+        "bert|architectures|[\"BertForTokenClassification\"]|supported: [BertModel,"
+            + " BertForMaskedLM",
         "bert|architectures|[\"BertModel\",\"BertForMaskedLM\"]|architectures is",
         "bert|problem_type|\"ranking\"|problem_type is \"ranking\"; supported: regression",
         "bert-regression|problem_type|\"single_label_classification\"|of one label",

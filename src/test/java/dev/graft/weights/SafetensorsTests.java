@@ -4,15 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.graft.weights.checkpoint.AtomicFile;
-import dev.graft.weights.checkpoint.MappedTensor;
-import dev.graft.weights.checkpoint.SafetensorsFile;
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.NamedTensor;
-import dev.graft.weights.tensor.TensorData;
-import dev.graft.weights.tensor.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

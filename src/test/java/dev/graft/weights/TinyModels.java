@@ -1,10 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.checkpoint.SafetensorsWriter;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.NamedTensor;
-import dev.graft.weights.tensor.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

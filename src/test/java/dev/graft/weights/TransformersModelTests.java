@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.tiny.TinyMixtral;
-import dev.graft.weights.config.basics.ModelType;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.files.DirectoryFiles;
-import dev.graft.weights.tensor.Dtype;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -3,12 +3,12 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.artifacts.s3.S3Server;
+import dev.graft.artifacts.S3Server;
+import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.QueueServer.Submitted;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.queue.QueueServer;
-import dev.graft.jobs.queue.QueueServer.Submitted;
 import dev.graft.pg.BucketStore;
 import dev.graft.pg.FreshDatabase;
 import dev.graft.pg.GraftIT;

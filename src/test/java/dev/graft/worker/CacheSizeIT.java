@@ -3,11 +3,11 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.artifacts.cache.BlobCache;
-import dev.graft.jobs.queue.QueueServer;
-import dev.graft.jobs.queue.QueueServer.Submitted;
+import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.QueueServer.Submitted;
 import dev.graft.pg.GraftIT;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,14 +3,14 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.DeviceUse;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseReport;
-import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
-import dev.graft.tenancy.keys.ApiKeys;
+import dev.graft.tenancy.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -3,12 +3,12 @@ package dev.graft.worker;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.ErasedContent;
+import dev.graft.artifacts.ErasedCopies;
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.artifacts.cache.BlobCache;
-import dev.graft.artifacts.cache.ErasedContent;
-import dev.graft.artifacts.cache.ErasedCopies;
-import dev.graft.jobs.queue.QueueServer;
+import dev.graft.jobs.QueueServer;
 import dev.graft.pg.GraftIT;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.jobs.queue.QueueServer;
+import dev.graft.jobs.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Departments;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.graft.worker;
 
 import dev.graft.TestProgram;
-import dev.graft.training.protocol.ProtocolLines;
-import dev.graft.training.protocol.RunRequest;
-import dev.graft.training.protocol.TrainerDirective;
-import dev.graft.training.protocol.TrainerExit;
-import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.training.ProtocolLines;
+import dev.graft.training.RunRequest;
+import dev.graft.training.TrainerDirective;
+import dev.graft.training.TrainerExit;
+import dev.graft.training.TrainingEvent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

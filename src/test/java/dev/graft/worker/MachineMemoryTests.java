@@ -3,9 +3,9 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.training.cuda.ComputeCapability;
-import dev.graft.training.cuda.CudaDevice;
-import dev.graft.training.cuda.CudaMachine;
+import dev.graft.kernels.ComputeCapability;
+import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaMachine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

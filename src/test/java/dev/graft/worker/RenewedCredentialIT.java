@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.security.Secrets;
+import dev.graft.platform.Secrets;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +44,8 @@ class RenewedCredentialIT {
     file = CredentialFile.of(settings);
     protocol = TestWorker.join(settings, URI.create(url()));
     sql.sql(
-            "update worker set credential_expires_at = graft_now() + :left::interval where id = :id")
+            "update worker set credential_expires_at = graft_now() + :left::interval where id ="
+                + " :id")
         .param("left", "1 day")
         .param("id", kept().workerId())
         .update();
@@ -138,7 +139,8 @@ class RenewedCredentialIT {
 
   private int daysLeft() throws Exception {
     return sql.sql(
-            "select extract(day from credential_expires_at - graft_now()) from worker where id = :id")
+            "select extract(day from credential_expires_at - graft_now()) from worker where id ="
+                + " :id")
         .param("id", kept().workerId())
         .query(Integer.class)
         .single();

@@ -5,11 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.DeviceUse;
-import dev.graft.training.cuda.CudaDevice;
-import dev.graft.training.cuda.CudaLack;
-import dev.graft.training.cuda.CudaMachine;
-import dev.graft.training.cuda.DeviceUnavailable;
-import dev.graft.worker.run.TrainerCommandLine;
+import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaLack;
+import dev.graft.kernels.CudaMachine;
+import dev.graft.kernels.DeviceUnavailable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

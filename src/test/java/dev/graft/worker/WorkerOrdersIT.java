@@ -3,10 +3,10 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.jobs.queue.QueueServer;
-import dev.graft.jobs.queue.QueueServer.Submitted;
+import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.QueueServer.Submitted;
 import dev.graft.pg.GraftIT;
-import dev.graft.tenancy.keys.ApiKeys;
+import dev.graft.tenancy.ApiKeys;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -3,7 +3,7 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.artifacts.BlobCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

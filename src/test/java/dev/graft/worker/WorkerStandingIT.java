@@ -3,8 +3,8 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
 import java.io.IOException;

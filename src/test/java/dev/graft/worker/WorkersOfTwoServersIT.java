@@ -3,8 +3,8 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.jobs.queue.QueueServer;
-import dev.graft.jobs.queue.QueueServer.Submitted;
+import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.QueueServer.Submitted;
 import dev.graft.pg.TwoServers;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,7 +1,5 @@
 package dev.graft.cli.doctor;
 
-import dev.graft.cli.doctor.check.CheckResult;
-import dev.graft.cli.doctor.check.CheckStatus;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +14,7 @@ public record DoctorReport(List<CheckResult> findings) {
   }
 
   /** 3 if something is missing, else 0: warnings do not fail. */
-  int exitStatus() {
+  public int exitStatus() {
     return count(CheckStatus.MISSING) > 0 ? LACKS : 0;
   }
 
@@ -42,7 +40,7 @@ public record DoctorReport(List<CheckResult> findings) {
   }
 
   /** The same as one JSON object in one line. */
-  String json() {
+  public String json() {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("ok", count(CheckStatus.OK));
     report.put("warnings", count(CheckStatus.WARNING));

@@ -1,7 +1,7 @@
 package dev.graft.cli.doctor;
 
-import dev.graft.artifacts.s3.S3Properties;
-import dev.graft.platform.process.ChildrenProperties;
+import dev.graft.artifacts.S3Properties;
+import dev.graft.platform.ChildrenProperties;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -38,8 +38,8 @@ public record TrainingFailure(
     /** The trainer hung, and was killed; retried as what is transient. */
     NO_PROGRESS(
         Cost.ATTEMPT,
-        "Raise resources.no_progress_seconds if a step may take that long; else ask the operator for"
-            + " the worker's log"),
+        "Raise resources.no_progress_seconds if a step may take that long; else ask the operator"
+            + " for the worker's log"),
     /** The job has run for as long as it may; never retried. */
     TIME_LIMIT(
         Cost.ATTEMPT,

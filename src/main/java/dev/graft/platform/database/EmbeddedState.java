@@ -1,7 +1,7 @@
 package dev.graft.platform.database;
 
-import dev.graft.platform.process.ChildJvm;
-import dev.graft.platform.process.FileLocks;
+import dev.graft.platform.ChildJvm;
+import dev.graft.platform.FileLocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

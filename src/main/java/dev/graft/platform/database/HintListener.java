@@ -1,6 +1,6 @@
 package dev.graft.platform.database;
 
-import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.LoopThreads;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;

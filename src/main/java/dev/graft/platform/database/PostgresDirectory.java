@@ -1,8 +1,8 @@
 package dev.graft.platform.database;
 
+import dev.graft.platform.ChildProcess;
+import dev.graft.platform.FileTrees;
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.process.ChildProcess;
-import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

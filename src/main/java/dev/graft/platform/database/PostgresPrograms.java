@@ -1,7 +1,7 @@
 package dev.graft.platform.database;
 
+import dev.graft.platform.FileTrees;
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.process.FileTrees;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

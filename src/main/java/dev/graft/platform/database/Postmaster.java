@@ -1,7 +1,7 @@
 package dev.graft.platform.database;
 
+import dev.graft.platform.ChildProcess;
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.process.ChildProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,12 +1,13 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.adapter.AdapterCard;
-import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.HalfPrecision;
-import dev.graft.weights.tensor.NamedTensor;
-import dev.graft.weights.tensor.TensorInfo;
+import dev.graft.weights.AdapterCard;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.HalfPrecision;
+import dev.graft.weights.LlamaCppModel;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.TensorInfo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

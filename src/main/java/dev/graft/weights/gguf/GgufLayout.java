@@ -1,8 +1,7 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.gguf.file.GgmlType;
-import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.TensorInfo;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.TensorInfo;
 
 /** A tensor as a written file has it; row-major, its rows are whole blocks. */
 public record GgufLayout(String name, GgmlType type, long[] shape) {

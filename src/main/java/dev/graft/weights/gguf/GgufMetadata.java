@@ -1,6 +1,6 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.adapter.AdapterCard;
+import dev.graft.weights.AdapterCard;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

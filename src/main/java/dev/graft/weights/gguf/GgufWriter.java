@@ -1,7 +1,7 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.checkpoint.AtomicFile;
-import dev.graft.weights.tensor.TensorData;
+import dev.graft.weights.AtomicFile;
+import dev.graft.weights.TensorData;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

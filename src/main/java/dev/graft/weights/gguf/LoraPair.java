@@ -1,8 +1,8 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.adapter.SavedAdapter;
-import dev.graft.weights.files.BadModel;
-import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SavedAdapter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;

@@ -3,8 +3,6 @@ package dev.graft.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.graft.cli.doctor.check.CheckResult;
-import dev.graft.cli.doctor.check.CheckStatus;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;

@@ -3,8 +3,8 @@ package dev.graft.platform.database;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.platform.FileTrees;
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

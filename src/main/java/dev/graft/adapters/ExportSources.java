@@ -1,0 +1,126 @@
+package dev.graft.adapters;
+
+import dev.graft.artifacts.LocalCopies;
+import dev.graft.artifacts.Scratch;
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.platform.GraftProperties;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.spec.Combination;
+import dev.graft.spec.ExportForm;
+import dev.graft.spec.Quantization;
+import dev.graft.spec.TrainingSpecs;
+import dev.graft.training.ResultForms;
+import dev.graft.training.ResultSource;
+import dev.graft.weights.BadModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The files that forms are made of, and whether they can be. */
+@Component
+class ExportSources {
+  private static final String HUB = "hf:";
+
+  private final Adapters adapters;
+  private final BaseModels baseModels;
+  private final LocalCopies copies;
+  private final Path work;
+
+  /** Beside the store, as links do not reach into other file systems. */
+  ExportSources(
+      Adapters adapters, BaseModels baseModels, LocalCopies copies, GraftProperties graft) {
+    this.adapters = adapters;
+    this.baseModels = baseModels;
+    this.copies = copies;
+    this.work = graft.dataDir().resolve("work");
+  }
+
+  /** What Hugging Face calls the base of an adapter, where it is from there; else its name. */
+  String hubName(Adapter adapter) {
+    String source =
+        baseModels.find(adapter.baseModel()).map(BaseModel::source).orElse(adapter.baseModel());
+    return source.startsWith(HUB)
+        ? source.substring(HUB.length()).replaceFirst("@.*", "")
+        : adapter.baseModel();
+  }
+
+  static @Nullable Quantization quantization(Adapter adapter) {
+    return TrainingSpecs.quantization(JsonMapper.shared().readTree(adapter.configuration()));
+  }
+
+  /** Where the files lie. */
+  record Laid(Path base, Path result, List<Path> others) {}
+
+  /**
+   * Lays out what a form is made of.
+   *
+   * @throws RequestFailed if an adapter to combine with is gone, or of another base
+   * @throws IOException if the base model is gone, or the disk is full
+   */
+  Laid lay(Adapter adapter, ExportForm form, Path directory) throws IOException {
+    Path base = directory.resolve("base");
+    Path result = directory.resolve("result");
+    List<Path> others = new ArrayList<>();
+    if (form instanceof ExportForm.Combined(Combination how)) {
+      for (String id : how.adapters()) {
+        Path other = directory.resolve("other-" + others.size());
+        copies.materialise(other(adapter, id).manifest(), other, name -> !name.contains("/"));
+        others.add(other);
+      }
+    }
+    BaseModel model =
+        baseModels
+            .find(adapter.baseModel())
+            .orElseThrow(() -> new IOException("the base model is not there any more"));
+    copies.materialise(model.manifest(), base, name -> !name.contains("/"));
+    copies.materialise(adapter.manifest(), result, name -> !name.contains("/"));
+    return new Laid(base, result, others);
+  }
+
+  private Adapter other(Adapter adapter, String id) {
+    Adapter other =
+        adapters
+            .find(adapter.departmentId(), id)
+            .orElseThrow(
+                () ->
+                    RequestFailed.invalid(
+                        "combination.adapters", "There is no adapter '%s'.".formatted(id)));
+    if (other.baseModel().equals(adapter.baseModel())) return other;
+    throw RequestFailed.invalid(
+        "combination.adapters",
+        "'%s' is of the base %s, and this adapter of %s."
+            .formatted(id, other.baseModel(), adapter.baseModel()));
+  }
+
+  /**
+   * @throws RequestFailed if there is no such form of the adapter, with the reason
+   */
+  void require(Adapter adapter, ExportForm form) throws IOException {
+    try (Scratch scratch = Scratch.open(work)) {
+      Path directory = scratch.directory();
+      Laid laid = lay(adapter, form, directory);
+      String obstacle = obstacle(adapter, form, laid, directory);
+      if (obstacle == null) return;
+      throw new RequestFailed(
+          ProblemType.INVALID_VALUE,
+          "%s cannot be made of this adapter: %s.".formatted(form.kind().wireName(), obstacle),
+          "form");
+    }
+  }
+
+  private static @Nullable String obstacle(
+      Adapter adapter, ExportForm form, Laid laid, Path scratch) {
+    try (ResultSource source =
+        ResultSource.open(laid.base(), laid.result(), laid.others(), quantization(adapter))) {
+      return new ResultForms(source, adapter.baseModel(), adapter.name()).obstacle(form, scratch);
+    } catch (BadModel unreadable) {
+      return unreadable.getMessage();
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.graft.adapters;
+
+import static java.time.temporal.ChronoUnit.SECONDS;
+
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.SourceJob;
+import dev.graft.jobs.SourceJobs;
+import dev.graft.platform.EveryDepartment;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Finds models by name: base models, the department's results and their checkpoints, its aliases,
+ * and what it may use of others.
+ */
+@Component
+public class ModelResolver {
+  private static final String CHECKPOINT = ":ckpt-step-";
+  private static final int MOST_SHARED = 100;
+
+  private final BaseModels baseModels;
+  private final Adapters adapters;
+  private final SourceJobs jobs;
+  private final CheckpointPermissions permissions;
+  private final ModelAliases aliases;
+
+  ModelResolver(
+      BaseModels baseModels,
+      Adapters adapters,
+      SourceJobs jobs,
+      CheckpointPermissions permissions,
+      ModelAliases aliases) {
+    this.baseModels = baseModels;
+    this.adapters = adapters;
+    this.jobs = jobs;
+    this.permissions = permissions;
+    this.aliases = aliases;
+  }
+
+  /**
+   * Empty if the name means nothing to the department: it is none of a base model, of its own
+   * models, checkpoints and aliases, and of those that an administrator lets it use.
+   *
+   * @param called an alias is the model that it stands for at this moment
+   */
+  public Optional<ResolvedModel> find(String departmentId, String called) {
+    String name = version(departmentId, called);
+    Optional<BaseModel> base = baseModels.find(name);
+    if (base.isPresent()) return Optional.of(new ResolvedModel.Base(base.get()));
+    return own(departmentId, name)
+        .or(
+            () ->
+                permissions
+                    .owner(name, departmentId)
+                    .flatMap(owner -> EveryDepartment.call(() -> own(owner, name))));
+  }
+
+  /** Of an alias the model that it stands for at this moment; else the name itself. */
+  public String version(String departmentId, String name) {
+    return aliases.find(departmentId, name).map(ModelAlias::model).orElse(name);
+  }
+
+  /**
+   * The department's own result, which is not deleted before this transaction ends.
+   *
+   * @param nameOrId of the model or of its adapter
+   */
+  public Optional<Adapter> hold(String departmentId, String nameOrId) {
+    return adapters.hold(departmentId, nameOrId);
+  }
+
+  /** What other departments let this one use. */
+  List<ResolvedModel> shared(String departmentId) {
+    return permissions.sharedWith(departmentId).stream()
+        .flatMap(name -> find(departmentId, name).stream())
+        .toList();
+  }
+
+  /** Of what the department may ask: base models, of its own models the newest, and some shared. */
+  public List<String> names(String departmentId) {
+    return Stream.of(
+            baseModels.list().stream().filter(BaseModel::enabled).map(BaseModel::name),
+            aliases.all(departmentId).stream().map(ModelAlias::name),
+            adapters.names(departmentId).stream(),
+            permissions.sharedWith(departmentId).stream()
+                .limit(MOST_SHARED)
+                .filter(
+                    name -> find(departmentId, name).filter(ModelResolver::isThere).isPresent()))
+        .flatMap(each -> each)
+        .toList();
+  }
+
+  /** The department whose model or checkpoint has this name; empty if there is none. */
+  public Optional<String> owner(String name) {
+    Optional<String> owner = adapters.departmentOf(name).or(() -> jobs.departmentOf(name));
+    return owner.filter(
+        department -> own(department, name).filter(ModelResolver::isThere).isPresent());
+  }
+
+  private static boolean isThere(ResolvedModel model) {
+    return model instanceof ResolvedModel.FineTuned || model instanceof ResolvedModel.Checkpoint;
+  }
+
+  private Optional<ResolvedModel> own(String departmentId, String name) {
+    Optional<Adapter> adapter = adapters.named(departmentId, name);
+    if (adapter.isPresent()) return Optional.of(new ResolvedModel.FineTuned(adapter.get()));
+    return jobs.find(departmentId, name).flatMap(job -> ofJob(name, job));
+  }
+
+  private static Optional<ResolvedModel> ofJob(String name, SourceJob job) {
+    SourceJob.Checkpoint checkpoint = job.checkpoint();
+    if (checkpoint != null) {
+      return Optional.of(
+          new ResolvedModel.Checkpoint(
+              name,
+              job.id(),
+              job.departmentId(),
+              job.baseModel(),
+              job.baseManifest(),
+              checkpoint.manifest(),
+              job.adapterJson(),
+              checkpoint.createdAt()));
+    }
+    Instant deletedAt = job.checkpointsDeletedAt();
+    if (name.contains(CHECKPOINT) && deletedAt != null) {
+      return Optional.of(new ResolvedModel.Removed(job.id(), deleted(job, deletedAt)));
+    }
+    if (name.contains(CHECKPOINT)) {
+      return missing(job, "has no checkpoint at this step; its checkpoints are listed under it");
+    }
+    return switch (job.state()) {
+      case WAITING -> missing(job, "waits for its approval; ask again when it has succeeded");
+      case QUEUED -> missing(job, "waits in the queue; ask again when it has succeeded");
+      case RUNNING ->
+          missing(
+              job, "is running; ask again when it has succeeded, or ask one of its checkpoints");
+      case PAUSED -> missing(job, "is paused; resume it, or ask one of its checkpoints");
+      case FAILED -> missing(job, "has failed" + checkpoints(deletedAt));
+      case CANCELLED -> missing(job, "was cancelled" + checkpoints(deletedAt));
+      // Then the model was there, and has been deleted.
+      case SUCCEEDED -> Optional.empty();
+    };
+  }
+
+  private static String checkpoints(@Nullable Instant deletedAt) {
+    return deletedAt == null
+        ? "; its checkpoints can be asked"
+        : " and has no checkpoints any more";
+  }
+
+  private static String deleted(SourceJob job, Instant at) {
+    return "The checkpoints of its job %s were deleted at %s: its department keeps them no longer."
+        .formatted(job.id(), at.truncatedTo(SECONDS));
+  }
+
+  private static Optional<ResolvedModel> missing(SourceJob job, String why) {
+    return Optional.of(
+        new ResolvedModel.Missing(job.id(), "Its job %s %s.".formatted(job.id(), why)));
+  }
+}

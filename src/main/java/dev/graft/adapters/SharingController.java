@@ -1,0 +1,185 @@
+package dev.graft.adapters;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.DeletedObject;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Identity;
+import dev.graft.tenancy.Permission;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/**
+ * What other departments may use: of a model by its name, as OpenAI's permissions of checkpoints,
+ * by administrators; of an adapter by its own department's owners.
+ */
+@RestController
+class SharingController {
+  private static final String OF_CHECKPOINT =
+      "/v1/fine_tuning/checkpoints/{checkpoint}/permissions";
+  private static final String OF_ADAPTER = "/v1/adapters/{id}/permissions";
+  private static final String CHECKPOINT = "checkpoint.permission";
+  private static final String ADAPTER = "adapter.permission";
+  private static final int MOST = 100;
+
+  private final CheckpointPermissions permissions;
+  private final ModelResolver models;
+  private final Adapters adapters;
+  private final PermittedProjects guests;
+
+  SharingController(
+      CheckpointPermissions permissions,
+      ModelResolver models,
+      Adapters adapters,
+      PermittedProjects guests) {
+    this.permissions = permissions;
+    this.models = models;
+    this.adapters = adapters;
+    this.guests = guests;
+  }
+
+  record CheckpointGuests(@Nullable List<@Nullable String> projectIds) {}
+
+  record AdapterGuests(@Nullable List<@Nullable String> projectIds, @Nullable String access) {}
+
+  /**
+   * @param access of an adapter; OpenAI's permissions of checkpoints say none
+   */
+  record PermissionObject(
+      String id,
+      String object,
+      long createdAt,
+      String projectId,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String access) {}
+
+  /** A model and the department whose it is. */
+  private record Shared(String object, String model, String owner) {
+    PermissionObject shown(CheckpointPermissions.CheckpointPermission permission) {
+      return new PermissionObject(
+          permission.id(),
+          object,
+          permission.createdAt().getEpochSecond(),
+          permission.departmentId(),
+          object.equals(ADAPTER) ? permission.access().wire() : null);
+    }
+  }
+
+  @PostMapping(OF_CHECKPOINT)
+  CursorPage<PermissionObject> create(
+      @PathVariable String checkpoint, @RequestBody CheckpointGuests body) {
+    return create(checkpoint(checkpoint), guests.of(body.projectIds()), null);
+  }
+
+  /** Departments that have a permission already get this one instead. */
+  @PostMapping(OF_ADAPTER)
+  CursorPage<PermissionObject> create(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String id,
+      @RequestBody AdapterGuests body) {
+    Shared adapter = adapter(identity, id, Permission.ORGANIZATION_WRITE);
+    ModelAccess access = body.access() == null ? ModelAccess.USE : ModelAccess.parse(body.access());
+    List<String> projects = guests.of(body.projectIds());
+    if (projects.contains(adapter.owner())) {
+      throw RequestFailed.invalid("project_ids", "The adapter is this project's own.");
+    }
+    return create(adapter, projects, access);
+  }
+
+  private CursorPage<PermissionObject> create(
+      Shared shared, List<String> projects, @Nullable ModelAccess access) {
+    return CursorPage.of(
+        permissions.create(shared.model(), shared.owner(), projects, access).stream()
+            .map(shared::shown)
+            .toList(),
+        false,
+        PermissionObject::id);
+  }
+
+  @GetMapping(OF_CHECKPOINT)
+  CursorPage<PermissionObject> list(
+      @PathVariable String checkpoint,
+      @RequestParam(name = "project_id", required = false) @Nullable String project,
+      @RequestParam(required = false) @Nullable String after,
+      @RequestParam(required = false) @Nullable String limit,
+      @RequestParam(required = false) @Nullable String order) {
+    Shared shared = checkpoint(checkpoint);
+    return list(shared, project, Cursor.parse(after, limit, order(order), 10, MOST));
+  }
+
+  @GetMapping(OF_ADAPTER)
+  CursorPage<PermissionObject> list(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String id,
+      @RequestParam(required = false) @Nullable String after,
+      @RequestParam(required = false) @Nullable String limit) {
+    Shared adapter = adapter(identity, id, Permission.ORGANIZATION_READ);
+    return list(adapter, null, Cursor.parse(after, limit, null, 20, MOST));
+  }
+
+  private CursorPage<PermissionObject> list(Shared shared, @Nullable String project, Cursor page) {
+    return CursorPage.ofOneMore(
+        permissions.page(shared.model(), project, page).stream().map(shared::shown).toList(),
+        page.limit(),
+        PermissionObject::id);
+  }
+
+  @DeleteMapping(OF_CHECKPOINT + "/{permission}")
+  DeletedObject delete(@PathVariable String checkpoint, @PathVariable String permission) {
+    return delete(checkpoint(checkpoint), permission);
+  }
+
+  @DeleteMapping(OF_ADAPTER + "/{permission}")
+  DeletedObject delete(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String id,
+      @PathVariable String permission) {
+    return delete(adapter(identity, id, Permission.ORGANIZATION_WRITE), permission);
+  }
+
+  private DeletedObject delete(Shared shared, String permission) {
+    if (!permissions.delete(shared.model(), permission)) {
+      throw RequestFailed.notFound("permission", permission);
+    }
+    return new DeletedObject(permission, shared.object(), true);
+  }
+
+  private Shared checkpoint(String name) {
+    return models
+        .owner(name)
+        .map(owner -> new Shared(CHECKPOINT, name, owner))
+        .orElseThrow(
+            () ->
+                new RequestFailed(
+                    ProblemType.MODEL_NOT_FOUND,
+                    "There is no fine-tuned model or checkpoint '" + name + "'.",
+                    "fine_tuned_model_checkpoint"));
+  }
+
+  private Shared adapter(Identity identity, String id, Permission forAll) {
+    return adapters
+        .any(id)
+        .filter(adapter -> identity.reaches(adapter.departmentId(), forAll))
+        .map(adapter -> new Shared(ADAPTER, adapter.name(), adapter.departmentId()))
+        .orElseThrow(() -> RequestFailed.notFound("adapter", id));
+  }
+
+  /** OpenAI's list has words of its own. */
+  private static @Nullable String order(@Nullable String order) {
+    return switch (order) {
+      case null -> null;
+      case "ascending" -> "asc";
+      case "descending" -> "desc";
+      default -> throw RequestFailed.invalid("order", "order must be ascending or descending.");
+    };
+  }
+}

@@ -1,0 +1,125 @@
+package dev.graft.artifacts.hub;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** Fetches models and data sets. */
+@Component
+public final class Hub {
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,200}");
+
+  private final HubProperties settings;
+
+  Hub(HubProperties settings) {
+    this.settings = settings;
+  }
+
+  /** Hears how much of a model is here. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * @param bytes of the model that are here
+     * @param all of it
+     */
+    void at(long bytes, long all);
+  }
+
+  /**
+   * The commit that a repository's revision is now, as its revision.
+   *
+   * @throws HubRefused if it cannot be had
+   * @throws IOException if the hub cannot be reached
+   */
+  public HubRepository pin(HubRepository repository) throws IOException {
+    requireAllowed(repository);
+    if (!settings.offline()) return repository.at(api().commit(repository));
+    return cache().commit(repository).map(repository::at).orElseThrow(() -> lacks(repository));
+  }
+
+  /**
+   * Brings a model, or finds it in the cache. May be called again with the same directory after
+   * whatever happened; not by two at once.
+   *
+   * @param pinned by {@link #pin}
+   * @param directory for this model alone; other files in it are deleted
+   * @return where it is
+   * @throws HubRefused if it cannot be had
+   * @throws IOException if the hub cannot be reached, or this machine's disk fails
+   */
+  public Path fetch(HubRepository pinned, Selection selection, Path directory, Progress progress)
+      throws IOException {
+    if (settings.offline()) return cache().snapshot(pinned).orElseThrow(() -> lacks(pinned));
+    List<HubFile> files = api().files(pinned, PLAIN.asMatchPredicate(), Integer.MAX_VALUE);
+    Set<String> names = selection.of(files.stream().map(HubFile::name).collect(Collectors.toSet()));
+    List<HubFile> chosen =
+        files.stream()
+            .filter(file -> names.contains(file.name()))
+            .sorted(Comparator.comparingLong(HubFile::size).thenComparing(HubFile::name))
+            .toList();
+    new HubFetch(api(), cache(), pinned, directory, progress)
+        .bring(chosen, () -> selection.look(directory));
+    return directory;
+  }
+
+  /**
+   * The files of a data set that are wanted.
+   *
+   * @param pinned by {@link #pin}
+   * @param wanted paths in the repository
+   * @param most files
+   * @throws HubRefused if they cannot be had, or are more
+   * @throws IOException if the hub cannot be reached
+   */
+  public HubDataSet dataSet(HubRepository pinned, Predicate<String> wanted, int most)
+      throws IOException {
+    if (!settings.offline()) return HubDataSet.listed(api(), cache(), pinned, wanted, most);
+    Path snapshot = cache().snapshot(pinned).orElseThrow(() -> lacks(pinned));
+    return HubDataSet.cached(snapshot, pinned, wanted);
+  }
+
+  private HubApi api() throws IOException {
+    return new HubApi(settings.endpoint(), token());
+  }
+
+  private HubCache cache() {
+    return new HubCache(settings.cache());
+  }
+
+  private HubRefused lacks(HubRepository repository) {
+    return new HubRefused(
+        "%s is not in the cache of this machine, and nothing is fetched: graft.hub.offline or HF_HUB_OFFLINE is set"
+            .formatted(repository));
+  }
+
+  /**
+   * Of data sets the importer says which are allowed.
+   *
+   * @throws HubRefused if models of that organization may not be added
+   */
+  public void requireAllowed(HubRepository repository) {
+    if (repository.kind() != HubKind.MODEL
+        || settings.organizations().isEmpty()
+        || settings.organizations().contains(repository.organization())) return;
+    throw new HubRefused(
+        "models of %s may not be added here; graft.hub.organizations has %s"
+            .formatted(repository.organization(), String.join(", ", settings.organizations())));
+  }
+
+  private @Nullable String token() throws IOException {
+    String named = settings.token();
+    if (named != null && !named.isBlank()) return named.strip();
+    Path file = settings.tokenFile();
+    if (file == null || !Files.isRegularFile(file)) return null;
+    String written = Files.readString(file).strip();
+    return written.isEmpty() ? null : written;
+  }
+}

@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package dev.graft.artifacts.hub;
+
+import org.jspecify.annotations.NullMarked;

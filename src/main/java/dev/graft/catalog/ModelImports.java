@@ -1,0 +1,119 @@
+package dev.graft.catalog;
+
+import dev.graft.datasets.FileUse;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
+
+/** The statements on {@code base_model_import}. */
+@Repository
+class ModelImports implements FileUse {
+  private static final String ROW =
+      """
+      select id, name, source, state, bytes, total_bytes, error,
+             extract(epoch from created_at)::bigint as created, extract(epoch from ended_at)::bigint as ended
+        from base_model_import
+      """;
+
+  private final JdbcClient sql;
+
+  ModelImports(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /**
+   * @throws RequestFailed if one for that name is under way
+   */
+  void add(String id, String name, String source) {
+    try {
+      sql.sql(
+              """
+              insert into base_model_import (id, name, source, state, created_at)
+              values (:id, :name, :source, 'queued', graft_now())
+              """)
+          .param("id", id)
+          .param("name", name)
+          .param("source", source)
+          .update();
+    } catch (DuplicateKeyException underWay) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "'%s' is being imported already.".formatted(name), "name");
+    }
+  }
+
+  Optional<ModelImport> find(String id) {
+    return sql.sql(ROW + " where id = :id").param("id", id).query(ModelImports::row).optional();
+  }
+
+  @Override
+  public Optional<String> userOf(String departmentId, String fileId) {
+    return sql.sql(
+            "select id from base_model_import where source = :file and ended_at is null limit 1")
+        .param("file", fileId)
+        .query(String.class)
+        .optional();
+  }
+
+  /** Newest first. */
+  List<ModelImport> page(@Nullable String after, int count) {
+    return sql.sql(ROW + " where :after::text is null or id < :after order by id desc limit :count")
+        .param("after", after)
+        .param("count", count)
+        .query(ModelImports::row)
+        .list();
+  }
+
+  /** Whether it is still to be done. */
+  boolean progress(String id, long bytes, @Nullable Long total) {
+    return unfinished(
+                "state = 'running', bytes = :bytes, total_bytes = coalesce(:total::bigint,"
+                    + " total_bytes)",
+                id)
+            .param("bytes", bytes)
+            .param("total", total)
+            .update()
+        == 1;
+  }
+
+  /** What will be tried again. */
+  void met(String id, String error) {
+    unfinished("error = left(:error, 2000)", id).param("error", error).update();
+  }
+
+  /**
+   * @return whether it had not ended
+   */
+  boolean end(String id, String state, @Nullable String error) {
+    return unfinished("state = :state, error = left(:error, 2000), ended_at = graft_now()", id)
+            .param("state", state)
+            .param("error", error)
+            .update()
+        == 1;
+  }
+
+  private JdbcClient.StatementSpec unfinished(String set, String id) {
+    return sql.sql("update base_model_import set " + set + " where id = :id and ended_at is null")
+        .param("id", id);
+  }
+
+  private static ModelImport row(ResultSet row, int index) throws SQLException {
+    return new ModelImport(
+        row.getString("id"),
+        "base_model.import",
+        row.getString("name"),
+        row.getString("source"),
+        row.getString("state"),
+        row.getLong("bytes"),
+        row.getObject("total_bytes", Long.class),
+        row.getString("error"),
+        row.getLong("created"),
+        row.getObject("ended", Long.class));
+  }
+}

@@ -1,0 +1,80 @@
+package dev.graft.cli;
+
+import dev.graft.client.BundledModel;
+import dev.graft.client.GraftApi;
+import dev.graft.jobs.JoinTokens;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller.Scope;
+import dev.graft.tenancy.Departments;
+import dev.graft.training.BenchCommand;
+import dev.graft.training.TrainCommand;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * What a JVM records that makes an AOT cache of it ({@code bin/make-aot-cache}): a server's start,
+ * a key, a token and a request, or a run of the demo's base model.
+ */
+@Command(
+    name = "aot-training",
+    mixinStandardHelpOptions = true,
+    hidden = true,
+    description = "Start a server on a new data directory, use it once and end; or train once.")
+public final class AotTrainingCommand implements Callable<Integer> {
+  private static final String ROW =
+      """
+      {"messages": [{"role": "user", "content": "Which port?"}, {"role": "assistant", "content": "8080"}]}
+      """;
+
+  private static final String SPEC =
+      """
+      {"base_model": "%s", "training_file": "%s", "seed": 1,
+       "adapter": {"peft": {"peft_type": "LORA", "target_modules": "all-linear"}, "training": {"max_steps": 3}}}
+      """;
+
+  @Option(names = "--data-dir", required = true, paramLabel = "DIR", description = "A new one.")
+  private Path dataDir = Path.of(".");
+
+  @Option(names = "--trainer", description = "Of a trainer, not of a server.")
+  private boolean trainer;
+
+  @Override
+  public Integer call() throws IOException {
+    Path directory = dataDir.toAbsolutePath();
+    if (trainer) return train(directory);
+    serve(directory);
+    return 0;
+  }
+
+  private static void serve(Path directory) {
+    try (ServerContext server = ServerContext.ofDemo(directory, 0)) {
+      String department = server.get(Departments.class).ensure("aot");
+      String key = server.get(ApiKeys.class).create(department, Scope.USER).secret();
+      server.get(JoinTokens.class).create("default", Duration.ofMinutes(1), null);
+      try (GraftApi api = new GraftApi(server.url(), key)) {
+        api.get("/v1/models");
+      }
+    }
+  }
+
+  private static int train(Path directory) throws IOException {
+    Path model = directory.resolve("model");
+    BundledModel.extract(model);
+    Path rows = Files.writeString(directory.resolve("rows.jsonl"), ROW.repeat(8));
+    Path spec = directory.resolve("spec.json");
+    Files.writeString(spec, SPEC.formatted(model, rows));
+    int measured =
+        new CommandLine(new BenchCommand())
+            .execute("train", "--spec", spec.toString(), "--steps", "1", "--warmup", "1");
+    int trained =
+        new CommandLine(new TrainCommand())
+            .execute(spec.toString(), "--out", directory.resolve("run").toString());
+    return Math.max(measured, trained);
+  }
+}

@@ -1,0 +1,164 @@
+package dev.graft.cli;
+
+import dev.graft.platform.Cursor;
+import dev.graft.tenancy.ApiKey;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller.Scope;
+import dev.graft.tenancy.Departments;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The keys of departments. Standard output is the result alone, for scripts. */
+@Command(
+    name = "key",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "(create | list | revoke | rotate)",
+    description = "Create, list, revoke and rotate API keys; also while the server runs.")
+public final class KeyCommand implements Runnable {
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say create, list, revoke or rotate");
+  }
+
+  @Command(
+      name = "create",
+      mixinStandardHelpOptions = true,
+      description = "Print a new key, which is shown this once; makes the department if needed.")
+  int create(
+      @Option(
+              names = "--department",
+              paramLabel = "NAME",
+              description = "Left out with --scope admin: the key opens no department's things.")
+          @Nullable String department,
+      @Option(names = "--scope", defaultValue = "user", description = "user or admin.") Scope scope,
+      @Option(
+              names = "--name",
+              defaultValue = ApiKeys.UNNAMED,
+              description = "What it is for: lists, jobs and the audit log name it.")
+          String name,
+      @Option(
+              names = "--expires-in-days",
+              paramLabel = "DAYS",
+              description = "When the key expires; left out, it never does.")
+          @Nullable Integer days,
+      @Mixin ServerOptions options) {
+    if (days != null && days < 1) {
+      throw new ParameterException(spec.commandLine(), "--expires-in-days must be 1 or more");
+    }
+    if (department == null && scope == Scope.USER) {
+      throw new ParameterException(
+          spec.commandLine(), "say whose key it is: --department NAME, or --scope admin");
+    }
+    Duration lifetime = days == null ? null : Duration.ofDays(days);
+    try (ServerContext server = ServerContext.open(options)) {
+      ApiKeys keys = server.get(ApiKeys.class);
+      print(
+          (department == null
+                  ? keys.createForAdministrator(name, lifetime)
+                  : keys.create(
+                      server.get(Departments.class).ensure(department), scope, name, lifetime))
+              .secret());
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "list",
+      mixinStandardHelpOptions = true,
+      description = {
+        "List the keys that are not revoked, one line each.",
+        "Between tabs: id, first characters, scope, expiry, last use, department, name, and for a",
+        "rotated key the one that it replaces."
+      })
+  int list(
+      @Option(
+              names = "--department",
+              paramLabel = "NAME",
+              description = "Left out: the keys of administrators and of every department.")
+          @Nullable String department,
+      @Mixin ServerOptions options) {
+    try (ServerContext server = ServerContext.open(options)) {
+      ApiKeys keys = server.get(ApiKeys.class);
+      Departments departments = server.get(Departments.class);
+      if (department == null) {
+        keys.list(null).forEach(key -> print(line(key, "-")));
+        departments
+            .list(new Cursor(null, Integer.MAX_VALUE - 1, Cursor.SortOrder.DESC), false)
+            .forEach(each -> keys.list(each.id()).forEach(key -> print(line(key, each.name()))));
+        return 0;
+      }
+      String id =
+          departments
+              .find(department)
+              .orElseThrow(
+                  () ->
+                      new ParameterException(
+                          spec.commandLine(), "no such department: " + department));
+      keys.list(id).forEach(key -> print(line(key, department)));
+    }
+    return 0;
+  }
+
+  private static String line(ApiKey key, String department) {
+    String end = key.expiresAt() != null ? "expires " + key.expiresAt() : "valid";
+    String used = key.lastUsedAt() == null ? "never used" : "last used " + key.lastUsedAt();
+    String line =
+        String.join(
+            "\t",
+            key.id(),
+            key.prefix() + "...",
+            key.admin() ? "admin" : "user",
+            end,
+            used,
+            department,
+            key.name());
+    return key.replaces() == null ? line : line + "\treplaces " + key.replaces();
+  }
+
+  @Command(
+      name = "revoke",
+      mixinStandardHelpOptions = true,
+      description = "Make a key useless, at once.")
+  int revoke(@Parameters(paramLabel = "KEY_ID") String id, @Mixin ServerOptions options) {
+    try (ServerContext server = ServerContext.open(options)) {
+      server.get(ApiKeys.class).revoke(id);
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "rotate",
+      mixinStandardHelpOptions = true,
+      description = "Print the successor of a key, of the same owner and scope; the key ends.")
+  int rotate(
+      @Parameters(paramLabel = "KEY_ID") String id,
+      @Option(
+              names = "--overlap-minutes",
+              defaultValue = "0",
+              paramLabel = "MINUTES",
+              description = "How long the old key stays valid beside it; 0 revokes it at once.")
+          int minutes,
+      @Mixin ServerOptions options) {
+    if (minutes < 0) {
+      throw new ParameterException(spec.commandLine(), "--overlap-minutes must be 0 or more");
+    }
+    try (ServerContext server = ServerContext.open(options)) {
+      print(server.get(ApiKeys.class).rotate(id, Duration.ofMinutes(minutes)).secret());
+    }
+    return 0;
+  }
+
+  private void print(String line) {
+    spec.commandLine().getOut().println(line);
+    spec.commandLine().getOut().flush();
+  }
+}

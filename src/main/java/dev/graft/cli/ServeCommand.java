@@ -1,0 +1,160 @@
+package dev.graft.cli;
+
+import dev.graft.GraftApplication;
+import dev.graft.platform.database.DatabaseInitializer;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.event.ContextClosedEvent;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs a server, a worker, or both, until stopped. */
+@Command(
+    name = "serve",
+    mixinStandardHelpOptions = true,
+    description = "Run a server, a worker, or both in one process (--role all), until Ctrl-C.")
+public final class ServeCommand implements Callable<Integer> {
+  /** Which parts of Graft this process is. */
+  public enum ProcessRole {
+    ALL,
+    SERVER,
+    WORKER;
+
+    public String[] profiles() {
+      return switch (this) {
+        case ALL -> new String[] {"server", "worker"};
+        case SERVER -> new String[] {"server"};
+        case WORKER -> new String[] {"worker"};
+      };
+    }
+
+    /** The weakest settings: everything in one process is for this machine alone. */
+    public Map<String, Object> defaults() {
+      return this == ALL ? Map.of("server.address", "127.0.0.1") : Map.of();
+    }
+  }
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--role", defaultValue = "all", description = "all, server or worker.")
+  private ProcessRole role = ProcessRole.ALL;
+
+  @Option(names = "--port", description = "Port of the API (8080); 0 chooses a free one.")
+  private @Nullable Integer port;
+
+  @Mixin private ServerOptions options = new ServerOptions();
+
+  @Option(names = "--server", paramLabel = "URL", description = "A worker's server.")
+  private @Nullable String server;
+
+  @Option(
+      names = "--join-token",
+      paramLabel = "TOKEN",
+      description = "Admits a new worker, once (graft worker-token create).")
+  private @Nullable String joinToken;
+
+  @Option(
+      names = "--join-token-file",
+      paramLabel = "FILE",
+      description = "Such tokens, one a line; the first that nobody has used is taken.")
+  private @Nullable Path joinTokenFile;
+
+  @Mixin private WorkerDeviceOption devices = new WorkerDeviceOption();
+
+  /**
+   * Ends only with the process: at its shutdown Spring drains the worker, closes the context, and
+   * then the database.
+   */
+  @Override
+  public Integer call() throws InterruptedException {
+    check();
+    DatabaseInitializer database = DatabaseInitializer.forServer();
+    try (StartGuard guard = new StartGuard(database)) {
+      ConfigurableApplicationContext context = start(database);
+      if (role != ProcessRole.WORKER) takeCommands(context);
+      announce(context);
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
+    }
+    new CountDownLatch(1).await();
+    return 0;
+  }
+
+  /**
+   * What can be known before anything starts.
+   *
+   * @throws dev.graft.kernels.DeviceUnavailable if a named device cannot be used
+   */
+  private void check() {
+    if (role == ProcessRole.WORKER
+        && server == null
+        && System.getenv("GRAFT_WORKER_SERVER_URL") == null) {
+      throw new ParameterException(
+          spec.commandLine(), "a worker needs the URL of its server: --server URL");
+    }
+    if (role != ProcessRole.WORKER && server != null) {
+      throw new ParameterException(spec.commandLine(), "--server is for --role worker");
+    }
+    devices.check(spec.commandLine(), role != ProcessRole.SERVER);
+  }
+
+  private ConfigurableApplicationContext start(DatabaseInitializer database) {
+    return new SpringApplicationBuilder(GraftApplication.class)
+        .profiles(role.profiles())
+        .properties(role.defaults())
+        .initializers(new PortCheck(), database)
+        .run(arguments().toArray(String[]::new));
+  }
+
+  private void takeCommands(ConfigurableApplicationContext context) {
+    Path dataDir = Path.of(context.getEnvironment().getRequiredProperty("graft.data-dir"));
+    CommandSocket.open(
+            dataDir, ServerContext.of(context), spec.commandLine().getExecutionExceptionHandler())
+        .ifPresent(
+            socket -> context.addApplicationListener((ContextClosedEvent end) -> socket.close()));
+  }
+
+  private List<String> arguments() {
+    List<String> arguments = new ArrayList<>(options.arguments());
+    add(arguments, "server.port", port);
+    add(arguments, "graft.worker.server-url", server);
+    add(arguments, "graft.worker.join-token", joinToken);
+    add(arguments, "graft.worker.join-token-file", joinTokenFile);
+    add(arguments, "graft.worker.devices", devices.named());
+    return arguments;
+  }
+
+  private static void add(List<String> arguments, String name, @Nullable Object value) {
+    if (value != null) {
+      arguments.add("--" + name + "=" + value);
+    }
+  }
+
+  private void announce(ConfigurableApplicationContext context) {
+    var err = spec.commandLine().getErr();
+    if (role == ProcessRole.WORKER) {
+      err.println("Graft worker of " + server + " is running; Ctrl-C drains and stops it.");
+    } else {
+      var environment = context.getEnvironment();
+      URI url = ServerContext.of(context).url();
+      err.println("Graft is running at " + url + "/v1; its console at " + url);
+      err.println(
+          "Make a key: graft key create --department NAME --data-dir "
+              + environment.getProperty("graft.data-dir"));
+    }
+    err.flush();
+  }
+}

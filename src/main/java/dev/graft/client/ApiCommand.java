@@ -1,0 +1,111 @@
+package dev.graft.client;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.StringJoiner;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A command that asks a server. Standard output is the result alone. */
+@Command(mixinStandardHelpOptions = true)
+abstract class ApiCommand implements Callable<Integer> {
+  private static final int PAGE = 100;
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Mixin Connection connection = new Connection();
+
+  @Override
+  public final Integer call() throws IOException {
+    try (GraftApi api = connection.open(spec.commandLine().getErr())) {
+      return run(api);
+    }
+  }
+
+  /** Returns the exit status. */
+  abstract int run(GraftApi api) throws IOException;
+
+  /** The first things of a list, as many as wanted: pages of 100, one after the other. */
+  static List<JsonNode> list(GraftApi api, String path, int wanted) {
+    List<JsonNode> found = new ArrayList<>();
+    String after = "";
+    while (found.size() < wanted) {
+      String page = path + (path.contains("?") ? "&" : "?") + "limit=" + size(wanted, found);
+      JsonNode answer = api.get(page + after);
+      answer.path("data").forEach(found::add);
+      if (!answer.path("has_more").asBoolean(false) || answer.path("data").isEmpty()) break;
+      after = "&after=" + escaped(answer.path("last_id").asString(""));
+    }
+    return found;
+  }
+
+  private static int size(int wanted, List<JsonNode> found) {
+    return Math.min(PAGE, wanted - found.size());
+  }
+
+  /** An id in a path: the {@code :} and {@code /} of model names stay one segment. */
+  static String escaped(String id) {
+    return URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** Adds a parameter to a query; null = it is not asked for. */
+  static void add(StringJoiner query, String key, @Nullable String value) {
+    if (value != null) query.add(key + "=" + escaped(value));
+  }
+
+  static ObjectNode object() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  /** A list as a table, or as a JSON array. */
+  void show(List<JsonNode> things, Table table) {
+    show(things, all -> table.lines(all).forEach(this::say));
+  }
+
+  /**
+   * A list as lines, or as a JSON array.
+   *
+   * @param lines says those of a list that is not empty
+   */
+  void show(List<JsonNode> things, Consumer<List<JsonNode>> lines) {
+    if (connection.json()) {
+      say(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(things));
+    } else if (things.isEmpty()) {
+      note("none");
+    } else {
+      lines.accept(things);
+    }
+  }
+
+  /** One thing: the sentence that is given, or its JSON. */
+  void show(JsonNode thing, String sentence) {
+    say(connection.json() ? thing.toPrettyString() : sentence);
+  }
+
+  void say(String line) {
+    print(spec.commandLine().getOut(), line);
+  }
+
+  void note(String line) {
+    print(spec.commandLine().getErr(), line);
+  }
+
+  private static void print(PrintWriter to, String line) {
+    to.println(line);
+    to.flush();
+  }
+}

@@ -1,0 +1,52 @@
+package dev.graft.client;
+
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import tools.jackson.databind.JsonNode;
+
+/** {@code graft models available}: bases and results that the key may call by name. */
+@Command(name = "available", description = "Models that your key may use on a server.")
+public final class AvailableModelsCommand extends ApiCommand {
+  private static final Table MODELS =
+      new Table()
+          .text("MODEL", "/id")
+          .time("CREATED", "/created")
+          .text("BASE", "/base_model")
+          .text("CONTEXT", "/context_length")
+          .text("TASK", "/task");
+
+  @Override
+  int run(GraftApi api) {
+    List<JsonNode> models = new ArrayList<>();
+    api.get("/v1/models").path("data").forEach(models::add); // not paged, as at OpenAI
+    show(models, MODELS);
+    return 0;
+  }
+
+  /** {@code graft models imports}. */
+  @Command(
+      name = "imports",
+      description = "Base models on their way into a server, newest first, for administrators.")
+  public static final class Imports extends ListCommand {
+    public Imports() {
+      super(
+          "/v1/base_model_imports",
+          new Table()
+              .text("IMPORT", "/id")
+              .time("CREATED", "/created_at")
+              .text("NAME", "/name")
+              .text("STATUS", "/status")
+              .column("DONE", Imports::done)
+              .text("SOURCE", "/source")
+              .text("REASON", "/error"));
+    }
+
+    private static String done(JsonNode each) {
+      long all = each.path("total_bytes").asLong(0);
+      return all == 0
+          ? "-"
+          : "%,d of %,d MB".formatted(each.path("bytes").asLong() / 1_000_000, all / 1_000_000);
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package dev.graft.client;
+
+import dev.graft.platform.TrustedAuthorities;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/**
+ * Which server a command asks, and with which key. A key is never an option: command lines are seen
+ * by everybody on a machine.
+ */
+public final class Connection {
+  @Option(
+      names = "--server",
+      paramLabel = "URL",
+      description = "Instead of $GRAFT_SERVER, $OPENAI_BASE_URL and what graft login kept.")
+  private @Nullable String server;
+
+  @Option(names = "--json", description = "The server's answer as JSON, for scripts.")
+  private boolean json;
+
+  public boolean json() {
+    return json;
+  }
+
+  /**
+   * @param err where it is told that a key was made
+   */
+  public GraftApi open(PrintWriter err) throws IOException {
+    Map<String, String> environment = System.getenv();
+    Path file = file(environment);
+    return open(known(environment, file, err), file, environment);
+  }
+
+  private Login known(Map<String, String> environment, Path file, PrintWriter err)
+      throws IOException {
+    Optional<Login> kept = Login.kept(file);
+    try {
+      return resolve(server, environment, kept);
+    } catch (NoServer nowhere) {
+      if (first(environment, "GRAFT_API_KEY") != null) throw nowhere; // whose server is not said
+      Login made = LocalLogin.make(environment, file).orElseThrow(() -> nowhere);
+      err.println(
+          "No login is kept: the server at %s has made a key for the department %s. It is kept in %s."
+              .formatted(made.server(), LocalLogin.DEPARTMENT, file));
+      err.flush();
+      return made;
+    }
+  }
+
+  /**
+   * @param file where a renewed token is kept
+   */
+  static GraftApi open(Login login, Path file, Map<String, String> environment) {
+    HttpClient.Builder http = HttpClient.newBuilder();
+    SSLContext trusted = trusted(environment);
+    if (trusted != null) http.sslContext(trusted);
+    TokenEndpoint tokens = providerTokens(environment);
+    return new GraftApi(URI.create(login.server()), new KeptKey(login, file, tokens), http.build());
+  }
+
+  static TokenEndpoint providerTokens(Map<String, String> environment) {
+    SSLContext trusted = trusted(environment);
+    return new TokenEndpoint(
+        Clock.systemUTC(), trusted == null ? null : trusted.getSocketFactory());
+  }
+
+  /**
+   * {@code SSL_CERT_FILE} names a PEM file of the authorities to trust in place of Java's, as it
+   * does for OpenSSL and for OpenAI's SDK in Python.
+   */
+  static @Nullable SSLContext trusted(Map<String, String> environment) {
+    String authorities = environment.getOrDefault("SSL_CERT_FILE", "");
+    return authorities.isBlank() ? null : TrustedAuthorities.of(Path.of(authorities));
+  }
+
+  /**
+   * The server of the option, the environment or what was kept; its key of the environment or what
+   * was kept, which goes to no other server. {@code OPENAI_API_KEY} may be OpenAI's own: it is not
+   * sent to a server that only the kept login names.
+   *
+   * @throws NoServer if none says which server
+   * @throws NoKey if none has a key for it
+   */
+  static Login resolve(
+      @Nullable String option, Map<String, String> environment, Optional<Login> kept) {
+    String named = option != null ? option : first(environment, "GRAFT_SERVER", "OPENAI_BASE_URL");
+    String server = named != null ? named : kept.map(Login::server).orElseThrow(NoServer::new);
+    String key =
+        named != null
+            ? first(environment, "GRAFT_API_KEY", "OPENAI_API_KEY")
+            : first(environment, "GRAFT_API_KEY");
+    if (key != null) return Login.withKey(server, key);
+    return kept.filter(login -> same(login.server(), server)).orElseThrow(() -> new NoKey(server));
+  }
+
+  private static @Nullable String first(Map<String, String> environment, String... names) {
+    for (String name : names) {
+      String value = environment.get(name);
+      if (value != null && !value.isBlank()) return value;
+    }
+    return null;
+  }
+
+  /** Nothing says which server is meant. */
+  static final class NoServer extends IllegalArgumentException {
+    NoServer() {
+      super(
+          "no server is known: run graft login --server URL, or set GRAFT_SERVER and"
+              + " GRAFT_API_KEY");
+    }
+  }
+
+  /** The server is known, but no key for it. */
+  static final class NoKey extends IllegalArgumentException {
+    private final String server;
+
+    NoKey(String server) {
+      super("no key for " + server + ": run graft login --server, or set GRAFT_API_KEY");
+      this.server = server;
+    }
+
+    String server() {
+      return server;
+    }
+  }
+
+  /** Where {@code graft login} keeps what it is told, by the XDG base directory specification. */
+  static Path file(Map<String, String> environment) {
+    String base = environment.get("XDG_CONFIG_HOME");
+    Path directory =
+        base != null && !base.isBlank()
+            ? Path.of(base)
+            : Path.of(System.getProperty("user.home"), ".config");
+    return directory.resolve("graft").resolve("login.json");
+  }
+
+  private static boolean same(String one, String other) {
+    return one.replaceFirst("/+(v1/*)?$", "").equals(other.replaceFirst("/+(v1/*)?$", ""));
+  }
+}

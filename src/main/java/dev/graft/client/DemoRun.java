@@ -1,0 +1,146 @@
+package dev.graft.client;
+
+import dev.graft.client.SampleData.HeldOutQuestion;
+import dev.graft.client.Score.AnsweredQuestion;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The walk itself, over the public API only: upload, job, download, questions, score.
+ *
+ * @param baseModel name under which the demo model is registered
+ * @param directory where the downloaded adapter goes
+ * @param servesOn whether the server stays afterwards, so that a way on is worth printing
+ */
+public record DemoRun(
+    URI server, String key, String baseModel, long seed, Path directory, boolean servesOn) {
+  private static final double BASE_MAY_KNOW = 0.10;
+  private static final double ADAPTER_MUST_KNOW = 0.80;
+
+  /** Runs everything and prints it; true if the adapter knows what the base does not. */
+  public boolean run(Screen screen) throws IOException {
+    try (var client = new GraftApi(server, key)) {
+      var sample = SampleData.draw(seed);
+      JsonNode job = train(client, sample, screen);
+      String model = job.path("fine_tuned_model").asString();
+      download(client, job, screen);
+      List<AnsweredQuestion> base = ask(client, "base", baseModel, sample.questions(), screen);
+      List<AnsweredQuestion> adapter = ask(client, "adapter", model, sample.questions(), screen);
+      var report = new DemoReport(screen, seed, base, adapter);
+      report.threeQuestions();
+      report.scores();
+      boolean shown =
+          Score.of(base).sentenceShare() <= BASE_MAY_KNOW
+              && Score.of(adapter).sentenceShare() >= ADAPTER_MUST_KNOW;
+      if (!shown) report.notShown(BASE_MAY_KNOW, ADAPTER_MUST_KNOW);
+      else if (servesOn) report.tryIt(server, key, model);
+      return shown;
+    }
+  }
+
+  private JsonNode train(GraftApi client, SampleData sample, Screen screen) {
+    String file = client.upload("products-%d.jsonl".formatted(seed), sample.jsonl());
+    screen.done(
+        "data set",
+        "%d questions and answers about 8 new products  %s"
+            .formatted(sample.rows().size(), screen.faint(file)));
+    JsonNode job = client.post("/v1/fine_tuning/jobs", request(file));
+    long start = System.nanoTime();
+    JsonNode done = new JobWatch(client, screen).untilDone(job.path("id").asString());
+    if (!done.path("status").asString().equals("succeeded")) {
+      throw new IllegalStateException(
+          "job %s %s: %s"
+              .formatted(
+                  done.path("id").asString(),
+                  done.path("status").asString(),
+                  done.at("/error/message").asString("no reason given")));
+    }
+    long seconds = (System.nanoTime() - start) / 1_000_000_000;
+    screen.done(
+        "training",
+        "LoRA r 8, %,d tokens in %d s  %s"
+            .formatted(
+                done.path("trained_tokens").asLong(0),
+                seconds,
+                screen.faint(done.path("id").asString())));
+    return done;
+  }
+
+  /** The request of the demo's job: small model, few facts, so a high rate and many epochs. */
+  private Map<String, Object> request(String file) {
+    var peft =
+        Map.of("peft_type", "LORA", "r", 8, "lora_alpha", 16, "target_modules", "all-linear");
+    var training = new LinkedHashMap<String, Object>();
+    training.put("learning_rate", 5e-3);
+    training.put("lr_scheduler_type", "linear");
+    training.put("num_train_epochs", 16);
+    training.put("per_device_train_batch_size", 16);
+    training.put("max_length", 128);
+    var request = new LinkedHashMap<String, Object>();
+    request.put("model", baseModel);
+    request.put("training_file", file);
+    request.put("suffix", "products");
+    request.put("seed", 42);
+    request.put("adapter", Map.of("peft", peft, "training", training));
+    return request;
+  }
+
+  private void download(GraftApi client, JsonNode job, Screen screen) throws IOException {
+    JsonNode adapter = adapter(client, job.path("id").asString());
+    Files.createDirectories(directory);
+    Path file = directory.resolve("adapter-%d.tar.gz".formatted(seed));
+    client.download("/v1/adapters/%s/content".formatted(adapter.path("id").asString()), file);
+    if (!sha256(file).equals(adapter.path("sha256").asString())) {
+      throw new IllegalStateException(file + " is not what the server has: its SHA-256 differs");
+    }
+    screen.done(
+        "adapter", "%,d kB  %s".formatted(Files.size(file) / 1000, screen.faint(file.toString())));
+  }
+
+  private static JsonNode adapter(GraftApi client, String job) {
+    for (JsonNode adapter : client.get("/v1/adapters").path("data")) {
+      if (job.equals(adapter.path("job_id").asString())) return adapter;
+    }
+    throw new IllegalStateException("the job succeeded but no adapter is listed for " + job);
+  }
+
+  private static String sha256(Path file) throws IOException {
+    try {
+      var sha256 = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(sha256.digest(Files.readAllBytes(file)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<AnsweredQuestion> ask(
+      GraftApi client, String who, String model, List<HeldOutQuestion> questions, Screen screen) {
+    List<AnsweredQuestion> answers = new ArrayList<>();
+    for (HeldOutQuestion question : questions) {
+      if (screen.terminal()) {
+        screen.doing("questions", "%s  %d/%d".formatted(who, answers.size(), questions.size()));
+      }
+      answers.add(new AnsweredQuestion(question, ask(client, model, question.text())));
+    }
+    screen.done("questions", "%d held-out questions put to the %s".formatted(answers.size(), who));
+    return answers;
+  }
+
+  /** The answer of a model to one question. */
+  private static String ask(GraftApi client, String model, String question) {
+    var asked = List.of(Map.of("role", "user", "content", question));
+    var body = Map.of("model", model, "messages", asked, "temperature", 0, "max_tokens", 40);
+    JsonNode answer = client.post("/v1/chat/completions", body);
+    return answer.at("/choices/0/message/content").asString().strip();
+  }
+}

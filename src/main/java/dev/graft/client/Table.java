@@ -1,0 +1,79 @@
+package dev.graft.client;
+
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+
+/** How a list of things looks on a terminal: a line a thing, a column a fact. */
+public final class Table {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm", Locale.ROOT);
+
+  private record Column(String title, Function<JsonNode, String> of) {}
+
+  private final List<Column> columns = new ArrayList<>();
+
+  public Table column(String title, Function<JsonNode, String> of) {
+    columns.add(new Column(title, of));
+    return this;
+  }
+
+  /** The value at a JSON pointer; {@code -} where there is none. */
+  public Table text(String title, String pointer) {
+    return column(title, thing -> thing.at(pointer).asString("-"));
+  }
+
+  /** Unix seconds at a JSON pointer, as local time. */
+  public Table time(String title, String pointer) {
+    return column(title, thing -> time(thing.at(pointer)));
+  }
+
+  /** Bytes at a JSON pointer, in powers of 1000. */
+  public Table size(String title, String pointer) {
+    return column(title, thing -> size(thing.at(pointer).asLong(0)));
+  }
+
+  /** Unix seconds as local time. */
+  public static String time(JsonNode seconds) {
+    if (!seconds.isNumber()) return "-";
+    return TIME.format(Instant.ofEpochSecond(seconds.asLong()).atZone(ZoneId.systemDefault()));
+  }
+
+  private static String size(long bytes) {
+    if (bytes < 1000) return bytes + " B";
+    if (bytes < 1_000_000) return bytes / 1000 + " kB";
+    return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+  }
+
+  /** The lines, with a line of titles above; columns as wide as what is in them. */
+  public List<String> lines(Iterable<JsonNode> things) {
+    List<List<String>> cells = new ArrayList<>();
+    cells.add(columns.stream().map(Column::title).toList());
+    for (JsonNode thing : things) {
+      cells.add(columns.stream().map(column -> printable(column.of().apply(thing))).toList());
+    }
+    List<String> lines = new ArrayList<>();
+    for (List<String> row : cells) lines.add(line(row, cells));
+    return lines;
+  }
+
+  private static String line(List<String> row, List<List<String>> all) {
+    StringBuilder line = new StringBuilder();
+    for (int column = 0; column < row.size(); column++) {
+      int at = column;
+      int width = all.stream().mapToInt(cells -> cells.get(at).length()).max().orElse(0);
+      line.append(row.get(column)).append(" ".repeat(width - row.get(column).length() + 2));
+    }
+    return line.toString().stripTrailing();
+  }
+
+  /** What people named themselves must not steer a terminal. */
+  static String printable(String text) {
+    return text.replaceAll("\\p{Cntrl}", " ");
+  }
+}

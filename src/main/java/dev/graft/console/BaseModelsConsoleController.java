@@ -1,0 +1,50 @@
+package dev.graft.console;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+/** Base models, and those on their way in, for administrators. */
+@Controller
+@RequestMapping("/console/base-models")
+class BaseModelsConsoleController {
+  private static final int PAGE = 100;
+  private static final int NEWEST = 20;
+
+  private final ConsoleApi api;
+
+  BaseModelsConsoleController(ConsoleApi api) {
+    this.api = api;
+  }
+
+  /** As a page, or the imports alone until all have ended. */
+  @GetMapping
+  String list(@RequestParam @Nullable String part, Model page) {
+    List<BaseModelView.ImportView> imports = api.imports(NEWEST).data();
+    page.addAttribute("imports", imports);
+    page.addAttribute("pending", imports.stream().anyMatch(each -> !each.ended()));
+    if (part != null) return "base-models :: imports";
+    page.addAttribute("baseModels", api.baseModels(PAGE).data());
+    page.addAttribute("suggestions", api.suggestions().data());
+    return "base-models";
+  }
+
+  @PostMapping
+  String add(@RequestParam String name, @RequestParam String source) {
+    api.addBaseModel(Map.of("name", name.strip(), "source", source.strip()));
+    return "redirect:/console/base-models#imports";
+  }
+
+  @PostMapping("/imports/{id}/cancel")
+  String cancel(@PathVariable String id) {
+    api.cancelImport(id);
+    return "redirect:/console/base-models#imports";
+  }
+}

@@ -1,0 +1,45 @@
+package dev.graft.console;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** What forms let one choose: the newest, and whatever a link to the form names. */
+@Component
+class Choices {
+  static final int NEWEST = 100;
+  private static final String TRAINING = "fine-tune";
+
+  private final ConsoleApi api;
+
+  Choices(ConsoleApi api) {
+    this.api = api;
+  }
+
+  /**
+   * @param named such as a checkpoint, which no list has
+   */
+  List<ConsoleApi.ModelView> models(@Nullable String named) {
+    List<ConsoleApi.ModelView> listed = api.models().data();
+    if (named == null
+        || named.isBlank()
+        || listed.stream().anyMatch(each -> each.id().equals(named))) return listed;
+    return Stream.concat(Stream.of(api.model(named)), listed.stream()).toList();
+  }
+
+  /**
+   * Files of rows that can be used.
+   *
+   * @param named by its id
+   */
+  List<DataFileView> files(@Nullable String named) {
+    List<DataFileView> newest =
+        api.files(TRAINING, null, NEWEST).data().stream().filter(DataFileView::usable).toList();
+    if (named == null
+        || named.isBlank()
+        || newest.stream().anyMatch(each -> each.id().equals(named))) return newest;
+    DataFileView file = api.file(named);
+    return file.usable() ? Stream.concat(Stream.of(file), newest.stream()).toList() : newest;
+  }
+}

@@ -1,0 +1,117 @@
+package dev.graft.console;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+/** Training data: in, looked at, out. */
+@Controller
+@RequestMapping("/console/files")
+class FilesConsoleController {
+  private static final int PAGE = 50;
+  private static final int IMPORTS = 5;
+
+  private final ConsoleApi api;
+  private final Choices choices;
+  private final Relay relay;
+
+  FilesConsoleController(ConsoleApi api, Choices choices, Relay relay) {
+    this.api = api;
+    this.choices = choices;
+    this.relay = relay;
+  }
+
+  @GetMapping
+  String list(
+      @RequestParam @Nullable String after, @RequestParam @Nullable String part, Model model) {
+    model.addAttribute("files", api.files(null, after, PAGE));
+    if (part == null) model.addAttribute("imports", api.fileImports(IMPORTS));
+    model.addAttribute("after", after);
+    return part == null ? "files" : "files :: rows";
+  }
+
+  /** The file's own page is what the server thinks of it. */
+  @PostMapping
+  void upload(HttpServletRequest request, HttpServletResponse response) {
+    response.setHeader("hx-redirect", "/console/files/" + relay.upload(request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  /** It is fetched after this; what becomes of it stands above the list. */
+  @PostMapping("/imports")
+  void fetch(@RequestParam String source, HttpServletResponse response) {
+    api.importFile(Map.of("source", source.strip(), "purpose", "fine-tune"));
+    response.setHeader("hx-redirect", "/console/files");
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  /** As a page, or as what changes of it until every row is looked at. */
+  @GetMapping("/{id}")
+  String file(@PathVariable String id, @RequestParam @Nullable String part, Model model) {
+    DataFileView file = api.file(id);
+    model.addAttribute("file", file);
+    if (file.usable()) {
+      model.addAttribute(
+          "others", choices.files(null).stream().filter(each -> !each.id().equals(id)).toList());
+    }
+    return part == null ? "file" : "file :: live";
+  }
+
+  /** A part of that page, which comes when it is made. */
+  @GetMapping("/{id}/report")
+  String report(
+      @PathVariable String id, @RequestParam @Nullable String validationFile, Model model) {
+    boolean alone = validationFile == null || validationFile.isBlank();
+    model.addAttribute("report", api.report(id, alone ? null : validationFile));
+    return "report";
+  }
+
+  /** The new file's own page; a refusal stands beside the button. */
+  @PostMapping("/{id}/convert")
+  void convert(
+      @PathVariable String id,
+      @RequestParam(defaultValue = "false") boolean ignoreUnknownKeys,
+      HttpServletResponse response) {
+    Map<String, Boolean> request =
+        ignoreUnknownKeys ? Map.of("ignore_unknown_keys", true) : Map.of();
+    response.setHeader("hx-redirect", "/console/files/" + api.convertFile(id, request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  /** The same. */
+  @PostMapping("/{id}/remedies")
+  void remedy(
+      @PathVariable String id,
+      @RequestParam(defaultValue = "") List<String> remedy,
+      @RequestParam @Nullable String validationFile,
+      HttpServletResponse response) {
+    Map<String, Object> request = new HashMap<>();
+    request.put("remedies", remedy);
+    if (validationFile != null && !validationFile.isBlank()) {
+      request.put("validation_file", validationFile);
+    }
+    response.setHeader("hx-redirect", "/console/files/" + api.remedyFile(id, request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  @GetMapping("/{id}/content")
+  void content(@PathVariable String id, HttpServletResponse response) {
+    relay.download(response, "/v1/files/{id}/content", id);
+  }
+
+  @PostMapping("/{id}/delete")
+  String delete(@PathVariable String id) {
+    api.deleteFile(id);
+    return "redirect:/console/files";
+  }
+}

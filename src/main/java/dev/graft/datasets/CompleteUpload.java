@@ -1,0 +1,128 @@
+package dev.graft.datasets;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobMissing;
+import dev.graft.artifacts.StagedBlob;
+import dev.graft.artifacts.StorageFull;
+import dev.graft.platform.RequestFailed;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Makes a file of an upload's parts. A refusal leaves the upload pending. Twins of a request (an
+ * SDK that got no answer) wait for the first and then find its result. Twins at two servers both
+ * join the parts, and the first to end makes the file.
+ */
+@Component
+class CompleteUpload {
+  private final ArtifactStore store;
+  private final Uploads uploads;
+  private final UploadParts parts;
+  private final FileValidation validation;
+  private final ConcurrentHashMap<String, CompletableFuture<Boolean>> running =
+      new ConcurrentHashMap<>();
+
+  CompleteUpload(
+      ArtifactStore store, Uploads uploads, UploadParts parts, FileValidation validation) {
+    this.store = store;
+    this.uploads = uploads;
+    this.parts = parts;
+    this.validation = validation;
+  }
+
+  UploadObject complete(String departmentId, String uploadId, CompleteUploadRequest request)
+      throws IOException {
+    List<String> partIds = request.parts();
+    String md5 = request.checksum();
+    uploads.require(departmentId, uploadId);
+    CompletableFuture<Boolean> turn = takeTurn(uploadId);
+    try {
+      UploadRow upload = uploads.require(departmentId, uploadId);
+      if (!upload.wasCompletedWith(partIds)) {
+        complete(upload, partIds, md5);
+      }
+    } catch (RequestFailed | BlobMissing gone) {
+      // A twin at another server may have ended the upload, and dropped its parts.
+      if (!uploads.require(departmentId, uploadId).wasCompletedWith(partIds)) throw gone;
+    } finally {
+      running.remove(uploadId);
+      turn.complete(true);
+    }
+    return uploads.object(uploads.require(departmentId, uploadId));
+  }
+
+  private CompletableFuture<Boolean> takeTurn(String uploadId) {
+    CompletableFuture<Boolean> mine = new CompletableFuture<>();
+    CompletableFuture<Boolean> twin;
+    while ((twin = running.putIfAbsent(uploadId, mine)) != null) {
+      twin.join();
+    }
+    return mine;
+  }
+
+  private void complete(UploadRow upload, List<String> partIds, @Nullable String md5)
+      throws IOException {
+    uploads.requirePending(upload);
+    long bytes = uploads.bytesOf(upload.id(), partIds);
+    if (bytes != upload.bytes()) {
+      throw RequestFailed.invalid(
+          "part_ids",
+          "These parts have %d bytes together; the upload was announced with %d."
+              .formatted(bytes, upload.bytes()));
+    }
+    try {
+      join(upload, partIds, md5);
+    } catch (StorageFull e) {
+      throw MultipartForm.noRoom();
+    } catch (BlobMissing dropped) {
+      // Cancelled meanwhile; if it was not, the part is lost.
+      uploads.requirePending(uploads.require(upload.departmentId(), upload.id()));
+      throw dropped;
+    }
+    parts.tidy(upload.id());
+  }
+
+  private void join(UploadRow upload, List<String> partIds, @Nullable String md5)
+      throws IOException {
+    MessageDigest digest = md5();
+    NewFile file = upload.file();
+    try (StagedBlob content =
+        store.stage(
+            out -> copy(partIds, md5 == null ? out : new DigestOutputStream(out, digest)),
+            upload.bytes())) {
+      if (md5 != null && !md5.equals(HexFormat.of().formatHex(digest.digest()))) {
+        throw RequestFailed.invalid("md5", "The parts, in this order, have another MD5.");
+      }
+      CheckedFile checked =
+          validation.requireIfSmall(file, content::open, content.ref().bytes(), "part_ids");
+      ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
+      uploads.complete(upload.departmentId(), upload.id(), partIds, file, arrived);
+    }
+  }
+
+  private void copy(List<String> partIds, OutputStream out) throws IOException {
+    for (String partId : partIds) {
+      try (InputStream in = store.openKept(partId)) {
+        in.transferTo(out);
+      }
+    }
+  }
+
+  private static MessageDigest md5() {
+    try {
+      return MessageDigest.getInstance("MD5");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has MD5", e);
+    }
+  }
+}

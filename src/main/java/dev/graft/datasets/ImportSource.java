@@ -1,0 +1,58 @@
+package dev.graft.datasets;
+
+import dev.graft.artifacts.hub.HubRepository;
+import dev.graft.platform.RequestFailed;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What the text of a source says; whether it may be imported is {@link AllowedSources}' to say. */
+sealed interface ImportSource {
+  int LONGEST = 1200;
+  Pattern OBJECT = Pattern.compile("s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\\p{C}\\\\]+)");
+
+  NamePattern names();
+
+  /** The data set or the bucket, for a name. */
+  String whose();
+
+  record OfHub(HubRepository repository, NamePattern names) implements ImportSource {
+    @Override
+    public String whose() {
+      return repository.id().substring(repository.id().indexOf('/') + 1);
+    }
+  }
+
+  record OfBucket(String bucket, NamePattern names) implements ImportSource {
+    @Override
+    public String whose() {
+      return bucket;
+    }
+  }
+
+  /**
+   * @throws RequestFailed if it is none
+   */
+  static ImportSource parse(String text) {
+    if (text.length() > LONGEST) throw none();
+    if (text.startsWith("hf:")) {
+      HubRepository repository = HubRepository.parseDataSet(text);
+      return new OfHub(repository, new NamePattern(String.valueOf(repository.file())));
+    }
+    Matcher object = OBJECT.matcher(text);
+    if (!object.matches()) throw none();
+    String key = object.group(2);
+    String[] parts = key.split("/", -1);
+    for (int i = 0; i < parts.length; i++) {
+      boolean star = parts[i].contains("*") && i < parts.length - 1;
+      if (star || parts[i].isEmpty() || parts[i].matches("\\.{1,2}")) throw none();
+    }
+    return new OfBucket(object.group(1), new NamePattern(key));
+  }
+
+  private static RequestFailed none() {
+    return RequestFailed.invalid(
+        "source",
+        "A source is hf://datasets/organization/name@revision/FILE or s3://bucket/KEY; the last"
+            + " part of FILE and KEY may hold *, and no part is empty, . or ..");
+  }
+}

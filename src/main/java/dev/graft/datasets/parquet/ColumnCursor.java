@@ -1,0 +1,202 @@
+package dev.graft.datasets.parquet;
+
+import dev.graft.datasets.parquet.RowGroup.Chunk;
+import dev.graft.datasets.parquet.SchemaNode.Scalar;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/** Goes through a column of a row group, value by value; has one page in memory. */
+final class ColumnCursor {
+  /** Statistics in a header may be long; most are not. */
+  private static final int[] HEADERS = {4 << 10, 1 << 20};
+
+  private final ParquetBytes file;
+  private final Scalar leaf;
+  private final Codec codec;
+  private final PageMemory memory;
+  private final long end;
+  private long at;
+
+  private @Nullable Dictionary dictionary;
+  private @Nullable Levels page;
+  private long held;
+  private int left;
+
+  private boolean there;
+  private int repetition;
+  private int definition;
+  private int size;
+
+  /** What a page has beside its values. */
+  private record Levels(
+      @Nullable RunLengths repetition, @Nullable RunLengths definition, PageValues values) {}
+
+  ColumnCursor(ParquetBytes file, Scalar leaf, Chunk chunk, PageMemory memory) throws IOException {
+    this.file = file;
+    this.leaf = leaf;
+    this.memory = memory;
+    codec = SchemaElement.one(Codec.values(), chunk.codec());
+    at = chunk.start();
+    end = chunk.start() + chunk.bytes();
+    advance();
+  }
+
+  Scalar leaf() {
+    return leaf;
+  }
+
+  /** Whether there is one, with what {@link #repetition} and {@link #definition} say of it. */
+  boolean isThere() {
+    return there;
+  }
+
+  int repetition() {
+    return repetition;
+  }
+
+  int definition() {
+    return definition;
+  }
+
+  /** Of what was taken last, in bytes or about that. */
+  int size() {
+    return size;
+  }
+
+  /** What it is in JSON, or null where there is none; then goes on. */
+  @Nullable Object take() throws IOException {
+    if (!there) throw UnreadableParquet.damaged("it has fewer values than rows");
+    Object value = null;
+    size = 1;
+    if (page != null && definition == leaf.definition()) {
+      Object there = page.values().next();
+      if (there instanceof ByteBuffer bytes) size += bytes.remaining();
+      value = leaf.type().json(there);
+    }
+    advance();
+    return value;
+  }
+
+  private void advance() throws IOException {
+    there = false;
+    while (left == 0) {
+      if (at == end) return;
+      readPage();
+    }
+    if (page == null) return;
+    left--;
+    RunLengths repetitions = page.repetition();
+    RunLengths definitions = page.definition();
+    repetition = repetitions == null ? 0 : repetitions.next();
+    definition = definitions == null ? 0 : definitions.next();
+    if (repetition > leaf.repetition() || definition > leaf.definition()) {
+      throw UnreadableParquet.damaged("a page has levels that its schema has not");
+    }
+    there = true;
+  }
+
+  private void readPage() throws IOException {
+    memory.give(held);
+    held = 0;
+    PageHeader header = header();
+    long body = at + header.length();
+    if (header.packed() > end - body) {
+      throw UnreadableParquet.damaged("a page is said to end behind its column");
+    }
+    at = body + header.packed();
+    if (header.kind() == PageHeader.Kind.INDEX) return;
+    memory.unpack(header.unpacked());
+    memory.take((long) header.packed() + header.unpacked());
+    held = (long) header.packed() + header.unpacked();
+    byte[] packed = file.read(body, header.packed());
+    check(header, packed);
+    if (header.kind() == PageHeader.Kind.DICTIONARY) {
+      byte[] words = codec.unpack(packed, 0, header.unpacked());
+      // stays; and so do the places of its words
+      memory.take(words.length);
+      held -= words.length;
+      dictionary = Dictionary.of(leaf.physical(), words, header.values());
+      return;
+    }
+    left = header.values();
+    page =
+        header.kind() == PageHeader.Kind.DATA_V2 ? second(header, packed) : first(header, packed);
+  }
+
+  private PageHeader header() throws IOException {
+    for (int most : HEADERS) {
+      byte[] bytes = file.read(at, (int) Math.min(most, end - at));
+      try {
+        return PageHeader.read(new ThriftReader(bytes));
+      } catch (EOFException cut) {
+        if (bytes.length == end - at) break;
+      }
+    }
+    throw UnreadableParquet.damaged("a page's header is cut off");
+  }
+
+  private static void check(PageHeader header, byte[] packed) throws UnreadableParquet {
+    if (packed.length < header.packed()) throw UnreadableParquet.cutOff();
+    Integer said = header.crc();
+    if (said == null) return;
+    CRC32 crc = new CRC32();
+    crc.update(packed);
+    if ((int) crc.getValue() != said) {
+      throw UnreadableParquet.damaged("a page has another checksum than it says");
+    }
+  }
+
+  /** Levels and values are packed together, each behind its length. */
+  private Levels first(PageHeader header, byte[] packed) throws IOException {
+    byte[] body = codec.unpack(packed, 0, header.unpacked());
+    memory.give(packed.length);
+    held -= packed.length;
+    int[] next = {0};
+    RunLengths repetitions = levels(body, next, leaf.repetition());
+    RunLengths definitions = levels(body, next, leaf.definition());
+    return new Levels(
+        repetitions,
+        definitions,
+        PageValues.of(
+            header.encoding(), leaf.physical(), body, next[0], header.values(), dictionary));
+  }
+
+  private static @Nullable RunLengths levels(byte[] body, int[] next, int highest)
+      throws UnreadableParquet {
+    if (highest == 0) return null;
+    int length = (int) new BitReader(body, next[0], body.length).bits(Integer.SIZE);
+    int from = next[0] + Integer.BYTES;
+    if (length < 0 || length > body.length - from) throw UnreadableParquet.cutOff();
+    next[0] = from + length;
+    return new RunLengths(body, from, from + length, width(highest));
+  }
+
+  /** Levels lie before what is packed. */
+  private Levels second(PageHeader header, byte[] packed) throws IOException {
+    int repetitionBytes = Math.max(0, header.repetitionBytes());
+    int definitionBytes = Math.max(0, header.definitionBytes());
+    long levels = (long) repetitionBytes + definitionBytes;
+    if (levels > packed.length || levels > header.unpacked()) throw UnreadableParquet.cutOff();
+    int from = (int) levels;
+    byte[] body =
+        header.compressed()
+            ? codec.unpack(packed, from, header.unpacked() - from)
+            : Arrays.copyOfRange(packed, from, packed.length);
+    return new Levels(
+        leaf.repetition() == 0
+            ? null
+            : new RunLengths(packed, 0, repetitionBytes, width(leaf.repetition())),
+        leaf.definition() == 0
+            ? null
+            : new RunLengths(packed, repetitionBytes, from, width(leaf.definition())),
+        PageValues.of(header.encoding(), leaf.physical(), body, 0, header.values(), dictionary));
+  }
+
+  private static int width(int highest) {
+    return Integer.SIZE - Integer.numberOfLeadingZeros(highest);
+  }
+}

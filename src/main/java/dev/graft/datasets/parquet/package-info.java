@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package dev.graft.datasets.parquet;
+
+import org.jspecify.annotations.NullMarked;

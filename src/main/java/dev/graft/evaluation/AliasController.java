@@ -1,0 +1,137 @@
+package dev.graft.evaluation;
+
+import dev.graft.adapters.ModelAlias;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.DeletedObject;
+import dev.graft.platform.Idempotency;
+import dev.graft.platform.IdempotentRequest;
+import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Names for the version in use: created, moved, rolled back, with their history. */
+@RestController
+class AliasController {
+  private static final String ALL = "/v1/aliases";
+  private static final String ONE = ALL + "/{alias}";
+  private static final int LONGEST = 1000;
+
+  private final Aliases aliases;
+  private final AliasRows rows;
+  private final AliasHistory history;
+  private final Idempotency idempotency;
+
+  AliasController(Aliases aliases, AliasRows rows, AliasHistory history, Idempotency idempotency) {
+    this.aliases = aliases;
+    this.rows = rows;
+    this.history = history;
+    this.idempotency = idempotency;
+  }
+
+  record NewAlias(@Nullable String name, @Nullable String model, @Nullable String reason) {}
+
+  record MoveRequest(
+      @Nullable String model,
+      @Nullable String reason,
+      @Nullable String evaluation,
+      @Nullable String ifCurrent) {}
+
+  record RollbackRequest(@Nullable String reason, @Nullable String ifCurrent) {}
+
+  @PostMapping(ALL)
+  AliasObject create(
+      @AuthenticationPrincipal Caller caller,
+      HttpServletRequest http,
+      @RequestBody NewAlias request) {
+    String name = AliasName.checked(request.name());
+    String model = text(RequestFailed.required(request.model(), "model"), "model");
+    String reason = optional(request.reason(), "reason");
+    IdempotentRequest submission =
+        IdempotentRequest.of(
+            http, caller.departmentId(), "POST " + ALL, IdempotentRequest.hash(request.toString()));
+    return get(
+        caller, idempotency.once(submission, () -> aliases.create(caller, name, model, reason)));
+  }
+
+  @GetMapping(ALL)
+  CursorPage<AliasObject> list(
+      @AuthenticationPrincipal Caller caller,
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    return CursorPage.ofOneMore(
+        rows.page(caller.departmentId(), page), page, AliasObject::of, AliasObject::id);
+  }
+
+  @GetMapping(ONE)
+  AliasObject get(@AuthenticationPrincipal Caller caller, @PathVariable String alias) {
+    return AliasObject.of(aliases.require(caller.departmentId(), alias));
+  }
+
+  @PostMapping(ONE)
+  AliasObject move(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String alias,
+      @RequestBody MoveRequest request) {
+    aliases.require(caller.departmentId(), alias);
+    Aliases.Move move =
+        new Aliases.Move(
+            text(RequestFailed.required(request.model(), "model"), "model"),
+            optional(request.reason(), "reason"),
+            optional(request.evaluation(), "evaluation"),
+            optional(request.ifCurrent(), "if_current"));
+    return AliasObject.of(aliases.move(caller, alias, move));
+  }
+
+  /** The body may be left out. */
+  @PostMapping(ONE + "/rollback")
+  AliasObject rollBack(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String alias,
+      @RequestBody(required = false) @Nullable RollbackRequest request) {
+    String reason = request == null ? null : optional(request.reason(), "reason");
+    String current = request == null ? null : optional(request.ifCurrent(), "if_current");
+    return AliasObject.of(aliases.rollBack(caller, alias, reason, current));
+  }
+
+  /** The newest first. */
+  @GetMapping(ONE + "/history")
+  CursorPage<AliasMoveObject> history(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String alias,
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit) {
+    ModelAlias found = aliases.require(caller.departmentId(), alias);
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    return CursorPage.ofOneMore(
+        history.page(found.departmentId(), alias, page),
+        page,
+        move -> AliasMoveObject.of(alias, move),
+        AliasMoveObject::id);
+  }
+
+  @DeleteMapping(ONE)
+  DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String alias) {
+    aliases.delete(caller, alias);
+    return new DeletedObject(alias, "alias.deleted", true);
+  }
+
+  private static @Nullable String optional(@Nullable String value, String param) {
+    return value == null ? null : text(value, param);
+  }
+
+  private static String text(String value, String param) {
+    if (!value.isBlank() && value.length() <= LONGEST && value.indexOf('\0') < 0) return value;
+    throw RequestFailed.invalid(param, "must have 1 to " + LONGEST + " characters, and no U+0000.");
+  }
+}

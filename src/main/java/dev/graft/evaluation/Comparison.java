@@ -1,0 +1,148 @@
+package dev.graft.evaluation;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+
+/**
+ * A candidate beside the baseline in one metric, question by question.
+ *
+ * @param difference candidate minus baseline
+ * @param confidenceInterval of the difference, 95 %: percentiles of 10,000 bootstrap resamples of
+ *     the questions (Efron and Tibshirani 1993); of numbers from 0 to 1 of which none fell, or none
+ *     rose, wider by the rule of three
+ * @param pValue of a difference at least as large if the models were alike: paired randomisation
+ *     (Noreen 1989), exact for up to twelve questions that differ, else 9,999 draws
+ * @param better questions that the candidate answers better than the baseline; {@code worse} and
+ *     {@code equal} likewise
+ */
+public record Comparison(
+    double difference,
+    List<Double> confidenceInterval,
+    double pValue,
+    int better,
+    int worse,
+    int equal,
+    Verdict verdict) {
+  /** What a difference says. */
+  enum Verdict {
+    BETTER,
+    WORSE,
+    /** It may as well be chance. */
+    INCONCLUSIVE;
+
+    static Verdict of(double difference, double p, boolean higherIsBetter) {
+      if (p >= SIGNIFICANT) return INCONCLUSIVE;
+      return difference > 0 == higherIsBetter ? BETTER : WORSE;
+    }
+
+    @JsonValue
+    String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** The bound of a share of which nothing was seen, by the number looked at (95 %). */
+  private static final double RULE_OF_THREE = 3;
+
+  private static final double SIGNIFICANT = 0.05;
+  private static final int RESAMPLES = 10_000;
+  private static final int DRAWS = 9_999;
+  private static final int EXACT = 12;
+
+  /** Sums of equal numbers in another order are equal. */
+  private static final double ROUNDING = 1e-9;
+
+  @JsonIgnore
+  int questions() {
+    return better + worse + equal;
+  }
+
+  /**
+   * @param differences candidate minus baseline, a question each, at least one
+   * @param weights what a question counts: with answers' summed losses, their tokens
+   * @param higherIsBetter of a grader's numbers, from 0 to 1; else losses
+   * @param seed equal seeds give equal numbers
+   */
+  public static Comparison of(
+      double[] differences, double[] weights, boolean higherIsBetter, long seed) {
+    double sum = Arrays.stream(differences).sum();
+    double difference = sum / Arrays.stream(weights).sum();
+    double p = pValue(differences, new SplittableRandom(seed));
+    int up = (int) Arrays.stream(differences).filter(each -> each > 0).count();
+    int down = (int) Arrays.stream(differences).filter(each -> each < 0).count();
+    return new Comparison(
+        difference,
+        interval(differences, weights, higherIsBetter, new SplittableRandom(seed)),
+        p,
+        higherIsBetter ? up : down,
+        higherIsBetter ? down : up,
+        differences.length - up - down,
+        Verdict.of(difference, p, higherIsBetter));
+  }
+
+  private static List<Double> interval(
+      double[] differences, double[] weights, boolean bounded, SplittableRandom random) {
+    int n = differences.length;
+    double[] means = new double[RESAMPLES];
+    for (int i = 0; i < RESAMPLES; i++) {
+      double sum = 0;
+      double weight = 0;
+      for (int k = 0; k < n; k++) {
+        int drawn = random.nextInt(n);
+        sum += differences[drawn];
+        weight += weights[drawn];
+      }
+      means[i] = sum / weight;
+    }
+    Arrays.sort(means);
+    double low = means[RESAMPLES / 40];
+    double high = means[RESAMPLES - 1 - RESAMPLES / 40];
+    if (!bounded) return List.of(low, high);
+    double unseen = RULE_OF_THREE / n;
+    boolean falls = Arrays.stream(differences).anyMatch(each -> each < 0);
+    boolean rises = Arrays.stream(differences).anyMatch(each -> each > 0);
+    return List.of(
+        falls ? low : Math.max(-1, low - unseen), rises ? high : Math.min(1, high + unseen));
+  }
+
+  /** Were the models alike, each difference could as well have the other sign. */
+  private static double pValue(double[] differences, SplittableRandom random) {
+    double[] moved = Arrays.stream(differences).filter(each -> each != 0).toArray();
+    double observed = Math.abs(Arrays.stream(moved).sum());
+    double least = observed - ROUNDING * Arrays.stream(moved).map(Math::abs).sum();
+    if (moved.length <= EXACT) {
+      int all = 1 << moved.length;
+      int extreme = 0;
+      for (int signs = 0; signs < all; signs++) {
+        if (Math.abs(sum(moved, signs)) >= least) extreme++;
+      }
+      return (double) extreme / all;
+    }
+    int extreme = 1; // what was seen is one of the ways
+    for (int i = 0; i < DRAWS; i++) {
+      if (Math.abs(sum(moved, random)) >= least) extreme++;
+    }
+    return (double) extreme / (DRAWS + 1);
+  }
+
+  private static double sum(double[] values, int signs) {
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) sum += (signs >> i & 1) == 0 ? values[i] : -values[i];
+    return sum;
+  }
+
+  private static double sum(double[] values, SplittableRandom random) {
+    double sum = 0;
+    long bits = 0;
+    for (int i = 0; i < values.length; i++) {
+      if (i % Long.SIZE == 0) bits = random.nextLong();
+      sum += (bits & 1) == 0 ? values[i] : -values[i];
+      bits >>>= 1;
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,250 @@
+package dev.graft.evaluation;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.graft.inference.GreedyCompletion.Likelihood;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What came of an evaluation. All numbers are of the questions that every model has answered.
+ *
+ * @param compared how many those are
+ * @param leftOut how many are not among them
+ * @param models the baseline first, if there is one
+ * @param passed whether every candidate passes every gate; null without gates
+ */
+public record EvaluationResults(
+    int compared, int leftOut, List<ModelResult> models, @Nullable Boolean passed) {
+  /** Of ten questions one may be left out: beyond it, gates are shut. */
+  private static final int LEFT_OUT_OF = 10;
+
+  /**
+   * @param systemFingerprint of the files that answered
+   * @param metrics by name; without the loss where models could not say it
+   * @param cut answers that the bound on their tokens ended
+   * @param gates of a candidate, else empty
+   * @param confusion of a classifier, else null
+   */
+  record ModelResult(
+      String model,
+      String systemFingerprint,
+      boolean baseline,
+      Map<String, MetricResult> metrics,
+      long completionTokens,
+      int cut,
+      List<GateResult> gates,
+      @Nullable Boolean passed,
+      @Nullable ConfusionMatrix confusion) {}
+
+  /**
+   * @param questions that the number is of: a loss may be of fewer, as not every known answer has
+   *     its place in a model's template
+   * @param confidenceInterval of the value, 95 %: Wilson's of an accuracy, by bootstrap of an F1;
+   *     else null
+   * @param againstBaseline null of the baseline itself, without one, and of losses of models that
+   *     divide text differently
+   */
+  record MetricResult(
+      double value,
+      int questions,
+      @Nullable List<Double> confidenceInterval,
+      @Nullable Comparison againstBaseline) {}
+
+  /**
+   * @param value that was looked at; null if there is none, and then it is not passed
+   * @param reason why it is not passed; null if it is
+   */
+  record GateResult(
+      @JsonUnwrapped QualityGate gate,
+      @Nullable Double value,
+      boolean passed,
+      @Nullable String reason) {
+    private static GateResult of(
+        QualityGate gate, @Nullable Double value, @Nullable String reason) {
+      return new GateResult(gate, value, reason == null, reason);
+    }
+  }
+
+  /** A number of one question: {@code sum} by {@code weight}. */
+  private record QuestionValue(double sum, int weight) {}
+
+  /**
+   * @param fingerprints of everyone
+   * @param answers of everyone to every question
+   */
+  public static EvaluationResults of(
+      EvaluationPlan plan, List<String> fingerprints, List<GradedAnswer> answers) {
+    return of(plan, fingerprints, answers, Map.of());
+  }
+
+  /**
+   * The same of classifiers.
+   *
+   * @param answers with what was said
+   * @param labels that are known, by the numbers of questions
+   */
+  public static EvaluationResults of(
+      EvaluationPlan plan,
+      List<String> fingerprints,
+      List<GradedAnswer> answers,
+      Map<Integer, String> labels) {
+    List<List<GradedAnswer>> compared = compared(plan.everyone().size(), answers);
+    int all = (int) answers.stream().mapToInt(GradedAnswer::number).distinct().count();
+    List<ModelResult> models = new ArrayList<>();
+    for (int i = 0; i < plan.everyone().size(); i++) {
+      models.add(model(plan, i, fingerprints.get(i), compared, all, labels));
+    }
+    int leftOut = all - compared.size();
+    Boolean passed =
+        plan.gates().isEmpty()
+            ? null
+            : models.stream().noneMatch(each -> Boolean.FALSE.equals(each.passed()));
+    return new EvaluationResults(compared.size(), leftOut, models, passed);
+  }
+
+  /** The questions that all have answered: a list with an answer of each model. */
+  private static List<List<GradedAnswer>> compared(int everyone, List<GradedAnswer> answers) {
+    Map<Integer, List<GradedAnswer>> byQuestion = new LinkedHashMap<>();
+    for (GradedAnswer each : answers) {
+      byQuestion.computeIfAbsent(each.number(), number -> new ArrayList<>()).add(each);
+    }
+    return byQuestion.values().stream()
+        .filter(each -> each.size() == everyone)
+        .filter(each -> each.stream().allMatch(answer -> answer.refusal() == null))
+        .toList();
+  }
+
+  private static ModelResult model(
+      EvaluationPlan plan,
+      int place,
+      String fingerprint,
+      List<List<GradedAnswer>> compared,
+      int all,
+      Map<Integer, String> labels) {
+    boolean baseline = plan.baseline() != null && place == 0;
+    Map<String, MetricResult> metrics = new LinkedHashMap<>();
+    for (Metric metric : plan.metrics()) {
+      if (metric.ofEachQuestion()) {
+        measured(plan, metric, place, baseline, compared)
+            .ifPresent(measured -> metrics.put(metric.name(), measured));
+      } else if (!compared.isEmpty()) {
+        metrics.put(metric.name(), f1(plan, place, baseline, compared, labels));
+      }
+    }
+    List<GradedAnswer> own = compared.stream().map(each -> each.get(place)).toList();
+    List<GateResult> gates =
+        baseline
+            ? List.of()
+            : plan.gates().stream().map(gate -> result(gate, metrics, all)).toList();
+    return new ModelResult(
+        plan.everyone().get(place),
+        fingerprint,
+        baseline,
+        metrics,
+        own.stream().mapToLong(GradedAnswer::tokens).sum(),
+        (int) own.stream().filter(GradedAnswer::cut).count(),
+        gates,
+        gates.isEmpty() ? null : gates.stream().allMatch(GateResult::passed),
+        plan.labels() ? ConfusionMatrix.of(pairs(place, compared, labels)) : null);
+  }
+
+  private static MetricResult f1(
+      EvaluationPlan plan,
+      int place,
+      boolean baseline,
+      List<List<GradedAnswer>> compared,
+      Map<Integer, String> labels) {
+    List<LabelPair> own = pairs(place, compared, labels);
+    return new MetricResult(
+        MacroF1.of(own),
+        own.size(),
+        MacroF1.interval(own, plan.seed()),
+        plan.baseline() == null || baseline
+            ? null
+            : MacroF1.compare(own, pairs(0, compared, labels), plan.seed()));
+  }
+
+  private static List<LabelPair> pairs(
+      int place, List<List<GradedAnswer>> compared, Map<Integer, String> labels) {
+    return compared.stream()
+        .map(each -> each.get(place))
+        .map(
+            answer ->
+                new LabelPair(
+                    Objects.requireNonNull(labels.get(answer.number())),
+                    Objects.requireNonNull(answer.text())))
+        .toList();
+  }
+
+  /**
+   * @param all questions
+   */
+  private static GateResult result(QualityGate gate, Map<String, MetricResult> metrics, int all) {
+    MetricResult measured = metrics.get(gate.metric());
+    if (measured == null) {
+      return GateResult.of(gate, null, "no question has a number of " + gate.metric());
+    }
+    Comparison comparison = measured.againstBaseline();
+    int lacking = all - measured.questions();
+    String reason =
+        lacking * LEFT_OUT_OF <= all
+            ? gate.unmet(measured.value(), comparison, !gate.metric().equals(Metric.LOSS))
+            : "%d of %d questions are left out, more than a tenth".formatted(lacking, all);
+    Double value = measured.value();
+    if (gate.compares()) value = comparison == null ? null : comparison.difference();
+    return GateResult.of(gate, value, reason);
+  }
+
+  private static Optional<MetricResult> measured(
+      EvaluationPlan plan,
+      Metric metric,
+      int place,
+      boolean baseline,
+      List<List<GradedAnswer>> compared) {
+    List<QuestionValue> own = readings(metric, place, compared);
+    if (own.isEmpty()) return Optional.empty();
+    double weight = own.stream().mapToInt(QuestionValue::weight).sum();
+    double value = own.stream().mapToDouble(QuestionValue::sum).sum() / weight;
+    List<Double> interval =
+        plan.labels() && metric.grader() != null ? Wilson.interval(value, own.size()) : null;
+    if (plan.baseline() == null || baseline) {
+      return Optional.of(new MetricResult(value, own.size(), interval, null));
+    }
+    List<QuestionValue> base = readings(metric, 0, compared);
+    return Optional.of(
+        new MetricResult(value, own.size(), interval, comparison(own, base, metric, plan.seed())));
+  }
+
+  private static @Nullable Comparison comparison(
+      List<QuestionValue> own, List<QuestionValue> base, Metric metric, long seed) {
+    double[] differences = new double[own.size()];
+    double[] weights = new double[own.size()];
+    for (int i = 0; i < own.size(); i++) {
+      if (own.get(i).weight() != base.get(i).weight()) return null;
+      differences[i] = own.get(i).sum() - base.get(i).sum();
+      weights[i] = own.get(i).weight();
+    }
+    return Comparison.of(differences, weights, metric.higherIsBetter(), seed);
+  }
+
+  /** Of the questions of which all models have the number; empty if there are none. */
+  private static List<QuestionValue> readings(
+      Metric metric, int place, List<List<GradedAnswer>> compared) {
+    return compared.stream()
+        .filter(each -> each.stream().allMatch(answer -> reading(metric, answer) != null))
+        .map(each -> Objects.requireNonNull(reading(metric, each.get(place))))
+        .toList();
+  }
+
+  private static @Nullable QuestionValue reading(Metric metric, GradedAnswer answer) {
+    Integer grader = metric.grader();
+    if (grader != null) return new QuestionValue(answer.scores().get(grader), 1);
+    Likelihood known = answer.known();
+    return known == null ? null : new QuestionValue(-known.logProbability(), known.tokens());
+  }
+}

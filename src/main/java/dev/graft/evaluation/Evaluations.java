@@ -1,0 +1,254 @@
+package dev.graft.evaluation;
+
+import dev.graft.datasets.FileUse;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.TrainingFile;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.platform.TransactionLocks;
+import dev.graft.platform.work.LeasedWork;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.DepartmentArchived;
+import dev.graft.tenancy.Owned;
+import dev.graft.tenancy.RetentionKind;
+import dev.graft.tenancy.RetentionNotices;
+import dev.graft.text.Example;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The evaluations of the departments. */
+@Service
+public class Evaluations implements Owned, FileUse {
+  private final EvaluationRows rows;
+  private final TransactionLocks locks;
+  private final LeasedWork work;
+  private final StoredFiles files;
+  private final CandidateNames names;
+  private final AskedModels models;
+  private final RetentionNotices notices;
+  private final EvaluationProperties settings;
+  private final AuditLog audit;
+  private final Ids ids;
+  private final Clock clock;
+
+  Evaluations(
+      EvaluationRows rows,
+      TransactionLocks locks,
+      LeasedWork work,
+      StoredFiles files,
+      CandidateNames names,
+      AskedModels models,
+      RetentionNotices notices,
+      EvaluationProperties settings,
+      AuditLog audit,
+      Ids ids,
+      Clock clock) {
+    this.rows = rows;
+    this.locks = locks;
+    this.work = work;
+    this.files = files;
+    this.names = names;
+    this.models = models;
+    this.notices = notices;
+    this.settings = settings;
+    this.audit = audit;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> departmentOf(String id) {
+    return rows.departmentOf(id);
+  }
+
+  /** Once its questions are chosen, an evaluation needs the file no longer. */
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> userOf(String departmentId, String fileId) {
+    return rows.findUser(departmentId, fileId);
+  }
+
+  @Transactional(readOnly = true)
+  public Evaluation require(String department, String id) {
+    return rows.find(department, id).orElseThrow(() -> notFound(id));
+  }
+
+  private static RequestFailed notFound(String id) {
+    return RequestFailed.notFound("evaluation", id);
+  }
+
+  /**
+   * The newest first, and one more than the page has.
+   *
+   * @param model only where it is asked; null = all
+   */
+  @Transactional(readOnly = true)
+  public List<Evaluation> list(String department, @Nullable String model, Cursor page) {
+    return rows.page(department, model, page.after(), page.limit() + 1);
+  }
+
+  /** The plan with its baseline, if every model can be asked. */
+  private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
+    EvaluationPlan asked =
+        names.versions(department, request.checked(settings.maxSamples(), labels));
+    for (int i = 0; i < asked.models().size(); i++) {
+      if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
+        throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
+      }
+      requireAskable(department, asked, asked.models().get(i), "models[" + i + "]");
+    }
+    String baseline = asked.baseline();
+    if (baseline == null) {
+      baseline =
+          labels ? EvaluationPlan.MAJORITY : names.baseOf(department, asked.models().getFirst());
+    }
+    if (baseline != null) requireAskable(department, asked, baseline, "baseline");
+    if (baseline != null && asked.models().contains(baseline)) {
+      throw RequestFailed.invalid(
+          "models",
+          "name '%s', which is the baseline that they are compared with.".formatted(baseline));
+    }
+    EvaluationPlan plan = baseline == null ? asked : asked.of(asked.models(), baseline);
+    if (plan.baseline() == null && plan.gates().stream().anyMatch(QualityGate::compares)) {
+      throw RequestFailed.invalid(
+          "gates", "compare with a baseline, which a base model alone has none of: name one");
+    }
+    return plan;
+  }
+
+  private void requireAskable(String department, EvaluationPlan plan, String model, String param) {
+    if (plan.labels() && names.isRegression(department, model)) {
+      throw RequestFailed.invalid(
+          param,
+          "'%s' is a regression: it gives numbers, which have no accuracy. The metrics of its job measure it."
+              .formatted(model));
+    }
+    try {
+      models.fingerprint(department, plan, model);
+    } catch (RequestFailed refused) {
+      throw new RequestFailed(refused.type(), refused.getMessage(), param).about(model);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  /** Returns the id of one that is worked at as soon as this transaction has ended. */
+  @Transactional
+  public String create(String department, EvaluationRequest request) {
+    TrainingFile file =
+        files.requireTrainable(department, RequestFailed.required(request.file(), "file"), "file");
+    requireQuestions(file);
+    EvaluationPlan plan = complete(department, request, file.kind() == Example.Kind.LABEL);
+    requireRoom(department);
+    String id = begin(department, plan);
+    audit.write(
+        "evaluation.created",
+        department,
+        id,
+        Map.of("name", title(id, plan), "models", plan.everyone(), "file", plan.file()));
+    return id;
+  }
+
+  /** Makes those wait who would add another to the same department. */
+  private void requireRoom(String department) {
+    locks.take("evaluations " + department);
+    int open = rows.findOpen(department).size();
+    if (open >= settings.maxOpen()) {
+      throw tooMany("%d evaluations that have not ended".formatted(open));
+    }
+    long all = rows.count(department);
+    if (all >= settings.maxKept()) throw tooMany("%d evaluations; delete some".formatted(all));
+  }
+
+  /** Without asking whether it can be done; returns the id. */
+  @Transactional
+  public String begin(String department, EvaluationPlan plan) {
+    String id = ids.next("eval_");
+    rows.insert(id, department, plan, clock.instant());
+    work.add(Evaluation.WORK, id, department);
+    return id;
+  }
+
+  /** What people have called it, else its id. */
+  private static String title(String id, EvaluationPlan plan) {
+    return plan.name() == null ? id : plan.name();
+  }
+
+  private static RequestFailed tooMany(String what) {
+    return new RequestFailed(
+        ProblemType.QUOTA_EXCEEDED, "The department has %s: as many as it may.".formatted(what));
+  }
+
+  private void requireQuestions(TrainingFile file) {
+    if (file.bytes() > settings.maxFile().toBytes()) {
+      throw RequestFailed.invalid(
+          "file",
+          "%s has more than %s: upload the rows that are to be asked."
+              .formatted(file.id(), settings.maxFile()));
+    }
+    Example.Kind kind = file.kind();
+    if (kind == null) return;
+    boolean asks =
+        switch (kind) {
+          case CHAT, CHAT_COMPLETION, PROMPT_COMPLETION, LABEL -> true;
+          case TEXT, PREFERENCE, LABELS -> false;
+        };
+    if (asks) return;
+    throw RequestFailed.invalid(
+        "file",
+        "%s begins with %s; an evaluation needs prompts with answers that are known, or texts with one label each."
+            .formatted(file.id(), kind.words()));
+  }
+
+  @Transactional
+  public void cancel(String department, String id) {
+    if (!end(department, id)) {
+      String status = require(department, id).status().wire();
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "The evaluation has ended: it is " + status + ".", "evaluation");
+    }
+    audit.write("evaluation.cancelled", department, id, Map.of());
+  }
+
+  /**
+   * Whether there was something to cancel. The claim goes first, as whoever works locks it first.
+   */
+  private boolean end(String department, String id) {
+    work.drop(Evaluation.WORK, id, department);
+    return rows.cancel(department, id, clock.instant());
+  }
+
+  @Transactional
+  public void delete(String department, String id) {
+    if (!rows.deleteEnded(department, id)) {
+      require(department, id);
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");
+    }
+    notices.drop(RetentionKind.EVALUATIONS, id);
+    audit.write("evaluation.deleted", department, id, Map.of());
+  }
+
+  /** In the transaction that archives: both commit, or neither. */
+  @EventListener
+  @Transactional(propagation = Propagation.MANDATORY)
+  public void cancelAll(DepartmentArchived archived) {
+    String department = archived.departmentId();
+    for (String each : rows.findOpen(department)) {
+      if (!end(department, each)) continue;
+      audit.write("evaluation.cancelled", department, each, Map.of("reason", "archived"));
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.graft.evaluation;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * The mean F1 of the classes that are known or were predicted, scikit-learn's {@code f1_macro}. It
+ * is no mean of questions, so it is drawn anew from them: intervals are percentiles of bootstrap
+ * resamples, p-values those of paired randomisation, as in {@link Comparison}.
+ */
+public final class MacroF1 {
+  private static final int RESAMPLES = 10_000;
+  private static final int DRAWS = 9_999;
+  private static final double ROUNDING = 1e-12;
+
+  private final int[] actual;
+  private final int[] own;
+  private final int[] base;
+  private final int classes;
+
+  /** Reused: how often a class is known, predicted, and both. */
+  private final int[] support;
+
+  private final int[] predicted;
+  private final int[] both;
+
+  private MacroF1(List<LabelPair> own, List<LabelPair> base) {
+    Map<String, Integer> places = new HashMap<>();
+    this.actual = places(own.stream().map(LabelPair::actual).toList(), places);
+    this.own = places(own.stream().map(LabelPair::predicted).toList(), places);
+    this.base = places(base.stream().map(LabelPair::predicted).toList(), places);
+    classes = places.size();
+    support = new int[classes];
+    predicted = new int[classes];
+    both = new int[classes];
+  }
+
+  private static int[] places(List<String> labels, Map<String, Integer> places) {
+    return labels.stream()
+        .mapToInt(label -> places.computeIfAbsent(label, absent -> places.size()))
+        .toArray();
+  }
+
+  public static double of(List<LabelPair> pairs) {
+    MacroF1 all = new MacroF1(pairs, pairs);
+    return all.of(all.own, all.everyQuestion());
+  }
+
+  /**
+   * 95 %.
+   *
+   * @param seed equal seeds give equal numbers
+   */
+  public static List<Double> interval(List<LabelPair> pairs, long seed) {
+    MacroF1 all = new MacroF1(pairs, pairs);
+    SplittableRandom random = new SplittableRandom(seed);
+    double[] values = new double[RESAMPLES];
+    for (int i = 0; i < RESAMPLES; i++) values[i] = all.of(all.own, all.resample(random));
+    return percentiles(values);
+  }
+
+  /**
+   * @param own a pair for each question, as many as of the baseline and in the same order
+   * @param seed equal seeds give equal numbers
+   */
+  public static Comparison compare(List<LabelPair> own, List<LabelPair> base, long seed) {
+    MacroF1 all = new MacroF1(own, base);
+    int[] every = all.everyQuestion();
+    double difference = all.of(all.own, every) - all.of(all.base, every);
+    SplittableRandom random = new SplittableRandom(seed);
+    double[] differences = new double[RESAMPLES];
+    for (int i = 0; i < RESAMPLES; i++) {
+      int[] drawn = all.resample(random);
+      differences[i] = all.of(all.own, drawn) - all.of(all.base, drawn);
+    }
+    int better = 0;
+    int worse = 0;
+    for (int i = 0; i < own.size(); i++) {
+      if (own.get(i).isRight() && !base.get(i).isRight()) better++;
+      if (!own.get(i).isRight() && base.get(i).isRight()) worse++;
+    }
+    double p = all.pValue(Math.abs(difference), new SplittableRandom(seed));
+    return new Comparison(
+        difference,
+        percentiles(differences),
+        p,
+        better,
+        worse,
+        own.size() - better - worse,
+        Comparison.Verdict.of(difference, p, true));
+  }
+
+  /** Were the models alike, each question's two labels could as well be swapped. */
+  private double pValue(double observed, SplittableRandom random) {
+    int[] every = everyQuestion();
+    int[] first = new int[own.length];
+    int[] second = new int[own.length];
+    int extreme = 1; // what was seen is one of the ways
+    for (int draw = 0; draw < DRAWS; draw++) {
+      for (int i = 0; i < own.length; i++) {
+        boolean swapped = random.nextBoolean();
+        first[i] = swapped ? base[i] : own[i];
+        second[i] = swapped ? own[i] : base[i];
+      }
+      if (Math.abs(of(first, every) - of(second, every)) >= observed - ROUNDING) extreme++;
+    }
+    return (double) extreme / (DRAWS + 1);
+  }
+
+  private double of(int[] labels, int[] questions) {
+    Arrays.fill(support, 0);
+    Arrays.fill(predicted, 0);
+    Arrays.fill(both, 0);
+    for (int question : questions) {
+      support[actual[question]]++;
+      predicted[labels[question]]++;
+      if (actual[question] == labels[question]) both[labels[question]]++;
+    }
+    double sum = 0;
+    int seen = 0;
+    for (int i = 0; i < classes; i++) {
+      if (support[i] + predicted[i] == 0) continue;
+      sum += 2.0 * both[i] / (support[i] + predicted[i]);
+      seen++;
+    }
+    return sum / seen;
+  }
+
+  private int[] everyQuestion() {
+    int[] every = new int[actual.length];
+    for (int i = 0; i < every.length; i++) every[i] = i;
+    return every;
+  }
+
+  private int[] resample(SplittableRandom random) {
+    int[] drawn = new int[actual.length];
+    for (int i = 0; i < drawn.length; i++) drawn[i] = random.nextInt(drawn.length);
+    return drawn;
+  }
+
+  private static List<Double> percentiles(double[] values) {
+    Arrays.sort(values);
+    return List.of(values[RESAMPLES / 40], values[RESAMPLES - 1 - RESAMPLES / 40]);
+  }
+}

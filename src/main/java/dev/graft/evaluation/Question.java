@@ -1,0 +1,87 @@
+package dev.graft.evaluation;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.graft.inference.ReferenceAnswer;
+import dev.graft.text.Example;
+import dev.graft.text.Label;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row of a file as models are asked: a conversation or a text, and the answer that is known.
+ *
+ * @param messages null if it is a text
+ * @param prompt null if it is a conversation; a text to label is one, too
+ * @param reference or the known label
+ */
+public record Question(@Nullable List<Turn> messages, @Nullable String prompt, String reference) {
+  public record Turn(String role, String content) {}
+
+  /**
+   * Null if it cannot be asked: more than text, by others than the three roles, too long, or with
+   * U+0000, which PostgreSQL has in no text.
+   */
+  static @Nullable Question of(Example row, int longest) {
+    Question question =
+        switch (row) {
+          case Example.Chat chat -> of(chat.lastAnswer());
+          case Example.Completion pair -> of(pair);
+          case Example.Labelled labelled -> of(labelled);
+          case Example.Text _, Example.PreferencePair _ -> null;
+        };
+    if (question == null) return null;
+    boolean fits = question.texts().mapToLong(String::length).sum() <= longest;
+    return fits && question.texts().noneMatch(text -> text.indexOf('\0') >= 0) ? question : null;
+  }
+
+  /** Null of what belongs to several classes, or may. */
+  private static @Nullable Question of(Example.Labelled row) {
+    return row.label() instanceof Label.Names
+        ? null
+        : new Question(null, row.text(), row.label().words().getFirst());
+  }
+
+  private static @Nullable Question of(Example.@Nullable Completion pair) {
+    if (pair == null || !ReferenceAnswer.isAskable(pair)) return null;
+    String reference = Objects.requireNonNull(ReferenceAnswer.reference(pair));
+    return switch (pair) {
+      case Example.PromptCompletion text -> new Question(null, text.prompt(), reference);
+      case Example.ChatPromptCompletion chat ->
+          new Question(
+              chat.prompt().stream()
+                  .map(turn -> new Turn(text(turn, "role"), text(turn, "content")))
+                  .toList(),
+              null,
+              reference);
+    };
+  }
+
+  private static String text(Map<String, Object> turn, String key) {
+    return String.valueOf(turn.get(key));
+  }
+
+  private Stream<String> texts() {
+    Stream<String> before =
+        prompt != null
+            ? Stream.of(prompt)
+            : Objects.requireNonNull(messages).stream().map(Turn::content);
+    return Stream.concat(before, Stream.of(reference));
+  }
+
+  @JsonIgnore
+  public Example.Completion example() {
+    if (prompt != null) return new Example.PromptCompletion(1, prompt, reference);
+    List<Map<String, Object>> turns =
+        Objects.requireNonNull(messages).stream()
+            .map(turn -> turn(turn.role(), turn.content()))
+            .toList();
+    return new Example.ChatPromptCompletion(1, turns, List.of(turn("assistant", reference)), null);
+  }
+
+  private static Map<String, Object> turn(String role, String content) {
+    return Map.of("role", role, "content", content);
+  }
+}

@@ -1,0 +1,87 @@
+package dev.graft.inference;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** The fields of a request's body, each refused by its name where it is not what it must be. */
+record BodyFields(JsonNode body) {
+  boolean has(String name) {
+    JsonNode value = body.path(name);
+    return !value.isMissingNode() && !value.isNull();
+  }
+
+  String model() {
+    if (!has("model")) throw InferenceRefused.missing("model");
+    JsonNode model = body.path("model");
+    if (!model.isString() || model.stringValue().isBlank()) {
+      throw InferenceRefused.value("model", "must be the name of a model");
+    }
+    return model.stringValue();
+  }
+
+  boolean flag(String name) {
+    if (!has(name)) return false;
+    if (!body.path(name).isBoolean()) throw InferenceRefused.value(name, "must be true or false");
+    return body.path(name).booleanValue();
+  }
+
+  double number(String name, double least, double most, double absent) {
+    return has(name) ? number(body.path(name), name, least, most) : absent;
+  }
+
+  static double number(JsonNode value, String path, double least, double most) {
+    double number = value.isNumber() ? value.doubleValue() : Double.NaN;
+    if (!(number >= least && number <= most)) {
+      throw InferenceRefused.value(
+          path, "must be a number from %s to %s".formatted(plain(least), plain(most)));
+    }
+    return number;
+  }
+
+  private static String plain(double bound) {
+    return bound == (long) bound ? String.valueOf((long) bound) : String.valueOf(bound);
+  }
+
+  @Nullable Integer whole(String name, int least, int most) {
+    if (!has(name)) return null;
+    JsonNode value = body.path(name);
+    if (!value.isInt() || value.intValue() < least || value.intValue() > most) {
+      throw InferenceRefused.value(
+          name,
+          most == Integer.MAX_VALUE
+              ? "must be a whole number of at least " + least
+              : "must be a whole number from %d to %d".formatted(least, most));
+    }
+    return value.intValue();
+  }
+
+  @Nullable Long whole(String name) {
+    if (!has(name)) return null;
+    JsonNode value = body.path(name);
+    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+      throw InferenceRefused.value(name, "must be a whole number of 64 bits");
+    }
+    return value.longValue();
+  }
+
+  /** One string or a list of them. */
+  List<String> strings(String name, int most) {
+    if (!has(name)) return List.of();
+    JsonNode value = body.path(name);
+    List<String> strings = new ArrayList<>();
+    for (JsonNode one : value.isArray() ? value : List.of(value)) {
+      if (!one.isString() || one.stringValue().isEmpty()) {
+        throw InferenceRefused.value(
+            name, "must be a string that is not empty, or up to %d of them".formatted(most));
+      }
+      strings.add(one.stringValue());
+    }
+    if (strings.size() > most) {
+      throw InferenceRefused.value(
+          name, "may hold up to %d strings, not %d".formatted(most, strings.size()));
+    }
+    return strings;
+  }
+}

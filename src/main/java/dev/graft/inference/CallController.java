@@ -1,0 +1,101 @@
+package dev.graft.inference;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.WorkerPrincipal;
+import java.io.IOException;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.core.io.InputStreamResource;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.core.JacksonException;
+
+/** The part of the worker API that is about chats. */
+@RestController
+@RequestMapping(LeaseWire.PATH + InferenceCall.PATH)
+class CallController {
+  private final CallBoard board;
+  private final CallBlobs blobs;
+
+  CallController(CallBoard board, CallBlobs blobs) {
+    this.board = board;
+    this.blobs = blobs;
+  }
+
+  @PostMapping
+  ResponseEntity<byte[]> take(
+      @AuthenticationPrincipal WorkerPrincipal worker, @RequestBody byte[] body)
+      throws InterruptedException {
+    Optional<InferenceCall> call =
+        board.take(worker.workerId(), LeaseWire.read(body, InferenceCall.Wanted.class));
+    return call.map(CallController::json).orElseGet(() -> ResponseEntity.noContent().build());
+  }
+
+  @PostMapping("/{call}/replies")
+  ResponseEntity<Void> report(
+      @AuthenticationPrincipal WorkerPrincipal worker,
+      @PathVariable String call,
+      @RequestBody byte[] body) {
+    InferenceCall.CallReport report = LeaseWire.read(body, InferenceCall.CallReport.class);
+    board.report(worker.workerId(), call, report);
+    return ResponseEntity.noContent().build();
+  }
+
+  @GetMapping("/{call}/blobs/{digest}")
+  ResponseEntity<InputStreamResource> open(
+      @AuthenticationPrincipal WorkerPrincipal worker,
+      @PathVariable String call,
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.FOLLOWS_HEADER) Optional<String> follows)
+      throws IOException {
+    List<Digest> reached = board.held(worker.workerId(), call).manifests();
+    if (follows.isPresent()) {
+      Optional<URI> link = blobs.link(reached, digest);
+      if (link.isPresent()) {
+        return ResponseEntity.status(HttpStatus.FOUND).location(link.get()).build();
+      }
+    }
+    return blobs
+        .open(reached, digest)
+        .map(
+            in ->
+                ResponseEntity.ok()
+                    .contentType(MediaType.APPLICATION_OCTET_STREAM)
+                    .body(new InputStreamResource(in)))
+        .orElseThrow(CallGone::new);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<byte[]> gone(CallGone gone) {
+    return error(HttpStatus.GONE, "call_gone", "Nobody waits for this call");
+  }
+
+  @ExceptionHandler
+  ResponseEntity<byte[]> unreadable(JacksonException unreadable) {
+    return error(HttpStatus.BAD_REQUEST, "bad_request", "The body is not what this call takes");
+  }
+
+  private static ResponseEntity<byte[]> json(Object value) {
+    return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(LeaseWire.write(value));
+  }
+
+  private static ResponseEntity<byte[]> error(HttpStatus status, String code, String message) {
+    Map<String, Object> error = Map.of("error", Map.of("code", code, "message", message));
+    return ResponseEntity.status(status)
+        .contentType(MediaType.APPLICATION_JSON)
+        .body(LeaseWire.write(error));
+  }
+}

@@ -1,0 +1,202 @@
+package dev.graft.inference;
+
+import dev.graft.artifacts.Digest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+
+/**
+ * An OpenAI-compatible engine answers: vLLM, llama.cpp's server, another Graft. Choices are asked
+ * one after the other, because not every engine makes several; what it streams becomes pieces.
+ */
+public final class EngineInferrer implements Inferrer, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(EngineInferrer.class);
+  private static final Duration SOON = Duration.ofSeconds(5);
+  private static final Pattern TOO_LONG =
+      Pattern.compile(
+          "context (size|length|window)|exceeds the .*context", Pattern.CASE_INSENSITIVE);
+
+  private final EngineHttp engine;
+  private final EngineModels models;
+  private final EngineProperties properties;
+  private final InferenceProperties settings;
+  private final Inferrer classifiers;
+  private final Map<Digest, ModelSlots> slots = new HashMap<>();
+
+  /**
+   * @param classifiers labels texts, which engines do each in their own way or not at all
+   */
+  public EngineInferrer(
+      EngineHttp engine,
+      EngineModels models,
+      EngineProperties properties,
+      InferenceProperties settings,
+      Inferrer classifiers) {
+    this.engine = engine;
+    this.models = models;
+    this.properties = properties;
+    this.settings = settings;
+    this.classifiers = classifiers;
+  }
+
+  @Override
+  public Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException, InferrerLost, IOException {
+    return switch (ask) {
+      case GenerateAsk generate -> answer(department, model, generate, pieces);
+      case ClassifyAsk _ -> classifiers.answer(department, model, ask, pieces);
+    };
+  }
+
+  @Override
+  public boolean takesEveryType() {
+    return true;
+  }
+
+  private Reply answer(
+      String department, ServedModel model, GenerateAsk ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException, InferrerLost, IOException {
+    if (ask.prompt() instanceof Prompt.Answered) {
+      return new Reply.Refused(
+          ask.id(),
+          Reply.Cause.INVALID_VALUE,
+          null,
+          "An engine does not say how likely an answer is.");
+    }
+    ModelSlots taken = enter(model.base(), department);
+    long entered = System.nanoTime();
+    try {
+      String name = models.name(model);
+      int prompt = 0;
+      int made = 0;
+      for (int choice = 0; choice < ask.decoding().choices(); choice++) {
+        switch (choice(name, ask, choice, pieces)) {
+          case Reply.Done done -> {
+            prompt = done.promptTokens();
+            made += done.completionTokens();
+          }
+          case Reply last -> {
+            return last;
+          }
+        }
+      }
+      return new Reply.Done(ask.id(), prompt, made);
+    } finally {
+      leave(taken, department, System.nanoTime() - entered);
+    }
+  }
+
+  private synchronized ModelSlots enter(Digest base, String department) {
+    ModelSlots taken =
+        slots.computeIfAbsent(
+            base,
+            absent -> new ModelSlots(properties.maxConcurrent() - 1, settings.maxPerDepartment()));
+    taken.take(department);
+    return taken;
+  }
+
+  private synchronized void leave(ModelSlots taken, String department, long nanos) {
+    taken.leave(department, nanos);
+  }
+
+  private Reply choice(String name, GenerateAsk ask, int choice, Consumer<Reply.Piece> pieces)
+      throws IOException, InterruptedException, InferrerLost {
+    EngineRequest request = EngineRequest.of(ask, choice, name);
+    HttpResponse<InputStream> response = post(request);
+    try (InputStream body = response.body()) {
+      if (response.statusCode() != 200) {
+        return refused(name, ask.id(), response.statusCode(), EngineHttp.message(body));
+      }
+      // A stream that falls silent is closed under its reader.
+      CompletableFuture<Void> deadline =
+          new CompletableFuture<Void>()
+              .completeOnTimeout(null, settings.answerTimeout().toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture<Void> closing = deadline.thenRun(() -> close(body));
+      try {
+        return relay(body, ask.id(), choice, pieces);
+      } catch (IOException broken) {
+        throw new InferrerLost("the engine broke off, or took too long");
+      } finally {
+        closing.cancel(false);
+        deadline.cancel(false);
+      }
+    }
+  }
+
+  private HttpResponse<InputStream> post(EngineRequest request)
+      throws IOException, InterruptedException, InferrerLost {
+    try {
+      return engine.post(request.path(), request.body(), settings.answerTimeout());
+    } catch (HttpConnectTimeoutException away) {
+      throw away;
+    } catch (HttpTimeoutException tooLong) {
+      throw new InferrerLost("the engine took too long");
+    }
+  }
+
+  private static Reply relay(InputStream body, long id, int choice, Consumer<Reply.Piece> pieces)
+      throws IOException, InterruptedException, InferrerLost {
+    int prompt = 0;
+    int made = 0;
+    boolean ended = false;
+    EngineHttp.Events events = new EngineHttp.Events(body);
+    try {
+      for (EngineChunk chunk = events.next(); chunk != null; chunk = events.next()) {
+        if (chunk.isError()) throw new InferrerLost("the engine broke off");
+        prompt = Math.max(prompt, chunk.promptTokens());
+        made = Math.max(made, chunk.completionTokens());
+        Reply.Piece piece = ended ? null : chunk.piece(id, choice);
+        if (piece == null) continue;
+        ended = piece.end() != null;
+        pieces.accept(piece);
+      }
+    } catch (JacksonException notJson) {
+      throw new InferrerLost("the engine sent what is not JSON");
+    }
+    if (!ended) throw new InferrerLost("the engine ended before the answer did");
+    return new Reply.Done(id, prompt, made);
+  }
+
+  private Reply refused(String name, long id, int status, String message) throws InferrerLost {
+    log.atWarn().addKeyValue("status", status).log("engine_refused");
+    if (TOO_LONG.matcher(message).find()) {
+      return new Reply.Refused(id, Reply.Cause.CONTEXT_LENGTH_EXCEEDED, null, message);
+    }
+    return switch (status) {
+      case 400, 422 -> new Reply.Refused(id, Reply.Cause.INVALID_VALUE, null, message);
+      case 404 -> {
+        if (models.forget(name)) throw new NoCapacity("the engine has just started", SOON);
+        yield new Reply.Refused(
+            id, Reply.Cause.INVALID_VALUE, "model", "The engine behind Graft has no such model.");
+      }
+      case 429, 503 -> throw new NoCapacity("the engine is busy", SOON);
+      default -> throw new InferrerLost("the engine answered " + status);
+    };
+  }
+
+  private static void close(InputStream body) {
+    try {
+      body.close();
+    } catch (IOException alreadyClosed) {
+      log.atDebug().log("engine_stream_closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+    if (classifiers instanceof WarmModels models) models.close();
+  }
+}

@@ -1,0 +1,149 @@
+package dev.graft.inference;
+
+import dev.graft.inference.EngineHealth.Status;
+import dev.graft.inference.VllmAdapters.EngineRefused;
+import dev.graft.inference.VllmForm.NotLoadable;
+import dev.graft.inference.VllmForm.Source;
+import dev.graft.platform.MachineLacks;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Makes one engine have what it should have. Whatever it has already is left as it is. */
+final class EngineSync implements AutoCloseable {
+  private static final Duration REFUSED_FOR = Duration.ofMinutes(10);
+  private static final String NO_ENDPOINTS =
+      "it has no /v1/load_lora_adapter: start it with --enable-lora and"
+          + " VLLM_ALLOW_RUNTIME_LORA_UPDATING=True";
+
+  private final AdapterPlace place;
+  private final @Nullable VllmAdapters vllm;
+  private final Collection<String> bases;
+  private final Clock clock;
+
+  /** What was refused is not tried at every check: engines log it at length. */
+  private final Map<String, Refusal> refusals = new HashMap<>();
+
+  /**
+   * @param vllm null = the engine finds them by itself
+   * @param bases what the engine calls the base models that it serves
+   */
+  EngineSync(
+      AdapterPlace place, @Nullable VllmAdapters vllm, Collection<String> bases, Clock clock) {
+    this.place = place;
+    this.vllm = vllm;
+    this.bases = bases;
+    this.clock = clock;
+  }
+
+  private record Refusal(String reason, Instant until) {}
+
+  /** Refused for a while, or for as long as it is what it is. */
+  private static final class Refused extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Refused(@Nullable String reason) {
+      super(reason);
+    }
+  }
+
+  /**
+   * @param exists whether there is an adapter of this id, wanted here or not
+   */
+  EngineHealth check(
+      List<Served> wanted, Function<Served, Source> sources, Predicate<String> exists)
+      throws InterruptedException {
+    try {
+      Map<String, String> there = vllm == null ? Map.of() : vllm.models();
+      List<FoundModel> found = new ArrayList<>();
+      for (Served each : wanted) found.add(have(each, sources.apply(each), there));
+      if (vllm != null) unload(wanted, there, vllm);
+      place.keepOnly(wanted, exists);
+      refusals.values().removeIf(refusal -> !refusal.until().isAfter(clock.instant()));
+      return checked(found, there);
+    } catch (IOException | UncheckedIOException | MachineLacks away) {
+      List<FoundModel> all = wanted.stream().map(it -> FoundModel.of(it, "unknown", null)).toList();
+      return new EngineHealth(Status.UNREACHABLE, message(away), all);
+    }
+  }
+
+  private EngineHealth checked(List<FoundModel> found, Map<String, String> there) {
+    List<String> lacking =
+        vllm == null ? List.of() : bases.stream().filter(it -> !there.containsKey(it)).toList();
+    if (!lacking.isEmpty()) {
+      String error = "it does not serve %s; it serves %s".formatted(lacking, there.keySet());
+      return new EngineHealth(Status.DEGRADED, error, found);
+    }
+    long failed = found.stream().filter(each -> each.error() != null).count();
+    return failed == 0
+        ? new EngineHealth(Status.READY, null, found)
+        : new EngineHealth(Status.DEGRADED, failed + " of its adapters failed", found);
+  }
+
+  private FoundModel have(Served adapter, Source source, Map<String, String> there)
+      throws IOException, InterruptedException {
+    String what = adapter.name() + " " + adapter.key();
+    Refusal refusal = refusals.get(what);
+    if (refusal != null && refusal.until().isAfter(clock.instant())) {
+      return FoundModel.of(adapter, "failed", refusal.reason());
+    }
+    try {
+      String path = place.put(adapter, source);
+      if (vllm == null) return FoundModel.of(adapter, "published", null);
+      load(vllm, adapter.name(), path, there);
+      return FoundModel.of(adapter, "loaded", null);
+    } catch (NotLoadable | Refused no) {
+      String reason = message(no);
+      refusals.put(what, new Refusal(reason, clock.instant().plus(REFUSED_FOR)));
+      return FoundModel.of(adapter, "failed", reason);
+    }
+  }
+
+  private void load(VllmAdapters engine, String name, String path, Map<String, String> there)
+      throws IOException, InterruptedException, Refused {
+    String root = there.get(name);
+    if (path.equals(root)) return;
+    if (root != null && !place.isOurs(root)) {
+      throw new Refused("it has a model of this name that Graft has not loaded");
+    }
+    try {
+      if (root == null) engine.load(name, path);
+      else engine.replace(name, path);
+    } catch (EngineRefused no) {
+      throw new Refused(no.lacksEndpoints() ? NO_ENDPOINTS : no.getMessage());
+    }
+  }
+
+  private void unload(List<Served> wanted, Map<String, String> there, VllmAdapters engine)
+      throws IOException, InterruptedException {
+    Map<String, String> others = new LinkedHashMap<>(there);
+    for (Served each : wanted) others.remove(each.name());
+    for (Map.Entry<String, String> other : others.entrySet()) {
+      if (place.isOurs(other.getValue())) engine.unload(other.getKey());
+    }
+  }
+
+  private static String message(Exception failed) {
+    if (failed instanceof EngineRefused no) {
+      return "it answers %d: %s".formatted(no.status(), no.getMessage());
+    }
+    String said = failed.getMessage();
+    return said == null ? failed.getClass().getSimpleName() : said;
+  }
+
+  @Override
+  public void close() {
+    place.close();
+  }
+}

@@ -1,0 +1,152 @@
+package dev.graft.inference;
+
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.spec.Nearest;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A request to a model that is not answered, as the caller is told. */
+public final class InferenceRefused extends RequestFailed {
+  private static final long serialVersionUID = 1L;
+
+  private static final Duration SOON = Duration.ofSeconds(2);
+
+  /** Whether nobody was there for it: it was not tried. */
+  private final boolean busy;
+
+  private InferenceRefused(ProblemType type, @Nullable String param, String message) {
+    this(type, param, message, false);
+  }
+
+  private InferenceRefused(ProblemType type, @Nullable String param, String message, boolean busy) {
+    super(type, message, param);
+    this.busy = busy;
+  }
+
+  public static InferenceRefused missing(String param) {
+    return new InferenceRefused(
+        ProblemType.MISSING_PARAMETER, param, "Missing required parameter: '" + param + "'.");
+  }
+
+  public static InferenceRefused unknown(String param) {
+    return new InferenceRefused(
+        ProblemType.UNKNOWN_PARAMETER, param, "Unknown parameter: '" + param + "'.");
+  }
+
+  /** A sentence about the parameter, without its subject and full stop. */
+  public static InferenceRefused value(String param, String what) {
+    return new InferenceRefused(ProblemType.INVALID_VALUE, param, "'" + param + "' " + what + ".");
+  }
+
+  /** As {@link #value}, of what OpenAI has and Graft has not yet. */
+  public static InferenceRefused unsupported(String param, String what) {
+    return new InferenceRefused(ProblemType.NOT_SUPPORTED, param, "'" + param + "' " + what + ".");
+  }
+
+  public static InferenceRefused notAnObject() {
+    return new InferenceRefused(
+        ProblemType.INVALID_JSON, null, "The request body must be a JSON object.");
+  }
+
+  public static InferenceRefused byModel(Reply.Refused refused) {
+    ProblemType type =
+        switch (refused.cause()) {
+          case CONTEXT_LENGTH_EXCEEDED -> ProblemType.CONTEXT_LENGTH_EXCEEDED;
+          case INVALID_PROMPT -> ProblemType.INVALID_PROMPT;
+          case INVALID_VALUE -> ProblemType.INVALID_VALUE;
+        };
+    return new InferenceRefused(type, refused.param(), refused.message());
+  }
+
+  /**
+   * @param known names of models that may be asked
+   */
+  static InferenceRefused noSuchModel(String model, List<String> known) {
+    return new InferenceRefused(
+        ProblemType.MODEL_NOT_FOUND,
+        "model",
+        "The model '%s' does not exist.%s GET /v1/models lists what can be asked."
+            .formatted(Nearest.shown(model), Nearest.sentence(model, known)));
+  }
+
+  /**
+   * @param why a sentence about its job
+   */
+  static InferenceRefused notTrained(String model, String why) {
+    return new InferenceRefused(
+        ProblemType.WRONG_STATE, "model", "There is no model '%s'. %s".formatted(model, why));
+  }
+
+  /**
+   * @param why a sentence about what it was
+   */
+  static InferenceRefused removed(String model, String why) {
+    return new InferenceRefused(
+        ProblemType.MODEL_NOT_FOUND,
+        "model",
+        "There is no model '%s' any more. %s".formatted(model, why));
+  }
+
+  static InferenceRefused disabled(String model) {
+    return new InferenceRefused(
+        ProblemType.WRONG_STATE,
+        "model",
+        "An administrator has disabled '%s'; models trained on it still answer.".formatted(model));
+  }
+
+  static InferenceRefused writesNoText(String model) {
+    return new InferenceRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        "The model '%s' classifies text and writes none: ask it with POST /v1/classify."
+            .formatted(model));
+  }
+
+  static InferenceRefused labelsNoText(String model) {
+    return new InferenceRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        "The model '%s' writes text and has no head for labels: ask it with POST /v1/chat/completions."
+            .formatted(model));
+  }
+
+  static InferenceRefused otherType(String model, String type) {
+    return new InferenceRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        ("The model '%s' cannot be asked here: Graft does not answer with models of type %s. An"
+                + " adapter on one is for download, GET /v1/adapters/ID/content, and loads in"
+                + " Hugging Face peft.")
+            .formatted(model, type));
+  }
+
+  public static RequestFailed noCapacity(NoCapacity full) {
+    String message = "No capacity now: " + full.why() + ". Try again later.";
+    return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, true)
+        .retryAfter(full.retryAfter());
+  }
+
+  public boolean busy() {
+    return busy;
+  }
+
+  public static RequestFailed unavailable() {
+    return lost(false);
+  }
+
+  /** Nobody could be reached, or the model's files could not be read. */
+  public static RequestFailed unreachable() {
+    return lost(true);
+  }
+
+  private static RequestFailed lost(boolean busy) {
+    String message = "The model's process ended or took too long. Try again.";
+    return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, busy).retryAfter(SOON);
+  }
+
+  public static InferenceRefused failed() {
+    return new InferenceRefused(ProblemType.INTERNAL, null, "The model could not answer.");
+  }
+}

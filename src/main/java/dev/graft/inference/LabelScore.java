@@ -1,0 +1,7 @@
+package dev.graft.inference;
+
+/**
+ * @param label name of a class
+ * @param score its probability; of a regression the number itself
+ */
+public record LabelScore(String label, double score) {}

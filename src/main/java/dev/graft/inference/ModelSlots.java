@@ -1,0 +1,74 @@
+package dev.graft.inference;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Who is being answered by a model or waits for it. A department gets a part of the places, so that
+ * one cannot keep all others out. Guarded by its owner.
+ */
+public final class ModelSlots {
+  /** Weight of the newest answer in the mean duration. */
+  private static final double NEWEST = 0.3;
+
+  private static final Duration LONGEST = Duration.ofMinutes(2);
+
+  private final int slots;
+  private final int ofDepartment;
+  private final Map<String, Integer> taken = new HashMap<>();
+  private int all;
+
+  /** Mean of an answer alone: those who are there share the time. */
+  private double answerSeconds = 2;
+
+  private long lastLeft = System.nanoTime();
+
+  /**
+   * @param waiting how many may wait while one is answered
+   * @param ofDepartment how many of them all one department may have
+   */
+  public ModelSlots(int waiting, int ofDepartment) {
+    this.slots = waiting + 1;
+    this.ofDepartment = ofDepartment;
+  }
+
+  /**
+   * @throws NoCapacity if there is no place, saying when there may be one
+   */
+  public void take(String department) {
+    if (all >= slots) throw new NoCapacity("this model's queue is full", soon());
+    int own = taken.getOrDefault(department, 0);
+    if (own >= ofDepartment) {
+      throw new NoCapacity(
+          "your department has %d chats with this model already".formatted(own), soon());
+    }
+    taken.merge(department, 1, Integer::sum);
+    all++;
+  }
+
+  /**
+   * @param nanos since {@link #take}
+   */
+  public void leave(String department, long nanos) {
+    answerSeconds += NEWEST * (nanos / 1e9 / all - answerSeconds);
+    taken.merge(department, -1, (a, b) -> a + b == 0 ? null : a + b);
+    all--;
+    lastLeft = System.nanoTime();
+  }
+
+  public int taken() {
+    return all;
+  }
+
+  /** Nanoseconds without anybody; 0 while there is somebody. */
+  public long idle() {
+    return all > 0 ? 0 : System.nanoTime() - lastLeft;
+  }
+
+  /** When a place is likely to be free. */
+  private Duration soon() {
+    long seconds = Math.clamp(Math.round(answerSeconds), 1, LONGEST.toSeconds());
+    return Duration.ofSeconds(seconds);
+  }
+}

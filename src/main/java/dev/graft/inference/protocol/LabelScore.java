@@ -1,7 +1,0 @@
-package dev.graft.inference.protocol;
-
-/**
- * @param label name of a class
- * @param score its probability; of a regression the number itself
- */
-public record LabelScore(String label, double score) {}

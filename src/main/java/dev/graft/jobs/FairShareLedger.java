@@ -1,0 +1,203 @@
+package dev.graft.jobs;
+
+import dev.graft.platform.EveryDepartment;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionOperations;
+
+/** Where departments stand, from the numbers that the claim orders by. */
+@Component
+public class FairShareLedger {
+  private static final JobsThatFit.Offered OFFER =
+      new JobsThatFit.Offered("f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
+
+  /**
+   * True if a department has a job that could start now on a device that is there, or at all where
+   * none is; of {@code offers}, which are {@link WorkerDevices#OFFERS}.
+   */
+  private static String waits(String department) {
+    return """
+    case when exists (select from offers where there)
+         then exists (select from offers f where f.there and %2$s)
+         else exists (select from job q
+                       where q.department_id = %1$s and q.state = 'queued'
+                         and q.available_at <= (select graft_now())
+                       order by q.queue_order limit 1) end\
+    """
+        .formatted(department, JobsThatFit.startable(department, OFFER));
+  }
+
+  private static final String EXPLAIN =
+      """
+      -- fair share
+      with offers as materialized (
+      """
+          + WorkerDevices.OFFERS
+          + """
+                                  ),
+               w as (select id, running, max_running, weight,
+          """
+          + FairShare.USED
+          + " as used, "
+          + FairShare.LIVE
+          + " as live, "
+          + FairShare.SHARE
+          + """
+                             as share,
+          """
+          + waits("department.id")
+          + """
+                             as waits
+                       from department)
+          select me.*,
+                 (select count(*) from job where department_id = me.id and state = 'queued') as queued,
+                 first.resources, first.memory_bytes,
+          """
+          + WorkerDevices.gathered("offers")
+          + """
+                                                          as offers,
+                 (select count(*) from w o
+                   where o.waits and o.running < o.max_running and (o.share, o.id) < (me.share, me.id)) as ahead
+            from w me left join lateral
+                 (select resources, memory_bytes from job
+                   where department_id = me.id and state = 'queued' and available_at <= (select graft_now())
+                   order by queue_order, id limit 1) first on true
+           where me.id = :department
+          """;
+
+  /** Departments ahead are counted up to here: what is read for a job must not grow with them. */
+  public static final int COUNTED = 100;
+
+  private static final String TURN =
+      """
+      -- turn
+      with w as materialized (select id, running, max_running, %1$s as share from department),
+           me as (select * from w where id = :department),
+           offers as materialized (%4$s)
+      select me.running, me.max_running, %6$s as offers,
+             exists (select from worker
+                      where revoked_at is null and cordoned_at is null
+                        and last_seen_at > (select graft_now()) - interval '1 minute')
+               or exists (select from job_lease where ended_at is null) as workers,
+             (select count(*)
+                from (select from
+                        (select w.id from w, me
+                          where w.running < w.max_running and (w.share, w.id) < (me.share, me.id)
+                         offset 0) o
+                       where %5$s
+                       limit %3$d) counted) as ahead,
+             (select array_agg(e.at order by e.at)
+                from (select %2$s as at
+                        from job j join job_lease l on l.job_id = j.id and l.ended_at is null
+                        join job_progress p on p.job_id = j.id
+                       where j.department_id = :department and j.state = 'running') e
+               where e.at is not null) as own_ends,
+             (select min(%2$s)
+                from job_lease l join job_progress p on p.job_id = l.job_id
+               where l.ended_at is null) as first_end
+        from me
+      """
+          .formatted(
+              FairShare.SHARE,
+              JobRows.EXPECTED_END,
+              COUNTED + 1,
+              WorkerDevices.OFFERS,
+              waits("o.id"),
+              WorkerDevices.gathered("offers"));
+
+  private final JdbcClient sql;
+  private final TransactionOperations transaction;
+  private final FairShare settings;
+
+  @Autowired
+  FairShareLedger(JdbcClient sql, TransactionOperations transaction, JobProperties settings) {
+    this(sql, transaction, settings.fairShare());
+  }
+
+  public FairShareLedger(JdbcClient sql, TransactionOperations transaction, FairShare settings) {
+    this.sql = sql;
+    this.transaction = transaction;
+    this.settings = settings;
+  }
+
+  FairShare settings() {
+    return settings;
+  }
+
+  /**
+   * @param used device-seconds of leases that ended, faded to now
+   * @param live device-seconds of leases that live, each at least the entry penalty
+   * @param share the two together over the weight; the smallest is next
+   * @param first what the first of the jobs needs that are not between two attempts; null = all are
+   * @param offers of workers that asked for work in the last month
+   * @param waits whether a job could start now if a worker asked and the limit allowed it
+   * @param ahead other departments with work that may start and a smaller share
+   */
+  record Standing(
+      double weight,
+      double used,
+      double live,
+      double share,
+      int running,
+      int maxRunning,
+      int queued,
+      @Nullable JobNeeds first,
+      List<DeviceOffer> offers,
+      boolean waits,
+      int ahead) {}
+
+  Optional<Standing> of(String departmentId) {
+    return EveryDepartment.call(() -> explain(departmentId));
+  }
+
+  private Optional<Standing> explain(String departmentId) {
+    return sql.sql(EXPLAIN)
+        .param("department", departmentId)
+        .param("half_life", settings.halfLifeSeconds())
+        .param("penalty", settings.penaltySeconds())
+        .query(
+            (row, n) ->
+                new Standing(
+                    row.getDouble("weight"),
+                    row.getDouble("used"),
+                    row.getDouble("live"),
+                    row.getDouble("share"),
+                    row.getInt("running"),
+                    row.getInt("max_running"),
+                    row.getInt("queued"),
+                    first(row),
+                    DeviceOffer.list(row.getString("offers")),
+                    row.getBoolean("waits"),
+                    row.getInt("ahead")))
+        .optional();
+  }
+
+  private static @Nullable JobNeeds first(ResultSet row) throws SQLException {
+    return row.getObject("memory_bytes") == null ? null : JobNeeds.of(row);
+  }
+
+  /** What a department's waiting jobs wait for; reads a bounded number of jobs. */
+  public QueueTurn turn(String departmentId) {
+    JdbcClient.StatementSpec turn =
+        sql.sql(TURN)
+            .param("department", departmentId)
+            .param("half_life", settings.halfLifeSeconds())
+            .param("penalty", settings.penaltySeconds());
+    return EveryDepartment.call(() -> transaction.execute(status -> plannedOnce(turn)));
+  }
+
+  /**
+   * Planning takes ten times as long as running here, and PostgreSQL would go on planning it anew
+   * for each department.
+   */
+  private QueueTurn plannedOnce(JdbcClient.StatementSpec turn) {
+    sql.sql("set local plan_cache_mode = force_generic_plan").update();
+    return turn.query(QueueTurn::of).single();
+  }
+}

@@ -1,0 +1,145 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.TrainingFailure;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.context.annotation.Profile;
+import org.springframework.dao.DataAccessException;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
+
+/** The worker API without HTTP, for {@code role=all}: same desk, same fences. */
+@Component
+@Profile("server & worker")
+public class InProcessLeaseProtocol implements LeaseProtocol {
+  /** Asking again costs nothing here, and a worker that shuts down waits for the answer. */
+  private static final Duration LONGEST_CLAIM = Duration.ofSeconds(1);
+
+  private final LeaseDesk desk;
+  private final Publication publication;
+  private final LeaseBlobs blobs;
+  private final Workers workers;
+  private @Nullable String workerId;
+
+  public InProcessLeaseProtocol(
+      LeaseDesk desk, Publication publication, LeaseBlobs blobs, Workers workers) {
+    this.desk = desk;
+    this.publication = publication;
+    this.blobs = blobs;
+    this.workers = workers;
+  }
+
+  @Override
+  public Optional<Lease> claim(Device device, Duration wait, UUID request) {
+    Duration shorter = wait.compareTo(LONGEST_CLAIM) < 0 ? wait : LONGEST_CLAIM;
+    return reached(
+        () -> {
+          try {
+            String worker = worker(device);
+            workers.seenInProcess(worker);
+            try (var _ = MDC.putCloseable("worker", worker)) {
+              return desk.claim(worker, device, shorter, request);
+            }
+          } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+          }
+        });
+  }
+
+  private synchronized String worker(Device device) {
+    if (workerId == null) {
+      workerId = workers.registerInProcess("in-process", device.workerClass());
+    }
+    return workerId;
+  }
+
+  @Override
+  public Directive renew(LeaseKey key, LeaseReport report) {
+    return reached(() -> desk.renew(key, report));
+  }
+
+  @Override
+  public void checkpoint(LeaseKey key, CheckpointReport report) {
+    done(() -> desk.checkpoint(key, report));
+  }
+
+  @Override
+  public void complete(LeaseKey key, Digest manifest) {
+    done(() -> publication.complete(key, manifest));
+  }
+
+  @Override
+  public void fail(LeaseKey key, TrainingFailure failure) {
+    done(() -> desk.fail(key, failure));
+  }
+
+  @Override
+  public void release(LeaseKey key) {
+    done(() -> desk.release(key));
+  }
+
+  @Override
+  public void decline(LeaseKey key) {
+    done(() -> desk.decline(key));
+  }
+
+  @Override
+  public InputStream open(LeaseKey key, Digest digest) throws IOException {
+    return WorkerConnections.use(() -> blobs.open(key, digest));
+  }
+
+  @Override
+  public void put(LeaseKey key, BlobRef blob, Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      WorkerConnections.use(
+          () -> {
+            desk.put(key, blob, in);
+            return blob;
+          });
+    }
+  }
+
+  private interface Call {
+    void run() throws IOException;
+  }
+
+  private static void done(Call call) {
+    reached(
+        () -> {
+          try {
+            call.run();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          return true;
+        });
+  }
+
+  /** To a worker, a database that is away is a server that cannot be reached. */
+  private static <T> T reached(Supplier<T> call) {
+    try {
+      return WorkerConnections.use(call::get);
+    } catch (DataAccessException | TransactionException away) {
+      throw new UncheckedIOException(new IOException("database: " + away.getMessage(), away));
+    }
+  }
+}

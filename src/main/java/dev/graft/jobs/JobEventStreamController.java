@@ -1,0 +1,101 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.JobEvents.Position;
+import dev.graft.platform.CurrentCaller;
+import dev.graft.platform.EventStream;
+import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.transaction.TransactionException;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The events of a job as they happen. The request's thread, a virtual one, stays with it. */
+@RestController
+class JobEventStreamController {
+  private static final Logger log = LoggerFactory.getLogger(JobEventStreamController.class);
+  private static final String LAST_EVENT_ID = "Last-Event-ID";
+
+  private final JobRows jobs;
+  private final JobEvents events;
+  private final FollowedJobs followed;
+  private final CurrentCaller currently;
+  private final JobProperties settings;
+  private final JsonMapper json;
+
+  JobEventStreamController(
+      JobRows jobs,
+      JobEvents events,
+      FollowedJobs followed,
+      CurrentCaller currently,
+      JobProperties settings,
+      JsonMapper json) {
+    this.jobs = jobs;
+    this.events = events;
+    this.followed = followed;
+    this.currently = currently;
+    this.settings = settings;
+    this.json = json;
+  }
+
+  @GetMapping("/v1/fine_tuning/jobs/{id}/events/stream")
+  void stream(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      @RequestHeader(name = LAST_EVENT_ID, defaultValue = "") String lastEventId,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws InterruptedException {
+    @Nullable Position now =
+        jobs.departmentOf(id).filter(caller.departmentId()::equals).isPresent()
+            ? events.positions(Set.of(id)).get(id)
+            : null;
+    if (now == null) throw RequestFailed.notFound("fine-tuning job", id);
+    int sent = lastEventId.isEmpty() ? 0 : number(id, lastEventId, now);
+    if (now.ended() && sent == now.last()) {
+      // By the specification of events, this ends the coming back of clients that know no "done".
+      response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+      return;
+    }
+    if (request.getMethod().equals("HEAD")) return;
+    JobEventStream stream = new JobEventStream(id, events, new EventStream(response, json), sent);
+    try (FollowedJobs.Follower follower = followed.follow(caller.departmentId(), id)) {
+      stream.relay(
+          follower, now, settings.eventStreams().heartbeat(), () -> stillMay(caller, request));
+    } catch (IOException gone) {
+      log.atDebug().addKeyValue("job", id).log("event_stream_left");
+    } catch (DataAccessException | TransactionException away) {
+      // The client comes back, and goes on after the last event that it has.
+      log.atWarn().addKeyValue("job", id).addKeyValue("cause", away).log("event_stream_broken");
+    }
+  }
+
+  private boolean stillMay(Caller caller, HttpServletRequest request) {
+    return currently
+        .of(request)
+        .filter(Caller.class::isInstance)
+        .filter(now -> ((Caller) now).departmentId().equals(caller.departmentId()))
+        .isPresent();
+  }
+
+  /** Any that the job has had, even if retention has taken it since. */
+  private static int number(String jobId, String eventId, Position now) {
+    int number = JobEventObject.number(jobId, eventId);
+    if (number >= 1 && number <= now.last()) return number;
+    throw RequestFailed.invalid(
+        LAST_EVENT_ID,
+        "%s must be the id of an event of this job; leave it out to begin with the first."
+            .formatted(LAST_EVENT_ID));
+  }
+}

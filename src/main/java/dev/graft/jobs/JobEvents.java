@@ -1,0 +1,191 @@
+package dev.graft.jobs;
+
+import dev.graft.platform.database.ResultColumns;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The events and checkpoints of jobs as they are read, as SQL. Numbers rise by one per job in the
+ * order of commit: one that was seen means that all before it can be seen.
+ */
+@Component
+public class JobEvents {
+  private final JdbcClient sql;
+
+  public JobEvents(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** One event; {@code dataJson} has the numbers of a metrics event. */
+  public record Event(
+      int number,
+      Instant createdAt,
+      String level,
+      String type,
+      String message,
+      @Nullable String dataJson) {
+    static Event of(ResultSet row, int n) throws SQLException {
+      return new Event(
+          row.getInt("number"),
+          ResultColumns.time(row, "created_at"),
+          row.getString("level"),
+          row.getString("type"),
+          row.getString("message"),
+          row.getString("data"));
+    }
+  }
+
+  /**
+   * How far a job has come.
+   *
+   * @param last number of its newest event
+   * @param ended whether that was its last
+   */
+  record Position(int last, boolean ended) {}
+
+  /** A committed checkpoint. */
+  public record Checkpoint(
+      String id, Instant createdAt, int step, String manifest, String metricsJson) {
+    static Checkpoint of(ResultSet row, int n) throws SQLException {
+      return new Checkpoint(
+          row.getString("id"),
+          ResultColumns.time(row, "created_at"),
+          row.getInt("step"),
+          row.getString("manifest"),
+          row.getString("metrics"));
+    }
+  }
+
+  /** Newest first, before number {@code before}. */
+  public List<Event> list(String jobId, int before, int limit) {
+    return events(
+        """
+        -- events
+        select * from %s where job_id = :job and number < :from
+         order by number desc limit :limit
+        """,
+        jobId, before, limit);
+  }
+
+  /** Oldest first, after number {@code after}. */
+  public List<Event> after(String jobId, int after, int limit) {
+    return events(
+        """
+        -- events after
+        select * from %s where job_id = :job and number > :from
+         order by number limit :limit
+        """,
+        jobId, after, limit);
+  }
+
+  private List<Event> events(String statement, String jobId, int from, int limit) {
+    return fromEither(
+        table ->
+            sql.sql(statement.formatted(table))
+                .param("job", jobId)
+                .param("from", from)
+                .param("limit", limit)
+                .query(Event::of)
+                .list());
+  }
+
+  /**
+   * Of the table that has the job's events: all of them move into the history together, and never
+   * back. One statement on both cannot go by their indexes: it would sort all events of the job.
+   */
+  private static <T> List<T> fromEither(Function<String, List<T>> read) {
+    List<T> found = read.apply("job_event");
+    return found.isEmpty() ? read.apply("job_event_history") : found;
+  }
+
+  /** How far these jobs have come, by their ids; one that is not there is left out. */
+  public Map<String, Position> positions(Set<String> jobIds) {
+    Map<String, Position> positions = new HashMap<>();
+    sql.sql(
+            """
+            -- positions
+            select id, last_event, state from job join job_progress on job_id = id
+             where id = any(:jobs)
+            """)
+        .param("jobs", jobIds.toArray(String[]::new))
+        .query(
+            row -> {
+              boolean ended = JobState.of(row.getString("state")).terminal();
+              positions.put(row.getString("id"), new Position(row.getInt("last_event"), ended));
+            });
+    return positions;
+  }
+
+  /** The numbers of every reported step, oldest report first. */
+  public List<String> metrics(String jobId) {
+    return fromEither(
+        table ->
+            sql.sql(
+                    """
+                    -- metrics
+                    select data from %s where job_id = :job and type = 'metrics' order by number
+                    """
+                        .formatted(table))
+                .param("job", jobId)
+                .query((row, n) -> row.getString("data"))
+                .list());
+  }
+
+  /** Newest first: by epoch, then step, which is the order of resuming. */
+  public List<Checkpoint> checkpoints(String jobId, @Nullable String after, int limit) {
+    return sql.sql(
+            """
+            -- checkpoints
+            select * from job_checkpoint
+             where job_id = :job
+               and (:after::text is null
+                    or (epoch, step) < (select epoch, step from job_checkpoint
+                                         where job_id = :job and id = :after))
+             order by epoch desc, step desc limit :limit
+            """)
+        .param("job", jobId)
+        .param("after", after)
+        .param("limit", limit)
+        .query(Checkpoint::of)
+        .list();
+  }
+
+  /** The one at a step; of several the newest. */
+  public Optional<Checkpoint> checkpoint(String jobId, int step) {
+    return sql.sql(
+            """
+            -- checkpoint
+            select * from job_checkpoint where job_id = :job and step = :step
+             order by epoch desc limit 1
+            """)
+        .param("job", jobId)
+        .param("step", step)
+        .query(Checkpoint::of)
+        .optional();
+  }
+
+  /** The newest checkpoints that the job's next run may resume from, newest first. */
+  public List<Checkpoint> resumable(String jobId, int limit) {
+    return sql.sql(
+            """
+            -- resumable
+            select c.* from job_checkpoint c join job on job.id = c.job_id
+             where c.job_id = :job and c.epoch > job.restart_epoch
+             order by c.epoch desc, c.step desc limit :limit
+            """)
+        .param("job", jobId)
+        .param("limit", limit)
+        .query(Checkpoint::of)
+        .list();
+  }
+}

@@ -1,0 +1,272 @@
+package dev.graft.jobs;
+
+import dev.graft.tenancy.Owned;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** Jobs as their departments and the ledgers read them, as SQL. */
+@Component
+public class JobRows implements Owned {
+  private final JdbcClient sql;
+
+  JobRows(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** Of the last five that trained the same base in the same way, the one in the middle. */
+  private static final String SPEED =
+      """
+      -- speed of jobs like this
+      with recent as materialized
+             (select id, created_at, base_model, state, adapter, device_needs from job
+               where department_id = :department order by created_at desc, id desc limit 200),
+           alike as
+             (select p.tokens_per_second as speed
+                from recent j join job_progress p on p.job_id = j.id
+               where j.state = 'succeeded' and j.base_model = :model and p.tokens_per_second > 0
+                 and j.device_needs = :needs
+                 and (j.adapter #> '{peft,peft_type}', j.adapter #> '{method,type}',
+                      j.adapter -> 'quantization', j.adapter #> '{training,bf16}',
+                      coalesce(j.adapter #>> '{training,fp16}', 'false'))
+                     is not distinct from
+                     (:adapter::jsonb #> '{peft,peft_type}', :adapter::jsonb #> '{method,type}',
+                      :adapter::jsonb -> 'quantization', :adapter::jsonb #> '{training,bf16}',
+                      coalesce(:adapter::jsonb #>> '{training,fp16}', 'false'))
+               order by j.created_at desc, j.id desc limit 5)
+      select percentile_cont(0.5) within group (order by speed) from alike
+      """;
+
+  private static final String UNFINISHED =
+      """
+      -- unfinished
+      select id from job
+       where department_id = :department and finished_at is null
+       order by id for no key update
+      """;
+
+  /**
+   * Places in a queue are counted so far; who stands farther back is told one more. A department
+   * with a hundred thousand waiting jobs costs no more than one with a thousand.
+   */
+  public static final int COUNTED = 1_000;
+
+  /** A place: how many of the department {@code q} stand before it. */
+  private static String place(String department, String before) {
+    return """
+    (select count(*) + 1
+       from (select 1 from job q
+              where q.department_id = %s and q.state = 'queued' and %s
+              order by q.queue_order, q.id limit %d) ahead)
+    """
+        .formatted(department, before, COUNTED);
+  }
+
+  private static final String PLACE =
+      place("j.department_id", "(q.queue_order, q.id) < (j.queue_order, j.id)");
+
+  private static final String PLACE_OF_NEW =
+      "-- place of a new job\nselect "
+          + place(
+              ":department",
+              """
+              q.queue_order <= ((select graft_now()) at time zone 'UTC') - :priority * interval '1 hour'
+              """);
+
+  /** Of a lease {@code l} that lives and the progress {@code p} of its job; null = not known. */
+  public static final String EXPECTED_END =
+      "expected_end(l.first_step, l.first_step_at, p.step, p.progressed_at, p.total_steps)";
+
+  /** From {@code j}, rows of {@code job}. */
+  private static final String READ =
+      """
+      select j.*, p.*, d.slug as department_name, w.name as worker,
+             case when j.state = 'queued' then %s end as position,
+             case when j.asked_by is not null then account_name(j.asked_by) end as asked_by_name,
+             case when j.submitted_by is not null then account_name(j.submitted_by) end as submitted_by_name,
+             (select filename from file f where f.id = j.training_file) as training_file_name,
+             (select filename from file f where f.id = j.validation_file) as validation_file_name,
+             case when j.state = 'running' then %s end as expected_end,
+             case when j.available_at > graft_now() then j.available_at end as delayed_until,
+             (select coalesce(sum(extract(epoch from
+                       coalesce(ended_at, least(graft_now(), expires_at)) - claimed_at)), 0)
+                from job_lease where job_id = j.id) * devices_of(j.device_needs) as device_seconds,
+             (select coalesce(jsonb_agg(jsonb_build_object(
+                       'number', epoch, 'worker', h.name,
+                       'started_at', floor(extract(epoch from claimed_at)),
+                       'ended_at', floor(extract(epoch from ended_at)),
+                       'outcome', outcome) order by epoch), '[]')
+                from job_lease join worker h on h.id = worker_id
+               where job_id = j.id) as attempts
+        from %s j
+        join department d on d.id = j.department_id
+        join job_progress p on p.job_id = j.id
+        left join job_lease l on l.job_id = j.id and l.ended_at is null
+        left join worker w on w.id = l.worker_id
+      """;
+
+  private static final String FIND =
+      "-- find\n"
+          + READ.formatted(PLACE, EXPECTED_END, "job")
+          + " where j.id = :job and j.department_id = :department";
+
+  /** For the ledger's own decisions; the caller holds the job's lease. */
+  private static final String OF_LEASE =
+      "-- of lease\n" + READ.formatted(PLACE, EXPECTED_END, "job") + " where j.id = :job";
+
+  /**
+   * The page is cut before anything is joined to it. Clauses that a request does not ask for are
+   * not there, rather than switched off by a parameter: a prepared plan must serve every value.
+   */
+  private static final String LIST =
+      """
+      -- list: newest first
+      with page as materialized
+             (select * from job
+               where department_id = :department%s
+               order by created_at desc, id desc limit :limit),
+           place as (select id, row_number() over (order by queue_order, id) as number
+                       from job where department_id = :department and state = 'queued'
+                      order by queue_order, id limit %d)
+      """;
+
+  /** An unknown cursor gives nothing. */
+  private static final String AFTER =
+      """
+
+      and (created_at, id) < (select created_at, id from job
+                               where id = :after and department_id = :department)\
+      """;
+
+  private static final String WITH_METADATA = "\n           and metadata @> :metadata::jsonb";
+  private static final String WITHOUT_METADATA = "\n           and coalesce(metadata, '{}') = '{}'";
+
+  private static final String PAGE =
+      READ.formatted("coalesce(place.number, %d)".formatted(COUNTED + 1), EXPECTED_END, "page")
+          + """
+           left join place on place.id = j.id
+           order by j.created_at desc, j.id desc
+          """;
+
+  private static final String LIST_ALL =
+      """
+      -- list of all departments: newest first
+      with page as materialized
+             (select * from job
+               where true%s
+               order by created_at desc, id desc limit :limit)
+      """
+          + READ.formatted(PLACE, EXPECTED_END, "page").replace("%", "%%")
+          + " order by j.created_at desc, j.id desc";
+
+  private static final String OF_DEPARTMENTS = "\n and department_id = any(:departments)";
+  private static final String IN_STATES = "\n and state = any(:states)";
+
+  /** An unknown cursor gives nothing. */
+  private static final String AFTER_ANY =
+      "\n and (created_at, id) < (select created_at, id from job where id = :after)";
+
+  /**
+   * Ids of the jobs that have not ended, all locked for whoever moves more than one of them: a job
+   * that moves locks rows of its webhooks, which another job's transaction may hold while it waits.
+   */
+  List<String> unfinished(String departmentId) {
+    return sql.sql(UNFINISHED)
+        .param("department", departmentId)
+        .query((row, n) -> row.getString("id"))
+        .list();
+  }
+
+  @Override
+  public Optional<String> departmentOf(String jobId) {
+    return sql.sql("select department_id from job where id = :job")
+        .param("job", jobId)
+        .query(String.class)
+        .optional();
+  }
+
+  public Optional<JobRow> find(String departmentId, String jobId) {
+    return sql.sql(FIND)
+        .param("job", jobId)
+        .param("department", departmentId)
+        .query(JobRow::of)
+        .optional();
+  }
+
+  public Optional<JobRow> ofLease(String jobId) {
+    return sql.sql(OF_LEASE).param("job", jobId).query(JobRow::of).optional();
+  }
+
+  /**
+   * Where a job that is not submitted yet would stand, 1 = next; at most one more than {@link
+   * #COUNTED}.
+   */
+  public long placeOfNew(String departmentId, int priority) {
+    return sql.sql(PLACE_OF_NEW)
+        .param("department", departmentId)
+        .param("priority", priority)
+        .query(Long.class)
+        .single();
+  }
+
+  /**
+   * Trained tokens a second of earlier jobs of the department; empty where there was none like it,
+   * on devices of the same kind and number.
+   */
+  public Optional<Double> speed(
+      String department, String model, String adapterJson, JobNeeds needs) {
+    return sql.sql(SPEED)
+        .param("department", department)
+        .param("model", model)
+        .param("adapter", adapterJson)
+        .param("needs", needs.column())
+        .query(Double.class)
+        .optional();
+  }
+
+  /**
+   * Of all departments, newest first.
+   *
+   * @param departments only theirs; empty = all
+   * @param states only those in one of these; empty = all
+   */
+  public List<JobRow> listAll(
+      List<String> departments, List<JobState> states, @Nullable String after, int limit) {
+    String which =
+        (after == null ? "" : AFTER_ANY)
+            + (departments.isEmpty() ? "" : OF_DEPARTMENTS)
+            + (states.isEmpty() ? "" : IN_STATES);
+    return sql.sql(LIST_ALL.formatted(which))
+        .param("departments", departments.toArray(String[]::new))
+        .param("states", states.stream().map(JobState::column).toArray(String[]::new))
+        .param("after", after)
+        .param("limit", limit)
+        .query(JobRow::of)
+        .list();
+  }
+
+  /**
+   * @param metadataJson only jobs with at least these pairs; null = all
+   * @param withoutMetadata only jobs without any
+   */
+  public List<JobRow> list(
+      String departmentId,
+      @Nullable String after,
+      int limit,
+      @Nullable String metadataJson,
+      boolean withoutMetadata) {
+    String which =
+        (after == null ? "" : AFTER)
+            + (metadataJson == null ? "" : WITH_METADATA)
+            + (withoutMetadata ? WITHOUT_METADATA : "");
+    return sql.sql(LIST.formatted(which, COUNTED) + PAGE)
+        .param("department", departmentId)
+        .param("after", after)
+        .param("limit", limit)
+        .param("metadata", metadataJson)
+        .query(JobRow::of)
+        .list();
+  }
+}

@@ -1,0 +1,268 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.UploadsExceeded;
+import dev.graft.platform.Ids;
+import dev.graft.platform.Traces;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The server's answers to workers. Both bindings of {@link LeaseProtocol} end here. */
+@Component
+public class LeaseDesk {
+  private static final Logger log = LoggerFactory.getLogger(LeaseDesk.class);
+  private static final int CHECKPOINTS_OFFERED = 2;
+
+  private final LeaseLedger ledger;
+  private final LeaseEndings endings;
+  private final JobRows jobs;
+  private final JobEvents events;
+  private final LeaseBlobs blobs;
+  private final DirectBlobs direct;
+  private final WorkerDevices devices;
+  private final Retries retries;
+  private final JobProperties settings;
+  private final Ids ids;
+  private final Traces traces;
+  private final JsonMapper json = JsonMapper.shared();
+
+  LeaseDesk(
+      LeaseLedger ledger,
+      LeaseEndings endings,
+      JobRows jobs,
+      JobEvents events,
+      LeaseBlobs blobs,
+      DirectBlobs direct,
+      WorkerDevices devices,
+      Retries retries,
+      JobProperties settings,
+      Ids ids,
+      Traces traces) {
+    this.ledger = ledger;
+    this.endings = endings;
+    this.jobs = jobs;
+    this.events = events;
+    this.blobs = blobs;
+    this.direct = direct;
+    this.devices = devices;
+    this.retries = retries;
+    this.settings = settings;
+    this.ids = ids;
+    this.traces = traces;
+  }
+
+  /**
+   * Looks at once and then every {@code graft.jobs.claim-poll} until {@code wait} is over.
+   *
+   * @param request that repetitions of this claim name, too: they get the same lease while it lives
+   * @throws LeaseRefused if the worker is set up for another class than it joined with
+   */
+  public Optional<Lease> claim(
+      String workerId, Device device, Duration wait, @Nullable UUID request)
+      throws InterruptedException {
+    devices.asks(workerId, device);
+    Optional<ClaimedJob> before = claimed(workerId, request);
+    if (before.isPresent()) return before.map(job -> lease(job, job.traceparent()));
+    Duration longest =
+        wait.compareTo(LeaseProtocol.LONGEST_WAIT) < 0 ? wait : LeaseProtocol.LONGEST_WAIT;
+    long end = System.nanoTime() + longest.toNanos();
+    while (true) {
+      long begun = System.nanoTime();
+      Optional<ClaimedJob> claimed = claim(workerId, device, request);
+      long left = end - System.nanoTime();
+      if (claimed.isPresent() || left <= 0) {
+        return claimed.map(job -> lease(job, traced(job, workerId, begun)));
+      }
+      TimeUnit.NANOSECONDS.sleep(Math.min(left, settings.claimPoll().toNanos()));
+    }
+  }
+
+  private Optional<ClaimedJob> claim(String workerId, Device device, @Nullable UUID request) {
+    try {
+      return ledger.claim(workerId, device, settings.leaseTtl(), request);
+    } catch (DuplicateKeyException alreadyGot) {
+      return claimed(workerId, request);
+    }
+  }
+
+  private Optional<ClaimedJob> claimed(String workerId, @Nullable UUID request) {
+    if (request == null) return Optional.empty();
+    return ledger.claimed(workerId, request, settings.leaseTtl());
+  }
+
+  /** That it waited and was claimed; returns what the run follows. */
+  private @Nullable String traced(ClaimedJob job, String workerId, long begun) {
+    String submitted = job.traceparent();
+    if (submitted == null || job.waited() == null) return submitted;
+    Map<String, String> ids =
+        Map.of(
+            "graft.job_id", job.key().jobId(),
+            "graft.department_id", job.departmentId(),
+            "graft.worker_id", workerId);
+    String waited = traces.past("wait in queue", submitted, job.waited(), ids);
+    if (waited == null) return submitted;
+    return traces.past("claim job", waited, Duration.ofNanos(System.nanoTime() - begun), ids);
+  }
+
+  private Lease lease(ClaimedJob job, @Nullable String traceparent) {
+    log.atInfo()
+        .addKeyValue("job", job.key().jobId())
+        .addKeyValue("epoch", job.key().epoch())
+        .log("job_claimed");
+    List<Lease.Resume> checkpoints =
+        events.resumable(job.key().jobId(), CHECKPOINTS_OFFERED).stream()
+            .map(c -> new Lease.Resume(c.step(), new Digest(c.manifest())))
+            .toList();
+    return new Lease(
+        job.key(),
+        settings.leaseTtl().toMillis(),
+        settings.heartbeat().toMillis(),
+        job.baseModel(),
+        job.baseManifest(),
+        job.trainingFile(),
+        job.validationFile(),
+        job.adapterJson(),
+        job.seed(),
+        checkpoints,
+        job.parentModel(),
+        job.start(),
+        job.memoryFailures() > 0,
+        job.resources(),
+        limits(job),
+        traceparent);
+  }
+
+  /** What earlier runs have taken of the time is gone. */
+  private Lease.RunLimits limits(ClaimedJob job) {
+    Long asked = job.resources().maxRunSeconds();
+    Duration most = settings.maxRun();
+    if (asked != null && (most == null || asked < most.toSeconds()))
+      most = Duration.ofSeconds(asked);
+    Long maxRunMs = most == null ? null : left(most, job.key().jobId());
+    Long quiet = job.resources().noProgressSeconds();
+    return new Lease.RunLimits(
+        maxRunMs, quiet == null ? settings.noProgress().toMillis() : quiet * 1000);
+  }
+
+  private long left(Duration most, String jobId) {
+    return Math.max(0, most.minus(endings.ran(jobId)).toMillis());
+  }
+
+  public Directive renew(LeaseKey key, LeaseReport report) {
+    LeaseLedger.Renewed renewed = ledger.renew(key, settings.leaseTtl(), report);
+    if (report.device() != null) devices.inUse(key, report.device());
+    if (renewed.cancel()) return new Directive.Cancel();
+    return renewed.pause() || renewed.drain()
+        ? new Directive.CheckpointAndRelease()
+        : new Directive.Continue();
+  }
+
+  public void checkpoint(LeaseKey key, CheckpointReport report) throws IOException {
+    blobs.verified(key, report.manifest());
+    ledger.checkpoint(key, ids.next("ftckpt_"), report, json.writeValueAsString(report.metrics()));
+  }
+
+  /**
+   * Takes a file of the run.
+   *
+   * @throws UploadsExceeded if it is more than one run may upload; the job has failed then, since
+   *     another run would upload as much
+   */
+  public void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
+    counted(
+        key,
+        () -> {
+          blobs.put(key, blob, in);
+          return blob;
+        });
+  }
+
+  /** Where the file may be put instead; as {@link #put} otherwise. */
+  public Optional<ArtifactStore.UploadLink> uploadLink(LeaseKey key, BlobRef blob)
+      throws IOException {
+    return counted(key, () -> direct.link(key, blob));
+  }
+
+  private interface CountedCall<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T counted(LeaseKey key, CountedCall<T> upload) throws IOException {
+    try {
+      return upload.run();
+    } catch (UploadsExceeded exceeded) {
+      log.atWarn()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", exceeded.reason())
+          .log("uploads_exceeded");
+      fail(
+          key,
+          new TrainingFailure(
+              TrainingFailure.Kind.BAD_INPUT,
+              "The checkpoints and the result of this job are more than one run may upload",
+              "Raise training.save_steps, or ask the operator to raise graft.jobs.uploads",
+              "training.save_steps"));
+      throw exceeded;
+    }
+  }
+
+  public void fail(LeaseKey key, TrainingFailure failure) {
+    JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
+    // Read before written, but safe: these counts change only under the lease that fences the
+    // write.
+    Duration retry = retries.after(failure, job.tries());
+    JobState state = endings.fail(key, failure, retry, Retries.told(failure, retry));
+    ended(key, "failed", state);
+  }
+
+  public void release(LeaseKey key) {
+    ended(key, "released", endings.release(key));
+  }
+
+  public void decline(LeaseKey key) {
+    ended(key, "declined", endings.decline(key));
+  }
+
+  /** Takes its jobs from a worker that is to write nothing any more. */
+  public void releaseAll(String workerId) {
+    for (LeaseKey key : ledger.held(workerId)) {
+      try {
+        release(key);
+      } catch (LeaseLost ended) {
+        log.atDebug().addKeyValue("job", key.jobId()).log("lease_ended_meanwhile");
+      }
+    }
+  }
+
+  private static void ended(LeaseKey key, String how, JobState state) {
+    log.atInfo()
+        .addKeyValue("job", key.jobId())
+        .addKeyValue("epoch", key.epoch())
+        .addKeyValue("outcome", how)
+        .addKeyValue("state", state)
+        .log("lease_ended");
+  }
+}

@@ -1,0 +1,283 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseReport;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The worker's side of the queue, as SQL: claim ({@link ClaimStatement}), renew, checkpoint. How a
+ * lease ends is in {@link LeaseEndings}.
+ *
+ * <p>The live row of {@code job_lease} is the fence. Every write begins by hitting exactly that row
+ * by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that ends a
+ * lease also moves the job's state and the department's counter and writes the event: one
+ * statement, so that no crash can part them. Locks are always taken in the order lease, job,
+ * progress, department; the claim starts at the department but skips what is locked, so it never
+ * waits inside the circle.
+ */
+@Component
+public class LeaseLedger {
+  /** Of one claim; more than there are claimers at once. */
+  private static final int TRIES = 64;
+
+  private final JdbcClient sql;
+  private final FairShare fairShare;
+  private final JobMeters meters;
+
+  @Autowired
+  LeaseLedger(JdbcClient sql, JobProperties settings, JobMeters meters) {
+    this(sql, settings.fairShare(), meters);
+  }
+
+  LeaseLedger(JdbcClient sql, FairShare fairShare) {
+    this(sql, fairShare, JobMeters.unread());
+  }
+
+  private LeaseLedger(JdbcClient sql, FairShare fairShare, JobMeters meters) {
+    this.sql = sql;
+    this.fairShare = fairShare;
+    this.meters = meters;
+  }
+
+  private static final String RENEW =
+      """
+      -- renew: extends the lease, moves the progress; writes the events of a report not seen yet. A
+      -- run that begins voids what earlier ones told of later steps, and at the beginning of step 0,
+      -- where it evaluates again. Its first step is the first that
+      -- has a speed
+      with f as (select job_id, epoch, worker_id, report < :number as fresh from job_lease
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                  for update),
+           l as (update job_lease
+                    set expires_at = graft_now() + :ttl * interval '1 millisecond',
+                        report = greatest(report, :number),
+                        first_step_at = case when first_step is null and :speed::float8 is not null
+                                             then graft_now() else first_step_at end,
+                        first_step = coalesce(first_step, case when :speed::float8 is not null
+                                                               then :step::int end)
+                   from f where job_lease.job_id = f.job_id and job_lease.epoch = f.epoch),
+           v as (delete from job_event using f
+                  where f.fresh and :begins::int is not null and job_event.job_id = f.job_id
+                    and type = 'metrics' and (data ->> 'step')::int
+                          > case when :begins::int = 0 then -1 else :begins::int end),
+           p as (update job_progress
+                    set last_event = last_event + case when f.fresh then :events else 0 end,
+                        step = coalesce(:step::int, step), total_steps = coalesce(:total::int, total_steps),
+                        job_epoch = coalesce(:job_epoch::float8, job_epoch),
+                        tokens_per_second = coalesce(:speed::float8, tokens_per_second),
+                        trained_tokens = greatest(trained_tokens, :tokens),
+                        validating = coalesce(:validating::boolean, validating),
+                        progressed_at = case when :step::int <> step then graft_now() else progressed_at end
+                   from f where job_progress.job_id = f.job_id
+                 returning last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message, data)
+                 select f.job_id, p.last_event - :events + t.n, graft_now(), t.level, t.type, t.message,
+                        t.data::jsonb
+                   from f, p, unnest(:levels::text[], :types::text[], :messages::text[], :data::text[])
+                              with ordinality as t (level, type, message, data, n)
+                  where f.fresh)
+      select j.cancel_requested_at is not null as cancel, j.pause_requested_at is not null as pause,
+             w.draining,
+             greatest(coalesce(:step::int, b.step) - b.step, 0) as steps,
+             greatest(:tokens - b.trained_tokens, 0) as tokens
+        from f cross join p join job j on j.id = f.job_id join worker w on w.id = f.worker_id
+             join job_progress b on b.job_id = f.job_id
+      """;
+
+  private static final String CHECKPOINT =
+      """
+      -- checkpoint: a committed checkpoint is progress, so losses and releases are counted anew
+      with f as (select job_id, epoch from job_lease
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                  for update),
+           c as (insert into job_checkpoint (id, job_id, epoch, step, manifest, metrics, created_at,
+                                             job_epoch, trained_tokens)
+                 select :id, job_id, epoch, :step, :manifest, :metrics::jsonb, graft_now(),
+                        :job_epoch::float8, :tokens::bigint from f
+                 on conflict (job_id, epoch, step) do nothing
+                 returning job_id),
+           j as (update job set losses_in_a_row = 0, own_losses_in_a_row = 0, releases_in_a_row = 0
+                   from f where job.id = f.job_id),
+           u as (select job_id as id, 'info' as level, 'Checkpoint created at step ' || :step as message
+                   from c),
+      """
+          + Transition.told("")
+          + "select job_id from f\n";
+
+  /**
+   * The next job that the device may get; empty only if none may start. Each failed try is one that
+   * somebody else won, or a job whose row is locked for the moment.
+   *
+   * @param request of which there is one live lease at most; null = any number
+   * @throws DuplicateKeyException if another claim of this request was faster: {@link #claimed} has
+   *     its job
+   */
+  public Optional<ClaimedJob> claim(
+      String workerId, Device device, Duration ttl, @Nullable UUID request) {
+    return meters.claim(() -> next(workerId, device, ttl, request));
+  }
+
+  private Optional<ClaimedJob> next(
+      String workerId, Device device, Duration ttl, @Nullable UUID request) {
+    for (int i = 0; i < TRIES; i++) {
+      Optional<Claim> now = claim(ClaimStatement.CLAIM, workerId, device, ttl, request);
+      Optional<Claim> claim =
+          now.isPresent()
+              ? now
+              : claim(ClaimStatement.CLAIM_WAITING, workerId, device, ttl, request);
+      if (claim.isEmpty()) return Optional.empty();
+      if (claim.get().job() != null) return Optional.of(claim.get().job());
+    }
+    return Optional.empty();
+  }
+
+  /** What a claim of this request has got and still holds; its lease is renewed. */
+  public Optional<ClaimedJob> claimed(String workerId, UUID request, Duration ttl) {
+    return sql.sql(ClaimStatement.CLAIMED)
+        .param("worker", workerId)
+        .param("request", request)
+        .param("ttl", ttl.toMillis())
+        .query(ClaimedJob::before)
+        .optional();
+  }
+
+  /** Of a chosen department. */
+  private record Claim(@Nullable ClaimedJob job) {}
+
+  private Optional<Claim> claim(
+      String statement, String workerId, Device device, Duration ttl, @Nullable UUID request) {
+    return sql.sql(statement)
+        .param("worker", workerId)
+        .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
+        .param("kind", JobNeeds.kind(device.computes()))
+        .param("capability", device.capabilityNumber())
+        .param("devices", device.count())
+        .param("memory", device.holds())
+        .param("ttl", ttl.toMillis())
+        .param("request", request)
+        .param("half_life", fairShare.halfLifeSeconds())
+        .param("penalty", fairShare.penaltySeconds())
+        .query(this::claim)
+        .optional();
+  }
+
+  private Claim claim(ResultSet row, int number) throws SQLException {
+    if (row.getString("id") == null) return new Claim(null);
+    Duration waited = seconds(row, "waited");
+    meters.claimed(waited);
+    return new Claim(ClaimedJob.of(row, waited));
+  }
+
+  /** Those of an interval in seconds; none where the clock was set back meanwhile. */
+  static Duration seconds(ResultSet row, String column) throws SQLException {
+    return Duration.ofMillis(Math.max(0, Math.round(row.getDouble(column) * 1000)));
+  }
+
+  JobMeters meters() {
+    return meters;
+  }
+
+  /**
+   * @param cancel the department wants the job cancelled
+   * @param pause the department wants it paused
+   * @param drain an administrator wants the worker to give it back
+   */
+  public record Renewed(boolean cancel, boolean pause, boolean drain) {
+    static Renewed of(ResultSet row, int number) throws SQLException {
+      return new Renewed(
+          row.getBoolean("cancel"), row.getBoolean("pause"), row.getBoolean("draining"));
+    }
+  }
+
+  public Renewed renew(LeaseKey key, Duration ttl, LeaseReport report) {
+    List<ReportedEvent> events = ReportedEvent.of(report);
+    LeaseReport.@Nullable Progress progress = report.progress();
+    return fenced(RENEW, key)
+        .param("ttl", ttl.toMillis())
+        .param("number", report.number())
+        .param("begins", report.begins())
+        .param("events", events.size())
+        .param("levels", column(events, ReportedEvent::level))
+        .param("types", column(events, ReportedEvent::type))
+        .param("messages", column(events, ReportedEvent::message))
+        .param("data", column(events, ReportedEvent::dataJson))
+        .param("step", progress == null ? null : progress.step())
+        .param("total", progress == null ? null : progress.totalSteps())
+        .param("job_epoch", progress == null ? null : progress.epoch())
+        .param("speed", progress == null ? null : progress.tokensPerSecond())
+        .param("validating", progress == null ? null : progress.validating())
+        .param("tokens", report.trainedTokens())
+        .query(
+            (row, n) -> {
+              meters.trained(row.getLong("steps"), row.getLong("tokens"));
+              return Renewed.of(row, n);
+            })
+        .optional()
+        .orElseThrow(() -> new LeaseLost(key));
+  }
+
+  private static @Nullable String[] column(
+      List<ReportedEvent> events, Function<ReportedEvent, @Nullable String> value) {
+    return events.stream().map(value).toArray(String[]::new);
+  }
+
+  public void checkpoint(LeaseKey key, String id, CheckpointReport report, String metricsJson) {
+    boolean held =
+        fenced(CHECKPOINT, key)
+            .param("id", id)
+            .param("step", report.step())
+            .param("manifest", report.manifest().hex())
+            .param("metrics", metricsJson)
+            .param("job_epoch", report.epoch())
+            .param("tokens", report.trainedTokens())
+            .query(String.class)
+            .optional()
+            .isPresent();
+    if (!held) throw new LeaseLost(key);
+  }
+
+  /** The live leases of a worker. */
+  public List<LeaseKey> held(String workerId) {
+    return sql.sql(
+            "select job_id, epoch, token from job_lease where worker_id = :worker and ended_at is"
+                + " null")
+        .param("worker", workerId)
+        .query(
+            (row, n) ->
+                new LeaseKey(
+                    row.getString("job_id"),
+                    row.getLong("epoch"),
+                    row.getObject("token", UUID.class)))
+        .list();
+  }
+
+  /** How long use counts, for the statements that add to it. */
+  double halfLifeSeconds() {
+    return fairShare.halfLifeSeconds();
+  }
+
+  JdbcClient.StatementSpec sql(String statement) {
+    return sql.sql(statement);
+  }
+
+  JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {
+    return sql(statement)
+        .param("job", key.jobId())
+        .param("epoch", key.epoch())
+        .param("token", key.token());
+  }
+}

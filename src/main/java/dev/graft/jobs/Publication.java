@@ -1,0 +1,129 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * The commit of a result: what the worker uploaded is verified, then one fenced transaction ends
+ * the job, records its result file and lets the other modules record theirs. Before it nothing is
+ * visible, after it everything is; blobs of a worker that came too late are garbage, not results.
+ */
+@Component
+public class Publication {
+  private static final Logger log = LoggerFactory.getLogger(Publication.class);
+
+  private final LeaseBlobs blobs;
+  private final LeaseEndings endings;
+  private final JobRows jobs;
+  private final JobEvents events;
+  private final ArtifactStore store;
+  private final StoredFiles files;
+  private final ApplicationEventPublisher publisher;
+  private final TransactionTemplate transaction;
+  private final MeterRegistry registry;
+
+  Publication(
+      LeaseBlobs blobs,
+      LeaseEndings endings,
+      JobRows jobs,
+      JobEvents events,
+      ArtifactStore store,
+      StoredFiles files,
+      ApplicationEventPublisher publisher,
+      TransactionTemplate transaction,
+      MeterRegistry registry) {
+    this.blobs = blobs;
+    this.endings = endings;
+    this.jobs = jobs;
+    this.events = events;
+    this.store = store;
+    this.files = files;
+    this.publisher = publisher;
+    this.transaction = transaction;
+    this.registry = registry;
+    List.of("published", "cancelled", "failed").forEach(this::timer); // from 0 on
+  }
+
+  /** Idempotent: the same lease may say it again after a lost answer. */
+  public void complete(LeaseKey key, Digest manifest) throws IOException {
+    if (endings.completed(key, manifest)) return;
+    Timer.Sample time = Timer.start();
+    String outcome = "failed";
+    try {
+      outcome = publish(key, manifest) ? "published" : "cancelled";
+    } finally {
+      time.stop(timer(outcome));
+    }
+  }
+
+  private Timer timer(String outcome) {
+    return Timer.builder("graft.publication")
+        .description("How long results took to be checked and published, by how that ended")
+        .serviceLevelObjectives(
+            Duration.ofMillis(100),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(10),
+            Duration.ofMinutes(1))
+        .tag("outcome", outcome)
+        .register(registry);
+  }
+
+  private boolean publish(LeaseKey key, Digest manifest) throws IOException {
+    blobs.verified(key, manifest);
+    JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
+    byte[] csv = ResultCsv.of(events.metrics(job.id()));
+    BlobRef results = store.put(new ByteArrayInputStream(csv), csv.length);
+    boolean published =
+        Boolean.TRUE.equals(
+            transaction.execute(
+                status -> {
+                  boolean succeeded = commit(key, manifest, job, results);
+                  if (!succeeded) status.setRollbackOnly();
+                  return succeeded;
+                }));
+    // A cancel came first: nothing was recorded, and the release now ends the job as cancelled.
+    if (!published) endings.release(key);
+    log.atInfo()
+        .addKeyValue("job", job.id())
+        .addKeyValue("epoch", key.epoch())
+        .addKeyValue("published", published)
+        .log("job_completed");
+    return published;
+  }
+
+  private boolean commit(LeaseKey key, Digest manifest, JobRow job, BlobRef results) {
+    String file =
+        files.storeResult(job.departmentId(), "step_metrics_" + job.id() + ".csv", results);
+    String model = FineTunedModel.name(job);
+    if (endings.complete(key, model, manifest, List.of(file)) != JobState.SUCCEEDED) return false;
+    publisher.publishEvent(
+        new JobSucceeded(
+            job.id(),
+            job.departmentId(),
+            job.baseModel(),
+            model,
+            job.suffix(),
+            manifest,
+            job.adapterJson(),
+            job.trainingFile(),
+            job.metadataJson(),
+            job.parentModel(),
+            job.progress().trainedTokens()));
+    return true;
+  }
+}

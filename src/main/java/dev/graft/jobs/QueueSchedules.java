@@ -1,0 +1,52 @@
+package dev.graft.jobs;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.scheduling.annotation.Scheduled;
+
+/** What every server does by the clock to the queue. Several servers may do it at once. */
+@Configuration(proxyBeanMethods = false)
+@EnableScheduling
+class QueueSchedules {
+  private static final Logger log = LoggerFactory.getLogger(QueueSchedules.class);
+
+  private final QueueInvariants invariants;
+  private final CounterRepair counters;
+  private final JobHistory history;
+  private final AtomicInteger broken = new AtomicInteger();
+
+  QueueSchedules(
+      QueueInvariants invariants,
+      CounterRepair counters,
+      JobHistory history,
+      MeterRegistry registry) {
+    this.invariants = invariants;
+    this.counters = counters;
+    this.history = history;
+    Gauge.builder("graft.queue.invariants.broken", broken, AtomicInteger::get)
+        .description("Contradictions in the tables of the queue, at the last look of this server")
+        .register(registry);
+  }
+
+  @Scheduled(fixedDelayString = "${graft.ops.invariants-every:1m}")
+  void check() {
+    List<String> violations = invariants.violations();
+    broken.set(violations.size());
+    violations.forEach(
+        told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
+    counters.repair();
+  }
+
+  /** Little each time, as each hour has few jobs that come of age. */
+  @Scheduled(initialDelay = 5, fixedDelay = 60, timeUnit = TimeUnit.MINUTES)
+  void putAway() {
+    history.putAway();
+  }
+}

@@ -1,0 +1,43 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.BlobCollector;
+import dev.graft.datasets.FileRetention;
+import dev.graft.tenancy.Retention;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.annotation.Scheduled;
+
+/** What is removed when its time is over. Several servers may do it at once. */
+@Configuration(proxyBeanMethods = false)
+class RetentionSchedules {
+  private final FileRetention files;
+  private final Retention retention;
+  private final BlobCollector blobs;
+
+  RetentionSchedules(FileRetention files, Retention retention, BlobCollector blobs) {
+    this.files = files;
+    this.retention = retention;
+    this.blobs = blobs;
+  }
+
+  @Scheduled(
+      initialDelayString = "${graft.files.sweep-every:1m}",
+      fixedDelayString = "${graft.files.sweep-every:1m}")
+  void sweep() {
+    files.sweep();
+  }
+
+  /** At a rate, not after a delay: those share one thread, and this one may take minutes. */
+  @Scheduled(
+      initialDelayString = "${graft.retention.sweep-after:1m}",
+      fixedRateString = "${graft.retention.sweep-every:1h}")
+  void keepNoLonger() {
+    retention.sweep();
+  }
+
+  @Scheduled(
+      initialDelayString = "${graft.artifacts.sweep-after:10m}",
+      fixedRateString = "${graft.artifacts.sweep-every:6h}")
+  void freeBytes() {
+    blobs.sweep();
+  }
+}

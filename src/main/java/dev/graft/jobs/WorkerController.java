@@ -1,0 +1,158 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.DeletedObject;
+import dev.graft.platform.RequestFailed;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Graft's workers, with what their devices are doing. */
+@RestController
+@RequestMapping("/v1/organization/workers")
+class WorkerController {
+  private static final String OBJECT = "organization.worker";
+
+  private final Workers workers;
+  private final ToldDevices devices;
+  private final WorkerOrders orders;
+
+  WorkerController(Workers workers, ToldDevices devices, WorkerOrders orders) {
+    this.workers = workers;
+    this.devices = devices;
+    this.orders = orders;
+  }
+
+  record WorkerObject(
+      String id,
+      String object,
+      String name,
+      String workerClass,
+      boolean online,
+      @Nullable Long cordonedAt,
+      boolean draining,
+      long createdAt,
+      @Nullable Long lastSeenAt,
+      @Nullable Long credentialExpiresAt,
+      List<String> jobs,
+      List<DeviceObject> devices) {
+    static WorkerObject of(Workers.Worker worker, List<WorkerDevice> devices) {
+      return new WorkerObject(
+          worker.id(),
+          OBJECT,
+          worker.name(),
+          worker.workerClass(),
+          worker.online(),
+          seconds(worker.cordonedAt()),
+          worker.draining(),
+          worker.createdAt().getEpochSecond(),
+          seconds(worker.lastSeenAt()),
+          seconds(worker.credentialExpiresAt()),
+          worker.jobs(),
+          devices.stream().map(DeviceObject::of).toList());
+    }
+  }
+
+  record DeviceObject(
+      String name,
+      @Nullable String kind,
+      @Nullable String capability,
+      @Nullable Long memoryBytes,
+      int devices,
+      boolean dedicated,
+      @Nullable UseObject use) {
+    static DeviceObject of(WorkerDevice device) {
+      return new DeviceObject(
+          device.name(),
+          device.kind(),
+          device.capability(),
+          device.memory(),
+          device.count(),
+          device.dedicated(),
+          UseObject.of(device.use(), device.usedAt()));
+    }
+  }
+
+  record UseObject(
+      @Nullable Long memoryUsedBytes,
+      @Nullable Long memoryTotalBytes,
+      @Nullable Double utilizationPercent,
+      @Nullable Long measuredAt) {
+    static @Nullable UseObject of(@Nullable DeviceUse use, @Nullable Instant at) {
+      if (use == null) return null;
+      Double percent = use.utilization();
+      return new UseObject(
+          use.memoryUsed(),
+          use.memoryTotal(),
+          percent == null ? null : Math.round(percent * 10) / 10.0,
+          seconds(at));
+    }
+  }
+
+  private static @Nullable Long seconds(@Nullable Instant time) {
+    return time == null ? null : time.getEpochSecond();
+  }
+
+  @GetMapping
+  CursorPage<WorkerObject> list(
+      @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    List<Workers.Worker> found = workers.list(page.after(), page.limit() + 1);
+    Map<String, List<WorkerDevice>> theirs =
+        devices.of(found.stream().map(Workers.Worker::id).toList()).stream()
+            .collect(Collectors.groupingBy(WorkerDevice::workerId));
+    return CursorPage.ofOneMore(
+        found,
+        page,
+        worker -> WorkerObject.of(worker, theirs.getOrDefault(worker.id(), List.of())),
+        WorkerObject::id);
+  }
+
+  @GetMapping("/{worker}")
+  WorkerObject get(@PathVariable String worker) {
+    return WorkerObject.of(require(worker), devices.of(List.of(worker)));
+  }
+
+  @PostMapping("/{worker}/cordon")
+  WorkerObject cordon(@PathVariable String worker) {
+    return told(worker, Workers.Order.CORDON);
+  }
+
+  @PostMapping("/{worker}/uncordon")
+  WorkerObject uncordon(@PathVariable String worker) {
+    return told(worker, Workers.Order.UNCORDON);
+  }
+
+  @PostMapping("/{worker}/drain")
+  WorkerObject drain(@PathVariable String worker) {
+    return told(worker, Workers.Order.DRAIN);
+  }
+
+  @DeleteMapping("/{worker}")
+  DeletedObject revoke(@PathVariable String worker) {
+    require(worker);
+    orders.tell(worker, Workers.Order.REVOKE);
+    return new DeletedObject(worker, OBJECT + ".deleted", true);
+  }
+
+  private WorkerObject told(String worker, Workers.Order order) {
+    require(worker);
+    orders.tell(worker, order);
+    return get(worker);
+  }
+
+  private Workers.Worker require(String id) {
+    return workers.find(id).orElseThrow(() -> RequestFailed.notFound("worker", id));
+  }
+}

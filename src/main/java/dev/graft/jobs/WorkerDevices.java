@@ -1,0 +1,172 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseRefused;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** What workers have said of their devices. */
+@Component
+public class WorkerDevices {
+  /** Written at most every ten seconds, however often a worker asks. */
+  private static final String ASKED =
+      """
+      -- asked
+      insert into worker_device as d
+             (worker_id, name, memory_bytes, kind, capability, devices, dedicated, asked_at,
+              memory_used, memory_total, utilization, used_at)
+      values (:worker, :name, :memory, :kind, :capability, :devices, :dedicated, graft_now(),
+              :used::bigint, :total::bigint, :utilization::float8,
+              case when :known then graft_now() end)
+      on conflict (worker_id, name) do update
+         set memory_bytes = excluded.memory_bytes, kind = excluded.kind,
+             capability = excluded.capability, devices = excluded.devices,
+             dedicated = excluded.dedicated, asked_at = excluded.asked_at,
+             memory_used = excluded.memory_used, memory_total = excluded.memory_total,
+             utilization = excluded.utilization, used_at = excluded.used_at
+       where (d.memory_bytes, d.kind, d.capability, d.devices, d.dedicated) is distinct from
+             (excluded.memory_bytes, excluded.kind, excluded.capability, excluded.devices,
+              excluded.dedicated)
+          or d.asked_at < excluded.asked_at - interval '10 s'
+      """;
+
+  /** Of the worker that holds the lease. */
+  private static final String IN_USE =
+      """
+      -- in use
+      update worker_device d
+         set memory_used = :used::bigint, memory_total = :total::bigint,
+             utilization = :utilization::float8, used_at = graft_now()
+        from job_lease l
+       where l.job_id = :job and l.epoch = :epoch and l.token = :token and l.ended_at is null
+         and d.worker_id = l.worker_id and d.name = :name
+      """;
+
+  /**
+   * What workers have to give that asked for work in the last month, as a query: one row for all
+   * devices that differ in nothing but their memory. A worker is there that asked in the last
+   * minute, or has a job, and gets new ones.
+   */
+  public static final String OFFERS =
+      """
+      select class, dedicated, kind, capability, devices, there, max(memory) as memory,
+             (array_agg(worker order by memory desc, asked_at desc))[1] as worker,
+             (array_agg(asked_at order by memory desc, asked_at desc))[1] as asked_at,
+             classes
+        from (select w.class, d.dedicated, d.kind, d.capability, d.devices, w.name as worker,
+                     coalesce(d.memory_bytes, %d) as memory,
+                     floor(extract(epoch from d.asked_at))::bigint as asked_at,
+                     w.cordoned_at is null
+                       and (d.asked_at > (select graft_now()) - interval '1 minute'
+                            or w.id in (select worker_id from job_lease where ended_at is null))
+                       as there,
+                     %s as classes
+                from worker_device d join worker w on w.id = d.worker_id
+               where w.revoked_at is null
+                 and d.asked_at > (select graft_now()) - interval '30 days') each_device
+       group by class, dedicated, kind, capability, devices, there, classes
+      """
+          .formatted(Long.MAX_VALUE, JobsThatFit.classes("d.dedicated"));
+
+  private static final String ON_RAY =
+      """
+      -- on ray
+      select exists (select from worker_device d join worker w on w.id = d.worker_id
+                      where d.name = :name and w.class = :class and w.revoked_at is null
+                        and device_meets(:needs, d.kind, d.capability, d.devices)
+                        and d.asked_at > graft_now() - interval '30 days')
+      """;
+
+  /** {@link #OFFERS} as {@link DeviceOffer#list} reads them, of a query of that name. */
+  public static String gathered(String offers) {
+    return "(select jsonb_agg(to_jsonb(f) - 'classes') from %s f)".formatted(offers);
+  }
+
+  private final JdbcClient sql;
+
+  WorkerDevices(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /**
+   * A worker asks for work for one of its devices.
+   *
+   * @throws LeaseRefused if it is set up for another class than it joined with: prices and jobs go
+   *     by the one that an administrator gave it
+   */
+  public void asks(String workerId, Device device) {
+    String setUp = device.workerClass();
+    if (setUp != null) requireClass(workerId, setUp);
+    sql.sql(ASKED)
+        .param("worker", workerId)
+        .param("name", device.name())
+        .param("memory", device.memory())
+        .param("kind", JobNeeds.kind(device.computes()))
+        .param("capability", device.capabilityNumber())
+        .param("devices", device.count())
+        .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
+        .param("known", device.use() != null)
+        .params(numbers(device.use()))
+        .update();
+  }
+
+  /** What the device of a run is doing, told with its heartbeat. */
+  public void inUse(LeaseKey lease, Device device) {
+    sql.sql(IN_USE)
+        .param("job", lease.jobId())
+        .param("epoch", lease.epoch())
+        .param("token", lease.token())
+        .param("name", device.name())
+        .params(numbers(device.use()))
+        .update();
+  }
+
+  private static Map<String, @Nullable Object> numbers(@Nullable DeviceUse use) {
+    Map<String, @Nullable Object> numbers = new HashMap<>();
+    numbers.put("used", use == null ? null : use.memoryUsed());
+    numbers.put("total", use == null ? null : use.memoryTotal());
+    numbers.put("utilization", use == null ? null : use.utilization());
+    return numbers;
+  }
+
+  private void requireClass(String workerId, String setUp) {
+    String joined =
+        sql.sql("select class from worker where id = :worker")
+            .param("worker", workerId)
+            .query(String.class)
+            .optional()
+            .orElse(setUp);
+    if (joined.equals(setUp)) return;
+    throw new LeaseRefused(
+        ("This worker is set up for class %s (graft.worker.class), but joined with a token of class"
+             + " %s. Change the setting; or delete credential.json in its directory and join with a"
+             + " token of that class: graft worker-token create --class %s.")
+            .formatted(setUp, joined, setUp));
+  }
+
+  /**
+   * Whether a Ray cluster's worker asked for work in the last month that gets the job, but for
+   * memory.
+   */
+  public boolean onRay(JobNeeds job) {
+    return sql.sql(ON_RAY)
+        .param("name", Device.RAY)
+        .param("class", job.classColumn())
+        .param("needs", job.column())
+        .query(Boolean.class)
+        .single();
+  }
+
+  /** Of workers that asked for work in the last month. */
+  public List<DeviceOffer> offers() {
+    return sql.sql("-- offers\nwith f as (" + OFFERS + ") select " + gathered("f"))
+        .query((row, n) -> DeviceOffer.list(row.getString(1)))
+        .single();
+  }
+}

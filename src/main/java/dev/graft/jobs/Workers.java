@@ -1,0 +1,205 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.platform.Ids;
+import dev.graft.platform.Secrets;
+import dev.graft.platform.database.ResultColumns;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Service;
+
+/**
+ * The workers of this Graft. A worker joins once with a single-use token and from then on shows a
+ * credential of its own: {@link WorkerCredentials}.
+ */
+@Service
+public class Workers {
+  private static final String ID_PREFIX = "wkr_";
+
+  private static final String SELECT =
+      """
+      -- workers
+      select w.*, l.jobs,
+             case when credential_hash is not null then credential_expires_at end as expires_at,
+             coalesce(w.last_seen_at > graft_now() - interval '1 minute', false)
+               or l.jobs <> '{}' as online
+        from worker w cross join lateral
+             (select coalesce(array_agg(job_id order by job_id), '{}') as jobs from job_lease
+               where worker_id = w.id and ended_at is null) l
+       where w.revoked_at is null
+      """;
+
+  private final JdbcClient sql;
+  private final Ids ids;
+  private final WorkersProperties settings;
+
+  Workers(JdbcClient sql, Ids ids, WorkersProperties settings) {
+    this.sql = sql;
+    this.ids = ids;
+    this.settings = settings;
+  }
+
+  /** Uses up the token; empty if there is no such token, or it is used, expired or revoked. */
+  Optional<LeaseWire.Joined> join(String token, String name) {
+    String id = ids.next(ID_PREFIX);
+    String credential = Secrets.next(LeaseWire.CREDENTIAL_PREFIX);
+    int joined =
+        sql.sql(
+                """
+                -- join
+                with t as (update worker_join_token set used_at = graft_now(), worker_id = :id
+                            where token_hash = :token and used_at is null
+                              and revoked_at is null
+                              and expires_at > graft_now()
+                           returning class)
+                insert into worker (id, name, class, credential_hash, credential_expires_at, created_at)
+                select :id, :name, class, :credential, graft_now() + :lifetime * interval '1 second',
+                       graft_now()
+                  from t
+                """)
+            .param("token", Secrets.hash(token))
+            .param("id", id)
+            .param("name", name)
+            .param("credential", Secrets.hash(credential))
+            .param("lifetime", settings.credentialLifetime().toSeconds())
+            .update();
+    return joined == 1 ? Optional.of(new LeaseWire.Joined(id, credential)) : Optional.empty();
+  }
+
+  /**
+   * What is shown of a worker.
+   *
+   * @param lastSeenAt null = it has not called yet
+   * @param online whether it has called in the last minute, or has a job
+   * @param jobs that it trains
+   * @param credentialExpiresAt when its credential ends; null = it has none
+   * @param cordonedAt since when it gets no new job; null = it does
+   * @param draining whether it is to give its jobs back
+   */
+  record Worker(
+      String id,
+      String name,
+      String workerClass,
+      Instant createdAt,
+      @Nullable Instant lastSeenAt,
+      @Nullable Instant credentialExpiresAt,
+      boolean online,
+      List<String> jobs,
+      @Nullable Instant cordonedAt,
+      boolean draining) {
+    static Worker of(ResultSet row, int number) throws SQLException {
+      return new Worker(
+          row.getString("id"),
+          row.getString("name"),
+          row.getString("class"),
+          ResultColumns.time(row, "created_at"),
+          ResultColumns.timeOrNull(row, "last_seen_at"),
+          ResultColumns.timeOrNull(row, "expires_at"),
+          row.getBoolean("online"),
+          ResultColumns.texts(row, "jobs"),
+          ResultColumns.timeOrNull(row, "cordoned_at"),
+          row.getBoolean("draining"));
+    }
+  }
+
+  /**
+   * A page of those that were there in the last 30 days, newest first. An unknown cursor gives
+   * nothing.
+   *
+   * @param after id of the last one of the page before; null = the first page
+   */
+  List<Worker> list(@Nullable String after, int limit) {
+    return sql.sql(
+            SELECT
+                + """
+                   and (:after::text is null or w.id < (select id from worker where id = :after))
+                   and (greatest(w.created_at, w.last_seen_at) > graft_now() - interval '30 days'
+                        or l.jobs <> '{}')
+                 order by w.id desc limit :limit
+                """)
+        .param("after", after)
+        .param("limit", limit)
+        .query(Worker::of)
+        .list();
+  }
+
+  Optional<Worker> find(String id) {
+    return sql.sql(SELECT + " and w.id = :id").param("id", id).query(Worker::of).optional();
+  }
+
+  /** What an administrator tells a worker, and what is in the audit log then. */
+  enum Order {
+    /** No new job; the one that it trains goes on. Ends a drain that has not come to it. */
+    CORDON("cordoned", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = false"),
+
+    /** As cordon, and its jobs go back to the queue, each with a checkpoint. */
+    DRAIN("drained", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = true"),
+
+    /** Jobs again. */
+    UNCORDON("uncordoned", "cordoned_at = null, draining = false"),
+
+    /** Its credential opens nothing any more. */
+    REVOKE("revoked", "revoked_at = graft_now()");
+
+    private final String done;
+    private final String columns;
+
+    Order(String done, String columns) {
+      this.done = done;
+      this.columns = columns;
+    }
+
+    String event() {
+      return "worker." + done;
+    }
+  }
+
+  void tell(String id, Order order) {
+    sql.sql("update worker set " + order.columns + " where id = :id").param("id", id).update();
+  }
+
+  /** Whether it is inside a server, and has no credential. */
+  boolean inProcess(String id) {
+    return sql.sql("select credential_hash is null from worker where id = :id")
+        .param("id", id)
+        .query(Boolean.class)
+        .single();
+  }
+
+  /** Notes that the worker inside this very process is there; no more often than is looked at. */
+  void seenInProcess(String id) {
+    sql.sql(
+            """
+            -- seen in process
+            update worker set last_seen_at = graft_now()
+             where id = :id and last_seen_at < graft_now() - interval '10 s'
+            """)
+        .param("id", id)
+        .update();
+  }
+
+  /**
+   * Registers the worker inside this very process, which needs no credential.
+   *
+   * @param workerClass null = that of workers without one
+   */
+  String registerInProcess(String name, @Nullable String workerClass) {
+    String id = ids.next(ID_PREFIX);
+    sql.sql(
+            """
+            -- in process
+            insert into worker (id, name, class, created_at, last_seen_at)
+            values (:id, :name, coalesce(:class::text, 'default'), graft_now(), graft_now())
+            """)
+        .param("id", id)
+        .param("name", name)
+        .param("class", workerClass)
+        .update();
+    return id;
+  }
+}

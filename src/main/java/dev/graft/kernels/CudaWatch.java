@@ -1,0 +1,75 @@
+package dev.graft.kernels;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the GPUs of this machine are doing, as it was some seconds ago. Whoever asks never waits:
+ * {@code nvidia-smi} answers to a thread of its own, one question at a time. While a driver hangs
+ * there is one process that hangs with it, and nothing is known.
+ */
+public final class CudaWatch {
+  private static final Logger log = LoggerFactory.getLogger(CudaWatch.class);
+  private static final Duration FRESH = Duration.ofSeconds(10);
+  private static final Duration KNOWN = Duration.ofMinutes(1);
+
+  private final NvidiaSmi smi;
+  private final LongSupplier nanoTime;
+  private Map<String, CudaUse> newest = Map.of();
+  private long toldAt;
+  private @Nullable Long askedAt;
+  private boolean asking;
+  private boolean failing;
+
+  /**
+   * @param nanoTime a clock as {@link System#nanoTime} is
+   */
+  CudaWatch(NvidiaSmi smi, LongSupplier nanoTime) {
+    this.smi = smi;
+    this.nanoTime = nanoTime;
+  }
+
+  /** Of this machine. Nothing is asked before somebody wants to know. */
+  public static CudaWatch here() {
+    return new CudaWatch(NvidiaSmi.here(), System::nanoTime);
+  }
+
+  /**
+   * @param uuid of a GPU
+   * @return null = not known: not yet, no more, or not of a part of a GPU
+   */
+  public synchronized @Nullable CudaUse of(String uuid) {
+    long now = nanoTime.getAsLong();
+    if (!asking && (askedAt == null || now - askedAt >= FRESH.toNanos())) {
+      asking = true;
+      askedAt = now;
+      Thread.ofPlatform().daemon().name("nvidia-smi").start(this::ask);
+    }
+    return now - toldAt < KNOWN.toNanos() ? newest.get(uuid) : null;
+  }
+
+  private void ask() {
+    SmiAnswer answer = smi.uses();
+    synchronized (this) {
+      asking = false;
+      switch (answer) {
+        case SmiAnswer.Told told -> {
+          newest = CudaUse.of(told.rows());
+          toldAt = nanoTime.getAsLong();
+          failing = false;
+        }
+        case SmiAnswer.Failed failed -> failed(failed.said());
+        case SmiAnswer.Missing _ -> failed("there is no nvidia-smi any more");
+      }
+    }
+  }
+
+  private void failed(String said) {
+    if (!failing) log.atWarn().addKeyValue("cause", said).log("gpu_use_unknown");
+    failing = true;
+  }
+}

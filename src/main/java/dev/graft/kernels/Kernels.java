@@ -1,0 +1,116 @@
+package dev.graft.kernels;
+
+import ai.djl.Device;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernel text: free TorchScript functions, one file an operation, under {@code
+ * dev/graft/kernels} of the class path. {@code ops/linear.torchscript} is called as {@code
+ * __torch__.ops.linear.<function>}.
+ */
+public final class Kernels {
+  private static final String ROOT = "/dev/graft/kernels/";
+
+  /** Every file; a jar cannot be listed portably, so a test compares this with the directory. */
+  static final List<String> FILES =
+      List.of(
+          "adapters/dora",
+          "adapters/low_rank",
+          "adapters/prompt_encoder",
+          "adapters/rank_allocation",
+          "linalg",
+          "losses/labels",
+          "losses/preference",
+          "ops/activation",
+          "ops/attention",
+          "ops/dtype",
+          "ops/embedding",
+          "ops/flash",
+          "ops/flash_twin",
+          "ops/layer_norm",
+          "ops/linear",
+          "ops/multiply",
+          "ops/noise",
+          "ops/onednn",
+          "ops/onednn_twin",
+          "ops/pick",
+          "ops/prepend",
+          "ops/product",
+          "ops/rms_norm",
+          "ops/rope",
+          "ops/slice",
+          "ops/token_logp",
+          "optimiser",
+          "pca",
+          "quantised",
+          "upload",
+          "weight");
+
+  private static final String MODULE =
+      """
+      class Model(Module):
+        __parameters__ = []
+        __buffers__ = []
+        training : bool
+      """;
+
+  private static final String ONE_DNN = "ops/onednn";
+
+  private static final String PROBE =
+      """
+        def product(self: __torch__.Model,
+          x: Tensor) -> Tensor:
+          return __torch__.ops.onednn.turned(x, x, None)
+      """;
+
+  /** Whether this libtorch is built with oneDNN; null until that is known. */
+  private static volatile @Nullable Boolean oneDnn;
+
+  private Kernels() {}
+
+  /** Compiles the methods that belong to no program: {@code model.torchscript}. */
+  public static TorchScriptModule load(Device device) {
+    return load(text("model"), device);
+  }
+
+  /**
+   * Compiles a program over the kernels, and of them those that it calls.
+   *
+   * @param methods text of the module's methods, indented by two spaces
+   */
+  public static TorchScriptModule load(String methods, Device device) {
+    Boolean known = oneDnn;
+    if (known == null) oneDnn = known = hasOneDnn(device);
+    return load(methods, device, known);
+  }
+
+  static TorchScriptModule load(String methods, Device device, boolean byOneDnn) {
+    Map<String, String> libraries = new LinkedHashMap<>();
+    for (String file : FILES) libraries.put(file, text(file));
+    if (!byOneDnn) libraries.put(ONE_DNN, text(ONE_DNN + "_twin"));
+    return TorchScriptModule.load(
+        TorchScriptArchive.write("Model", MODULE + methods, libraries), device);
+  }
+
+  private static boolean hasOneDnn(Device device) {
+    Map<String, String> library = Map.of(ONE_DNN, text(ONE_DNN));
+    return TorchScriptModule.loads(
+        TorchScriptArchive.write("Model", MODULE + PROBE, library), device);
+  }
+
+  static String text(String file) {
+    try (InputStream in = Kernels.class.getResourceAsStream(ROOT + file + ".torchscript")) {
+      if (in == null) throw new IllegalStateException("kernel " + file + " is missing");
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

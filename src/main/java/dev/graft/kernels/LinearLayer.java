@@ -1,0 +1,95 @@
+package dev.graft.kernels;
+
+import java.util.List;
+
+/**
+ * {@code output = input <module>.weight^T}, plus {@code <module>.bias}.
+ *
+ * @param transposed the weight is stored as (in, out), as GPT-2's {@code Conv1D}
+ */
+public record LinearLayer(
+    String output, String input, String module, boolean bias, boolean transposed)
+    implements Statement {
+  public LinearLayer(String output, String input, String module, boolean bias) {
+    this(output, input, module, bias, false);
+  }
+
+  /** The same layer as another value. */
+  public LinearLayer named(String other) {
+    return new LinearLayer(other, input, module, bias, transposed);
+  }
+
+  /** The same layer of another value. */
+  public LinearLayer reading(String other) {
+    return new LinearLayer(output, other, module, bias, transposed);
+  }
+
+  private String weight() {
+    return module + ".weight";
+  }
+
+  private String biasName() {
+    return module + ".bias";
+  }
+
+  private String stored(String tensor) {
+    return transposed ? "torch.t(" + tensor + ")" : tensor;
+  }
+
+  /** The weight as (out, in). */
+  private String weight(LayerText text) {
+    return stored(text.tensor(weight()));
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public List<String> tensors() {
+    return bias ? List.of(weight(), biasName()) : List.of(weight());
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    String turning = stored(text.turning(weight()));
+    if (bias) {
+      text.line(
+          "%s = __torch__.ops.linear.forward_bias(%s, %s, %s)",
+          output, input, turning, text.tensor(biasName()));
+    } else {
+      text.line("%s = __torch__.ops.linear.forward(%s, %s)", output, input, turning);
+    }
+  }
+
+  @Override
+  public boolean fresh() {
+    return true;
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    text.line(
+        "%s = __torch__.ops.linear.reference(%s, %s, %s)",
+        output, input, weight(text), bias ? text.tensor(biasName()) : "None");
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    String g = text.take(output);
+    if (text.isTrained(weight())) {
+      text.effect(
+          "__torch__.ops.linear.backward_weight(%s, %s, %s)",
+          stored(text.gradientOf(weight())), g, text.saved(input));
+    }
+    if (bias && text.isTrained(biasName())) {
+      text.effect("__torch__.ops.linear.backward_bias(%s, %s)", text.gradientOf(biasName()), g);
+    }
+    if (!text.needsGradient(input)) return;
+    text.put(
+        input,
+        "__torch__.ops.linear.backward_input(%s, %s, %s)"
+            .formatted(text.total(input), g, weight(text)));
+  }
+}

@@ -1,0 +1,94 @@
+package dev.graft.kernels;
+
+import java.util.List;
+
+/**
+ * {@code output = rms_norm(input) * <module>.weight}.
+ *
+ * @param addOne multiplies by 1 + weight, as Gemma
+ * @param once in bf16, rounds after the weight only, not before it, too
+ * @param group features that are normed together; 0 = all
+ */
+public record Norm(
+    String output, String input, String module, double eps, boolean addOne, boolean once, int group)
+    implements Statement {
+  public Norm(String output, String input, String module, double eps) {
+    this(output, input, module, eps, false, false, 0);
+  }
+
+  private String name() {
+    return module + ".weight";
+  }
+
+  private String weight(LayerText text) {
+    String weight = text.tensor(name());
+    return addOne ? "torch.add(" + weight + ", 1)" : weight;
+  }
+
+  private String rounding() {
+    return once ? "True" : "False";
+  }
+
+  private String rstd() {
+    return output + "_rstd";
+  }
+
+  /** The value with a row for each group. */
+  private String grouped(String value) {
+    return group == 0 ? value : "torch.reshape(%s, [-1, %d])".formatted(value, group);
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public List<String> tensors() {
+    return List.of(name());
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    text.line(
+        "%s, %s, = __torch__.ops.rms_norm.forward(%s, %s, %s, %s)",
+        output, rstd(), grouped(input), weight(text), eps, rounding());
+    if (group > 0) text.line("%s = torch.reshape(%s, torch.size(%s))", output, output, input);
+  }
+
+  @Override
+  public boolean cheap() {
+    return true;
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    text.line(
+        "%s = torch.reshape(__torch__.ops.rms_norm.reference(%s, %s, %s, %s), torch.size(%s))",
+        output, grouped(input), weight(text), eps, rounding(), input);
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    String g = text.take(output);
+    String x = text.saved(input);
+    String r = text.saved(rstd());
+    if (text.isTrained(name())) {
+      text.effect(
+          "__torch__.ops.rms_norm.backward_weight(%s, %s, %s, %s)",
+          text.gradientOf(name()), grouped(g), grouped(x), r);
+    }
+    if (!text.needsGradient(input)) return;
+    if (group == 0) {
+      text.put(
+          input,
+          "__torch__.ops.rms_norm.backward_input(%s, %s, %s, %s, %s)"
+              .formatted(text.total(input), g, x, weight(text), r));
+    } else {
+      text.add(
+          input,
+          "torch.reshape(__torch__.ops.rms_norm.backward_input(None, %s, %s, %s, %s), torch.size(%s))"
+              .formatted(grouped(g), grouped(x), weight(text), r, x));
+    }
+  }
+}

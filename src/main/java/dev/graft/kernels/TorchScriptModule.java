@@ -1,0 +1,185 @@
+package dev.graft.kernels;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loaded TorchScript module whose methods take and give values of any type.
+ *
+ * <p>DJL's own {@code IValueUtils.forward} knows lists of tensors only, leaks its inputs when the
+ * method throws, and its public variant for other types always runs in inference mode. So the
+ * native call behind it is taken directly. Every value made for a call is closed, also on errors.
+ */
+public final class TorchScriptModule implements AutoCloseable {
+  private static final MethodHandle RUN_METHOD;
+  private static final MethodHandle WRAP;
+
+  static {
+    try {
+      Class<?> library = Class.forName("ai.djl.pytorch.jni.PyTorchLibrary");
+      MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(library, MethodHandles.lookup());
+      MethodType type =
+          MethodType.methodType(
+              long.class, long.class, String.class, long[].class, boolean.class, boolean.class);
+      RUN_METHOD =
+          lookup
+              .findVirtual(library, "moduleRunMethod", type)
+              .bindTo(lookup.findStaticGetter(library, "LIB", library).invoke());
+      WRAP =
+          MethodHandles.privateLookupIn(IValue.class, MethodHandles.lookup())
+              .findConstructor(IValue.class, MethodType.methodType(void.class, long.class));
+    } catch (Throwable e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** Sees every module and every call, so that tests can make the same calls elsewhere. */
+  interface Observer {
+    void loaded(TorchScriptModule module, byte[] archive);
+
+    /**
+     * @param arguments and the result stay the caller's
+     */
+    void called(TorchScriptModule module, String method, IValue[] arguments, IValue result);
+  }
+
+  static volatile @Nullable Observer observer;
+
+  private final Model model;
+  private final PtSymbolBlock block;
+
+  private TorchScriptModule(Model model) {
+    this.model = model;
+    this.block = (PtSymbolBlock) model.getBlock();
+  }
+
+  static TorchScriptModule load(byte[] archive, Device device) {
+    TorchScriptModule loaded = open(archive, device);
+    Observer watching = observer;
+    if (watching != null) watching.loaded(loaded, archive);
+    return loaded;
+  }
+
+  /** Whether this libtorch has every operation of the text. */
+  static boolean loads(byte[] archive, Device device) {
+    try {
+      open(archive, device).close();
+      return true;
+    } catch (IllegalStateException lacking) {
+      return false;
+    }
+  }
+
+  private static TorchScriptModule open(byte[] archive, Device device) {
+    Model model = Model.newInstance("kernels", device, "PyTorch");
+    try {
+      model.load(new ByteArrayInputStream(archive), Map.of());
+      // DJL makes an empty directory a model and removes it when the JVM ends; ours are halted.
+      Files.deleteIfExists(model.getModelPath());
+    } catch (IOException | MalformedModelException | RuntimeException e) {
+      model.close();
+      throw new IllegalStateException("the kernel text does not load: " + e.getMessage(), e);
+    }
+    return new TorchScriptModule(model);
+  }
+
+  /**
+   * Runs a method and gives its result unopened: tensors in it live until it is closed.
+   *
+   * @param arguments {@link PtNDArray}, {@code PtNDArray[]} (a list), {@code long[]}, {@code
+   *     double[]}, Integer, Long, Double, Boolean, String, or an {@link IValue}, which stays open
+   */
+  public IValue invoke(String method, Object... arguments) {
+    IValue[] values = new IValue[arguments.length];
+    int made = 0;
+    try {
+      for (; made < arguments.length; made++) values[made] = value(arguments[made]);
+      long[] handles = new long[values.length];
+      for (int i = 0; i < handles.length; i++) handles[i] = values[i].getHandle();
+      long module = block.getHandle();
+      var result =
+          (IValue) WRAP.invoke((long) RUN_METHOD.invokeExact(module, method, handles, true, false));
+      Observer watching = observer;
+      if (watching != null) watching.called(this, method, values, result);
+      return result;
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    } finally {
+      for (int i = 0; i < made; i++) {
+        if (!(arguments[i] instanceof IValue)) values[i].close();
+      }
+    }
+  }
+
+  /** Runs a method and hands every tensor of its result, in order, to {@code owner}. */
+  public List<PtNDArray> call(PtNDManager owner, String method, Object... arguments) {
+    try (IValue result = invoke(method, arguments)) {
+      List<PtNDArray> tensors = new ArrayList<>();
+      collect(result, owner, tensors);
+      return tensors;
+    }
+  }
+
+  /** Runs a method for its effect on its arguments. */
+  public void run(String method, Object... arguments) {
+    invoke(method, arguments).close();
+  }
+
+  /** A method argument made once and used in many calls; close it after the last. */
+  public static IValue value(Object argument) {
+    return switch (argument) {
+      case PtNDArray tensor -> IValue.from(tensor);
+      case PtNDArray[] tensors -> IValue.listFrom(tensors);
+      case IValue given -> given;
+      case Integer number -> IValue.from(number.longValue());
+      case Long number -> IValue.from(number);
+      case Double number -> IValue.from(number);
+      case Boolean flag -> IValue.from(flag);
+      case String text -> IValue.from(text);
+      case long[] numbers -> IValue.listFrom(numbers);
+      case double[] numbers -> IValue.listFrom(numbers);
+      default ->
+          throw new IllegalArgumentException("no TorchScript type for " + argument.getClass());
+    };
+  }
+
+  private static void collect(IValue value, PtNDManager owner, List<PtNDArray> into) {
+    if (value.isTensor()) {
+      into.add(value.toTensor(owner));
+    } else if (value.isTensorList()) {
+      into.addAll(Arrays.asList(value.toTensorArray(owner)));
+    } else if (value.isTuple() || value.isList()) {
+      IValue[] parts = value.isTuple() ? value.toIValueTuple() : value.toIValueArray();
+      try {
+        for (IValue part : parts) collect(part, owner, into);
+      } finally {
+        for (IValue part : parts) part.close();
+      }
+    } else {
+      throw new IllegalStateException("a kernel gave " + value.getType() + ", not tensors");
+    }
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

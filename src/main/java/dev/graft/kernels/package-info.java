@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package dev.graft.kernels;
+
+import org.jspecify.annotations.NullMarked;

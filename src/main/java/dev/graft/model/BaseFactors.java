@@ -1,0 +1,182 @@
+package dev.graft.model;
+
+import dev.graft.kernels.LinearAlgebra;
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.Quantization;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig.Kind;
+import dev.graft.weights.ModelConfig.Linear;
+import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.StoredWeight;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts of LoRA's factors that need linear algebra: parts of the base's weights, or orthogonal.
+ */
+final class BaseFactors {
+  private final Lora method;
+  private final ModelDirectory base;
+  private final List<Linear> modules;
+  private final @Nullable LoftqWeights loftq;
+  private @Nullable List<NamedTensor> made;
+  private long madeFrom;
+
+  BaseFactors(Lora method, List<Linear> modules, ModelDirectory base) {
+    this.method = method;
+    this.modules = List.copyOf(modules);
+    this.base = base;
+    loftq =
+        method.initLoraWeights() instanceof LoraInit.Loftq settings
+            ? new LoftqWeights(settings)
+            : null;
+  }
+
+  /**
+   * A and B of every module by the names of their slots; equal seeds give equal bits on the same
+   * instruction set, thread count and libtorch.
+   *
+   * @throws IllegalArgumentException if a module is smaller than the rank, or quantised
+   */
+  List<NamedTensor> of(long seed) {
+    if (made != null && madeFrom == seed) return made;
+    List<NamedTensor> all = new ArrayList<>();
+    try (LinearAlgebra algebra = new LinearAlgebra()) {
+      for (Linear each : modules) {
+        int r = method.rank(each.path());
+        FactorPair pair = pair(algebra, each, r, seed);
+        String path = each.path();
+        all.add(NamedTensor.of(path + LoraStart.A, pair.a(), r, each.inFeatures()));
+        all.add(NamedTensor.of(path + LoraStart.B, pair.b(), each.outFeatures(), r));
+      }
+    }
+    made = all;
+    madeFrom = seed;
+    return all;
+  }
+
+  private FactorPair pair(LinearAlgebra algebra, Linear module, int r, long seed) {
+    return switch (method.initLoraWeights()) {
+      case LoraInit.Pissa(int iterations) -> pissa(algebra, module, r, iterations, seed);
+      case LoraInit.Olora() -> olora(algebra, module, r);
+      case LoraInit.Orthogonal() -> orthogonal(algebra, module, r, seed);
+      case LoraInit.Loftq _ -> Objects.requireNonNull(loftq).factors(algebra, stored(module, r), r);
+      case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _, LoraInit.Eva _ ->
+          throw new IllegalStateException(method.initLoraWeights() + " needs no algebra");
+    };
+  }
+
+  /** B A is the part of the weight with the r largest singular values, divided by the scale. */
+  private FactorPair pissa(LinearAlgebra algebra, Linear module, int r, int iterations, long seed) {
+    int in = module.inFeatures();
+    int out = module.outFeatures();
+    float[] weight = weight(module, r);
+    LinearAlgebra.Svd svd;
+    if (iterations == 0) {
+      svd = algebra.svd(weight, out, in);
+    } else {
+      float[] start = normal(Starts.random(seed, module.path()), Math.min(in, out) * r);
+      svd = algebra.svdLowRank(weight, out, in, start, iterations);
+    }
+    return FactorPair.largest(svd, r, in, out, method.scale(module.path()));
+  }
+
+  /** B has the first columns of Q and A the first rows of R, of the weight's QR decomposition. */
+  private FactorPair olora(LinearAlgebra algebra, Linear module, int r) {
+    int in = module.inFeatures();
+    int out = module.outFeatures();
+    LinearAlgebra.Qr qr = algebra.qr(weight(module, r), out, in);
+    int k = Math.min(in, out);
+    float[] a = new float[r * in];
+    float[] b = new float[out * r];
+    System.arraycopy(qr.r(), 0, a, 0, a.length);
+    for (int o = 0; o < out; o++) System.arraycopy(qr.q(), o * k, b, o * r, r);
+    return new FactorPair(a, b);
+  }
+
+  /** Random combinations of the odd rows of an orthogonal matrix, and of its even rows: B A = 0. */
+  private FactorPair orthogonal(LinearAlgebra algebra, Linear module, int r, long seed) {
+    SplittableRandom random = Starts.random(seed, module.path());
+    float[] q = algebra.qr(normal(random, r * r), r, r).q();
+    int half = r / 2;
+    int in = module.inFeatures();
+    int out = module.outFeatures();
+    float[] left = normal(random, in * half);
+    float[] right = normal(random, half * out);
+    float[] a = new float[r * in];
+    float[] b = new float[out * r];
+    for (int j = 0; j < r; j++) {
+      for (int i = 0; i < in; i++) {
+        double sum = 0;
+        for (int h = 0; h < half; h++) sum += (double) left[i * half + h] * q[2 * h * r + j];
+        a[j * in + i] = (float) (sum / 10);
+      }
+      for (int o = 0; o < out; o++) {
+        double sum = 0;
+        for (int h = 0; h < half; h++) sum += (double) right[h * out + o] * q[(2 * h + 1) * r + j];
+        b[o * r + j] = (float) (sum / 10);
+      }
+    }
+    return new FactorPair(a, b);
+  }
+
+  /** What takes the place of a module's weight; null = it stays as it is. */
+  @Nullable StoredWeight requantised(Linear module) {
+    if (loftq == null) return null;
+    int r = method.rank(module.path());
+    return loftq.quantised(stored(module, r), r);
+  }
+
+  /**
+   * How that is quantised.
+   *
+   * @throws IllegalArgumentException if the module is smaller than the rank, or quantised
+   */
+  @Nullable Quantization requantisedAs(Linear module) {
+    if (loftq == null) return null;
+    plain(module, method.rank(module.path()));
+    return loftq.quantization();
+  }
+
+  private static float[] normal(SplittableRandom random, int count) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) values[i] = (float) random.nextGaussian();
+    return values;
+  }
+
+  private float[] weight(Linear module, int r) {
+    return stored(module, r).toFloats();
+  }
+
+  /** The weight as (out, in). */
+  private MappedTensor stored(Linear module, int r) {
+    MappedTensor plain = plain(module, r);
+    return module.conv1d() ? plain.transposed() : plain;
+  }
+
+  /** The weight as it lies in the checkpoint. */
+  private MappedTensor plain(Linear module, int r) {
+    int in = module.inFeatures();
+    int out = module.outFeatures();
+    if (r > Math.min(in, out)) {
+      throw new IllegalArgumentException(
+          "r: init_lora_weights \"%s\" needs at most %d for %s, is %d"
+              .formatted(method.initLoraWeights().wireName(), Math.min(in, out), module.path(), r));
+    }
+    long[] shape = module.conv1d() ? new long[] {in, out} : new long[] {out, in};
+    Kind kind = module.conv1d() ? Kind.CONV1D : Kind.LINEAR;
+    if (base.weights().stored(new Parameter(module.path() + ".weight", shape, kind))
+        instanceof MappedTensor plain) {
+      return plain;
+    }
+    throw new IllegalArgumentException(
+        "init_lora_weights: \"%s\" needs a base that is not quantised"
+            .formatted(method.initLoraWeights().wireName()));
+  }
+}

@@ -1,0 +1,8 @@
+package dev.graft.model;
+
+/**
+ * Consecutive columns of a trained or computed matrix, as a tensor of a layer.
+ *
+ * @param of name of the matrix
+ */
+public record ColumnSlice(String name, String of, long start, long count) {}

@@ -1,0 +1,292 @@
+package dev.graft.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.kernels.Kernels;
+import dev.graft.kernels.RepeatableBits;
+import dev.graft.kernels.TorchDevices;
+import dev.graft.kernels.TorchScriptModule;
+import dev.graft.kernels.TorchThread;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.TensorData;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Long-lived tensors of one device and the way between them and bytes. Closing frees every tensor
+ * it gave.
+ */
+public final class DeviceMemory implements AutoCloseable {
+  /** Torch's number of the element type. */
+  public static final int F32 = 6;
+
+  private final Device device;
+  private final String name;
+  private final PtNDManager manager;
+  private final TorchScriptModule module;
+  private final PtNDArray like;
+  private @Nullable MemorySegment staging;
+
+  private DeviceMemory(Device device, String name, PtNDManager manager, TorchScriptModule module) {
+    this.device = device;
+    this.name = name;
+    this.manager = manager;
+    this.module = module;
+    like = (PtNDArray) manager.create(0f); // of the device, as what is made by it
+  }
+
+  /** Opens the device and makes what lives on it; closed here only where that fails. */
+  public static <T> T open(Execution execution, Function<DeviceMemory, T> model) {
+    DeviceMemory memory = open(execution);
+    try {
+      return model.apply(memory);
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the device for the current thread, its only user but for lanes that run inside a call.
+   *
+   * @throws dev.graft.kernels.DeviceUnavailable if this machine does not have it
+   */
+  public static DeviceMemory open(Execution execution) {
+    TorchThread.prepare(execution.threads());
+    Device device = TorchDevices.of(execution.device());
+    if (device.isGpu()) RepeatableBits.on();
+    PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
+    return new DeviceMemory(device, execution.device(), manager, Kernels.load(device));
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  /** Tensors for one step: close it with them. */
+  public PtNDManager scope() {
+    return (PtNDManager) manager.newSubManager();
+  }
+
+  /**
+   * A copy of stored weights.
+   *
+   * @param rounded element type that their numbers are rounded to, F32, BF16 or F16
+   * @param result element type of the copy: that, or F32
+   */
+  PtNDArray load(MappedTensor tensor, Dtype rounded, Dtype result) {
+    return load(tensor.named(), kind(rounded), kind(result));
+  }
+
+  /** A copy: floating point as f32, whole numbers as they are. */
+  public PtNDArray load(NamedTensor tensor) {
+    int kind =
+        switch (tensor.dtype()) {
+          case F64, F32, F16, BF16 -> F32;
+          case I64, I32, I8, U8, BOOL -> kind(tensor.dtype());
+        };
+    return load(tensor, kind, kind);
+  }
+
+  /** A copy of floating point numbers in f32, rounded to another type, F32, BF16 or F16. */
+  PtNDArray load(NamedTensor tensor, Dtype rounded) {
+    return load(tensor, kind(rounded), F32);
+  }
+
+  private PtNDArray load(NamedTensor tensor, int rounded, int result) {
+    PtNDArray copy = empty(tensor.shape(), result);
+    fill(copy, tensor, rounded);
+    return copy;
+  }
+
+  /**
+   * A copy of a matrix that lies as (columns, rows). libtorch turns a matrix with one thread; as
+   * something of three dimensions, with all that it has.
+   */
+  PtNDArray turned(PtNDArray matrix) {
+    return module.call(manager, "turned_copy", matrix).getFirst();
+  }
+
+  /** Not filled; the kind is torch's number of the element type. */
+  PtNDArray empty(long[] shape, int kind) {
+    return module.call(manager, "empty", like, shape, kind).getFirst();
+  }
+
+  /** Overwrites a tensor by as many floating point numbers, which may be its own. */
+  public void fill(PtNDArray tensor, NamedTensor numbers) {
+    fill(tensor, numbers, F32);
+  }
+
+  /**
+   * Slice by slice, so that neither the heap nor the device holds the numbers twice. Those that can
+   * be addressed go as they lie.
+   *
+   * @param rounded torch's number of the element type that they are rounded to first
+   */
+  private void fill(PtNDArray tensor, NamedTensor numbers, int rounded) {
+    TensorData data = numbers.data();
+    int size = numbers.dtype().bytes();
+    for (long at = 0; at < data.byteSize(); at += TensorData.SLICE) {
+      long length = Math.min(TensorData.SLICE, data.byteSize() - at);
+      MemorySegment slice;
+      if (data instanceof TensorData.Memory(MemorySegment bytes) && bytes.isNative()) {
+        slice = bytes.asSlice(at, length);
+      } else {
+        slice = staging().asSlice(0, length);
+        data.copyTo(at, slice);
+      }
+      try (PtNDArray raw = over(slice, DataType.UINT8, 1, device)) {
+        module.run("fill", tensor, at / size, raw, kind(numbers.dtype()), size, rounded);
+      }
+      if (slice.isMapped()) slice.unload(); // the file's pages would count beside the copy
+    }
+  }
+
+  /**
+   * Copies numbers of a tensor to the host, as f32.
+   *
+   * @param from byte of the first of them
+   */
+  void read(PtNDArray tensor, long from, MemorySegment into) {
+    for (long at = 0; at < into.byteSize(); at += TensorData.SLICE) {
+      long length = Math.min(TensorData.SLICE, into.byteSize() - at);
+      MemorySegment slice = into.isNative() ? into.asSlice(at, length) : staging();
+      try (PtNDArray host =
+          over(slice.asSlice(0, length), DataType.FLOAT32, Float.BYTES, Device.cpu())) {
+        module.run("read", host, tensor, (from + at) / Float.BYTES);
+      }
+      if (!into.isNative()) MemorySegment.copy(slice, 0, into, at, length);
+    }
+  }
+
+  /**
+   * Tensors that are copied from the host together, see {@link Upload}.
+   *
+   * @param size of them in 8-byte elements
+   * @param write fills as many
+   * @param tables of the device, whose rows the layout names
+   */
+  List<PtNDArray> upload(
+      PtNDManager scope,
+      long size,
+      Consumer<MemorySegment> write,
+      long[] layout,
+      PtNDArray[] tables) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment room = arena.allocate(Math.multiplyExact(size, Long.BYTES), Long.BYTES);
+      write.accept(room);
+      try (PtNDArray host = over(room, DataType.INT64, Long.BYTES, Device.cpu())) {
+        return tables.length == 0
+            ? module.call(scope, "upload", host, name, device.isGpu(), layout)
+            : module.call(scope, "upload_rows", host, name, device.isGpu(), layout, tables);
+      }
+    }
+  }
+
+  /** Host memory that slices pass through. */
+  private MemorySegment staging() {
+    if (staging == null) {
+      staging = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(TensorData.SLICE));
+    }
+    return staging;
+  }
+
+  /** Memory as a tensor: the memory itself where it is of the device, else a copy of it. */
+  private PtNDArray over(MemorySegment memory, DataType type, int bytes, Device where) {
+    return JniUtils.createNdFromByteBuffer(
+        manager,
+        memory.asByteBuffer(),
+        new Shape(memory.byteSize() / bytes),
+        type,
+        SparseFormat.DENSE,
+        where);
+  }
+
+  /** Torch's number of an element type. */
+  static int kind(Dtype dtype) {
+    return switch (dtype) {
+      case U8 -> 0;
+      case I8 -> 1;
+      case I32 -> 3;
+      case I64 -> 4;
+      case F16 -> 5;
+      case F32 -> F32;
+      case F64 -> 7;
+      case BOOL -> 11;
+      case BF16 -> 15;
+    };
+  }
+
+  public PtNDArray zeros(long... shape) {
+    return module.call(manager, "zeros", like, shape).getFirst();
+  }
+
+  /** A view of consecutive elements. */
+  public PtNDArray part(PtNDArray flat, long start, long... shape) {
+    long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    return module.call(manager, "part", flat, start, shape, size).getFirst();
+  }
+
+  /**
+   * The same, many at once.
+   *
+   * @param layout of each its start, how many sizes its shape has, and these
+   */
+  public List<PtNDArray> parts(PtNDArray flat, long[] layout) {
+    return module.call(manager, "parts", flat, layout);
+  }
+
+  PtNDArray copyOf(PtNDArray tensor) {
+    return module.call(manager, "copy_of", tensor).getFirst();
+  }
+
+  /** A view of consecutive columns. */
+  public PtNDArray columns(PtNDArray matrix, long start, long count) {
+    return module.call(manager, "columns", matrix, start, count).getFirst();
+  }
+
+  /** Overwrites a tensor by one of as many elements. */
+  public void copy(PtNDArray into, PtNDArray from) {
+    module.run("copy", into, from);
+  }
+
+  public void zero(PtNDArray tensor) {
+    module.run("zero", tensor);
+  }
+
+  /** The methods that belong to no program: optimiser, copies. */
+  public TorchScriptModule module() {
+    return module;
+  }
+
+  /** Arrays and scopes that are not closed: constant from step to step. */
+  public int liveArrays() {
+    return manager.getManagedArrays().size();
+  }
+
+  /** A tensor of this device as f32, read when its numbers are asked for, as they are then. */
+  public NamedTensor named(String name, PtNDArray tensor) {
+    return new NamedTensor(
+        name, Dtype.F32, tensor.getShape().getShape(), new DeviceNumbers(this, tensor));
+  }
+
+  @Override
+  public void close() {
+    module.close();
+    manager.close();
+  }
+}

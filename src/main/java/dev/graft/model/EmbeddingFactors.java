@@ -1,0 +1,214 @@
+package dev.graft.model;
+
+import dev.graft.kernels.Embed;
+import dev.graft.kernels.LowRankEmbed;
+import dev.graft.kernels.Magnitude;
+import dev.graft.kernels.Statement;
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.LoraInit;
+import dev.graft.weights.Leaf;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The factors beside embeddings; dropout does not reach them. */
+public final class EmbeddingFactors implements AdapterPart {
+  static final String A = ".lora_embedding_A";
+  static final String B = ".lora_embedding_B";
+
+  /** Names by which PEFT recognises that an embedding is adapted, and saves its table then. */
+  private static final Set<String> SAVED_TABLES = Set.of("embed_tokens", "lm_head");
+
+  private final Lora method;
+  private final List<Leaf> tables;
+  private final ModelDirectory base;
+
+  public EmbeddingFactors(Lora method, List<Leaf> tables, ModelDirectory base) {
+    this.method = method;
+    this.tables = List.copyOf(tables);
+    this.base = base;
+    if (!tables.isEmpty() && method.variant().loraBias()) {
+      throw new IllegalArgumentException(
+          "lora_bias: is not for the embedding %s, as in PEFT".formatted(tables.getFirst().path()));
+    }
+  }
+
+  private int rank(Leaf table) {
+    return method.rank(table.path());
+  }
+
+  private double scale(Leaf table) {
+    return method.scale(table.path());
+  }
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (Leaf each : tables) {
+      slots.add(new Slot(each.path() + A, rank(each), each.size()));
+      slots.add(new Slot(each.path() + B, each.inFeatures(), rank(each)));
+      if (method.variant().useDora()) {
+        slots.add(new Slot(each.path() + DoraLengths.MAGNITUDE, each.inFeatures()));
+      }
+    }
+    return slots;
+  }
+
+  /** A zero and B standard normal, or both normal; {@code init_lora_weights} says no more here. */
+  @Override
+  public List<NamedTensor> start(long seed) {
+    boolean random = method.initLoraWeights() instanceof LoraInit.Random;
+    return slots().stream()
+        .filter(slot -> !slot.name().endsWith(DoraLengths.MAGNITUDE))
+        .map(
+            slot ->
+                slot.name().endsWith(A) && !random
+                    ? Starts.zeros(slot)
+                    : Starts.normal(slot, 1, seed))
+        .toList();
+  }
+
+  /** The tables that PEFT saves: those of tokens, where the targets name them in its own words. */
+  private List<Leaf> savedTables() {
+    ModelConfig config = base.config();
+    if (!savesTable(method, tables.stream().map(Leaf::path).toList())) return List.of();
+    return tables.stream()
+        .filter(each -> config.inputEmbedding().equals(each.path() + LoraStart.WEIGHT))
+        .toList();
+  }
+
+  /**
+   * Whether PEFT saves the table beside its factors.
+   *
+   * @param paths that the targets mean
+   */
+  static boolean savesTable(Lora method, List<String> paths) {
+    boolean named =
+        switch (method.targets().targetModules()) {
+          case TargetModules.Names(List<String> names) ->
+              names.stream().anyMatch(SAVED_TABLES::contains);
+          case TargetModules.Pattern _ ->
+              paths.stream()
+                  .map(path -> path.substring(path.lastIndexOf('.') + 1))
+                  .anyMatch(SAVED_TABLES::contains);
+          case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> false;
+        };
+    return named && method.extras().trainableTokenIndices().isEmpty();
+  }
+
+  @Override
+  public Set<String> kept() {
+    return savedTables().stream()
+        .map(each -> each.path() + LoraStart.WEIGHT)
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    List<NamedTensor> frozen = new ArrayList<>();
+    for (String each : kept()) {
+      if (base.weights().stored(base.config().parameter(each)) instanceof MappedTensor table) {
+        frozen.add(table.named().renamed(each));
+      }
+    }
+    return frozen;
+  }
+
+  @Override
+  public String savedName(String name) {
+    return AdapterPart.super.savedName(name.replaceFirst("\\.weight$", ".base_layer.weight"));
+  }
+
+  @Override
+  public List<Derived> derived() {
+    if (!method.variant().useDora()) return List.of();
+    return tables.stream().map(this::norm).toList();
+  }
+
+  private Derived norm(Leaf table) {
+    return DoraLengths.norm(table.path(), table.inFeatures(), "torch.t(%s)", A, B, scale(table));
+  }
+
+  @Override
+  public Map<String, String> startsAs() {
+    if (!method.variant().useDora()) return Map.of();
+    return DoraLengths.start(tables.stream().map(Leaf::path));
+  }
+
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    List<Statement> rewritten = new ArrayList<>();
+    for (Statement each : statements) {
+      Leaf table = each instanceof Embed of ? find(prefix + of.table()) : null;
+      if (table == null || !(each instanceof Embed embed)) rewritten.add(each);
+      else add(rewritten, embed, table);
+    }
+    return rewritten;
+  }
+
+  private @Nullable Leaf find(String weight) {
+    return tables.stream()
+        .filter(each -> weight.equals(each.path() + LoraStart.WEIGHT))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private void add(List<Statement> statements, Embed embed, Leaf table) {
+    String module = table.path();
+    String dense = embed.output() + "_dense";
+    boolean dora = method.variant().useDora();
+    String product = dora ? embed.output() + "_product" : embed.output();
+    statements.add(new Embed(dense, embed.ids(), embed.table()));
+    statements.add(new LowRankEmbed(product, dense, embed.ids(), module, scale(table)));
+    if (dora) {
+      statements.add(
+          new Magnitude(
+              embed.output(), product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
+    }
+  }
+
+  /** W + scale (B A)^T, its columns then at DoRA's lengths. */
+  @Override
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+    Leaf table = find(name);
+    if (table == null) return rows.values();
+    String why = unmergeable();
+    if (why != null) throw new IllegalArgumentException(why);
+    WeightMatrix weight = new WeightMatrix(rows, table.inFeatures(), table.size(), true);
+    float[] a = Mergeable.floats(trained, table.path() + A);
+    weight.add(rank(table), a, Mergeable.floats(trained, table.path() + B), scale(table));
+    if (method.variant().useDora()) {
+      weight.stretch(Mergeable.floats(trained, table.path() + DoraLengths.MAGNITUDE));
+    }
+    return rows.values();
+  }
+
+  /** DoRA's lengths are those of columns. */
+  @Override
+  public boolean mergesByRows(String name) {
+    return !method.variant().useDora() || find(name) == null;
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    ModelConfig config = base.config();
+    if (!config.sharesTable()) return null;
+    return tables.stream()
+        .map(Leaf::path)
+        .filter(path -> config.inputEmbedding().equals(path + LoraStart.WEIGHT))
+        .findFirst()
+        .map(
+            path ->
+                "target_modules: %s is the output matrix, too, which the adapter does not change"
+                    .formatted(path))
+        .orElse(null);
+  }
+}

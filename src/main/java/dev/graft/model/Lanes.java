@@ -1,0 +1,141 @@
+package dev.graft.model;
+
+import dev.graft.kernels.LaneThreads;
+import dev.graft.kernels.TorchThread;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rows or tokens of a micro-batch that a CPU computes side by side, some of them a lane: the same
+ * model, with gradients of its own that are added up in order when all are done. So the cores meet
+ * once a micro-batch rather than in each operation. What is dropped at random comes from one
+ * generator, so that such a model has one lane.
+ */
+final class Lanes implements AutoCloseable {
+  /** Bytes of the gradients of all lanes but the first; part of what a program is counted with. */
+  private static final long MOST_GRADIENTS = 64L << 20;
+
+  /** How much longer the longest lane may be than its share of the whole. */
+  private static final double UNEVEN = 1.08;
+
+  private final ForwardPass forward;
+  private final Parameters parameters;
+  private final Function<Parameters.Gradients, Transformer> model;
+  private final LaneThreads threads;
+  private final int most;
+  private final List<Lane> others = new ArrayList<>();
+
+  private record Lane(Parameters.Gradients gradients, Transformer model) {}
+
+  private Lanes(
+      ForwardPass forward,
+      Parameters parameters,
+      Function<Parameters.Gradients, Transformer> model,
+      int threads) {
+    this.forward = forward;
+    this.parameters = parameters;
+    this.model = model;
+    this.threads = new LaneThreads(threads);
+    long gradients = Math.max(1, parameters.size() * Float.BYTES);
+    most = (int) Math.min(threads, 1 + MOST_GRADIENTS / gradients);
+  }
+
+  /**
+   * @param model that adds to other gradients; null = there is none
+   * @return null where rows are computed together
+   */
+  static @Nullable Lanes of(
+      ForwardPass forward,
+      Parameters parameters,
+      @Nullable Function<Parameters.Gradients, Transformer> model) {
+    if (model == null) return null;
+    Transformer first = forward.model();
+    boolean apart = first.divides() && !first.drops() && forward.plan().leastLane() > 0;
+    if (!apart || first.memory().device().isGpu()) return null;
+    Lanes lanes = new Lanes(forward, parameters, model, TorchThread.threads());
+    return lanes.most > 1 ? lanes : null;
+  }
+
+  /** Some rows for each lane, in order; one lane where more would not end sooner. */
+  List<MicroBatch> divided(MicroBatch batch) {
+    int rows = Math.min(most, batch.size());
+    if (rows < 2) return List.of(batch);
+    int whole = forward.layout(batch, true).size();
+    int least = Math.max(1, forward.plan().leastLane());
+    for (int lanes = Math.min(rows, whole / least); lanes > 1; lanes--) {
+      if (threads.threads() % lanes != 0) continue;
+      List<MicroBatch> parts = cut(batch, lanes);
+      int longest =
+          parts.stream().mapToInt(part -> forward.layout(part, true).size()).max().orElse(0);
+      if (lanes * longest <= UNEVEN * whole) return parts;
+    }
+    return List.of(batch);
+  }
+
+  /** Cut where the rows before a lane have their share of the tokens, or nearly. */
+  private static List<MicroBatch> cut(MicroBatch batch, int lanes) {
+    int[] before = new int[batch.size() + 1]; // tokens
+    int[][] ids = batch.inputIds();
+    for (int row = 0; row < ids.length; row++) before[row % batch.size() + 1] += ids[row].length;
+    Arrays.parallelPrefix(before, Integer::sum);
+    List<MicroBatch> parts = new ArrayList<>();
+    int from = 0;
+    for (int lane = 1; lane <= lanes; lane++) {
+      int to = from + 1;
+      double share = (double) before[batch.size()] * lane / lanes;
+      int last = batch.size() - lanes + lane; // a row for each that follows
+      while (to < last && Math.abs(before[to + 1] - share) <= Math.abs(before[to] - share)) to++;
+      parts.add(batch.part(from, to));
+      from = to;
+    }
+    return parts;
+  }
+
+  /** A stretch of the tokens for each lane; none where that is not worth it, or not possible. */
+  List<TokenLayout> stretches(TokenLayout whole) {
+    int least = Math.max(1, forward.plan().leastLane());
+    int lanes = Math.min(Math.min(most, ComputePlan.MOST_STRETCHES), whole.size() / least);
+    while (lanes > 1 && threads.threads() % lanes != 0) lanes--;
+    Family family = forward.model().family();
+    boolean handsOn =
+        forward.attention() == ComputePlan.Attention.CHUNKS
+            && forward.model().virtualTokens().count() == 0
+            && !family.bidirectional();
+    if (lanes < 2 || !handsOn) return List.of();
+    List<TokenLayout> stretches = TokenCuts.of(forward).cut(whole, lanes, family.window());
+    boolean all = stretches.stream().allMatch(each -> each.predicting().length > 0);
+    return all ? stretches : List.of();
+  }
+
+  /** The model of a lane. */
+  Transformer model(int lane) {
+    if (lane == 0) return forward.model();
+    while (others.size() < lane) {
+      Parameters.Gradients gradients = parameters.further();
+      others.add(new Lane(gradients, model.apply(gradients)));
+    }
+    return others.get(lane - 1).model();
+  }
+
+  /** Computes all lanes, and adds their gradients up. */
+  List<RowsPass.Result> run(List<Supplier<RowsPass.Result>> lanes) {
+    List<RowsPass.Result> results = threads.run(lanes);
+    for (int i = 1; i < lanes.size(); i++) parameters.take(others.get(i - 1).gradients());
+    return results;
+  }
+
+  /** Forgets gradients of lanes that did not all end. */
+  void discard() {
+    for (Lane each : others) forward.model().memory().zero(each.gradients().flat());
+  }
+
+  @Override
+  public void close() {
+    threads.close();
+    for (Lane each : others) each.model().close();
+  }
+}

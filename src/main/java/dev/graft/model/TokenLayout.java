@@ -1,0 +1,256 @@
+package dev.graft.model;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tokens of a micro-batch as a model computes them: one row after the other without padding,
+ * and what several rows begin with once (see {@link PrefixTree}), and what they predict.
+ *
+ * @param virtual tokens in front of every row
+ * @param longest tokens of the longest text, or of all in a rectangle, virtual ones included
+ * @param tokens ids; of virtual ones -1 - place
+ * @param positions of each token in its text
+ * @param from first token that sees this one
+ * @param until the token after the last that may see it
+ * @param places (rows)(tokens) of the rows' own tokens
+ * @param predicting tokens that predict something: those of a common beginning once for each row
+ *     that trains it
+ * @param targets what they should predict
+ * @param cut where the tokens are a stretch of a micro-batch's; null = they are all of it
+ */
+public record TokenLayout(
+    int virtual,
+    int longest,
+    int[] tokens,
+    int[] positions,
+    int[] from,
+    int[] until,
+    int[][] places,
+    long[] predicting,
+    Target[] targets,
+    @Nullable Cut cut) {
+  /**
+   * A token to be predicted.
+   *
+   * @param row it is from
+   * @param place in the row
+   */
+  public record Target(int row, int place, int token) {}
+
+  /**
+   * @param whole of the micro-batch
+   * @param first token of the stretch
+   */
+  public record Cut(TokenLayout whole, int first) {}
+
+  /**
+   * @param shared least tokens of a common beginning that is computed once; 0 = never
+   * @param bidirectional whether a token sees later ones, too
+   * @throws IllegalArgumentException if rows are empty or differ from their labels, or an id is not
+   *     in the vocabulary
+   */
+  static TokenLayout of(
+      TokenBatch batch, int vocabulary, int virtual, int shared, boolean bidirectional) {
+    requireFitting(batch, vocabulary);
+    int[][] segments = batch.segments();
+    int[][] texts = texts(batch.inputIds(), segments, virtual);
+    if (texts.length == 0) throw new IllegalArgumentException("a micro-batch has no tokens");
+    PrefixTree tree = PrefixTree.of(texts, bidirectional ? 0 : shared);
+    int[][] places = places(batch.inputIds(), tree.places(), virtual);
+    Target[] targets = targets(batch.labels());
+    return new TokenLayout(
+        virtual,
+        segments == null
+            ? virtual + batch.width()
+            : Arrays.stream(texts).mapToInt(each -> each.length).max().orElse(0),
+        tree.tokens(),
+        tree.positions(),
+        bidirectional ? begins(tree) : IntStream.range(0, tree.tokens().length).toArray(),
+        tree.until(),
+        places,
+        Arrays.stream(targets).mapToLong(each -> places[each.row()][each.place() - 1]).toArray(),
+        targets,
+        null);
+  }
+
+  /** The tokens from one place to another, which see those before them, too. */
+  public TokenLayout stretch(int first, int end) {
+    int[] inside =
+        IntStream.range(0, predicting.length)
+            .filter(i -> predicting[i] >= first && predicting[i] < end)
+            .toArray();
+    return new TokenLayout(
+        virtual,
+        longest,
+        Arrays.copyOfRange(tokens, first, end),
+        Arrays.copyOfRange(positions, first, end),
+        Arrays.stream(from, first, end).map(each -> each - first).toArray(),
+        Arrays.stream(until, first, end).map(each -> each - first).toArray(),
+        new int[0][],
+        Arrays.stream(inside).mapToLong(i -> predicting[i] - first).toArray(),
+        Arrays.stream(inside).mapToObj(i -> targets[i]).toArray(Target[]::new),
+        new Cut(this, first));
+  }
+
+  /** The rows, or their segments, behind virtual tokens. */
+  private static int[][] texts(int[][] rows, int @Nullable [][] segments, int virtual) {
+    List<int[]> texts = new ArrayList<>();
+    for (int r = 0; r < rows.length; r++) {
+      int begin = 0;
+      for (int t = 1; t <= rows[r].length; t++) {
+        boolean ends = t == rows[r].length;
+        if (!ends && (segments == null || segments[r][t] == segments[r][t - 1])) continue;
+        texts.add(behindVirtual(rows[r], begin, t, virtual));
+        begin = t;
+      }
+    }
+    return texts.toArray(int[][]::new);
+  }
+
+  /** Where the tokens of rows are, which are one or several texts each. */
+  private static int[][] places(int[][] rows, int[][] ofTexts, int virtual) {
+    int[][] places = new int[rows.length][];
+    int text = 0;
+    for (int r = 0; r < rows.length; r++) {
+      places[r] = new int[rows[r].length];
+      for (int t = 0; t < rows[r].length; text++) {
+        int length = ofTexts[text].length - virtual;
+        System.arraycopy(ofTexts[text], virtual, places[r], t, length);
+        t += length;
+      }
+    }
+    return places;
+  }
+
+  private static Target[] targets(int[][] labels) {
+    List<Target> targets = new ArrayList<>();
+    for (int r = 0; r < labels.length; r++) {
+      for (int t = 1; t < labels[r].length; t++) {
+        if (labels[r][t] != TokenBatch.IGNORE) targets.add(new Target(r, t, labels[r][t]));
+      }
+    }
+    return targets.toArray(Target[]::new);
+  }
+
+  /** Rows without targets, each by itself. */
+  public static TokenLayout of(
+      int[][] inputIds, int vocabulary, int virtual, boolean bidirectional) {
+    int[][] labels = new int[inputIds.length][];
+    for (int r = 0; r < labels.length; r++) {
+      labels[r] = new int[inputIds[r].length];
+      Arrays.fill(labels[r], TokenBatch.IGNORE);
+    }
+    return of(new TokenBatch(inputIds, labels), vocabulary, virtual, 0, bidirectional);
+  }
+
+  private static int[] behindVirtual(int[] row, int begin, int end, int virtual) {
+    int[] text = new int[virtual + end - begin];
+    for (int i = 0; i < virtual; i++) text[i] = -1 - i;
+    System.arraycopy(row, begin, text, virtual, end - begin);
+    return text;
+  }
+
+  /** Of each token the first of its text, where no two share anything. */
+  private static int[] begins(PrefixTree tree) {
+    int[] begins = new int[tree.tokens().length];
+    for (int i = 0; i < begins.length; i++) begins[i] = i - tree.positions()[i];
+    return begins;
+  }
+
+  /** Tokens that are computed. */
+  public int size() {
+    return tokens.length;
+  }
+
+  public int rows() {
+    return places.length;
+  }
+
+  /**
+   * Pairs of a query and a key that it sees.
+   *
+   * @param past keys in front, which all tokens see but for the window
+   * @param window a token sees itself and {@code window - 1} before it; 0 = all
+   */
+  public long pairs(int past, int window) {
+    long pairs = 0;
+    for (int i = 0; i < size(); i++) {
+      int seen = window > 0 ? Math.min(window, past + positions[i] + 1) : past + until[i] - from[i];
+      pairs += seen;
+    }
+    return pairs;
+  }
+
+  /** The ids without virtual tokens. */
+  long[] ids() {
+    return Arrays.stream(tokens).filter(each -> each >= 0).asLongStream().toArray();
+  }
+
+  /**
+   * Of each token its place among the virtual ones, or behind them its place among {@link #ids}.
+   */
+  long[] joined() {
+    long[] joined = new long[size()];
+    int real = virtual;
+    for (int i = 0; i < joined.length; i++) joined[i] = tokens[i] < 0 ? -1 - tokens[i] : real++;
+    return joined;
+  }
+
+  /** Places of all tokens of the rows, a row after the other. */
+  public long[] everyPlace() {
+    return Arrays.stream(places).flatMapToInt(Arrays::stream).asLongStream().toArray();
+  }
+
+  /** The token that a row begins with, a virtual one if there are any. */
+  public int begin(int row) {
+    return places[row][0] - virtual;
+  }
+
+  /** What is predicted, in the order of {@link #predicting}. */
+  public long[] targetIds() {
+    return Arrays.stream(targets).mapToLong(Target::token).toArray();
+  }
+
+  /** Where the next stretch of tokens begins that does not just go on behind this token. */
+  int nextBegin(int token) {
+    int next = token + 1;
+    while (next < size()
+        && positions[next] == positions[next - 1] + 1
+        && until[next] == until[next - 1]) next++;
+    return next;
+  }
+
+  private static void requireFitting(TokenBatch batch, int vocabulary) {
+    requireSameLengths(batch.inputIds(), batch.labels(), "labels");
+    if (batch.segments() != null) {
+      requireSameLengths(batch.inputIds(), batch.segments(), "segments");
+    }
+    for (int[] row : batch.inputIds()) for (int id : row) requireKnown(id, vocabulary);
+    for (int[] row : batch.labels()) {
+      for (int id : row) if (id != TokenBatch.IGNORE) requireKnown(id, vocabulary);
+    }
+  }
+
+  private static void requireSameLengths(int[][] rows, int[][] others, String what) {
+    if (rows.length != others.length) {
+      throw new IllegalArgumentException("a micro-batch needs " + what + " for each row");
+    }
+    for (int r = 0; r < rows.length; r++) {
+      if (rows[r].length != others[r].length) {
+        throw new IllegalArgumentException(
+            "row %d has not as many %s as tokens".formatted(r, what));
+      }
+    }
+  }
+
+  private static void requireKnown(int id, int vocabulary) {
+    if (id < 0 || id >= vocabulary) {
+      throw new IllegalArgumentException(
+          "token id %d is not in the model's vocabulary of %d".formatted(id, vocabulary));
+    }
+  }
+}

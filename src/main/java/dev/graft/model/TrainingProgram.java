@@ -1,0 +1,59 @@
+package dev.graft.model;
+
+import dev.graft.kernels.WeightForm;
+import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The text that a model runs while it trains, made from the headers of the base's files alone. */
+public final class TrainingProgram {
+  private TrainingProgram() {}
+
+  /**
+   * @throws dev.graft.weights.BadModel if the base's files are damaged
+   * @throws IllegalArgumentException if the method does not fit the base, saying where
+   */
+  public static ModelProgram of(ModelDirectory base, TrainingSetup recipe) {
+    Tuner tuner = Tuners.of(recipe.method(), base);
+    Set<String> trained = new HashSet<>();
+    tuner.slots().forEach(each -> trained.add(each.name()));
+    tuner.columns().forEach(each -> trained.add(each.name()));
+    Computed computed = tuner.computed();
+    if (computed != null) trained.add(computed.name());
+    Map<String, ModelConfig.Parameter> parameters =
+        base.config().parameters().stream()
+            .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));
+    Execution execution = recipe.execution();
+    Set<String> rounded = execution.autocast() ? tuner.factors() : Set.of();
+    Set<String> turned =
+        recipe.turned(base, tuner).stream()
+            .map(ModelConfig.Parameter::name)
+            .collect(Collectors.toSet());
+    BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
+    return ModelProgram.of(
+        family(base, recipe),
+        adapter(tuner, recipe),
+        trained::contains,
+        name -> {
+          if (rounded.contains(name)) return ModelTensors.roundedForm(execution.precision());
+          if (turned.contains(name)) return new WeightForm.Twice();
+          ModelConfig.Parameter of = parameters.get(name);
+          if (of == null) return null;
+          return weights.form(of, trained.contains(name), execution.precision());
+        });
+  }
+
+  static Family family(ModelDirectory base, TrainingSetup recipe) {
+    boolean dropout = !recipe.regularisation().disableDropout();
+    return Family.of(base.config(), dropout ? base.config().dropouts() : Dropouts.NONE);
+  }
+
+  static Rewrite adapter(Tuner tuner, TrainingSetup recipe) {
+    double alpha = recipe.regularisation().neftuneNoiseAlpha();
+    return alpha > 0 ? new NoisyRows(tuner, alpha) : tuner;
+  }
+}

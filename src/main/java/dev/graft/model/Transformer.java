@@ -1,0 +1,207 @@
+package dev.graft.model;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.kernels.Kernels;
+import dev.graft.kernels.LayerTensors;
+import dev.graft.kernels.ReadValues;
+import dev.graft.kernels.TorchScriptModule;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model compiled for the tensors it has, as a row of stages: see {@link ModelProgram}. It does
+ * not own the tensors.
+ */
+public final class Transformer implements AutoCloseable {
+  /**
+   * A part of the model.
+   *
+   * @param program name of its methods
+   * @param weights argument {@code w}
+   * @param gradients argument {@code gradients}
+   * @param trains whether a tensor of this stage trains
+   * @param drops whether training computes something else than inference even where nothing trains
+   * @param divides whether some of a batch's rows are computed as they are among all of them
+   * @param hands whether tokens need something of those before them
+   */
+  public record Stage(
+      String program,
+      IValue weights,
+      IValue gradients,
+      boolean trains,
+      boolean drops,
+      boolean divides,
+      boolean hands) {}
+
+  private final Family family;
+  private final DeviceMemory memory;
+  private final ModelTensors tensors;
+  private final ModelProgram program;
+  private final TorchScriptModule module;
+  private final List<Stage> stages;
+  private final Rewrite adapter;
+  private final Ropes ropes;
+
+  /** Whether module and ropes are this one's, to be closed with it. */
+  private final boolean owner;
+
+  private Transformer(
+      Family family,
+      DeviceMemory memory,
+      ModelTensors tensors,
+      Map<String, PtNDArray> gradients,
+      Rewrite adapter,
+      ModelProgram program) {
+    this.family = family;
+    this.memory = memory;
+    this.adapter = adapter;
+    this.tensors = tensors;
+    this.program = program;
+    ropes = Ropes.of(family, memory);
+    module = Kernels.load(program.text(), memory.device());
+    stages = stages(gradients);
+    owner = true;
+  }
+
+  private Transformer(Transformer other, Map<String, PtNDArray> gradients) {
+    family = other.family;
+    memory = other.memory;
+    adapter = other.adapter;
+    tensors = other.tensors;
+    program = other.program;
+    ropes = other.ropes;
+    module = other.module;
+    stages = stages(gradients);
+    owner = false;
+  }
+
+  /**
+   * The same model, which adds to other gradients: a thread can compute with each. To be closed
+   * before this one.
+   */
+  public Transformer addingTo(Map<String, PtNDArray> gradients) {
+    return new Transformer(this, gradients);
+  }
+
+  private List<Stage> stages(Map<String, PtNDArray> gradients) {
+    return program.parts().stream().map(part -> stage(part, gradients)).toList();
+  }
+
+  private Stage stage(ModelProgram.Part part, Map<String, PtNDArray> gradients) {
+    LayerTensors of = part.tensors();
+    return new Stage(
+        part.program(),
+        list(of.names(), name -> tensors.require(part.full(name))),
+        list(of.trainedInOrder(), name -> Objects.requireNonNull(gradients.get(part.full(name)))),
+        !of.trained().isEmpty(),
+        part.drops(),
+        part.divides(),
+        part.hands());
+  }
+
+  private static IValue list(List<String> names, Function<String, PtNDArray> tensors) {
+    return IValue.listFrom(names.stream().map(tensors).toArray(PtNDArray[]::new));
+  }
+
+  /**
+   * Compiles a model that does not train.
+   *
+   * @param tensors by Hugging Face name, those of adapters by PEFT's suffixes
+   */
+  public static Transformer frozen(
+      Family family, DeviceMemory memory, ModelTensors tensors, Rewrite adapter) {
+    return compile(family, memory, tensors, Map.of(), adapter);
+  }
+
+  public static Transformer compile(
+      Family family,
+      DeviceMemory memory,
+      ModelTensors tensors,
+      Map<String, PtNDArray> gradients,
+      Rewrite adapter) {
+    ModelProgram program = ModelProgram.of(family, adapter, gradients::containsKey, tensors::form);
+    return new Transformer(family, memory, tensors, gradients, adapter, program);
+  }
+
+  /**
+   * Compiles embedding and layers of a base without an adapter.
+   *
+   * @param shown of each layer: its method {@code _inputs} gives them, too
+   */
+  public static Transformer shown(
+      Family family, DeviceMemory memory, ModelTensors tensors, List<ReadValues> shown) {
+    ModelProgram program = ModelProgram.shown(family, tensors::form, shown);
+    return new Transformer(family, memory, tensors, Map.of(), Rewrite.NONE, program);
+  }
+
+  public Family family() {
+    return family;
+  }
+
+  /** Where it is. */
+  public DeviceMemory memory() {
+    return memory;
+  }
+
+  /** Torch's number of the element type of what goes from stage to stage. */
+  public int kind() {
+    return tensors.kind();
+  }
+
+  Ropes ropes() {
+    return ropes;
+  }
+
+  /** What is in front of every row. */
+  public VirtualTokens virtualTokens() {
+    return adapter.virtualTokens();
+  }
+
+  /** Name of the matrix that makes logits of what the head computes; null for a classification. */
+  public @Nullable String output() {
+    String ofBase = family.output();
+    return ofBase == null ? null : adapter.output(ofBase);
+  }
+
+  public ModelProgram program() {
+    return program;
+  }
+
+  public TorchScriptModule module() {
+    return module;
+  }
+
+  /** The embedding, the layers, the head. */
+  public List<Stage> stages() {
+    return stages;
+  }
+
+  /** Whether training leaves something out, or adds something, at random. */
+  public boolean drops() {
+    return stages.stream().anyMatch(Stage::drops);
+  }
+
+  /** Whether some of a batch's rows are computed as they are among all of them. */
+  public boolean divides() {
+    return stages.stream().allMatch(Stage::divides);
+  }
+
+  public PtNDArray tensor(String name) {
+    return tensors.require(name);
+  }
+
+  @Override
+  public void close() {
+    for (Stage stage : stages) {
+      stage.weights().close();
+      stage.gradients().close();
+    }
+    if (!owner) return;
+    ropes.close();
+    module.close();
+  }
+}

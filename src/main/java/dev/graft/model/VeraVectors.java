@@ -1,0 +1,147 @@
+package dev.graft.model;
+
+import dev.graft.kernels.AdapterSum;
+import dev.graft.kernels.LinearLayer;
+import dev.graft.kernels.Multiply;
+import dev.graft.kernels.Project;
+import dev.graft.kernels.Statement;
+import dev.graft.spec.Vera;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * VeRA (Kopiczko et al. 2023): two vectors of each adapted layer, around random matrices that all
+ * layers share.
+ */
+public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterPart {
+  /** (r, most features that come in); a layer uses its first columns. */
+  private static final String A = "vera_A";
+
+  /** (most features that go out, r); a layer uses its first rows. */
+  private static final String B = "vera_B";
+
+  /** What the names of the shared matrices begin with in PEFT's file; they are of no module. */
+  private static final String SHARED = "base_model.";
+
+  private static final String LAMBDA_B = ".vera_lambda_b";
+  private static final String LAMBDA_D = ".vera_lambda_d";
+
+  public static Tuner tuner(Vera method, ModelDirectory base) {
+    AdaptedLayers layers = AdaptedLayers.of(method, base);
+    VeraVectors vectors = new VeraVectors(method, layers);
+    return new PartsTuner(layers.with(vectors, method.bias(), base.config()));
+  }
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (ModelConfig.Linear each : layers.linears().values()) {
+      slots.add(new Slot(each.path() + LAMBDA_B, each.outFeatures()));
+      slots.add(new Slot(each.path() + LAMBDA_D, method.r()));
+    }
+    return slots;
+  }
+
+  @Override
+  public List<NamedTensor> start(long seed) {
+    return slots().stream().map(slot -> start(slot, seed)).toList();
+  }
+
+  private NamedTensor start(Slot slot, long seed) {
+    boolean d = slot.name().endsWith(LAMBDA_D);
+    if (method.initWeights()) return Starts.constant(slot, d ? method.dInitial() : 0);
+    return d ? Starts.normal(slot, 1, seed) : Starts.constant(slot, 1);
+  }
+
+  /** As PEFT's: one generator for both, uniform within sqrt(6 / features that come in). */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    TorchGenerator generator = new TorchGenerator(method.projectionPrngKey());
+    return shared().stream().map(each -> generator.uniform(each, bound(each.shape()[1]))).toList();
+  }
+
+  private List<Slot> shared() {
+    Collection<ModelConfig.Linear> linears = layers.linears().values();
+    int in = linears.stream().mapToInt(ModelConfig.Linear::inFeatures).max().orElseThrow();
+    int out = linears.stream().mapToInt(ModelConfig.Linear::outFeatures).max().orElseThrow();
+    return List.of(new Slot(A, method.r(), in), new Slot(B, out, method.r()));
+  }
+
+  @Override
+  public long frozenBytes() {
+    return Float.BYTES * shared().stream().mapToLong(Slot::size).sum();
+  }
+
+  /** In PEFT's order of operations, for the last bit. */
+  private static double bound(long features) {
+    return Math.sqrt(3) * (Math.sqrt(2) / Math.sqrt(features));
+  }
+
+  @Override
+  public Set<String> kept() {
+    return method.saveProjection() ? Set.of(A, B) : Set.of();
+  }
+
+  @Override
+  public String savedName(String name) {
+    return kept().contains(name) ? SHARED + name : AdapterPart.super.savedName(name);
+  }
+
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    return layers.rewrite(prefix, statements, this::beside);
+  }
+
+  private List<Statement> beside(LinearLayer layer, ModelConfig.Linear of) {
+    String y = layer.output();
+    List<Statement> path = new ArrayList<>();
+    String input = AdaptedLayers.begin(path, layer, method.veraDropout());
+    path.add(new Project(y + "_low", input, "/" + A, method.r(), of.inFeatures()));
+    path.add(new Multiply(y + "_scaled", y + "_low", layer.module() + LAMBDA_D));
+    path.add(new Project(y + "_wide", y + "_scaled", "/" + B, of.outFeatures(), method.r()));
+    path.add(new Multiply(y + "_path", y + "_wide", layer.module() + LAMBDA_B));
+    path.add(new AdapterSum(y, y + "_dense", y + "_path", 1));
+    return path;
+  }
+
+  /** W + (lambda_b * B) (lambda_d * A). */
+  @Override
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+    ModelConfig.Linear layer = layers.owner(name);
+    if (layer == null || !name.endsWith(".weight")) return rows.values();
+    float[] b = Mergeable.floats(trained, B);
+    float[] onB = Mergeable.floats(trained, layer.path() + LAMBDA_B);
+    float[] onD = Mergeable.floats(trained, layer.path() + LAMBDA_D);
+    int r = method.r();
+    WeightMatrix.of(layer, rows)
+        .add(r, Mergeable.floats(trained, A), i -> (double) b[i] * onD[i % r], o -> onB[o]);
+    return rows.values();
+  }
+
+  /** The vectors go into the parts of A and B that a layer uses. */
+  @Override
+  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    float[] sharedA = Mergeable.floats(trained, A);
+    float[] sharedB = Mergeable.floats(trained, B);
+    int r = method.r();
+    int width = sharedA.length / r;
+    List<LowRankUpdate> updates = new ArrayList<>();
+    for (ModelConfig.Linear each : layers.linears().values()) {
+      float[] onB = Mergeable.floats(trained, each.path() + LAMBDA_B);
+      float[] onD = Mergeable.floats(trained, each.path() + LAMBDA_D);
+      int in = each.inFeatures();
+      float[] a = new float[r * in];
+      for (int i = 0; i < a.length; i++) a[i] = onD[i / in] * sharedA[i / in * width + i % in];
+      float[] b = new float[each.outFeatures() * r];
+      for (int i = 0; i < b.length; i++) b[i] = onB[i / r] * sharedB[i];
+      updates.add(new LowRankUpdate(each, r, a, b, 1));
+    }
+    return updates;
+  }
+}

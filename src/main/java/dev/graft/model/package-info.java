@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package dev.graft.model;
+
+import org.jspecify.annotations.NullMarked;

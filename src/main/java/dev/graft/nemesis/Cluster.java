@@ -1,0 +1,140 @@
+package dev.graft.nemesis;
+
+import dev.graft.client.BundledModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * {@link Servers} with what they lean on and workers, each with a data directory and a network of
+ * its own, and the demo's base model. Leases of 5 s, so that a lost worker is noticed soon.
+ */
+public final class Cluster implements AutoCloseable {
+  /** A renewal must be able to fail and be repeated within the lease; one thread a trainer. */
+  private static final String SETTINGS =
+      """
+      server.address=127.0.0.1
+      graft.jobs.lease-ttl=5s
+      graft.jobs.heartbeat=1s
+      graft.jobs.reap-every=1s
+      graft.jobs.claim-poll=300ms
+      graft.jobs.retry-after=1s
+      graft.worker.call-timeout=1500ms
+      graft.worker.claim-wait=2s
+      graft.worker.retry-wait=500ms
+      graft.worker.report-every=500ms
+      graft.worker.threads=1
+      """;
+
+  private final Path directory;
+  private final GraftProgram program;
+  private final Servers servers;
+  private final List<Worker> workers = new ArrayList<>();
+  private Api api;
+
+  /**
+   * @param link by which it reaches its server
+   */
+  public record Worker(Node node, CuttableLink link) {}
+
+  private Cluster(Path directory, Setup setup) throws IOException {
+    this.directory = directory;
+    this.program = GraftProgram.copyOfThis(directory, setup.fenced());
+    this.servers =
+        new Servers(
+            directory,
+            setup,
+            (name, properties, port) ->
+                node(name, properties, "server", "--port", Integer.toString(port)));
+    this.api = new Api(servers.urls(), "");
+  }
+
+  /**
+   * @throws Stuck if it does not come up
+   */
+  public static Cluster start(Path directory, Setup setup) throws IOException {
+    Cluster cluster = new Cluster(directory, setup);
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(cluster::close));
+    try {
+      cluster.servers.start();
+      cluster.prepare(setup.workers());
+      return cluster;
+    } catch (RuntimeException | IOException e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  private void prepare(int count) throws IOException {
+    api = new Api(servers.urls(), command("key", "create", "--department", "nemesis"));
+    Path model = directory.resolve("base-model");
+    BundledModel.extract(model);
+    command("models", "add", BundledModel.NAME, "--from", model.toString());
+    servers.await(api);
+    for (int i = 0; i < count; i++) {
+      String token = command("worker-token", "create");
+      CuttableLink link = new CuttableLink(servers.urls().get(i % servers.urls().size()));
+      String url = link.url().toString();
+      Node node = node("worker-" + (i + 1), "", "worker", "--server", url, "--join-token", token);
+      workers.add(new Worker(node, link));
+      node.start();
+    }
+  }
+
+  private Node node(String name, String properties, String role, String... more)
+      throws IOException {
+    Path settings = directory.resolve(name + ".properties");
+    Files.writeString(settings, SETTINGS + properties + "graft.worker.name=" + name + "\n");
+    List<String> arguments = new ArrayList<>(List.of("serve", "--role", role));
+    arguments.addAll(List.of("--data-dir", directory.resolve(name).toString()));
+    arguments.addAll(List.of("--config", settings.toString()));
+    arguments.addAll(List.of(more));
+    return new Node(name, program, log(name), arguments);
+  }
+
+  /** A command beside the running servers. */
+  private String command(String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(servers.options());
+    return program.result(log("commands"), all.toArray(String[]::new));
+  }
+
+  private Path log(String name) {
+    return directory.resolve(name + ".log");
+  }
+
+  /** Kills the next of what serves and starts it again; says what it was. All answer again then. */
+  public String strike(int number, Random random) {
+    String struck = servers.strike(number, random);
+    servers.await(api);
+    return struck;
+  }
+
+  public Api api() {
+    return api;
+  }
+
+  public List<Worker> workers() {
+    return workers;
+  }
+
+  /** The worker that has a trainer. */
+  public Optional<Worker> holder() {
+    return workers.stream().filter(worker -> !worker.node().trainers().isEmpty()).findFirst();
+  }
+
+  /** Leaves no process behind; closing twice does nothing. */
+  @Override
+  public synchronized void close() {
+    for (Worker worker : workers) {
+      worker.link().close();
+      worker.node().goOn();
+      worker.node().kill();
+    }
+    servers.close();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.graft.platform;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import org.apache.tomcat.util.http.InvalidParameterException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.web.firewall.RequestRejectedException;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.bind.MethodArgumentNotValidException;
+import org.springframework.web.bind.MissingServletRequestParameterException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.async.AsyncRequestNotUsableException;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
+import tools.jackson.core.JacksonException;
+
+/** Renders every error of every route as the OpenAI envelope, whatever the client accepts. */
+@RestControllerAdvice
+class ErrorAdvice {
+  private static final Logger log = LoggerFactory.getLogger(ErrorAdvice.class);
+
+  /** PostgreSQL's character_not_in_repertoire and untranslatable_character. */
+  private static final Set<String> UNSTORABLE = Set.of("22021", "22P05");
+
+  @ExceptionHandler
+  ResponseEntity<ErrorEnvelope> known(RequestFailed problem, HttpServletRequest request) {
+    ErrorAttributes.set(request, problem);
+    return render(problem);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<ErrorEnvelope> unreadable(HttpMessageNotReadableException unreadable) {
+    return render(
+        unreadable.getCause() instanceof JacksonException json
+            ? JsonProblems.of(json)
+            : new RequestFailed(
+                ProblemType.INVALID_REQUEST, "The request has no readable JSON body."));
+  }
+
+  @ExceptionHandler
+  ResponseEntity<ErrorEnvelope> json(JacksonException json) {
+    return render(JsonProblems.of(json));
+  }
+
+  @ExceptionHandler
+  ResponseEntity<ErrorEnvelope> invalid(MethodArgumentNotValidException invalid) {
+    List<ErrorDetail> findings =
+        invalid.getFieldErrors().stream()
+            .map(e -> ErrorDetail.at(e.getField(), String.valueOf(e.getDefaultMessage())))
+            .toList();
+    String param = findings.isEmpty() ? null : findings.getFirst().path();
+    String message =
+        findings.isEmpty()
+            ? "The request is not valid."
+            : "Invalid '" + param + "': " + findings.getFirst().message() + ".";
+    return render(new RequestFailed(ProblemType.INVALID_VALUE, message, param, findings));
+  }
+
+  @ExceptionHandler
+  ResponseEntity<ErrorEnvelope> mismatch(MethodArgumentTypeMismatchException wrong) {
+    String name = wrong.getName();
+    return render(RequestFailed.invalid(name, "Wrong value for parameter '" + name + "'."));
+  }
+
+  @ExceptionHandler
+  ResponseEntity<ErrorEnvelope> missing(MissingServletRequestParameterException missing) {
+    String name = missing.getParameterName();
+    return render(
+        new RequestFailed(
+            ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name));
+  }
+
+  @ExceptionHandler
+  ResponseEntity<ErrorEnvelope> denied(AccessDeniedException denied) {
+    return render(new RequestFailed(ProblemType.PERMISSION_DENIED, "This key may not do that."));
+  }
+
+  /**
+   * A query that cannot be taken apart, such as {@code ?=x}, or has a name of control characters.
+   */
+  @ExceptionHandler({InvalidParameterException.class, RequestRejectedException.class})
+  ResponseEntity<ErrorEnvelope> malformed() {
+    return render(new RequestFailed(ProblemType.INVALID_REQUEST, "The query is malformed."));
+  }
+
+  /** Some text holds U+0000, which PostgreSQL stores neither as text nor in JSON. */
+  @ExceptionHandler
+  @Nullable ResponseEntity<ErrorEnvelope> unstorable(
+      DataAccessException refused, HttpServletRequest request, HttpServletResponse response) {
+    return refused.getMostSpecificCause() instanceof SQLException cause
+            && UNSTORABLE.contains(String.valueOf(cause.getSQLState()))
+        ? render(
+            new RequestFailed(
+                ProblemType.INVALID_VALUE, "A text in this request holds the character U+0000."))
+        : other(refused, request, response);
+  }
+
+  /** The client went away while its answer was written: nobody is left to tell. */
+  @ExceptionHandler
+  void gone(AsyncRequestNotUsableException gone) {
+    log.atDebug().log("client_gone");
+  }
+
+  @ExceptionHandler
+  @Nullable ResponseEntity<ErrorEnvelope> other(
+      Exception other, HttpServletRequest request, HttpServletResponse response) {
+    if (other instanceof ErrorResponse known) {
+      int status = known.getStatusCode().value();
+      return render(StatusProblems.of(status, request), known.getHeaders());
+    }
+    log.atError()
+        .addKeyValue("method", request.getMethod())
+        .addKeyValue("path", request.getRequestURI())
+        .setCause(other)
+        .log("request_failed");
+    if (response.isCommitted()) {
+      return cut(response);
+    }
+    return render(StatusProblems.of(500, request));
+  }
+
+  /** An answer that broke half way must not look complete: the connection is dropped. */
+  private static @Nullable ResponseEntity<ErrorEnvelope> cut(HttpServletResponse response) {
+    try {
+      response.getOutputStream().close();
+    } catch (IOException | IllegalStateException alreadyBroken) {
+      log.atDebug().log("client_gone");
+    }
+    return null;
+  }
+
+  static ResponseEntity<ErrorEnvelope> render(RequestFailed problem) {
+    return render(problem, HttpHeaders.EMPTY);
+  }
+
+  private static ResponseEntity<ErrorEnvelope> render(RequestFailed problem, HttpHeaders more) {
+    ResponseEntity.BodyBuilder response =
+        ResponseEntity.status(HttpStatusCode.valueOf(problem.type().status()))
+            .contentType(MediaType.APPLICATION_JSON);
+    List<String> allow = more.get(HttpHeaders.ALLOW);
+    if (allow != null) {
+      response.header(HttpHeaders.ALLOW, allow.toArray(String[]::new));
+    }
+    ErrorHeaders.of(problem).forEach(response::header);
+    return response.body(ErrorEnvelope.of(problem));
+  }
+}

@@ -1,0 +1,17 @@
+package dev.graft.platform;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing wrong with a request; the {@code errors[]} of an error.
+ *
+ * @param path where in the request, such as {@code adapter.peft.r}, or null
+ * @param line line of the uploaded file, from 1, or null
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record ErrorDetail(String message, @Nullable String path, @Nullable Long line) {
+  public static ErrorDetail at(String path, String message) {
+    return new ErrorDetail(message, path, null);
+  }
+}

@@ -1,0 +1,28 @@
+package dev.graft.platform;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.springframework.http.MediaType;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Answers with a problem where no controller is reached: in filters and in the firewall. */
+@Component
+public class ErrorWriter {
+  private final JsonMapper json;
+
+  public ErrorWriter(JsonMapper json) {
+    this.json = json;
+  }
+
+  /** Writes status, headers and the OpenAI envelope; nothing if an answer is already on its way. */
+  public void write(HttpServletResponse response, RequestFailed problem) throws IOException {
+    if (response.isCommitted()) {
+      return;
+    }
+    response.setStatus(problem.type().status());
+    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    ErrorHeaders.of(problem).forEach(response::setHeader);
+    response.getOutputStream().write(json.writeValueAsBytes(ErrorEnvelope.of(problem)));
+  }
+}

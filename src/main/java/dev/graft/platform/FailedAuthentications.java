@@ -1,0 +1,141 @@
+package dev.graft.platform;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLongArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/**
+ * How often each address has shown in this minute what opens nothing. Beyond the limit a credential
+ * from there is not even looked up, but for those that opened something here before: neighbours
+ * behind one address do not lock each other out. In memory, and of this server alone; where there
+ * are too many addresses, the least recent is forgotten.
+ */
+@Component
+public class FailedAuthentications {
+  private static final Logger log = LoggerFactory.getLogger(FailedAuthentications.class);
+  private static final Duration WINDOW = Duration.ofMinutes(1);
+  static final int ADDRESSES = 10_000;
+  private static final int GOOD = 4096;
+
+  /** Who asks there keeps servers alive. */
+  private static final Set<String> PROBES = Set.of("/startupz", "/livez", "/readyz");
+
+  private record Failures(Instant since, int count) {
+    /** Also where the clock was set back. */
+    boolean over(Instant now) {
+      return now.isBefore(since) || !now.isBefore(since.plus(WINDOW));
+    }
+  }
+
+  private final Map<String, Failures> failures =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Failures> eldest) {
+          return size() > ADDRESSES;
+        }
+      };
+
+  /** By a part of its hash, another part of the hash of the credential that was good last. */
+  private final AtomicLongArray good = new AtomicLongArray(GOOD);
+
+  private final ErrorWriter errors;
+  private final Clock clock;
+  private final int most;
+
+  FailedAuthentications(ErrorWriter errors, Clock clock, HttpProperties settings) {
+    this.errors = errors;
+    this.clock = clock;
+    this.most = settings.failedAuthenticationsPerMinute();
+  }
+
+  /** Whether the request was answered with a 429: its credential is not to be looked up. */
+  boolean refuses(HttpServletRequest request, HttpServletResponse response, String credential)
+      throws IOException {
+    if (isProbe(request)) return false;
+    Optional<RequestFailed> refusal = refusal(request);
+    if (refusal.isEmpty() || wasGood(credential)) return false;
+    errors.write(response, refusal.get());
+    return true;
+  }
+
+  /**
+   * Where a secret is tried that is no bearer credential.
+   *
+   * @throws RequestFailed 429 if too many from its address opened nothing
+   */
+  public void requireFew(HttpServletRequest request) {
+    refusal(request)
+        .ifPresent(
+            refused -> {
+              throw refused;
+            });
+  }
+
+  /** It opened something. */
+  void succeeded(String credential) {
+    long[] hash = hash(credential);
+    good.set(Math.floorMod(hash[0], GOOD), hash[1]);
+  }
+
+  /** It opened nothing. */
+  public void failed(HttpServletRequest request) {
+    if (isProbe(request)) return;
+    String address = ClientNetwork.of(request);
+    Instant now = clock.instant();
+    int count;
+    synchronized (failures) {
+      Failures before = failures.get(address);
+      Failures with =
+          before == null || before.over(now)
+              ? new Failures(now, 1)
+              : new Failures(before.since(), before.count() + 1);
+      failures.put(address, with);
+      count = with.count();
+    }
+    if (count == most) {
+      log.atWarn().addKeyValue("address", address).log("authentication_limited");
+    }
+  }
+
+  private Optional<RequestFailed> refusal(HttpServletRequest request) {
+    Instant now = clock.instant();
+    Failures before;
+    synchronized (failures) {
+      before = failures.get(ClientNetwork.of(request));
+    }
+    if (before == null || before.count() < most || before.over(now)) return Optional.empty();
+    return Optional.of(
+        new RequestFailed(
+                ProblemType.RATE_LIMITED,
+                "%d credentials from this address opened nothing within a minute. Check the key, and try again later."
+                    .formatted(most))
+            .retryAfter(Duration.between(now, before.since().plus(WINDOW))));
+  }
+
+  private boolean wasGood(String credential) {
+    long[] hash = hash(credential);
+    return good.get(Math.floorMod(hash[0], GOOD)) == hash[1];
+  }
+
+  private static long[] hash(String credential) {
+    ByteBuffer hash = ByteBuffer.wrap(Secrets.hash(credential));
+    return new long[] {hash.getLong(), hash.getLong()};
+  }
+
+  private static boolean isProbe(HttpServletRequest request) {
+    String path = request.getRequestURI();
+    return PROBES.contains(path) || path.startsWith("/actuator/health");
+  }
+}

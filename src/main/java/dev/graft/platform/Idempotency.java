@@ -1,0 +1,156 @@
+package dev.graft.platform;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/**
+ * Makes a thing once, however often a client repeats the request. OpenAI's SDKs retry a POST after
+ * a timeout without an idempotency header but with {@code X-Stainless-Retry-Count}; others may send
+ * an {@code Idempotency-Key}, which is remembered for a day.
+ *
+ * <p>Twins (same caller, route and fingerprint) take turns by a lock that ends with the
+ * transaction, in which the result is written, too: the second waits and then finds it.
+ */
+@Component
+public class Idempotency {
+  /** Longer than any SDK goes on retrying. */
+  private static final Duration WINDOW = Duration.ofMinutes(30);
+
+  private static final Duration WINDOW_OF_KEYS = Duration.ofHours(24);
+
+  private static final String WAIT_AT_MOST = "set local lock_timeout = '20s'";
+  private static final String WAIT_AS_BEFORE = "set local lock_timeout = default";
+
+  private static final String FIND =
+      """
+      select result, body_hash from submission
+      where caller = :caller and route = :route and fingerprint = :fingerprint
+        and created_at > graft_now() - make_interval(secs => :window)
+      """;
+
+  private static final String RECORD =
+      """
+      insert into submission (caller, route, fingerprint, body_hash, result, created_at)
+      values (:caller, :route, :fingerprint, :bodyHash, :result, graft_now())
+      on conflict (caller, route, fingerprint) do update
+      set body_hash = excluded.body_hash, result = excluded.result, created_at = excluded.created_at
+      """;
+
+  private static final String FORGET =
+      """
+      delete from submission
+      where created_at < graft_now() - make_interval(secs => :window)
+        and (fingerprint like 'body:%' or created_at < graft_now() - make_interval(secs => :keys))
+      """;
+
+  private record Earlier(String result, String bodyHash) {}
+
+  private final TransactionLocks locks;
+  private final JdbcClient jdbc;
+
+  Idempotency(TransactionLocks locks, JdbcClient jdbc) {
+    this.locks = locks;
+    this.jdbc = jdbc;
+  }
+
+  /**
+   * Runs {@code work} in a transaction, unless this is a repetition: then returns what the earlier
+   * request made.
+   *
+   * @param work makes the thing and returns its id
+   * @throws RequestFailed 422 if the idempotency key was used for another body; 409 with a time to
+   *     retry if the twin takes too long
+   */
+  @Transactional
+  public String once(IdempotentRequest submission, Supplier<String> work) {
+    takeTurn(submission);
+    Optional<String> earlier = earlier(submission);
+    if (earlier.isPresent()) {
+      return earlier.get();
+    }
+    String result = work.get();
+    record(submission, result);
+    return result;
+  }
+
+  private void takeTurn(IdempotentRequest submission) {
+    jdbc.sql(WAIT_AT_MOST).update();
+    try {
+      String twins =
+          IdempotentRequest.hash(submission.caller(), submission.route(), mark(submission));
+      locks.take(twins);
+    } catch (PessimisticLockingFailureException twinTakesTooLong) {
+      throw new RequestFailed(
+              ProblemType.IN_PROGRESS,
+              "The same request is still in progress; retry to get its result.")
+          .retryAfter(Duration.ofSeconds(2));
+    }
+    jdbc.sql(WAIT_AS_BEFORE).update();
+  }
+
+  private Optional<String> earlier(IdempotentRequest submission) {
+    if (submission.idempotencyKey() == null && submission.retryCount() == 0) {
+      return Optional.empty();
+    }
+    return jdbc.sql(FIND)
+        .param("caller", submission.caller())
+        .param("route", submission.route())
+        .param("fingerprint", mark(submission))
+        .param(
+            "window", (submission.idempotencyKey() == null ? WINDOW : WINDOW_OF_KEYS).toSeconds())
+        .query((row, n) -> new Earlier(row.getString("result"), row.getString("body_hash")))
+        .optional()
+        .map(earlier -> sameBody(submission, earlier).result());
+  }
+
+  private static Earlier sameBody(IdempotentRequest submission, Earlier earlier) {
+    if (!earlier.bodyHash().equals(submission.bodyHash())) {
+      throw new RequestFailed(
+          ProblemType.IDEMPOTENCY_MISMATCH,
+          "This Idempotency-Key was used for a different request.",
+          "Idempotency-Key");
+    }
+    return earlier;
+  }
+
+  private void record(IdempotentRequest submission, String result) {
+    jdbc.sql(RECORD)
+        .param("caller", submission.caller())
+        .param("route", submission.route())
+        .param("fingerprint", mark(submission))
+        .param("bodyHash", submission.bodyHash())
+        .param("result", result)
+        .update();
+  }
+
+  /** What twins share: the client's key, else the body. */
+  private static String mark(IdempotentRequest submission) {
+    String key = submission.idempotencyKey();
+    return key == null ? "body:" + submission.bodyHash() : "key:" + key;
+  }
+
+  /**
+   * What was made for this caller, or is this thing, is not remembered any longer.
+   *
+   * @param id of either
+   */
+  public void forget(String id) {
+    jdbc.sql("delete from submission where caller = :id or result = :id").param("id", id).update();
+  }
+
+  @Scheduled(fixedDelay = 10, initialDelay = 10, timeUnit = TimeUnit.MINUTES)
+  @Transactional
+  void forget() {
+    jdbc.sql(FORGET)
+        .param("window", WINDOW.toSeconds())
+        .param("keys", WINDOW_OF_KEYS.toSeconds())
+        .update();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.graft.platform;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that gets no result, told to the caller as an OpenAI error. The message is read by API
+ * users: it says what is wrong and what to do, never SQL, server paths or another department's ids.
+ * Modules extend it for failures of their own.
+ */
+public class RequestFailed extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ProblemType type;
+  private final @Nullable String param;
+  private final transient List<ErrorDetail> findings;
+  private final transient Map<String, String> headers = new LinkedHashMap<>();
+  private @Nullable Duration retryAfter;
+  private @Nullable String about;
+
+  public RequestFailed(ProblemType type, String message) {
+    this(type, message, null, List.of());
+  }
+
+  /**
+   * @param param JSON path of the request field to blame, such as {@code adapter.peft.r}
+   */
+  public RequestFailed(ProblemType type, String message, @Nullable String param) {
+    this(type, message, param, List.of());
+  }
+
+  public RequestFailed(
+      ProblemType type, String message, @Nullable String param, List<ErrorDetail> findings) {
+    super(message);
+    this.type = type;
+    this.param = param;
+    this.findings = List.copyOf(findings);
+  }
+
+  /** Tells the client to try again after this long; without it a 409 says not to retry. */
+  public RequestFailed retryAfter(Duration delay) {
+    this.retryAfter = delay;
+    return this;
+  }
+
+  /** A header that the answer carries, such as a {@code Content-Range}. */
+  public RequestFailed header(String name, String value) {
+    headers.put(name, value);
+    return this;
+  }
+
+  /** Says which thing was asked for in vain, so that reaching for another department's is noted. */
+  public RequestFailed about(String id) {
+    this.about = id;
+    return this;
+  }
+
+  /** No such thing, or it belongs to another department: the two look the same. */
+  public static RequestFailed notFound(String what, String id) {
+    return new RequestFailed(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id").about(id);
+  }
+
+  /** A parameter's value, which may not be left out. */
+  public static <T> T required(@Nullable T value, String param) {
+    if (value != null) return value;
+    throw new RequestFailed(
+        ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + param + "'.", param);
+  }
+
+  public static RequestFailed invalid(String param, String message) {
+    return new RequestFailed(ProblemType.INVALID_VALUE, message, param);
+  }
+
+  public ProblemType type() {
+    return type;
+  }
+
+  public @Nullable String param() {
+    return param;
+  }
+
+  List<ErrorDetail> findings() {
+    return findings;
+  }
+
+  Map<String, String> headers() {
+    return Map.copyOf(headers);
+  }
+
+  /** See {@link #about(String)}. */
+  @Nullable String about() {
+    return about;
+  }
+
+  public Optional<Duration> retryAfter() {
+    return Optional.ofNullable(retryAfter);
+  }
+
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
+}

@@ -1,0 +1,117 @@
+package dev.graft.platform;
+
+import dev.graft.platform.StoredNumbers.Gauge;
+import dev.graft.platform.StoredNumbers.Reading;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The {@link StoredNumbers} of all modules. They are read again no more often than every few
+ * seconds, whoever scrapes; a scrape waits a moment for the database, and then does without.
+ */
+final class ScrapedNumbers implements MultiCollector {
+  private static final Logger log = LoggerFactory.getLogger(ScrapedNumbers.class);
+
+  private final List<StoredNumbers> sources;
+  private final Duration fresh;
+  private final Duration patience;
+  private @Nullable FutureTask<MetricSnapshots> reading;
+  private long begun;
+  private boolean failing;
+
+  /**
+   * @param fresh how long what was read is good enough
+   * @param patience how long a scrape waits
+   */
+  ScrapedNumbers(List<StoredNumbers> sources, Duration fresh, Duration patience) {
+    this.sources = List.copyOf(sources);
+    this.fresh = fresh;
+    this.patience = patience;
+  }
+
+  @Override
+  public List<String> getPrometheusNames() {
+    return sources.stream().flatMap(each -> each.gauges().stream()).map(Gauge::name).toList();
+  }
+
+  @Override
+  public MetricSnapshots collect() {
+    try {
+      return current().get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException away) {
+      told(away);
+    } catch (InterruptedException stopping) {
+      Thread.currentThread().interrupt();
+    }
+    return new MetricSnapshots();
+  }
+
+  /** One that is under way is waited for, however old. */
+  private synchronized FutureTask<MetricSnapshots> current() {
+    long now = System.nanoTime();
+    FutureTask<MetricSnapshots> last = reading;
+    if (last != null && (!last.isDone() || now - begun < fresh.toNanos())) return last;
+    FutureTask<MetricSnapshots> next = new FutureTask<>(this::read);
+    begun = now;
+    reading = next;
+    Thread.ofVirtual().name("numbers").start(next);
+    return next;
+  }
+
+  /** A source that fails leaves the others theirs. */
+  private MetricSnapshots read() {
+    List<MetricSnapshot> all = new ArrayList<>();
+    boolean whole = true;
+    for (StoredNumbers source : sources) {
+      try {
+        List<Reading> readings = source.read();
+        for (Gauge gauge : source.gauges()) all.add(snapshot(gauge, readings));
+      } catch (RuntimeException away) {
+        whole = false;
+        told(away);
+      }
+    }
+    if (whole) answered();
+    return new MetricSnapshots(all);
+  }
+
+  private synchronized void answered() {
+    failing = false;
+  }
+
+  private static MetricSnapshot snapshot(Gauge gauge, List<Reading> readings) {
+    GaugeSnapshot.Builder snapshot = GaugeSnapshot.builder().name(gauge.name()).help(gauge.help());
+    readings.stream()
+        .filter(each -> each.gauge().equals(gauge.name()))
+        .map(each -> point(gauge, each))
+        .forEach(snapshot::dataPoint);
+    return snapshot.build();
+  }
+
+  private static GaugeDataPointSnapshot point(Gauge gauge, Reading reading) {
+    return GaugeDataPointSnapshot.builder()
+        .labels(Labels.of(gauge.labels(), reading.labels()))
+        .value(reading.value())
+        .build();
+  }
+
+  /** Once for an outage. */
+  private synchronized void told(Exception away) {
+    if (!failing) log.atWarn().addKeyValue("cause", away.toString()).log("queue_numbers_unread");
+    failing = true;
+  }
+}

@@ -1,4 +1,0 @@
-package dev.graft.platform.web;
-
-/** OpenAI's confirmation that something is gone. */
-public record DeletedObject(String id, String object, boolean deleted) {}

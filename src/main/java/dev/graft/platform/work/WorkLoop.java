@@ -1,0 +1,217 @@
+package dev.graft.platform.work;
+
+import dev.graft.platform.LoopThreads;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/** Claims what is due of a kind and has it done, a thread each. */
+public final class WorkLoop implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(WorkLoop.class);
+
+  /** For what is broken off, so that it is whole. */
+  private static final Duration MOMENT = Duration.ofMillis(250);
+
+  private static final Duration GIVING_BACK = Duration.ofSeconds(5);
+
+  private final LeasedWork work;
+  private final WorkKind kind;
+  private final WorkSettings settings;
+  private final WorkSignal news;
+  private final Semaphore free;
+  private final Map<WorkClaim, Thread> underWay = new ConcurrentHashMap<>();
+  private volatile boolean stopping;
+  private volatile boolean draining;
+  private volatile boolean away;
+
+  private WorkLoop(LeasedWork work, WorkKind kind) {
+    this.work = work;
+    this.kind = kind;
+    this.settings = kind.settings();
+    this.news = work.signal(settings.kind());
+    this.free = new Semaphore(settings.parallel());
+  }
+
+  public static LoopThreads threads(LeasedWork work, List<? extends WorkKind> kinds) {
+    List<WorkLoop> loops = kinds.stream().map(kind -> new WorkLoop(work, kind)).toList();
+    return new LoopThreads(
+        loops,
+        Thread.ofVirtual().name("work-", 0),
+        threads -> {
+          for (int i = 0; i < threads.size(); i++) loops.get(i).end(threads.get(i));
+        });
+  }
+
+  /**
+   * A claim that is being made is given a moment: broken off, it would be lost for the time of its
+   * lease. One that a database does not answer is not waited for.
+   */
+  private void end(Thread loop) {
+    stopping = true;
+    news.tell();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                if (!loop.join(MOMENT) && !draining) loop.interrupt();
+              } catch (InterruptedException hurried) {
+                loop.interrupt();
+              }
+            });
+  }
+
+  /** Once: a loop that has been drained has no room for work any more. */
+  @Override
+  public void run() {
+    if (draining) return;
+    try {
+      while (!stopping) if (!startOne()) news.await(settings.poll());
+    } catch (InterruptedException stopped) {
+      // ends
+    }
+    draining = true;
+    var _ = Thread.interrupted();
+    try {
+      drain();
+    } catch (InterruptedException hurried) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whether there was something to do. */
+  private boolean startOne() throws InterruptedException {
+    free.acquire();
+    Optional<WorkClaim> claim = stopping ? Optional.empty() : claim();
+    if (claim.isEmpty()) {
+      free.release();
+      return false;
+    }
+    Thread.Builder builder =
+        settings.computes() ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+    Thread worker =
+        builder
+            .name(settings.kind() + " " + claim.get().subject())
+            .unstarted(() -> run(claim.get()));
+    underWay.put(claim.get(), worker);
+    worker.start();
+    return true;
+  }
+
+  private Optional<WorkClaim> claim() {
+    try {
+      Optional<WorkClaim> claim =
+          work.claim(settings.kind(), settings.lease(), settings.retries(), full());
+      away = false;
+      return claim;
+    } catch (RuntimeException outage) {
+      told(outage);
+      return Optional.empty();
+    }
+  }
+
+  /** Departments that have their share of this server. */
+  private List<String> full() {
+    return underWay.keySet().stream()
+        .collect(Collectors.groupingBy(WorkClaim::departmentId, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .filter(each -> each.getValue() >= settings.share())
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** Once for an outage. */
+  private void told(RuntimeException outage) {
+    if (!away && !stopping) {
+      log.atWarn().setCause(outage).addKeyValue("kind", settings.kind()).log("work_unread");
+    }
+    away = true;
+  }
+
+  private void run(WorkClaim claim) {
+    try (var _ = MDC.putCloseable("department", claim.departmentId());
+        KeptClaim kept = new KeptClaim(work, claim, settings.lease())) {
+      workAt(claim, kept);
+    } catch (RuntimeException outage) {
+      told(outage); // the claim runs out
+    } catch (InterruptedException hurried) {
+      // the server stops
+    } finally {
+      underWay.remove(claim);
+      free.release();
+      news.tell();
+    }
+  }
+
+  private void workAt(WorkClaim claim, KeptClaim kept) {
+    try {
+      if (claim.attempts < settings.retries().most()) kind.work(claim);
+      else giveUp(claim);
+      if (!claim.ended) work.done(claim);
+    } catch (Exception | OutOfMemoryError failure) {
+      var _ = Thread.interrupted();
+      if (kept.lost() || !claim.ended && !work.hold(claim)) {
+        log.atDebug().addKeyValue("subject", claim.subject()).log("work_lost");
+      } else if (stopping) work.release(claim);
+      else failed(claim, failure);
+    }
+  }
+
+  private void failed(WorkClaim claim, Throwable failure) {
+    int failures = claim.attempts + 1;
+    log.atWarn()
+        .setCause(failure)
+        .addKeyValue("kind", claim.kind)
+        .addKeyValue("subject", claim.subject())
+        .addKeyValue("failures", failures)
+        .log("work_failed");
+    if (failures < settings.retries().most()) {
+      kind.failed(claim);
+      work.failed(claim, settings.retries().after(failures));
+    } else {
+      giveUp(claim);
+      if (!claim.ended) work.done(claim);
+    }
+  }
+
+  private void giveUp(WorkClaim claim) {
+    log.atError()
+        .addKeyValue("kind", claim.kind)
+        .addKeyValue("subject", claim.subject())
+        .log("work_given_up");
+    kind.gaveUp(claim);
+  }
+
+  /** What is under way has its time, is broken off after it, and given back. */
+  private void drain() throws InterruptedException {
+    if (ended(settings.grace())) return;
+    underWay.values().forEach(Thread::interrupt);
+    if (ended(GIVING_BACK)) return;
+    log.atWarn().addKeyValue("kind", settings.kind()).log("work_under_way");
+    List<Thread> back =
+        underWay.keySet().stream()
+            .map(claim -> Thread.ofVirtual().start(() -> giveBack(claim)))
+            .toList();
+    for (Thread each : back) each.join(MOMENT);
+  }
+
+  private void giveBack(WorkClaim claim) {
+    try {
+      work.release(claim);
+    } catch (RuntimeException outage) {
+      told(outage);
+    }
+  }
+
+  private boolean ended(Duration within) throws InterruptedException {
+    return free.tryAcquire(settings.parallel(), within.toNanos(), TimeUnit.NANOSECONDS);
+  }
+}

@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package dev.graft.platform.work;
+
+import org.jspecify.annotations.NullMarked;

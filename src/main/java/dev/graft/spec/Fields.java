@@ -1,0 +1,263 @@
+package dev.graft.spec;
+
+import static java.util.Locale.ROOT;
+
+import dev.graft.spec.SpecRejected.Problem;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A JSON object being read: every getter notes its key and, where the value does not fit, a problem
+ * at its path; {@link #refuseUnknown} then refuses the keys nobody asked for. A missing key and a
+ * null are the same, unless {@link #isNull} asks.
+ */
+public final class Fields {
+  private static final String MODULES = "[A-Za-z0-9_.]{1,200}";
+
+  private final @Nullable JsonNode node;
+  private final String path;
+  private final List<Problem> problems;
+  private final Set<String> known = new HashSet<>();
+  private final @Nullable FieldSchema asked;
+
+  public Fields(@Nullable JsonNode node, String path, List<Problem> problems) {
+    this(node, path, problems, null);
+  }
+
+  /**
+   * @param asked where to note what is asked for, or null
+   */
+  public Fields(
+      @Nullable JsonNode node, String path, List<Problem> problems, @Nullable FieldSchema asked) {
+    boolean object = node != null && node.isObject();
+    if (node != null && !object && !node.isNull()) {
+      problems.add(new Problem(path, "must be an object"));
+    }
+    this.node = object ? node : null;
+    this.path = path;
+    this.problems = problems;
+    this.asked = asked;
+  }
+
+  public boolean present() {
+    return node != null;
+  }
+
+  public String path(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  public void refuse(String key, String message) {
+    problems.add(new Problem(path(key), message));
+  }
+
+  /** Of a setting of another object. */
+  public void refuseAt(String path, String message) {
+    problems.add(new Problem(path, message));
+  }
+
+  public Fields object(String key) {
+    FieldSchema inner = asked == null ? null : asked.object(key);
+    return new Fields(value(key), path(key), problems, inner);
+  }
+
+  /** The value under a key; null when it is missing or a JSON null. */
+  public @Nullable JsonNode value(String key) {
+    known(key);
+    JsonNode value = node == null ? null : node.get(key);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  public boolean isNull(String key) {
+    JsonNode value = node == null ? null : node.get(key);
+    return value != null && value.isNull();
+  }
+
+  public @Nullable Integer integer(String key, long least, long most) {
+    Long value = longInteger(key, least, most);
+    return value == null ? null : value.intValue();
+  }
+
+  /** As {@link #integer}, of numbers that do not fit in one. */
+  public @Nullable Long longInteger(String key, long least, long most) {
+    if (asked != null) asked.integer(key, least, most);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    boolean whole = value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
+    if (whole && value.doubleValue() >= least && value.doubleValue() <= most) {
+      return value.isIntegralNumber() ? value.longValue() : (long) value.doubleValue();
+    }
+    refuse(key, "must be a whole number from " + least + " to " + most);
+    return null;
+  }
+
+  /**
+   * A string of a form.
+   *
+   * @param told what is said where it has another, such as {@code must be a name}
+   */
+  public @Nullable String text(String key, Pattern form, String told) {
+    if (asked != null) asked.any(key);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isString() && form.matcher(value.stringValue()).matches()) return value.stringValue();
+    refuse(key, told);
+    return null;
+  }
+
+  /** A finite number in [least, most]. */
+  public @Nullable Double number(String key, double least, double most) {
+    return number(key, least, most, "");
+  }
+
+  /**
+   * As {@link #number(String, double, double)}.
+   *
+   * @param usual what is said of usual values where the number is refused; may be empty
+   */
+  public @Nullable Double number(String key, double least, double most, String usual) {
+    if (asked != null) asked.number(key, least, most);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isNumber() && value.doubleValue() >= least && value.doubleValue() <= most) {
+      return value.doubleValue();
+    }
+    String range = "must be a number from " + shown(least) + " to " + shown(most);
+    refuse(key, usual.isEmpty() ? range : range + "; " + usual);
+    return null;
+  }
+
+  /** As people write it: {@code 0}, {@code 0.999}, {@code 2e-4}. */
+  public static String shown(double number) {
+    double size = Math.abs(number);
+    BigDecimal exact = new BigDecimal(Double.toString(number)).stripTrailingZeros();
+    if (size == 0 || size >= 1e-3 && size < 1e9) return exact.toPlainString();
+    return Double.toString(number).replace(".0E", "e").replace('E', 'e');
+  }
+
+  /** Whole numbers: a list, or a single one; none where the key is missing. */
+  public List<Integer> integers(String key, int least, int most) {
+    if (asked != null) asked.integers(key, least, most);
+    JsonNode value = value(key);
+    if (value == null) return List.of();
+    List<Integer> numbers = new ArrayList<>();
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      if (each.isIntegralNumber() && each.canConvertToInt()) numbers.add(each.intValue());
+      else numbers.add(least - 1);
+    }
+    if (numbers.stream().allMatch(number -> number >= least && number <= most)) {
+      return numbers.stream().distinct().toList();
+    }
+    refuse(key, "must be whole numbers from " + least + " to " + most);
+    return List.of();
+  }
+
+  /** Names: a list of strings, or a single one; none where the key is missing. */
+  public List<String> texts(String key) {
+    if (asked != null) asked.texts(key, MODULES);
+    JsonNode value = value(key);
+    if (value == null) return List.of();
+    List<String> texts = new ArrayList<>();
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      texts.add(each.isString() ? each.stringValue() : "");
+    }
+    if (texts.stream().allMatch(text -> text.matches(MODULES))) {
+      return texts.stream().distinct().toList();
+    }
+    refuse(key, "must be names of modules");
+    return List.of();
+  }
+
+  /** Whether the value is a container without elements; the key then counts as known. */
+  public boolean isEmpty(String key) {
+    JsonNode value = value(key);
+    return value != null && value.isContainer() && value.isEmpty();
+  }
+
+  /** The keys of the object. */
+  public List<String> names() {
+    return node == null ? List.of() : List.copyOf(node.propertyNames());
+  }
+
+  /** A key whose value may be anything. */
+  public void known(String key) {
+    if (asked != null) asked.any(key);
+    known.add(key);
+  }
+
+  public @Nullable Boolean bool(String key) {
+    if (asked != null) asked.bool(key);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isBoolean()) return value.booleanValue();
+    refuse(key, "must be true or false");
+    return null;
+  }
+
+  /**
+   * True, false or one word.
+   *
+   * @return as text; null when it is missing or refused
+   */
+  public @Nullable String boolOr(String key, String word) {
+    if (asked != null) asked.boolOr(key, word);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isBoolean() || value.isString() && value.stringValue().equals(word)) {
+      return value.asString();
+    }
+    refuse(key, "must be true, false or \"" + word + "\"");
+    return null;
+  }
+
+  /** A constant of an enum, written in lower case. */
+  public <E extends Enum<E>> @Nullable E choice(String key, Class<E> type, String... notYet) {
+    List<E> constants = List.of(type.getEnumConstants());
+    List<String> names = constants.stream().map(each -> each.name().toLowerCase(ROOT)).toList();
+    if (asked != null) asked.choice(key, names);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    String said = value.isString() ? value.stringValue() : "";
+    if (names.contains(said)) return constants.get(names.indexOf(said));
+    boolean planned = List.of(notYet).contains(said);
+    String choices = "must be one of " + String.join(", ", names);
+    refuse(key, planned ? "not supported yet; " + choices : choices);
+    return null;
+  }
+
+  /** A key that Graft knows but does not honour yet: only the values that change nothing pass. */
+  public void notYet(String key, Object... neutral) {
+    if (asked != null) asked.notYet(key, neutral);
+    JsonNode value = value(key);
+    if (value == null || value.isContainer() && value.isEmpty()) return;
+    for (Object allowed : neutral) {
+      if (allowed instanceof String text && value.isString() && text.equals(value.stringValue())
+          || allowed instanceof Boolean flag && value.isBoolean() && flag == value.booleanValue()
+          || allowed instanceof Number number
+              && value.isNumber()
+              && number.doubleValue() == value.doubleValue()) {
+        return;
+      }
+    }
+    refuse(key, "not supported yet");
+  }
+
+  /** What was read, or the default where nothing was. */
+  public static <T> T or(@Nullable T value, T byDefault) {
+    return value != null ? value : byDefault;
+  }
+
+  public void refuseUnknown() {
+    if (asked != null) asked.closed();
+    if (node == null) return;
+    for (String key : node.propertyNames()) {
+      if (!known.contains(key)) refuse(key, UnknownSetting.among(key, known));
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.DeletedObject;
+import dev.graft.platform.RequestFailed;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** OpenAI's admin API keys: they open the organisation, and no department's things. */
+@RestController
+@RequestMapping("/v1/organization/admin_api_keys")
+class AdminKeyController {
+  private final ApiKeys keys;
+
+  AdminKeyController(ApiKeys keys) {
+    this.keys = keys;
+  }
+
+  @GetMapping
+  CursorPage<AdminKeyObject> list(
+      @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    return CursorPage.ofOneMore(
+        keys.list(null, page), page, key -> AdminKeyObject.of(key, null), AdminKeyObject::id);
+  }
+
+  @PostMapping
+  AdminKeyObject create(
+      @AuthenticationPrincipal Identity identity, @RequestBody KeyRequest request) {
+    if (request.scopes() != null) {
+      throw RequestFailed.invalid("scopes", "An administrator's key has no scopes.");
+    }
+    ApiKeys.Created made =
+        keys.create(
+            NewKey.administrators(KeyRequest.requireName(request.name()), request.lifetime()),
+            identity.actor().account());
+    return AdminKeyObject.of(require(made.id()), made.secret());
+  }
+
+  @GetMapping("/{admin_key}")
+  AdminKeyObject get(@PathVariable("admin_key") String key) {
+    return AdminKeyObject.of(require(key), null);
+  }
+
+  @DeleteMapping("/{admin_key}")
+  DeletedObject delete(@PathVariable("admin_key") String key) {
+    keys.revoke(require(key).id());
+    return new DeletedObject(key, "organization.admin_api_key.deleted", true);
+  }
+
+  private ApiKey require(String key) {
+    return keys.find(null, key).orElseThrow(() -> RequestFailed.notFound("admin key", key));
+  }
+}

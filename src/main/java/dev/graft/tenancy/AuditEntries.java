@@ -1,0 +1,77 @@
+package dev.graft.tenancy;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The audit log as it is read, newest first. */
+@Service
+public class AuditEntries {
+  private static final String MATCHING =
+      """
+      select l.*, d.count as denials, d.last_at as denied_last_at,
+             (select name from api_key k where k.id = l.key_id) as key_name,
+             (select name from service_account s where s.id = l.service_account_id) as service_account_name
+        from audit_log l left join audit_denial d on d.entry_id = l.id
+       where (:from::bigint is null or effective_at >= to_timestamp(:from::bigint))
+         and (:until::bigint is null or effective_at < to_timestamp(:until::bigint + 1))
+         and (:departments::text[] = '{}' or department_id = any(:departments::text[]))
+         and (:types::text[] = '{}' or type = any(:types::text[]))
+         and (:actors::text[] = '{}'
+              or key_id = any(:actors::text[]) or person_id = any(:actors::text[])
+              or service_account_id = any(:actors::text[]))
+         and (:emails::text[] = '{}' or lower(email) = any(:emails::text[]))
+         and (:resources::text[] = '{}' or resource_id = any(:resources::text[]))
+      """;
+
+  private static final String OLDER =
+      MATCHING + " and (:cursor::text is null or id < :cursor) order by id desc limit :limit";
+
+  private static final String NEWER = MATCHING + " and id > :cursor order by id limit :limit";
+
+  private final JdbcClient sql;
+
+  AuditEntries(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** A page and one more: those older than {@code after}. */
+  @Transactional(readOnly = true)
+  public List<AuditEntry> older(AuditQuery query, @Nullable String after, int limit) {
+    return matching(OLDER, query, after, limit + 1);
+  }
+
+  /** A page and one more: those newer than {@code before}, the nearest ones. */
+  @Transactional(readOnly = true)
+  List<AuditEntry> newer(AuditQuery query, String before, int limit) {
+    return matching(NEWER, query, before, limit + 1).reversed();
+  }
+
+  /** At most so many that are newer than {@code after}, the oldest first. */
+  @Transactional(readOnly = true)
+  List<AuditEntry> oldest(AuditQuery query, String after, int limit) {
+    return matching(NEWER, query, after, limit);
+  }
+
+  private List<AuditEntry> matching(
+      String statement, AuditQuery query, @Nullable String cursor, int limit) {
+    return sql.sql(statement)
+        .param("from", query.from())
+        .param("until", query.until())
+        .param("departments", array(query.departments()))
+        .param("types", array(query.types()))
+        .param("actors", array(query.actors()))
+        .param("emails", array(query.emails()))
+        .param("resources", array(query.resources()))
+        .param("cursor", cursor)
+        .param("limit", limit)
+        .query(AuditEntry::of)
+        .list();
+  }
+
+  private static String[] array(List<String> values) {
+    return values.toArray(String[]::new);
+  }
+}

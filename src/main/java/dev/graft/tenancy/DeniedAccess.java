@@ -1,0 +1,91 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.BearerFilter;
+import dev.graft.platform.ErrorAttributes;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.annotation.Order;
+import org.springframework.dao.DataAccessException;
+import org.springframework.stereotype.Component;
+import org.springframework.web.filter.OncePerRequestFilter;
+import org.springframework.web.servlet.HandlerMapping;
+
+/**
+ * Notes what callers were refused: what their key may not do, and what is another department's. The
+ * second looks to them like what does not exist; here it is told apart.
+ */
+@Component
+@Order(DeniedAccess.AROUND_THE_SECURITY_CHAIN)
+class DeniedAccess extends OncePerRequestFilter {
+  static final int AROUND_THE_SECURITY_CHAIN = -101;
+
+  private static final Logger log = LoggerFactory.getLogger(DeniedAccess.class);
+
+  private final AuditLog audit;
+  private final List<Owned> owned;
+
+  DeniedAccess(AuditLog audit, List<Owned> owned) {
+    this.audit = audit;
+    this.owned = List.copyOf(owned);
+  }
+
+  @Override
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws ServletException, IOException {
+    chain.doFilter(request, response);
+    if (!(request.getAttribute(BearerFilter.PRINCIPAL) instanceof Identity identity)) return;
+    try {
+      switch (response.getStatus()) {
+        case 403 -> note(identity, request, null);
+        case 400, 404 -> foreign(identity, request);
+        default -> {}
+      }
+    } catch (DataAccessException unwritten) {
+      log.atError().setCause(unwritten).log("denied_access_unwritten");
+    }
+  }
+
+  private void foreign(Identity identity, HttpServletRequest request) {
+    for (String id : ids(request)) {
+      boolean another =
+          owned.stream()
+              .flatMap(each -> each.departmentOf(id).stream())
+              .anyMatch(owner -> !identity.reaches(owner, Permission.ORGANIZATION_READ));
+      if (another) note(identity, request, id);
+    }
+  }
+
+  /** What the request named: in its path, and what the error was about. */
+  private static Set<String> ids(HttpServletRequest request) {
+    Set<String> ids = new LinkedHashSet<>();
+    if (request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
+        instanceof Map<?, ?> variables) {
+      // The rest of a path, as {*model} has it, begins with a slash.
+      variables.values().forEach(value -> ids.add(value.toString().replaceFirst("^/", "")));
+    }
+    String about = ErrorAttributes.about(request);
+    if (about != null) ids.add(about);
+    return ids;
+  }
+
+  private void note(Identity identity, HttpServletRequest request, @Nullable String id) {
+    String department = identity instanceof Caller caller ? caller.departmentId() : null;
+    audit.denied(
+        "access.denied",
+        identity.actor(),
+        department,
+        id,
+        Map.of("method", request.getMethod(), "path", request.getRequestURI()));
+  }
+}

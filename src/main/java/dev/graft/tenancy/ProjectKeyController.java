@@ -1,0 +1,103 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.DeletedObject;
+import dev.graft.platform.RequestFailed;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** The keys of a department, whoever owns them. */
+@RestController
+@RequestMapping("/v1/organization/projects/{project}/api_keys")
+class ProjectKeyController {
+  private static final String OBJECT = "organization.project.api_key";
+  private static final long LONGEST_OVERLAP = Duration.ofDays(30).toSeconds();
+
+  private final ApiKeys keys;
+  private final ProjectAccess access;
+
+  ProjectKeyController(ApiKeys keys, ProjectAccess access) {
+    this.keys = keys;
+    this.access = access;
+  }
+
+  /**
+   * @param overlapSeconds how long the old key stays valid; null = it ends at once
+   */
+  record RotateRequest(@Nullable Long overlapSeconds) {}
+
+  @GetMapping
+  CursorPage<ProjectKeyObject> list(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String project,
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    String department = access.toRead(identity, project).id();
+    return CursorPage.ofOneMore(
+        keys.list(department, page), page, ProjectKeyObject::of, ProjectKeyObject::id);
+  }
+
+  @GetMapping("/{key}")
+  ProjectKeyObject get(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String project,
+      @PathVariable String key) {
+    return ProjectKeyObject.of(require(access.toRead(identity, project), key));
+  }
+
+  @DeleteMapping("/{key}")
+  DeletedObject delete(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String project,
+      @PathVariable String key) {
+    keys.revoke(require(access.toWrite(identity, project), key).id());
+    return new DeletedObject(key, OBJECT + ".deleted", true);
+  }
+
+  @PostMapping("/{key}/rotate")
+  NewKeyObject rotate(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String project,
+      @PathVariable String key,
+      @RequestBody(required = false) @Nullable RotateRequest request) {
+    ApiKey old = require(access.toWrite(identity, project), key);
+    ProjectAccess.requireGrantable(identity, permissions(old));
+    return NewKeyObject.of(keys.rotate(old.id(), overlap(request)), "organization.project");
+  }
+
+  private static Set<Permission> permissions(ApiKey key) {
+    ApiKey.Owner owner = key.owner();
+    Set<Permission> permissions =
+        owner == null ? Role.NONE.permissions() : owner.role().permissions();
+    if (key.admin()) permissions.addAll(Permission.OF_ADMINISTRATORS);
+    if (key.scopes() != null) permissions.retainAll(Permission.of(key.scopes()));
+    return permissions;
+  }
+
+  private static Duration overlap(@Nullable RotateRequest request) {
+    long seconds =
+        request == null || request.overlapSeconds() == null ? 0 : request.overlapSeconds();
+    if (seconds < 0 || seconds > LONGEST_OVERLAP) {
+      throw RequestFailed.invalid(
+          "overlap_seconds", "overlap_seconds must be from 0 to " + LONGEST_OVERLAP + ".");
+    }
+    return Duration.ofSeconds(seconds);
+  }
+
+  private ApiKey require(Department department, String key) {
+    return keys.find(department.id(), key)
+        .orElseThrow(() -> RequestFailed.notFound("key of this project", key));
+  }
+}

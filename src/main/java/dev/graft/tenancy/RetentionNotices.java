@@ -1,0 +1,191 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.Ids;
+import dev.graft.platform.database.ResultColumns;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The statements on {@code retention_notice}. */
+@Component
+public class RetentionNotices {
+  private static final String TELL =
+      """
+      insert into retention_notice (id, department_id, kind, resource_id, name, since, noticed_at, delete_at)
+      values (:id, :department, :kind, :resource, :name, :since, :now, greatest(:until, :earliest))
+      on conflict (kind, resource_id) do nothing
+      """;
+
+  private static final String WITHDRAW =
+      """
+      delete from retention_notice
+       where department_id = :department and kind = :kind
+         and (:latest::timestamptz is null or since > :latest::timestamptz)
+      """;
+
+  /** Never closer. */
+  private static final String MOVE_AWAY =
+      """
+      update retention_notice
+         set delete_at = greatest(since + :kept * interval '1 second',
+                                  noticed_at + :notice * interval '1 second')
+       where department_id = :department and kind = :kind
+         and delete_at < greatest(since + :kept * interval '1 second',
+                                  noticed_at + :notice * interval '1 second')
+      """;
+
+  private static final String DUE =
+      """
+      select * from retention_notice
+       where delete_at <= :now
+         and (:id::text is null or (delete_at, id) > (:delete_at::timestamptz, :id::text))
+       order by delete_at, id limit :limit
+      """;
+
+  /** An unknown cursor gives nothing. */
+  private static final String PAGE =
+      """
+      select * from retention_notice
+       where department_id = :department
+         and (:after::text is null
+              or (delete_at, id) > (select delete_at, id from retention_notice
+                                     where id = :after and department_id = :department))
+       order by delete_at, id limit :limit
+      """;
+
+  private final JdbcClient sql;
+  private final Ids ids;
+
+  RetentionNotices(JdbcClient sql, Ids ids) {
+    this.sql = sql;
+    this.ids = ids;
+  }
+
+  /** The thing is gone, or will stay. False if no notice told of it. */
+  @Transactional(propagation = Propagation.MANDATORY)
+  public boolean drop(RetentionKind kind, String resourceId) {
+    return sql.sql("delete from retention_notice where kind = :kind and resource_id = :resource")
+            .param("kind", kind.wire())
+            .param("resource", resourceId)
+            .update()
+        == 1;
+  }
+
+  /** When things will be removed, by their id; what no notice tells of is not among them. */
+  @Transactional(readOnly = true)
+  public Map<String, Instant> deleteAt(RetentionKind kind, Collection<String> resourceIds) {
+    Map<String, Instant> times = new HashMap<>();
+    sql.sql(
+            "select resource_id, delete_at from retention_notice"
+                + " where kind = :kind and resource_id = any(:resources)")
+        .param("kind", kind.wire())
+        .param("resources", resourceIds.toArray(String[]::new))
+        .query(
+            row -> {
+              times.put(row.getString("resource_id"), ResultColumns.time(row, "delete_at"));
+            });
+    return times;
+  }
+
+  /**
+   * False if there is a notice of it already.
+   *
+   * @param kept from the beginning of the thing's clock
+   */
+  boolean tell(
+      String departmentId,
+      RetentionKind kind,
+      Retained.Thing thing,
+      Duration kept,
+      Duration notice,
+      Instant now) {
+    return sql.sql(TELL)
+            .param("id", ids.next("notice_"))
+            .param("department", departmentId)
+            .param("kind", kind.wire())
+            .param("resource", thing.id())
+            .param("name", thing.name())
+            .param("since", ResultColumns.parameter(thing.since()))
+            .param("now", ResultColumns.parameter(now))
+            .param("until", ResultColumns.parameter(thing.since().plus(kept)))
+            .param("earliest", ResultColumns.parameter(now.plus(notice)))
+            .update()
+        == 1;
+  }
+
+  /** Withdraws what does not hold by this policy, and moves away what comes too early by it. */
+  int hold(String departmentId, RetentionKind kind, RetentionPolicy policy, Instant now) {
+    Instant latest = policy.latestTold(kind, now);
+    int withdrawn =
+        sql.sql(WITHDRAW)
+            .param("department", departmentId)
+            .param("kind", kind.wire())
+            .param("latest", ResultColumns.parameter(latest))
+            .update();
+    Duration kept = policy.kept(kind);
+    if (kept != null) {
+      sql.sql(MOVE_AWAY)
+          .param("department", departmentId)
+          .param("kind", kind.wire())
+          .param("kept", kept.toSeconds())
+          .param("notice", policy.notice().toSeconds())
+          .update();
+    }
+    return withdrawn;
+  }
+
+  /**
+   * Those whose time has come, the earliest first.
+   *
+   * @param last of the batch before; null for the first
+   */
+  List<RetentionNotice> due(Instant now, @Nullable RetentionNotice last, int limit) {
+    return sql.sql(DUE)
+        .param("now", ResultColumns.parameter(now))
+        .param("id", last == null ? null : last.id())
+        .param("delete_at", ResultColumns.parameter(last == null ? null : last.deleteAt()))
+        .param("limit", limit)
+        .query(RetentionNotice::of)
+        .list();
+  }
+
+  /** Of a department, at most {@code limit}. */
+  List<RetentionNotice> page(String departmentId, @Nullable String after, int limit) {
+    return sql.sql(PAGE)
+        .param("department", departmentId)
+        .param("after", after)
+        .param("limit", limit)
+        .query(RetentionNotice::of)
+        .list();
+  }
+
+  /** False if it has been withdrawn, moved or ended since it was seen. */
+  boolean end(RetentionNotice seen) {
+    return sql.sql("delete from retention_notice where id = :id and delete_at = :delete_at")
+            .param("id", seen.id())
+            .param("delete_at", ResultColumns.parameter(seen.deleteAt()))
+            .update()
+        == 1;
+  }
+
+  /** It is told anew. */
+  void tellAgain(RetentionNotice seen, Duration notice, Instant now) {
+    sql.sql(
+            """
+            update retention_notice set noticed_at = :now, delete_at = :delete_at
+             where id = :id and delete_at < :delete_at
+            """)
+        .param("id", seen.id())
+        .param("now", ResultColumns.parameter(now))
+        .param("delete_at", ResultColumns.parameter(now.plus(notice)))
+        .update();
+  }
+}

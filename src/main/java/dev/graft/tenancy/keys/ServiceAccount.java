@@ -1,7 +1,0 @@
-package dev.graft.tenancy.keys;
-
-import dev.graft.tenancy.Role;
-import java.time.Instant;
-
-/** A program that works for a department; keys are its. */
-record ServiceAccount(String id, String departmentId, String name, Role role, Instant createdAt) {}

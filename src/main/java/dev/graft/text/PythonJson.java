@@ -1,0 +1,102 @@
+package dev.graft.text;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * JSON as Python's {@code json.dumps} lays it out, of strings, numbers, booleans, null, lists and
+ * maps in their order.
+ */
+public final class PythonJson {
+  private final StringBuilder out = new StringBuilder();
+  private final int indent;
+  private final boolean ensureAscii;
+
+  private PythonJson(int indent, boolean ensureAscii) {
+    this.indent = indent;
+    this.ensureAscii = ensureAscii;
+  }
+
+  /**
+   * @param indent spaces a level; -1 = all on one line
+   * @param ensureAscii whether everything but printable ASCII is escaped
+   * @throws TemplateRejected if the value holds anything else
+   */
+  public static String dumps(@Nullable Object value, int indent, boolean ensureAscii) {
+    PythonJson json = new PythonJson(indent, ensureAscii);
+    json.write(value, 0);
+    return json.out.toString();
+  }
+
+  private void write(@Nullable Object value, int depth) {
+    switch (value) {
+      case null -> out.append("null");
+      case Map<?, ?> map -> object(map, depth);
+      case List<?> list -> array(list, depth);
+      case Number number -> out.append(number);
+      case Boolean flag -> out.append(flag);
+      case CharSequence text -> string(text);
+      default -> throw new TemplateRejected("tojson of " + value.getClass().getSimpleName());
+    }
+  }
+
+  private void object(Map<?, ?> map, int depth) {
+    if (map.isEmpty()) {
+      out.append("{}");
+      return;
+    }
+    out.append('{');
+    for (Iterator<? extends Map.Entry<?, ?>> i = map.entrySet().iterator(); i.hasNext(); ) {
+      Map.Entry<?, ?> entry = i.next();
+      line(depth + 1);
+      string(String.valueOf(entry.getKey()));
+      out.append(": ");
+      write(entry.getValue(), depth + 1);
+      if (i.hasNext()) out.append(indent < 0 ? ", " : ",");
+    }
+    line(depth);
+    out.append('}');
+  }
+
+  private void array(List<?> list, int depth) {
+    if (list.isEmpty()) {
+      out.append("[]");
+      return;
+    }
+    out.append('[');
+    for (Iterator<?> i = list.iterator(); i.hasNext(); ) {
+      line(depth + 1);
+      write(i.next(), depth + 1);
+      if (i.hasNext()) out.append(indent < 0 ? ", " : ",");
+    }
+    line(depth);
+    out.append(']');
+  }
+
+  private void line(int depth) {
+    if (indent >= 0) out.append('\n').repeat(' ', indent * depth);
+  }
+
+  private void string(CharSequence text) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      switch (c) {
+        case '"' -> out.append("\\\"");
+        case '\\' -> out.append("\\\\");
+        case '\n' -> out.append("\\n");
+        case '\r' -> out.append("\\r");
+        case '\t' -> out.append("\\t");
+        case '\b' -> out.append("\\b");
+        case '\f' -> out.append("\\f");
+        default -> {
+          if (c < ' ' || ensureAscii && c > '~') out.append(String.format("\\u%04x", (int) c));
+          else out.append(c);
+        }
+      }
+    }
+    out.append('"');
+  }
+}

@@ -1,0 +1,130 @@
+package dev.graft.training;
+
+import dev.graft.model.SplitMix64;
+import dev.graft.spec.Hyperparameters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Which rows make up optimiser step k: a pure function of settings, seed, row lengths and k. An
+ * epoch is an order of the rows, cut into micro-batches, those into windows of accumulation; the
+ * last window of an epoch may be shorter and is a full step.
+ */
+public final class BatchPlan {
+  /** transformers sorts by length inside groups of up to this many batches. */
+  private static final int GROUP = 50;
+
+  private final Hyperparameters training;
+  private final long seed;
+  private final int[] lengths;
+  private final int microBatches;
+  private final int windows;
+  private long orderedEpoch = -1;
+  private int[] order = new int[0];
+
+  public BatchPlan(Hyperparameters training, long seed, int[] lengths) {
+    this.training = training;
+    this.seed = seed;
+    this.lengths = lengths;
+    int rows = training.batching().perDeviceTrainBatchSize();
+    microBatches =
+        training.batching().dataloaderDropLast()
+            ? lengths.length / rows
+            : ceil(lengths.length, rows);
+    windows = ceil(microBatches, training.batching().gradientAccumulationSteps());
+  }
+
+  private static int ceil(int a, int b) {
+    return (int) ((a + (long) b - 1) / b);
+  }
+
+  /** Optimiser steps of one pass over the data. */
+  public int stepsPerEpoch() {
+    return windows;
+  }
+
+  public long totalSteps() {
+    if (windows == 0) return 0;
+    return training.schedule().maxSteps() > 0
+        ? training.schedule().maxSteps()
+        : (long) Math.ceil(training.schedule().numTrainEpochs() * windows);
+  }
+
+  /** Passes over the data that this many steps make. */
+  public double epochs(long steps) {
+    long whole = steps / windows;
+    long inEpoch = (steps % windows) * training.batching().gradientAccumulationSteps();
+    return whole + (double) inEpoch / microBatches;
+  }
+
+  /**
+   * @param step from 0
+   * @return the step's micro-batches, as row numbers
+   */
+  public List<int[]> window(long step) {
+    long epoch = step / windows;
+    if (epoch != orderedEpoch) {
+      order = order(epoch);
+      orderedEpoch = epoch;
+    }
+    int first = (int) (step % windows) * training.batching().gradientAccumulationSteps();
+    int last = Math.min(microBatches, first + training.batching().gradientAccumulationSteps());
+    int rows = training.batching().perDeviceTrainBatchSize();
+    List<int[]> window = new ArrayList<>();
+    for (int m = first; m < last; m++) {
+      int to = Math.min(order.length, (m + 1) * rows);
+      window.add(Arrays.copyOfRange(order, m * rows, to));
+    }
+    return window;
+  }
+
+  private int[] order(long epoch) {
+    return switch (training.batching().trainSamplingStrategy()) {
+      case SEQUENTIAL -> identity();
+      case RANDOM -> permutation(epoch);
+      case GROUP_BY_LENGTH -> groupedByLength(permutation(epoch));
+    };
+  }
+
+  private int[] identity() {
+    int[] rows = new int[lengths.length];
+    Arrays.setAll(rows, i -> i);
+    return rows;
+  }
+
+  private int[] permutation(long epoch) {
+    int[] rows = identity();
+    SplitMix64 random = new SplitMix64(seed, epoch);
+    for (int i = rows.length - 1; i > 0; i--) {
+      int j = random.below(i + 1);
+      int row = rows[i];
+      rows[i] = rows[j];
+      rows[j] = row;
+    }
+    return rows;
+  }
+
+  /**
+   * As transformers' LengthGroupedSampler: the permutation in groups, each sorted with the longest
+   * row first; the longest row of all comes first, so that a lack of memory shows at once.
+   */
+  private int[] groupedByLength(int[] rows) {
+    int batch =
+        training.batching().perDeviceTrainBatchSize()
+            * training.batching().gradientAccumulationSteps();
+    int group = batch * Math.clamp(rows.length / (batch * 4L), 1, GROUP);
+    Integer[] sorted = Arrays.stream(rows).boxed().toArray(Integer[]::new);
+    int longest = 0;
+    for (int from = 0; from < sorted.length; from += group) {
+      int to = Math.min(sorted.length, from + group);
+      Arrays.sort(sorted, from, to, Comparator.comparingInt((Integer row) -> -lengths[row]));
+      if (lengths[sorted[from]] > lengths[sorted[longest]]) longest = from;
+    }
+    Integer first = sorted[0];
+    sorted[0] = sorted[longest];
+    sorted[longest] = first;
+    return Arrays.stream(sorted).mapToInt(row -> row).toArray();
+  }
+}

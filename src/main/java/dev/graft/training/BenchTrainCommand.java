@@ -1,0 +1,228 @@
+package dev.graft.training;
+
+import dev.graft.spec.GradientCheckpointing;
+import dev.graft.spec.Precision;
+import dev.graft.spec.SpecRejected;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Times training steps; the last line of {@code --json} is a contract. */
+@Command(
+    name = "train",
+    description = {
+      "Time training steps: those of a run, or LoRA steps on random words.",
+      "Says where the time goes, the memory, and the share of the matrix products in it."
+    },
+    mixinStandardHelpOptions = true)
+final class BenchTrainCommand implements Callable<Integer> {
+  private static final int FAILED = 1;
+  private static final int REQUEST_WRONG = 2;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @SuppressWarnings("NullAway.Init")
+  @ArgGroup(multiplicity = "1")
+  private MeasuredRows rows;
+
+  @Option(
+      names = "--steps",
+      defaultValue = "10",
+      paramLabel = "N",
+      description = "Measured steps; ${DEFAULT-VALUE} if not said.")
+  private int steps;
+
+  @Option(
+      names = "--warmup",
+      defaultValue = "2",
+      paramLabel = "N",
+      description = "Steps before them that do not count; ${DEFAULT-VALUE} if not said.")
+  private int warmup;
+
+  @Option(
+      names = "--compare",
+      paramLabel = "COMMAND",
+      description = {
+        "Run this shell command and Graft in turn, a fresh process each, and tell the ratios.",
+        "{spec}, {steps} and {warmup} in it are replaced. Its last line is a JSON object with",
+        "tokens_per_second or seconds_per_step, peak_rss_mb, and losses where it has them."
+      })
+  private @Nullable String compare;
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      paramLabel = "N",
+      description = "Of --compare; ${DEFAULT-VALUE} if not said.")
+  private int rounds;
+
+  @Option(
+      names = "--memory-budget",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description = {
+        "Memory that gradient checkpointing auto may use, such as 2500m or 3g.",
+        "By default seven eighths of the machine's, or most of what is free on the GPU."
+      })
+  private @Nullable Long memoryBudget;
+
+  @Mixin private DeviceOption device = new DeviceOption();
+
+  @Option(names = "--json", description = "One JSON object on the last line.")
+  private boolean json;
+
+  /** What is trained. */
+  static final class MeasuredRows {
+    @Option(
+        names = "--spec",
+        required = true,
+        paramLabel = "SPEC.json",
+        description = "A run of graft train, with its rows and settings, without validation.")
+    private @Nullable Path spec;
+
+    @SuppressWarnings("NullAway.Init")
+    @ArgGroup(exclusive = false)
+    private RandomRows random;
+  }
+
+  /** Random words. */
+  static final class RandomRows {
+    @SuppressWarnings("NullAway.Init")
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "DIR",
+        description = "Base model of steps on random words.")
+    private Path model;
+
+    @Option(
+        names = "--batch",
+        defaultValue = "4",
+        paramLabel = "N",
+        description = "Rows of a step.")
+    private int batch;
+
+    @Option(
+        names = "--length",
+        defaultValue = "256",
+        paramLabel = "N",
+        description = "Tokens of a row.")
+    private int length;
+
+    @Option(
+        names = "--rank",
+        defaultValue = "8",
+        paramLabel = "N",
+        description = "Of LoRA; 0 = full fine-tuning.")
+    private int rank;
+
+    @Option(names = "--dtype", defaultValue = "F32", description = "Of products: f32 or bf16.")
+    private Precision dtype = Precision.F32;
+
+    @Option(names = "--autocast", description = "Products of low-rank paths in that type, too.")
+    private boolean autocast;
+
+    @Option(
+        names = "--checkpointing",
+        defaultValue = "OFF",
+        description = "Gradient checkpointing: off, on or auto.")
+    private GradientCheckpointing checkpointing = GradientCheckpointing.OFF;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    if (steps < 1 || warmup < 1 || rounds < 1) {
+      throw refused("--steps, --warmup and --rounds must be at least 1");
+    }
+    PrintStream results = System.out;
+    System.setOut(System.err);
+    Path scratch = Files.createTempDirectory("graft-bench");
+    try {
+      Path file = rows.spec == null ? random(scratch) : rows.spec;
+      if (compare == null) measure(file, scratch, results);
+      else compare(file, compare, results);
+      return 0;
+    } catch (SpecRejected e) {
+      e.problems().forEach(p -> System.err.println("graft: " + p.path() + ": " + p.message()));
+      return REQUEST_WRONG;
+    } catch (BadRun e) {
+      System.err.println("graft: " + e.getMessage());
+      return REQUEST_WRONG;
+    } catch (ReferenceRounds.Unusable e) {
+      System.err.println("graft: " + e.getMessage());
+      return FAILED;
+    } finally {
+      System.setOut(results);
+      DurableFiles.delete(scratch);
+    }
+  }
+
+  private Path random(Path scratch) throws IOException {
+    RandomRows of = rows.random;
+    if (of.batch < 1 || of.length < 2 || of.rank < 0) {
+      throw refused("--batch must be at least 1, --length at least 2, --rank at least 0");
+    }
+    try {
+      return new RandomRun(of.batch, of.length, of.rank, of.dtype, of.autocast, of.checkpointing)
+          .write(of.model, scratch, warmup + steps);
+    } catch (IllegalArgumentException e) {
+      throw refused(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private ParameterException refused(String why) {
+    return new ParameterException(spec.commandLine(), why);
+  }
+
+  private void measure(Path file, Path scratch, PrintStream results) throws IOException {
+    Path out = Files.createDirectory(scratch.resolve("run"));
+    StepReport report =
+        new TrainingBenchmark(
+                SpecFile.read(file, null), warmup, steps, device.machine(memoryBudget))
+            .run(out);
+    BenchReport.print(report, json, results);
+  }
+
+  private void compare(Path file, String command, PrintStream results)
+      throws IOException, InterruptedException {
+    SpecFile.read(file, null); // what is wrong is said before anything runs
+    RunRequest.Machine machine = device.machine(memoryBudget);
+    List<String> options =
+        new ArrayList<>(
+            List.of(
+                "bench",
+                "train",
+                "--spec",
+                file.toString(),
+                "--steps",
+                "" + steps,
+                "--warmup",
+                "" + warmup,
+                "--device",
+                device.said(),
+                "--json"));
+    Long memory = machine.memory();
+    if (memory != null) options.addAll(List.of("--memory-budget", (memory >> 20) + "m"));
+    List<String> graft = ReferenceRounds.thisProgram(options.toArray(String[]::new));
+    String reference =
+        command
+            .replace("{spec}", "'" + file.toString().replace("'", "'\\''") + "'")
+            .replace("{steps}", "" + steps)
+            .replace("{warmup}", "" + warmup);
+    var comparison = new ReferenceRounds(graft, List.of("sh", "-c", reference), rounds);
+    BenchReport.print(
+        comparison.run(round -> BenchReport.progress(round, System.err)), json, results);
+  }
+}

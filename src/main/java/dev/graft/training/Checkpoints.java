@@ -1,0 +1,236 @@
+package dev.graft.training;
+
+import dev.graft.model.TrainableModel;
+import dev.graft.training.CheckpointManifest.Environment;
+import dev.graft.training.CheckpointManifest.RunFacts;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.SafetensorsWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Checkpoints of one run, a directory each: trained weights, Adam's moments, a manifest with their
+ * digests, and what else the run puts there. A directory gets its name when everything in it is on
+ * disk; the last two are kept.
+ */
+public final class Checkpoints {
+  private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
+  public static final String WEIGHTS = "trained.safetensors";
+  private static final String MOMENTS = "optimizer.safetensors";
+  private static final String BEST = "best.safetensors";
+  private static final String REFERENCE = "reference.safetensors";
+
+  /** What a run keeps beside its checkpoints, and every checkpoint has a copy of. */
+  private static final List<String> KEPT_BESIDE = List.of(BEST, REFERENCE);
+
+  private static final String MANIFEST = "checkpoint.json";
+  private static final int KEPT = 2;
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  private final Path directory;
+  private final RunFacts run;
+  private final Environment environment;
+
+  public Checkpoints(Path directory, RunFacts run, Environment environment) {
+    this.directory = directory;
+    this.run = run;
+    this.environment = environment;
+  }
+
+  /**
+   * Writes one and returns its directory.
+   *
+   * @param more writes files of other names beside the state
+   */
+  public Path write(TrainableModel model, RunProgress progress, Consumer<Path> more) {
+    try {
+      Files.createDirectories(directory);
+      Path target = directory.resolve("step-%08d".formatted(progress.step()));
+      if (Files.isDirectory(target)) return target;
+      Path making = Files.createTempDirectory(directory, "making-");
+      SafetensorsWriter.write(making.resolve(WEIGHTS), model.trained());
+      SafetensorsWriter.write(making.resolve(MOMENTS), model.optimizerState());
+      Map<String, String> files = new TreeMap<>();
+      more.accept(making);
+      copyKept(making);
+      for (String name : List.of(WEIGHTS, MOMENTS, BEST, REFERENCE)) {
+        Path file = making.resolve(name);
+        if (Files.exists(file)) files.put(name, Digests.of(file));
+      }
+      CheckpointManifest manifest =
+          new CheckpointManifest(
+              CheckpointManifest.FORMAT,
+              progress.step(),
+              model.updates(),
+              progress.trainedTokens(),
+              progress.lossSum(),
+              progress.losses(),
+              progress.trend(),
+              progress.best(),
+              progress.evaluationDue(),
+              progress.skippedInARow(),
+              run,
+              environment,
+              files);
+      DurableFiles.write(making.resolve(MANIFEST), JSON.writeValueAsBytes(manifest));
+      DurableFiles.publish(making, target);
+      prune();
+      return target;
+    } catch (IOException e) {
+      throw new UncheckedIOException("a checkpoint cannot be written", e);
+    }
+  }
+
+  private void copyKept(Path making) throws IOException {
+    for (String name : KEPT_BESIDE) {
+      Path file = directory.resolve(name);
+      if (Files.exists(file)) Files.copy(file, making.resolve(name));
+    }
+  }
+
+  /**
+   * Puts a checkpoint's state into the model.
+   *
+   * @throws BadRun if it is damaged or belongs to another run
+   */
+  public RunProgress restore(Path checkpoint, TrainableModel model) {
+    CheckpointManifest manifest = verified(checkpoint);
+    String difference = RunIdentity.difference(manifest.run(), run);
+    if (difference != null) {
+      throw new BadRun("resume_from", "the checkpoint belongs to a run with other " + difference);
+    }
+    if (!manifest.environment().equals(environment)) {
+      log.atWarn()
+          .addKeyValue("then", manifest.environment())
+          .addKeyValue("now", environment)
+          .log("resume_environment_differs");
+    }
+    try (SafetensorsFile weights = SafetensorsFile.open(checkpoint.resolve(WEIGHTS));
+        SafetensorsFile moments = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
+      model.restore(named(weights), named(moments), manifest.updates());
+      takeKept(checkpoint, manifest);
+    } catch (BadModel | IllegalArgumentException e) {
+      throw new BadRun("resume_from", "the checkpoint does not fit: " + e.getMessage());
+    }
+    LossTrend trend = manifest.trend();
+    Long losses = manifest.losses();
+    Integer skipped = manifest.skippedInARow();
+    return new RunProgress(
+        manifest.step(),
+        manifest.trainedTokens(),
+        manifest.lossSum(),
+        losses == null ? manifest.trainedTokens() : losses,
+        trend == null ? LossTrend.NONE : trend,
+        manifest.best(),
+        Boolean.TRUE.equals(manifest.evaluationDue()),
+        skipped == null ? 0 : skipped);
+  }
+
+  /** Where the best weights so far are kept. */
+  public Path bestWeights() {
+    return directory.resolve(BEST);
+  }
+
+  /** What the reference gives for the pairs of the run, see {@code ReferenceLogps}. */
+  public Path reference() {
+    return directory.resolve(REFERENCE);
+  }
+
+  /** A run that resumes from nothing takes nothing over from one before it. */
+  public void begin() {
+    try {
+      for (String name : KEPT_BESIDE) Files.deleteIfExists(directory.resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException("what an earlier run left cannot be removed", e);
+    }
+  }
+
+  private void takeKept(Path checkpoint, CheckpointManifest manifest) {
+    try {
+      Files.createDirectories(directory);
+      for (String name : KEPT_BESIDE) {
+        if (!manifest.files().containsKey(name)) continue;
+        Path file = directory.resolve(name);
+        Files.copy(checkpoint.resolve(name), file, StandardCopyOption.REPLACE_EXISTING);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("a file of the checkpoint cannot be copied", e);
+    }
+  }
+
+  /** The newest whole checkpoint in a directory of them. */
+  public static Optional<Path> newest(Path directory) {
+    for (Path each : newestFirst(directory)) {
+      try {
+        verified(each);
+        return Optional.of(each);
+      } catch (BadRun damaged) {
+        log.atWarn().addKeyValue("checkpoint", each.getFileName()).log("checkpoint_damaged");
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static List<Path> newestFirst(Path directory) {
+    if (!Files.isDirectory(directory)) return List.of();
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.filter(each -> each.getFileName().toString().matches("step-\\d{8,}"))
+          .filter(each -> Files.isRegularFile(each.resolve(MANIFEST)))
+          .sorted(Comparator.comparing(Path::getFileName).reversed())
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("checkpoints cannot be listed", e);
+    }
+  }
+
+  private static CheckpointManifest verified(Path checkpoint) {
+    try {
+      CheckpointManifest manifest =
+          JSON.readValue(
+              Files.readAllBytes(checkpoint.resolve(MANIFEST)), CheckpointManifest.class);
+      if (manifest.format() != CheckpointManifest.FORMAT) {
+        throw new BadRun("resume_from", "the checkpoint has another format: " + manifest.format());
+      }
+      for (String name : manifest.files().keySet()) {
+        if (!Digests.of(checkpoint.resolve(name)).equals(manifest.files().get(name))) {
+          throw new BadRun("resume_from", "the checkpoint is damaged: " + name);
+        }
+      }
+      return manifest;
+    } catch (IOException | JacksonException | NullPointerException e) {
+      throw new BadRun("resume_from", "there is no whole checkpoint");
+    }
+  }
+
+  private static List<NamedTensor> named(SafetensorsFile file) {
+    return file.tensors().stream().map(MappedTensor::named).toList();
+  }
+
+  private void prune() throws IOException {
+    List<Path> all = newestFirst(directory);
+    for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) DurableFiles.delete(old);
+  }
+}

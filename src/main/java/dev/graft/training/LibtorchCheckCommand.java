@@ -1,0 +1,29 @@
+package dev.graft.training;
+
+import dev.graft.model.LibtorchCheck;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The child of {@code graft doctor} that loads libtorch. Not for people. */
+@Command(
+    name = "libtorch-check",
+    hidden = true,
+    description = "Load libtorch and compute; one JSON line out.")
+public final class LibtorchCheckCommand implements Callable<Integer> {
+  @Override
+  public Integer call() {
+    PrintStream lines = System.out;
+    // Whatever a library prints must not come between the lines.
+    System.setOut(System.err);
+    LibtorchCheck.Result result = LibtorchCheck.run();
+    Map<String, Object> line =
+        Map.of("version", result.version(), "devices", List.copyOf(result.devices()));
+    lines.println(JsonMapper.shared().writeValueAsString(line));
+    lines.flush();
+    return 0;
+  }
+}

@@ -1,0 +1,100 @@
+package dev.graft.training;
+
+import dev.graft.model.BaseWeights;
+import dev.graft.model.SavedTensors;
+import dev.graft.model.Tuner;
+import dev.graft.model.Tuners;
+import dev.graft.model.WeightRows;
+import dev.graft.spec.Quantization;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.HalfPrecision;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.StoredWeight;
+import dev.graft.weights.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A base with an adapter in its weights: a whole checkpoint that any software loads as it loads the
+ * base. Sums are made in f32 and rounded once to the base's element type; a tensor that the adapter
+ * does not touch keeps its bytes.
+ */
+public final class MergedModel implements CheckpointDirectory.Tensors {
+  private final ModelDirectory base;
+  private final Tuner tuner;
+  private final Map<String, NamedTensor> trained;
+  private final BaseWeights weights;
+
+  MergedModel(ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
+    this.base = base;
+    tuner = Tuners.of(adapter.method(), base);
+    String obstacle = tuner.unmergeable();
+    if (obstacle != null) throw new IllegalArgumentException(obstacle);
+    trained = NamedTensor.byName(SavedTensors.of(tuner, adapter, base.config()));
+    weights = new BaseWeights(base, quantization, tuner);
+  }
+
+  /**
+   * Writes config.json, weights, model card and tokenizer files.
+   *
+   * @param quantization that the base had in training: its rounded weights are those that the
+   *     adapter fits; null = none
+   * @throws IllegalArgumentException if the method has no merged form, or does not fit the base
+   * @throws dev.graft.weights.BadModel if a tensor of the base or of the adapter is not what its
+   *     config asks for
+   * @throws java.io.UncheckedIOException if a file cannot be written
+   */
+  public static void write(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      SavedAdapter adapter,
+      @Nullable Quantization quantization,
+      CheckpointPrecision precision,
+      Map<String, String> facts) {
+    MergedModel merged = new MergedModel(base, adapter, quantization);
+    String card = ModelCard.merged(base, baseModelName, adapter.method(), facts);
+    CheckpointDirectory.write(directory, base, merged, precision, card);
+  }
+
+  @Override
+  public Dtype dtype(Parameter parameter) {
+    return StoredTypes.of(base, parameter);
+  }
+
+  @Override
+  public TensorData data(Parameter parameter, Dtype dtype) {
+    NamedTensor copy = trained.get(parameter.name());
+    if (copy != null) return HalfPrecision.narrow(merged(parameter, copy.data()), dtype);
+    StoredWeight stored = weights.stored(parameter);
+    boolean touched = isTouched(parameter.name());
+    if (stored instanceof MappedTensor plain && !touched) return plain.data(dtype);
+    TensorData values =
+        stored instanceof MappedTensor plain
+            ? plain.data(Dtype.F32)
+            : TensorData.of(MemorySegment.ofArray(BaseWeights.values(parameter, stored)));
+    return HalfPrecision.narrow(touched ? merged(parameter, values) : values, dtype);
+  }
+
+  private TensorData merged(Parameter parameter, TensorData stored) {
+    String name = parameter.name();
+    UnaryOperator<WeightRows> merge =
+        rows -> new WeightRows(tuner.merged(name, rows, trained), rows.first());
+    return new MergedRows(stored, parameter.shape(), tuner.mergesByRows(name), merge);
+  }
+
+  /** Whatever an adapter has for a module is named after it. */
+  private boolean isTouched(String parameter) {
+    String module = parameter.substring(0, parameter.lastIndexOf('.') + 1);
+    Set<String> names = trained.keySet();
+    return names.stream().anyMatch(name -> name.startsWith(module));
+  }
+}

@@ -1,0 +1,175 @@
+package dev.graft.training;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Graft beside another program on the same steps: a fresh process of each in turn, and in every
+ * other round the other one first, so that a machine that gets slower favours nobody.
+ *
+ * <p>The other program's last line that begins with a brace is a JSON object with {@code
+ * tokens_per_second} (real tokens, without padding) or {@code seconds_per_step}, and {@code
+ * peak_rss_mb}; with {@code losses}, a number a step, the first is compared, too: it shows whether
+ * both had the same rows and the same base.
+ *
+ * @param graft command line that prints a {@link StepReport}
+ * @param reference command line of the other
+ */
+public record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
+  private static final String MAIN = "dev.graft.cli.GraftCommand";
+
+  /**
+   * One of each.
+   *
+   * @param speedRatio how many times as fast Graft was
+   * @param memoryRatio Graft's peak memory by the other's, resident
+   */
+  public record Round(JsonNode graft, JsonNode reference, double speedRatio, double memoryRatio) {}
+
+  /** The median and the ends of some numbers. */
+  public record Spread(double median, double lowest, double highest) {
+    static Spread of(List<Round> rounds, Function<Round, Double> number) {
+      double[] sorted = rounds.stream().mapToDouble(number::apply).sorted().toArray();
+      int middle = sorted.length / 2;
+      double median =
+          sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+      return new Spread(median, sorted[0], sorted[sorted.length - 1]);
+    }
+  }
+
+  /**
+   * @param lossDifference of the first step, the largest one, in nats; null where a side tells none
+   */
+  public record Outcome(
+      Spread speedRatio, Spread memoryRatio, @Nullable Double lossDifference, List<Round> rounds) {}
+
+  /** Why there is nothing to compare. */
+  public static final class Unusable extends RuntimeException {
+    Unusable(String message) {
+      super(message);
+    }
+  }
+
+  /** This program again, as {@code graft <arguments>}, in a JVM with the same options. */
+  public static List<String> thisProgram(String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    String classPath = System.getProperty("java.class.path");
+    // of the classes inside a Spring Boot jar only its own launcher knows the way
+    URL classes =
+        Objects.requireNonNull(ReferenceRounds.class.getResource("ReferenceRounds.class"));
+    boolean jar = classes.toString().contains("BOOT-INF");
+    command.addAll(jar ? List.of("-jar", classPath) : List.of("-cp", classPath, MAIN));
+    command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  /**
+   * @param each hears of every round
+   * @throws Unusable if a program fails or does not tell what it should
+   */
+  public Outcome run(Consumer<Round> each) throws IOException, InterruptedException {
+    List<Round> all = new ArrayList<>();
+    for (int r = 0; r < rounds; r++) {
+      Round round = r % 2 == 0 ? graftFirst() : graftLast();
+      all.add(round);
+      each.accept(round);
+    }
+    return new Outcome(
+        Spread.of(all, Round::speedRatio),
+        Spread.of(all, Round::memoryRatio),
+        lossDifference(all),
+        all);
+  }
+
+  private Round graftFirst() throws IOException, InterruptedException {
+    JsonNode ours = printed(graft, "graft");
+    return round(ours, printed(reference, "the reference"));
+  }
+
+  private Round graftLast() throws IOException, InterruptedException {
+    JsonNode theirs = printed(reference, "the reference");
+    return round(printed(graft, "graft"), theirs);
+  }
+
+  private static Round round(JsonNode graft, JsonNode reference) {
+    double speed =
+        reference.has("tokens_per_second")
+            ? number(graft, "tokens_per_second") / number(reference, "tokens_per_second")
+            : number(reference, "seconds_per_step") / number(graft, "seconds_per_step");
+    double memory = number(graft, "peak_rss_mb") / number(reference, "peak_rss_mb");
+    return new Round(graft, reference, speed, memory);
+  }
+
+  private static double number(JsonNode line, String field) {
+    double value = line.path(field).asDouble(0);
+    if (value > 0 && Double.isFinite(value)) return value;
+    throw new Unusable("%s must be a number above 0 in the line %s".formatted(field, line));
+  }
+
+  private static @Nullable Double lossDifference(List<Round> rounds) {
+    Double largest = null;
+    for (Round round : rounds) {
+      JsonNode ours = round.graft().path("losses");
+      JsonNode theirs = round.reference().path("losses");
+      if (ours.isEmpty() || theirs.isEmpty()) continue;
+      double difference = Math.abs(ours.get(0).asDouble(0) - theirs.get(0).asDouble(0));
+      largest = largest == null ? difference : Math.max(largest, difference);
+    }
+    return largest;
+  }
+
+  private static JsonNode printed(List<String> command, String name)
+      throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    // what is stopped must not leave the other one computing
+    Thread stop = Thread.ofPlatform().unstarted(() -> stop(process));
+    Runtime.getRuntime().addShutdownHook(stop);
+    process.getOutputStream().close();
+    String output;
+    try (var out = process.getInputStream()) {
+      output = new String(out.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    int status = process.waitFor();
+    Runtime.getRuntime().removeShutdownHook(stop);
+    if (status != 0) {
+      throw new Unusable("%s ended with %d: %s".formatted(name, status, command.getLast()));
+    }
+    return output
+        .lines()
+        .filter(line -> line.startsWith("{"))
+        .reduce((first, second) -> second)
+        .map(line -> object(line, name))
+        .orElseThrow(() -> new Unusable(name + " printed no line of JSON"));
+  }
+
+  private static void stop(Process process) {
+    process.descendants().forEach(ProcessHandle::destroy);
+    process.destroy();
+  }
+
+  private static JsonNode object(String line, String name) {
+    try {
+      JsonNode json = JsonMapper.shared().readTree(line);
+      if (json.isObject()) return json;
+    } catch (JacksonException e) {
+      // said below
+    }
+    throw new Unusable("%s printed a last line that is no JSON object: %s".formatted(name, line));
+  }
+}

@@ -1,0 +1,157 @@
+package dev.graft.training;
+
+import dev.graft.model.SavedResult;
+import dev.graft.model.TrainableModel;
+import dev.graft.model.Tuners;
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Bottleneck;
+import dev.graft.spec.Freeze;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.Outputs;
+import dev.graft.spec.Quantization;
+import dev.graft.weights.AdapterCard;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.LoaderRules;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SavedAdapter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The directory that a method's result is. */
+public final class ResultFormat {
+  private ResultFormat() {}
+
+  /** Directories of a result that hold other forms of it. */
+  public static final String PLAIN_LORA = "plain_lora";
+
+  public static final String MERGED = "merged";
+
+  public static final String TRAINED_FORM = "trained_form";
+
+  public static final String GGUF = "gguf";
+
+  private static final String GGUF_FILE = "adapter-f16.gguf";
+
+  /**
+   * A form that was asked for and that cannot be written.
+   *
+   * @param field that asks for it, such as {@code output.gguf}
+   */
+  public record Obstacle(String field, String reason) {}
+
+  /**
+   * The first form that cannot be written, told before anything trains; null if all can.
+   *
+   * @param base with the head that the result has
+   */
+  public static @Nullable Obstacle obstacle(
+      Outputs outputs, AdapterMethod method, ModelDirectory base) {
+    if (outputs.merged()) {
+      String reason = Tuners.of(method, base).unmergeable();
+      if (reason != null) return new Obstacle("output.merged", reason);
+    }
+    if (outputs.gguf()) {
+      try {
+        LoaderRules.ggufFactors(ofResult(method), base.config());
+      } catch (IllegalArgumentException refused) {
+        return new Obstacle("output.gguf", String.valueOf(refused.getMessage()));
+      }
+    }
+    return null;
+  }
+
+  /** Where {@link #write} converts the adapter for the base as it is, what it is then. */
+  private static AdapterMethod ofResult(AdapterMethod method) {
+    return method instanceof Lora lora && lora.initLoraWeights().changesBase()
+        ? lora.startingAs(new LoraInit.Standard())
+        : method;
+  }
+
+  /**
+   * Writes the other forms that were asked for, from what {@link #write} has written.
+   *
+   * @param quantization that the base had in training, or null
+   * @throws IllegalArgumentException if the adapter has no such form, see {@link #obstacle}
+   */
+  public static void writeOutputs(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      Outputs outputs,
+      @Nullable Quantization quantization,
+      Map<String, String> facts) {
+    if (!Files.exists(directory.resolve("adapter_config.json"))) return;
+    try (SavedAdapter adapter = SavedAdapter.read(directory)) {
+      if (outputs.plainLora() && LoaderRules.wantPlainForm(adapter.method(), base.config())) {
+        PlainForm.write(directory.resolve(PLAIN_LORA), base, baseModelName, adapter, facts);
+      }
+      if (outputs.gguf()) {
+        Path form = directory.resolve(GGUF);
+        ResultFiles.create(form);
+        AdapterCard card = AdapterCard.named(directory, baseModelName);
+        GgufForm.write(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
+      }
+      if (outputs.merged()) {
+        Path merged = directory.resolve(MERGED);
+        MergedModel.write(
+            merged, base, baseModelName, adapter, quantization, CheckpointPrecision.AS_BASE, facts);
+      }
+    }
+  }
+
+  /**
+   * Writes what was trained: a PEFT directory, or a whole checkpoint where every parameter trains.
+   *
+   * @param facts rows of the model card
+   */
+  public static void write(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      AdapterMethod method,
+      TrainableModel model,
+      Map<String, String> facts) {
+    SavedResult result = model.result(method);
+    if (isAdapter(method)) {
+      PeftDirectory.write(
+          directory,
+          base,
+          baseModelName,
+          result.method(),
+          result.tensors(),
+          model.learnedSettings(),
+          facts);
+    } else {
+      FullModelDirectory.write(
+          directory, base, baseModelName, result.tensors(), CheckpointPrecision.AS_BASE, facts);
+    }
+  }
+
+  /**
+   * Writes the factors as they trained, where {@link #write} converts them for the base as it is:
+   * what PEFT's {@code save_pretrained} writes unless asked to convert. To load it, {@code peft}
+   * repeats the decomposition that the factors came from.
+   */
+  public static void writeTrainedForm(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      AdapterMethod method,
+      TrainableModel model,
+      Map<String, String> facts) {
+    Path trained = directory.resolve(TRAINED_FORM);
+    PeftDirectory.write(trained, base, baseModelName, method, model.saved(), facts);
+  }
+
+  /** Whether the result is a PEFT directory, small beside its base. */
+  public static boolean isAdapter(AdapterMethod method) {
+    return switch (method) {
+      case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _, Bottleneck _ ->
+          true;
+      case AdapterMethod.Full _, Freeze _ -> false;
+    };
+  }
+}

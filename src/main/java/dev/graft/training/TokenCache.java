@@ -1,0 +1,130 @@
+package dev.graft.training;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tokenised files by what they were made from, so that a run that goes on, one that is tried again,
+ * and another one of the same rows do not tokenise them again. Several processes may share a
+ * directory. What was not used for a week goes, and what was not used for longest where there is
+ * too much; a run that has it mapped keeps it.
+ *
+ * @param most bytes of all files
+ */
+public record TokenCache(Path directory, long most) {
+  private static final Logger log = LoggerFactory.getLogger(TokenCache.class);
+  private static final String SUFFIX = ".tokens";
+  private static final long MOST = 8L << 30;
+
+  private static final Duration UNUSED = Duration.ofDays(7);
+
+  /** A process that has not finished a file for so long is gone. */
+  private static final Duration ABANDONED = Duration.ofDays(1);
+
+  /** Reads rows and writes them. */
+  @FunctionalInterface
+  interface Maker {
+    StoredRows.Counts make(RowsWriter into) throws IOException;
+  }
+
+  public TokenCache(Path directory) {
+    this(directory, MOST);
+  }
+
+  /**
+   * @param key 64 characters that say all that the rows depend on
+   */
+  StoredRows get(String key, Maker maker) {
+    Path file = directory.resolve(key + SUFFIX);
+    try {
+      StoredRows known = known(file, key);
+      if (known != null) {
+        makeRoom(file);
+        return known;
+      }
+      try (RowsWriter writer = new RowsWriter(directory)) {
+        writer.publish(file, maker.make(writer), key);
+      }
+      StoredRows made = StoredRows.open(file, key);
+      if (made == null) throw new IOException("what was just written reads otherwise");
+      makeRoom(file);
+      return made;
+    } catch (IOException e) {
+      throw new UncheckedIOException("tokenised rows cannot be kept", e);
+    }
+  }
+
+  private @Nullable StoredRows known(Path file, String key) throws IOException {
+    try {
+      StoredRows known = StoredRows.open(file, key);
+      if (known != null) {
+        Files.setLastModifiedTime(file, now());
+        return known;
+      }
+      log.atWarn().addKeyValue("file", file.getFileName()).log("tokens_damaged");
+      Files.deleteIfExists(file);
+    } catch (NoSuchFileException none) {
+      // the usual case of rows that are new
+    }
+    return null;
+  }
+
+  /** As the file system tells it, by which the ages of files are measured. */
+  private FileTime now() throws IOException {
+    Path touched = Files.createTempFile(directory, RowsWriter.MAKING, ".now");
+    try {
+      return Files.getLastModifiedTime(touched);
+    } finally {
+      Files.delete(touched);
+    }
+  }
+
+  private record Kept(Path file, FileTime used, long bytes) {
+    boolean unfinished() {
+      return file.getFileName().toString().startsWith(RowsWriter.MAKING);
+    }
+  }
+
+  /** Takes away what is over the bound, the oldest first, but not the newest file. */
+  private void makeRoom(Path newest) throws IOException {
+    FileTime now = Files.getLastModifiedTime(newest);
+    long taken = Files.size(newest);
+    for (Kept each : others(newest)) {
+      taken += each.bytes();
+      Duration patience = each.unfinished() ? ABANDONED : UNUSED;
+      boolean old = each.used().toInstant().plus(patience).isBefore(now.toInstant());
+      if (old || !each.unfinished() && taken > most) Files.deleteIfExists(each.file());
+    }
+  }
+
+  /** What this cache has written but for one file, the newest first. */
+  private List<Kept> others(Path newest) throws IOException {
+    List<Kept> others = new ArrayList<>();
+    try (Stream<Path> all = Files.list(directory)) {
+      for (Path file : all.toList()) {
+        String name = file.getFileName().toString();
+        boolean ours = name.startsWith(RowsWriter.MAKING) || name.endsWith(SUFFIX);
+        if (!ours || file.equals(newest)) continue;
+        try {
+          others.add(new Kept(file, Files.getLastModifiedTime(file), Files.size(file)));
+        } catch (NoSuchFileException gone) {
+          // another process took it away
+        }
+      }
+    }
+    others.sort(Comparator.comparing(Kept::used).reversed());
+    return others;
+  }
+}

@@ -1,0 +1,81 @@
+package dev.graft.training;
+
+import dev.graft.model.Slot;
+import dev.graft.model.Tuner;
+import dev.graft.model.Tuners;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.Leaf;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.Task;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What would train.
+ *
+ * @param modules paths of the base's modules that train or have something beside them, in the order
+ *     of the forward pass
+ * @param parameters scalars that train
+ * @param memory what training them takes
+ */
+public record TrainedParts(List<String> modules, long parameters, MemoryNeed memory) {
+  public TrainedParts {
+    modules = List.copyOf(modules);
+  }
+
+  /**
+   * @param base a model directory
+   * @param data as far as it is known
+   * @throws IllegalArgumentException if the settings do not fit it, saying where
+   */
+  public static TrainedParts of(Path base, TrainingSpec spec, RowSizes data) {
+    try (ModelDirectory files = ModelDirectory.open(base);
+        ModelDirectory model = files.withTask(task(spec.objective()))) {
+      Tuner tuner = Tuners.of(spec.method(), model);
+      List<Slot> slots = tuner.slots();
+      ResultFormat.Obstacle obstacle = ResultFormat.obstacle(spec.outputs(), spec.method(), model);
+      if (obstacle != null) {
+        throw new IllegalArgumentException(obstacle.field() + ": " + obstacle.reason());
+      }
+      return new TrainedParts(
+          modules(model, slots),
+          slots.stream().mapToLong(Slot::size).sum(),
+          MemoryNeed.of(model, tuner, spec, data));
+    } catch (BadModel unreadable) {
+      throw new IllegalArgumentException(unreadable.getMessage(), unreadable);
+    }
+  }
+
+  /**
+   * What a model's head is for while it trains, whatever the base's own is for. Classes are not
+   * known before the data is: a classification is taken to have two.
+   */
+  public static Task task(Objective objective) {
+    return switch (objective) {
+      case SFT, PRETRAINING, DPO, ORPO -> new Task.CausalLm();
+      case CLASSIFICATION ->
+          Task.SequenceClassification.unnamed(2, Task.Problem.SINGLE_LABEL_CLASSIFICATION);
+      case REGRESSION -> Task.SequenceClassification.unnamed(1, Task.Problem.REGRESSION);
+    };
+  }
+
+  private static List<String> modules(ModelDirectory model, List<Slot> slots) {
+    List<String> paths = new ArrayList<>();
+    for (Leaf leaf : model.config().leaves()) paths.add(leaf.path());
+    if (!paths.contains(model.config().outputModule())) paths.add(model.config().outputModule());
+    Set<String> trained = new LinkedHashSet<>();
+    for (Slot slot : slots) {
+      for (int dot = slot.name().lastIndexOf('.');
+          dot > 0;
+          dot = slot.name().lastIndexOf('.', dot - 1)) {
+        trained.add(slot.name().substring(0, dot));
+      }
+    }
+    return paths.stream().filter(trained::contains).toList();
+  }
+}

@@ -1,0 +1,193 @@
+package dev.graft.training;
+
+import dev.graft.spec.Hyperparameters.PackingStrategy;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.text.Example;
+import dev.graft.text.RowReader;
+import dev.graft.text.RowReader.Problem;
+import dev.graft.text.RowRejected;
+import dev.graft.text.RowTokenizer;
+import dev.graft.text.TokenizedPair;
+import dev.graft.text.TokenizedRow;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSONL file as rows that train.
+ *
+ * @param dropped rows that the length limit left without a trained token
+ * @param truncated rows that were cut
+ * @param tokens tokens read, trained or not
+ * @param targets tokens or labels whose loss counts
+ * @param sha256 of the file
+ */
+public record TrainingData(
+    Rows rows, int dropped, int truncated, long tokens, long targets, String sha256) {
+  /** Of these rows. */
+  TrainingData(Rows rows, int dropped, int truncated, String sha256) {
+    this(
+        rows,
+        dropped,
+        truncated,
+        IntStream.range(0, rows.size()).mapToLong(rows::tokens).sum(),
+        IntStream.range(0, rows.size()).mapToLong(rows::targets).sum(),
+        sha256);
+  }
+
+  /** The same of other rows. */
+  public TrainingData with(Rows others) {
+    return new TrainingData(others, dropped, truncated, tokens, targets, sha256);
+  }
+
+  /**
+   * Reads rows whose tokens train, or finds them tokenised.
+   *
+   * @throws BadRun if the file has a problem, with the first few lines
+   */
+  public static TrainingData read(RowFile file, Tokenization how, RunControl control) {
+    String sha256 = file.sha256();
+    StoredRows stored =
+        how.cache()
+            .get(
+                how.key(file.identity(sha256)),
+                into -> collected(file, sha256, how, control, into));
+    StoredRows.Counts counts = stored.counts();
+    Rows rows = rows(stored, how.spec(), how.maxLength());
+    TrainingData data = new TrainingData(rows, counts.dropped(), counts.truncated(), sha256);
+    if (data.targets() == 0) throw data.untrained(file.param(), counts.untrained(), how);
+    return data;
+  }
+
+  private static StoredRows.Counts collected(
+      RowFile file, String sha256, Tokenization how, RunControl control, RowsWriter into) {
+    Collector collector = new Collector(how.spec(), how.rows(), into, control);
+    if (!file.read(collector::add, collector::rejected).equals(sha256)) {
+      throw new BadRun(file.param(), file.param() + " was changed while it was read");
+    }
+    return new StoredRows.Counts(collector.dropped, collector.truncated, collector.untrained);
+  }
+
+  private static Rows rows(StoredRows stored, TrainingSpec spec, int maxLength) {
+    if (spec.objective().pairs()) return new PairRows(stored.pairs(), null);
+    if (spec.objective() == Objective.PRETRAINING) {
+      return new TokenRows.EndToEnd(stored, maxLength);
+    }
+    PackingStrategy packing = spec.training().rows().packingStrategy();
+    if (packing != null) return PackedRows.of(stored, packing, maxLength);
+    return new TokenRows.Separate(stored);
+  }
+
+  private BadRun untrained(String param, int untrained, Tokenization how) {
+    if (untrained > 0) {
+      return new BadRun(
+          param,
+          "%s: no row has a turn that trains (%d rows left out); roles are system, user,"
+                  .formatted(param, untrained)
+              + " assistant and tool");
+    }
+    return new BadRun(
+        param,
+        "%s: no row has a token to train within max_length %d (%d rows left out)"
+            .formatted(param, how.maxLength(), dropped));
+  }
+
+  /** What one row has become. */
+  @FunctionalInterface
+  private interface Tokenized {
+    void write() throws IOException;
+  }
+
+  /** Writes tokens away, a row after the other; some rows are tokenised at once. */
+  private static final class Collector {
+    /** Bytes of them: those of the largest row. */
+    private static final int AT_ONCE = RowReader.MAX_LINE;
+
+    private final RowTokenizer tokenizer;
+    private final Objective objective;
+    private final @Nullable PackingStrategy packing;
+    private final RowsWriter into;
+    private final RunControl control;
+    private final List<Example> waiting = new ArrayList<>();
+    private final List<Problem> rejected = new ArrayList<>();
+    private int bytes;
+    private int dropped;
+    private int untrained;
+    private int truncated;
+
+    Collector(TrainingSpec spec, RowTokenizer tokenizer, RowsWriter into, RunControl control) {
+      this.tokenizer = tokenizer;
+      this.objective = spec.objective();
+      this.packing = spec.training().rows().packingStrategy();
+      this.into = into;
+      this.control = control;
+    }
+
+    void add(Example example, int size) {
+      control.pollRepeatable();
+      if (rejected.size() >= RowReader.MAX_PROBLEMS) return;
+      if (bytes + size > AT_ONCE) write();
+      waiting.add(example);
+      bytes += size;
+    }
+
+    /** When all rows have been added. */
+    List<Problem> rejected() {
+      write();
+      return rejected;
+    }
+
+    private void write() {
+      try {
+        for (Tokenized row : waiting.parallelStream().map(this::tokenized).toList()) row.write();
+      } catch (IOException e) {
+        throw new UncheckedIOException("tokenised rows cannot be written", e);
+      }
+      waiting.clear();
+      bytes = 0;
+    }
+
+    /** On any thread; what comes of it is called by the one that writes. */
+    private Tokenized tokenized(Example example) {
+      try {
+        if (objective.pairs()) {
+          TokenizedPair pair = tokenizer.pair(example);
+          return () -> add(pair);
+        }
+        List<TokenizedRow> rows = tokenizer.tokenize(example);
+        return () -> {
+          for (TokenizedRow row : rows) add(row);
+        };
+      } catch (RowRejected e) {
+        Problem problem = new Problem(e.line(), String.valueOf(e.getMessage()));
+        return () -> {
+          if (rejected.size() < RowReader.MAX_PROBLEMS) rejected.add(problem);
+        };
+      }
+    }
+
+    private void add(TokenizedRow row) throws IOException {
+      if (objective == Objective.PRETRAINING) {
+        into.add(row);
+        return;
+      }
+      if (row.cut()) truncated++;
+      // as in TRL, packing keeps a row whose answer was cut off, and counts one without tokens
+      boolean used = packing != null ? row.ids().length > 0 : row.trains();
+      if (!used) dropped++;
+      if (!row.trains() && !row.cut()) untrained++;
+      if (used || packing != null) into.add(row);
+    }
+
+    private void add(TokenizedPair pair) throws IOException {
+      if (pair.cut()) truncated++;
+      // a completion that is the first token of its row has nothing that predicts it
+      if (pair.chosen().targets() > 0 && pair.rejected().targets() > 0) into.add(pair);
+      else dropped++;
+    }
+  }
+}

@@ -1,8 +1,0 @@
-package dev.graft.training.tuner.part;
-
-/**
- * Consecutive columns of a trained or computed matrix, as a tensor of a layer.
- *
- * @param of name of the matrix
- */
-public record ColumnSlice(String name, String of, long start, long count) {}

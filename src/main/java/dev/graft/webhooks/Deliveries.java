@@ -1,0 +1,104 @@
+package dev.graft.webhooks;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.work.LeasedWork;
+import dev.graft.tenancy.Owned;
+import java.sql.ResultSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The log of deliveries, as departments read it. */
+@Component
+public class Deliveries implements Owned {
+  private final LeasedWork work;
+  private final JdbcClient sql;
+
+  Deliveries(LeasedWork work, JdbcClient sql) {
+    this.work = work;
+    this.sql = sql;
+  }
+
+  /** The newest first, and one more than the page has. */
+  List<DeliveryObject> list(String endpointId, Cursor page) {
+    return withAttempts(
+        sql.sql(
+                """
+                select * from webhook_delivery
+                 where endpoint_id = :endpoint
+                   and (:after::text is null
+                        or number < (select number from webhook_delivery
+                                      where id = :after and endpoint_id = :endpoint))
+                 order by number desc limit :limit
+                """)
+            .param("endpoint", endpointId)
+            .param("after", page.after())
+            .param("limit", page.limit() + 1)
+            .query(Delivery::of)
+            .list());
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return sql.sql(
+            """
+            select e.department_id from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id
+             where d.id = :id
+            """)
+        .param("id", id)
+        .query(String.class)
+        .optional();
+  }
+
+  /**
+   * Sends it once more, now; attempts are counted from here. Empty if the department has no such
+   * one, it is still under way, or its endpoint is disabled.
+   */
+  @Transactional
+  public Optional<DeliveryObject> again(String department, String id) {
+    Optional<Delivery> again =
+        sql.sql(
+                """
+                update webhook_delivery d
+                   set next_attempt_at = graft_now(), attempts = 0, delivered_at = null, ended_at = null
+                  from webhook_endpoint e
+                 where d.id = :id and d.next_attempt_at is null
+                   and e.id = d.endpoint_id and e.department_id = :department and e.disabled_at is null
+                returning d.*
+                """)
+            .param("id", id)
+            .param("department", department)
+            .query(Delivery::of)
+            .optional();
+    if (again.isPresent()) {
+      work.add(Outbox.WORK, again.get().endpointId(), department);
+      sql.sql("delete from webhook_attempt where delivery_id = :id").param("id", id).update();
+    }
+    return again.map(delivery -> DeliveryObject.of(delivery, List.of()));
+  }
+
+  private record Made(String deliveryId, Delivery.Attempt attempt) {}
+
+  private List<DeliveryObject> withAttempts(List<Delivery> deliveries) {
+    if (deliveries.isEmpty()) return List.of();
+    Map<String, List<Delivery.Attempt>> attempts =
+        sql
+            .sql("select * from webhook_attempt where delivery_id in (:ids) order by number")
+            .param("ids", deliveries.stream().map(each -> each.message().id()).toList())
+            .query(
+                (ResultSet row, int number) ->
+                    new Made(row.getString("delivery_id"), Delivery.Attempt.of(row, number)))
+            .list()
+            .stream()
+            .collect(
+                Collectors.groupingBy(
+                    Made::deliveryId, Collectors.mapping(Made::attempt, Collectors.toList())));
+    return deliveries.stream()
+        .map(each -> DeliveryObject.of(each, attempts.getOrDefault(each.message().id(), List.of())))
+        .toList();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.graft.webhooks;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Caller;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What was sent to an endpoint, and what came of it. */
+@RestController
+class DeliveryController {
+  private final Endpoints endpoints;
+  private final Deliveries deliveries;
+
+  DeliveryController(Endpoints endpoints, Deliveries deliveries) {
+    this.endpoints = endpoints;
+    this.deliveries = deliveries;
+  }
+
+  /** The newest first. */
+  @GetMapping("/v1/webhook_endpoints/{endpoint}/deliveries")
+  CursorPage<DeliveryObject> list(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String endpoint,
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    String id = endpoints.require(caller.departmentId(), endpoint).id();
+    return CursorPage.ofOneMore(deliveries.list(id, page), page.limit(), DeliveryObject::id);
+  }
+
+  /** Under the id that it had: a receiver that has it already may leave it. */
+  @PostMapping("/v1/webhook_deliveries/{delivery}/redeliver")
+  DeliveryObject redeliver(@AuthenticationPrincipal Caller caller, @PathVariable String delivery) {
+    String department = caller.departmentId();
+    return deliveries
+        .again(department, delivery)
+        .orElseThrow(
+            () ->
+                deliveries.departmentOf(delivery).filter(department::equals).isPresent()
+                    ? new RequestFailed(
+                        ProblemType.WRONG_STATE,
+                        "The delivery has not ended yet, or its endpoint is disabled.",
+                        "delivery")
+                    : RequestFailed.notFound("delivery", delivery));
+  }
+}

@@ -1,0 +1,230 @@
+package dev.graft.webhooks;
+
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.seconds;
+import static dev.graft.platform.database.ResultColumns.time;
+
+import dev.graft.platform.work.LeasedWork;
+import dev.graft.platform.work.WorkClaim;
+import dev.graft.webhooks.WebhookSender.Address;
+import dev.graft.webhooks.WebhookSender.AttemptOutcome;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/**
+ * The statements on deliveries that are under way. They are leased work of their endpoint, so that
+ * it is sent one at a time: an attempt is written down before anything is sent, and whoever comes
+ * late, when another has taken over, changes nothing.
+ */
+@Component
+public class Outbox {
+  /** The kind of work that an endpoint is while there is something to send it. */
+  public static final String WORK = "webhook";
+
+  /** Of an endpoint the first, unless an earlier one of its job is not done. */
+  private static final String FIRST =
+      """
+       d.endpoint_id = :endpoint and d.next_attempt_at is not null
+         and not exists (select from webhook_delivery o
+                          where o.endpoint_id = d.endpoint_id and o.job_id = d.job_id
+                            and o.number < d.number and o.next_attempt_at is not null)
+       order by d.next_attempt_at, d.number limit 1
+      """;
+
+  private static final String BEGIN =
+      """
+      with n as materialized (select graft_now() as now),
+           d as (select d.id from webhook_delivery d, n where d.next_attempt_at <= n.now and
+      """
+          + FIRST
+          + """
+          )
+          update webhook_delivery w set attempts = attempts + 1
+            from n, webhook_endpoint e
+           where w.id = (select id from d) and e.id = w.endpoint_id and e.disabled_at is null
+          returning w.*, n.now as begun_at, e.url, e.secret,
+                    case when e.earlier_until > n.now then e.earlier_secret end as second_secret
+          """;
+
+  private static final String OPEN = " where id = :id and ended_at is null";
+
+  private final LeasedWork work;
+  private final JdbcClient sql;
+
+  Outbox(LeasedWork work, JdbcClient sql) {
+    this.work = work;
+    this.sql = sql;
+  }
+
+  /**
+   * To be sent now.
+   *
+   * @param work at the endpoint
+   * @param attempt its number, from 1
+   */
+  record Claim(WorkClaim work, WebhookEvent message, Address address, int attempt, Instant at) {
+    private static Claim of(WorkClaim work, ResultSet row, int index) throws SQLException {
+      Delivery delivery = Delivery.of(row, index);
+      return new Claim(
+          work,
+          delivery.message(),
+          new Address(
+              delivery.endpointId(),
+              row.getString("url"),
+              row.getBytes("secret"),
+              row.getBytes("second_secret")),
+          delivery.attempts(),
+          time(row, "begun_at"));
+    }
+  }
+
+  /** Empty if nothing is due by now: then the endpoint is given back. */
+  @Transactional
+  public Optional<Claim> begin(WorkClaim endpoint) {
+    if (!work.hold(endpoint)) return Optional.empty();
+    Optional<Claim> begun =
+        sql.sql(BEGIN)
+            .param("endpoint", endpoint.subject())
+            .query((row, index) -> Claim.of(endpoint, row, index))
+            .optional();
+    if (begun.isEmpty()) {
+      end(
+          endpoint.subject(),
+          "and exists (select from webhook_endpoint where id = :endpoint and disabled_at is not"
+              + " null)");
+      goOn(endpoint);
+    }
+    return begun;
+  }
+
+  /** The endpoint has its next turn when something is due: what comes meanwhile waits for this. */
+  private void goOn(WorkClaim endpoint) {
+    Optional<Instant> next =
+        sql.sql("select d.next_attempt_at from webhook_delivery d where" + FIRST)
+            .param("endpoint", endpoint.subject())
+            .query((row, index) -> time(row, "next_attempt_at"))
+            .optional();
+    if (next.isPresent()) work.until(endpoint, next.get());
+    else work.done(endpoint);
+  }
+
+  /**
+   * Ends the attempt. Whatever came of it, this server did it: failures of the work are counted
+   * anew.
+   *
+   * @param next when to try again; null = not at all
+   * @return whether the claim still held
+   */
+  @Transactional
+  public boolean report(Claim claim, AttemptOutcome outcome, @Nullable Duration next) {
+    if (!work.progressed(claim.work())) return false;
+    sql.sql(
+            """
+            update webhook_delivery
+               set delivered_at = case when :delivered then graft_now() end,
+                   next_attempt_at = graft_now() + make_interval(secs => :next),
+                   ended_at = case when :next::float8 is null then graft_now() end
+            """
+                + OPEN)
+        .param("delivered", outcome.error() == null)
+        .param("next", next == null ? null : seconds(next))
+        .param("id", claim.message().id())
+        .update();
+    record(claim, outcome);
+    goOn(claim.work());
+    return true;
+  }
+
+  /** Puts it back as it was: nothing was sent, and that is not the receiver's fault. */
+  @Transactional
+  public void giveBack(Claim claim, Duration after) {
+    if (!work.hold(claim.work())) return;
+    sql.sql(
+            """
+            update webhook_delivery
+               set attempts = attempts - 1, next_attempt_at = graft_now() + make_interval(secs => :after)
+            """
+                + OPEN)
+        .param("after", seconds(after))
+        .param("id", claim.message().id())
+        .update();
+    goOn(claim.work());
+  }
+
+  private void record(Claim claim, AttemptOutcome outcome) {
+    sql.sql(
+            """
+            insert into webhook_attempt (delivery_id, number, at, status, error, millis)
+            values (:id, :number, :at, :status, :error, :millis)
+            """)
+        .param("id", claim.message().id())
+        .param("number", claim.attempt())
+        .param("at", parameter(claim.at()))
+        .param("status", outcome.status())
+        .param("error", outcome.error())
+        .param("millis", outcome.millis())
+        .update();
+  }
+
+  /**
+   * Disables an endpoint that has taken nothing since this delivery was made, unless it has another
+   * URL by now; whether it did.
+   *
+   * @param atOnce also if it has taken something
+   */
+  @Transactional
+  public boolean disable(Claim claim, boolean atOnce, String reason) {
+    String endpoint = claim.address().endpointId();
+    boolean disabled =
+        sql.sql(
+                    """
+                    update webhook_endpoint e set disabled_at = graft_now(), disabled_reason = :reason
+                     where id = :endpoint and url = :url and disabled_at is null
+                       and (:at_once or not exists (select from webhook_delivery d
+                                                     where d.endpoint_id = e.id and d.delivered_at > :since))
+                    """)
+                .param("endpoint", endpoint)
+                .param("url", claim.address().url())
+                .param("reason", reason)
+                .param("at_once", atOnce)
+                .param("since", parameter(claim.message().createdAt()))
+                .update()
+            == 1;
+    if (disabled) endAll(claim.work().departmentId(), endpoint);
+    return disabled;
+  }
+
+  /** What is under way to an endpoint that is disabled has failed. */
+  public void endAll(String department, String endpointId) {
+    work.drop(WORK, endpointId, department);
+    end(endpointId, "");
+  }
+
+  private void end(String endpointId, String where) {
+    sql.sql(
+            """
+            update webhook_delivery set next_attempt_at = null, ended_at = graft_now()
+             where endpoint_id = :endpoint and next_attempt_at is not null
+            """
+                + where)
+        .param("endpoint", endpointId)
+        .update();
+  }
+
+  /** Forgets what ended so long ago; how many. */
+  @Transactional
+  public int forget(Duration keep) {
+    return sql.sql(
+            "delete from webhook_delivery where ended_at < graft_now() - make_interval(secs =>"
+                + " :keep)")
+        .param("keep", seconds(keep))
+        .update();
+  }
+}

@@ -1,0 +1,17 @@
+package dev.graft.weights;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model or adapter directory that cannot be used. The message says which file, what was found and
+ * what was expected, and holds no path outside the directory.
+ */
+public final class BadModel extends RuntimeException {
+  public BadModel(String message) {
+    super(message);
+  }
+
+  public BadModel(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,188 @@
+package dev.graft.weights;
+
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Quantised weights as the tensors of a checkpoint that bitsandbytes has written, and back. */
+public final class BitsAndBytesFormat {
+  private static final String STATE = ".quant_state.bitsandbytes__";
+  private static final int MAX_STATE = 4096;
+
+  private BitsAndBytesFormat() {}
+
+  /**
+   * @param parameter name of the weight, such as {@code model.layers.0.mlp.up_proj.weight}
+   */
+  public static List<NamedTensor> tensors(String parameter, FourBitTensor weight) {
+    List<NamedTensor> all = new ArrayList<>();
+    all.add(NamedTensor.of(parameter, Dtype.U8, weight.packed(), weight.packed().length, 1));
+    all.add(floats(parameter + ".quant_map", weight.levels()));
+    QuantState.Nested state = null;
+    switch (weight.absmax()) {
+      case BlockScales.Plain(float[] values) -> all.add(floats(parameter + ".absmax", values));
+      case BlockScales.Nested nested -> {
+        byte[] codes = nested.codes();
+        all.add(NamedTensor.of(parameter + ".absmax", Dtype.U8, codes, codes.length));
+        all.add(floats(parameter + ".nested_absmax", nested.absmax()));
+        all.add(floats(parameter + ".nested_quant_map", nested.map()));
+        state = new QuantState.Nested(nested.blockSize(), nested.offset());
+      }
+    }
+    byte[] json =
+        new QuantState(weight.type(), weight.blockSize(), weight.dtype(), weight.shape(), state)
+            .json();
+    all.add(
+        NamedTensor.of(parameter + STATE + weight.type().quantType(), Dtype.U8, json, json.length));
+    return all;
+  }
+
+  /** The scales stand beside the weight: {@code <module>.SCB}. */
+  public static List<NamedTensor> tensors(String parameter, Int8Tensor weight) {
+    return List.of(
+        NamedTensor.of(parameter, Dtype.I8, weight.values(), weight.shape()),
+        floats(scb(parameter), weight.scb()));
+  }
+
+  /** Names of the tensors that a quantised weight has in a checkpoint; empty for a plain one. */
+  static List<String> names(Map<String, MappedTensor> checkpoint, String parameter) {
+    if (checkpoint.containsKey(scb(parameter))) {
+      return Stream.of(parameter, scb(parameter), module(parameter) + ".weight_format")
+          .filter(checkpoint::containsKey)
+          .toList();
+    }
+    MappedTensor state = state(checkpoint, parameter);
+    if (state == null) return List.of();
+    return Stream.concat(
+            Stream.of("", ".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map")
+                .map(suffix -> parameter + suffix),
+            Stream.of(state.name()))
+        .filter(checkpoint::containsKey)
+        .toList();
+  }
+
+  /**
+   * A weight that {@link #names} found quantised.
+   *
+   * @param shape of the weight before
+   */
+  static StoredWeight read(Map<String, MappedTensor> checkpoint, String parameter, long... shape) {
+    MappedTensor state = state(checkpoint, parameter);
+    return state == null
+        ? eightBit(checkpoint, parameter, shape)
+        : fourBit(checkpoint, parameter, state, shape);
+  }
+
+  private static @Nullable MappedTensor state(
+      Map<String, MappedTensor> checkpoint, String parameter) {
+    for (FourBitType type : FourBitType.values()) {
+      MappedTensor state = checkpoint.get(parameter + STATE + type.quantType());
+      if (state != null) return state;
+    }
+    return null;
+  }
+
+  private static FourBitTensor fourBit(
+      Map<String, MappedTensor> checkpoint, String parameter, MappedTensor tensor, long... shape) {
+    if (tensor.dtype() != Dtype.U8 || tensor.info().elements() > MAX_STATE) {
+      throw new BadModel("tensor " + tensor.name() + " is not a short text");
+    }
+    QuantState state =
+        QuantState.parse(tensor.name(), tensor.data().toArray(ValueLayout.JAVA_BYTE));
+    if (!Arrays.equals(state.shape(), shape)) {
+      throw new BadModel(
+          "tensor %s has shape %s, config.json asks for %s"
+              .formatted(tensor.name(), Arrays.toString(state.shape()), Arrays.toString(shape)));
+    }
+    long size = new TensorInfo(parameter, state.dtype(), shape).elements();
+    long blocks = Math.ceilDiv(size, (long) state.blockSize());
+    Part part = new Part(checkpoint, parameter);
+    QuantState.Nested nested = state.nested();
+    BlockScales scales;
+    if (nested == null) {
+      scales = new BlockScales.Plain(part.floats(".absmax", blocks));
+    } else {
+      scales =
+          new BlockScales.Nested(
+              part.bytes(".absmax", Dtype.U8, blocks),
+              part.floats(".nested_quant_map", 256),
+              part.floats(".nested_absmax", Math.ceilDiv(blocks, (long) nested.blockSize())),
+              nested.offset(),
+              nested.blockSize());
+    }
+    return new FourBitTensor(
+        state.type(),
+        state.dtype(),
+        shape,
+        state.blockSize(),
+        part.bytes("", Dtype.U8, Math.ceilDiv(size, 2L)),
+        part.floats(".quant_map", 16),
+        scales);
+  }
+
+  private static Int8Tensor eightBit(
+      Map<String, MappedTensor> checkpoint, String parameter, long... shape) {
+    MappedTensor format = checkpoint.get(module(parameter) + ".weight_format");
+    if (format != null
+        && (format.dtype() != Dtype.U8
+            || format.info().elements() != 1
+            || format.data().get(ValueLayout.JAVA_BYTE, 0) != 0)) {
+      throw new BadModel("tensor " + format.name() + " asks for another layout than rows");
+    }
+    MappedTensor weight = checkpoint.get(parameter);
+    if (shape.length != 2 || weight == null || !Arrays.equals(weight.shape(), shape)) {
+      throw new BadModel(
+          "tensor %s is missing or not of shape %s".formatted(parameter, Arrays.toString(shape)));
+    }
+    byte[] values = new Part(checkpoint, parameter).bytes("", Dtype.I8, shape[0] * shape[1]);
+    float[] scb = new Part(checkpoint, module(parameter)).floats(".SCB", shape[0]);
+    return new Int8Tensor(shape, values, scb);
+  }
+
+  /** Tensors whose names begin alike, each with the size it must have. */
+  private record Part(Map<String, MappedTensor> checkpoint, String prefix) {
+    private MappedTensor find(String suffix, Dtype dtype, long size) {
+      MappedTensor found = checkpoint.get(prefix + suffix);
+      if (found == null) throw new BadModel("the checkpoint lacks the tensor " + prefix + suffix);
+      if (found.dtype() != dtype || found.info().elements() != size) {
+        throw new BadModel(
+            "tensor %s is %s of %d elements, not %s of %d"
+                .formatted(found.name(), found.dtype(), found.info().elements(), dtype, size));
+      }
+      if (size > Integer.MAX_VALUE - 8) {
+        throw new BadModel("tensor " + found.name() + " is too large");
+      }
+      return found;
+    }
+
+    byte[] bytes(String suffix, Dtype dtype, long size) {
+      return find(suffix, dtype, size).data().toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    float[] floats(String suffix, long size) {
+      float[] values = find(suffix, Dtype.F32, size).toFloats();
+      for (float value : values) {
+        if (!Float.isFinite(value)) {
+          throw new BadModel("tensor " + prefix + suffix + " holds infinity or NaN");
+        }
+      }
+      return values;
+    }
+  }
+
+  private static String scb(String parameter) {
+    return module(parameter) + ".SCB";
+  }
+
+  private static String module(String parameter) {
+    return parameter.substring(0, Math.max(0, parameter.lastIndexOf('.')));
+  }
+
+  private static NamedTensor floats(String name, float[] values) {
+    return NamedTensor.of(name, values, values.length);
+  }
+}

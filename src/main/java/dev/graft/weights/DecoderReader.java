@@ -1,0 +1,158 @@
+package dev.graft.weights;
+
+import dev.graft.weights.DecoderConfig.Attention;
+import dev.graft.weights.DecoderConfig.FeedForward;
+import dev.graft.weights.DecoderConfig.Multipliers;
+import dev.graft.weights.DecoderConfig.Norms;
+import dev.graft.weights.DecoderConfig.Placement;
+import dev.graft.weights.DecoderConfig.QkNorm;
+
+/** Configurations of the Llama-like families. */
+final class DecoderReader {
+  private final ModelType type;
+  private final JsonFields config;
+
+  DecoderReader(ModelType type, JsonFields config) {
+    this.type = type;
+    this.config = config;
+  }
+
+  DecoderConfig read(Basics basics) {
+    if (config.booleanOr("use_bidirectional_attention", false)) {
+      throw config.bad("use_bidirectional_attention", "true is not supported");
+    }
+    Attention attention = attention(basics.hiddenSize());
+    Norms norms = norms();
+    FeedForward feedForward = feedForward();
+    DecoderLayersReader layers = new DecoderLayersReader(type, config, basics, attention.headDim());
+    return new DecoderConfig(
+        basics,
+        attention,
+        norms,
+        feedForward,
+        type == ModelType.PHI3,
+        multipliers(basics.hiddenSize()),
+        layers.read());
+  }
+
+  private Attention attention(int hidden) {
+    int heads = config.requireInt("num_attention_heads", 1, 1024);
+    int keyValueHeads = keyValueHeads(heads);
+    int headDim = headDim(hidden, heads);
+    boolean allBiases = type != ModelType.QWEN2 && readsAttentionBias();
+    boolean bias = type == ModelType.QWEN2 || allBiases;
+    double scale =
+        switch (type) {
+          case GEMMA2, GEMMA3 ->
+              Math.pow(config.requireDouble("query_pre_attn_scalar", 0, 1e9), -0.5);
+          case GRANITE -> config.doubleOr("attention_multiplier", 1, 0, 1e6);
+          default -> Math.pow(headDim, -0.5);
+        };
+    QkNorm qkNorm =
+        switch (type) {
+          case QWEN3, GEMMA3 -> QkNorm.PER_HEAD;
+          case OLMO2 -> QkNorm.FULL_WIDTH;
+          default -> QkNorm.NONE;
+        };
+    double softcap = softcap("attn_logit_softcapping", 50);
+    return new Attention(heads, keyValueHeads, headDim, scale, softcap, bias, allBiases, qkNorm);
+  }
+
+  private int keyValueHeads(int heads) {
+    String field = "num_key_value_heads";
+    switch (type) {
+      case MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, SMOLLM3 -> config.requireGiven(field);
+      default -> {}
+    }
+    int keyValueHeads = config.intOr(field, heads, 1, 1024);
+    if (heads % keyValueHeads != 0) {
+      throw config.bad(field, keyValueHeads + " does not divide " + heads + " heads");
+    }
+    return keyValueHeads;
+  }
+
+  private int headDim(int hidden, int heads) {
+    switch (type) {
+      case QWEN3, GEMMA, GEMMA2, GEMMA3 -> config.requireInt("head_dim", 1, 1024);
+      default -> {}
+    }
+    if (!config.has("head_dim") && hidden % heads != 0) {
+      throw config.bad("hidden_size", hidden + " is not a multiple of " + heads + " heads");
+    }
+    return config.intOr("head_dim", Math.max(1, hidden / heads), 1, 1024);
+  }
+
+  private boolean readsAttentionBias() {
+    return switch (type) {
+      case MISTRAL, PHI3 -> false; // these never read the field
+      default -> config.booleanOr("attention_bias", false);
+    };
+  }
+
+  private Norms norms() {
+    double usual = type == ModelType.PHI3 || type == ModelType.OLMO2 ? 1e-5 : 1e-6;
+    double eps = config.doubleOr("rms_norm_eps", usual, 0, 1);
+    return switch (type) {
+      case GEMMA -> new Norms(eps, true, Placement.PRE);
+      case GEMMA2, GEMMA3 -> new Norms(eps, true, Placement.SANDWICH);
+      case OLMO2 -> new Norms(eps, false, Placement.POST);
+      default -> new Norms(eps, false, Placement.PRE);
+    };
+  }
+
+  private FeedForward feedForward() {
+    int size = config.requireInt("intermediate_size", 1, 1 << 20);
+    boolean bias =
+        switch (type) {
+          case LLAMA, GRANITE, SMOLLM3 -> config.booleanOr("mlp_bias", false);
+          default -> false;
+        };
+    return new FeedForward(size, activation(), bias);
+  }
+
+  private Activation activation() {
+    return switch (type) {
+      case GEMMA -> gemmaActivation();
+      case GEMMA2, GEMMA3 ->
+          ConfigReader.activation(config, "hidden_activation", "gelu_pytorch_tanh");
+      default -> ConfigReader.activation(config, "hidden_act", "silu");
+    };
+  }
+
+  /** Its first files say "gelu" and mean the form with tanh; later ones have both fields. */
+  private Activation gemmaActivation() {
+    String usual = "gelu_pytorch_tanh";
+    Activation activation = ConfigReader.activation(config, "hidden_act", usual);
+    if (activation == Activation.GELU) activation = Activation.GELU_TANH;
+    String other = "hidden_activation";
+    if (config.has(other) && ConfigReader.activation(config, other, usual) != activation) {
+      throw config.bad(other, "is another function than hidden_act");
+    }
+    return activation;
+  }
+
+  private Multipliers multipliers(int hidden) {
+    return switch (type) {
+      case GEMMA, GEMMA2, GEMMA3 ->
+          new Multipliers(
+              (float) Math.sqrt(hidden), true, 1, 1, softcap("final_logit_softcapping", 30));
+      case GRANITE ->
+          new Multipliers(
+              config.doubleOr("embedding_multiplier", 1, 0, 1e6),
+              false,
+              config.doubleOr("residual_multiplier", 1, 0, 1e6),
+              1 / config.doubleOr("logits_scaling", 1, 0, 1e6),
+              0);
+      default -> Multipliers.NONE;
+    };
+  }
+
+  /** Only Gemma 2 has caps, and has them where the field is absent; null means none. */
+  private double softcap(String field, double usual) {
+    return switch (type) {
+      case GEMMA2 -> config.isGiven(field) ? config.doubleOr(field, 0, 0, 1e9) : usual;
+      case GEMMA3 -> config.doubleOr(field, 0, 0, 1e9);
+      default -> 0;
+    };
+  }
+}

@@ -1,0 +1,66 @@
+package dev.graft.weights;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * GPT-2: learned positions, LayerNorm, Conv1D layers; q, k, v lie one after the other in {@code
+ * c_attn}.
+ */
+public record Gpt2Config(
+    Basics basics, int heads, int intermediateSize, Activation activation, double layerNormEpsilon)
+    implements ModelConfig {
+  @Override
+  public Gpt2Config withTask(Task task) {
+    return new Gpt2Config(
+        basics.withTask(task), heads, intermediateSize, activation, layerNormEpsilon);
+  }
+
+  @Override
+  public String basePrefix() {
+    return "transformer.";
+  }
+
+  @Override
+  public String layerPrefix(int layer) {
+    return "transformer.h." + layer + ".";
+  }
+
+  @Override
+  public String inputEmbedding() {
+    return "transformer.wte.weight";
+  }
+
+  @Override
+  public String outputModule() {
+    return DecoderHeads.outputModule(this, "lm_head");
+  }
+
+  @Override
+  public List<Leaf> leaves() {
+    int hidden = hiddenSize();
+    List<Leaf> leaves = new ArrayList<>();
+    leaves.add(Leaf.embedding("transformer.wte", vocabSize(), hidden));
+    leaves.add(Leaf.embedding("transformer.wpe", maxPositionEmbeddings(), hidden));
+    for (int i = 0; i < numHiddenLayers(); i++) {
+      String layer = layerPrefix(i);
+      leaves.add(Leaf.layerNorm(layer + "ln_1", hidden));
+      leaves.add(Leaf.conv1d(layer + "attn.c_attn", 3 * hidden, hidden));
+      leaves.add(Leaf.conv1d(layer + "attn.c_proj", hidden, hidden));
+      leaves.add(Leaf.layerNorm(layer + "ln_2", hidden));
+      leaves.add(Leaf.conv1d(layer + "mlp.c_fc", intermediateSize, hidden));
+      leaves.add(Leaf.conv1d(layer + "mlp.c_proj", hidden, intermediateSize));
+    }
+    leaves.add(Leaf.layerNorm("transformer.ln_f", hidden));
+    leaves.addAll(DecoderHeads.leaves(this));
+    return leaves;
+  }
+
+  /** Old checkpoints store the causal mask. */
+  @Override
+  public boolean ignores(String tensor) {
+    return tensor.endsWith(".attn.bias")
+        || tensor.endsWith(".attn.masked_bias")
+        || DecoderHeads.ignores(this, tensor, "lm_head");
+  }
+}

@@ -1,0 +1,88 @@
+package dev.graft.weights;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * GPT-NeoX and Pythia: LayerNorm, partial rotary positions; {@code query_key_value} holds q, k, v
+ * of one head after the other, (heads, 3, headDim).
+ *
+ * @param attentionBias of {@code query_key_value} and {@code dense}
+ * @param useParallelResidual whether attention and MLP both read the layer's input
+ */
+public record GptNeoXConfig(
+    Basics basics,
+    int heads,
+    int intermediateSize,
+    Activation activation,
+    double layerNormEps,
+    boolean attentionBias,
+    boolean useParallelResidual,
+    Rope rope)
+    implements ModelConfig {
+  @Override
+  public GptNeoXConfig withTask(Task task) {
+    return new GptNeoXConfig(
+        basics.withTask(task),
+        heads,
+        intermediateSize,
+        activation,
+        layerNormEps,
+        attentionBias,
+        useParallelResidual,
+        rope);
+  }
+
+  public int headDim() {
+    return hiddenSize() / heads;
+  }
+
+  @Override
+  public String basePrefix() {
+    return "gpt_neox.";
+  }
+
+  @Override
+  public String layerPrefix(int layer) {
+    return "gpt_neox.layers." + layer + ".";
+  }
+
+  @Override
+  public String inputEmbedding() {
+    return "gpt_neox.embed_in.weight";
+  }
+
+  @Override
+  public String outputModule() {
+    return DecoderHeads.outputModule(this, "embed_out");
+  }
+
+  @Override
+  public List<Leaf> leaves() {
+    int hidden = hiddenSize();
+    List<Leaf> leaves = new ArrayList<>();
+    leaves.add(Leaf.embedding("gpt_neox.embed_in", vocabSize(), hidden));
+    for (int i = 0; i < numHiddenLayers(); i++) {
+      String layer = layerPrefix(i);
+      String attention = layer + "attention.";
+      leaves.add(Leaf.layerNorm(layer + "input_layernorm", hidden));
+      leaves.add(Leaf.linear(attention + "query_key_value", 3 * hidden, hidden, attentionBias));
+      leaves.add(Leaf.linear(attention + "dense", hidden, hidden, attentionBias));
+      leaves.add(Leaf.layerNorm(layer + "post_attention_layernorm", hidden));
+      leaves.add(Leaf.linear(layer + "mlp.dense_h_to_4h", intermediateSize, hidden, true));
+      leaves.add(Leaf.linear(layer + "mlp.dense_4h_to_h", hidden, intermediateSize, true));
+    }
+    leaves.add(Leaf.layerNorm("gpt_neox.final_layer_norm", hidden));
+    leaves.addAll(DecoderHeads.leaves(this));
+    return leaves;
+  }
+
+  /** Old checkpoints store the causal mask and the rope frequencies. */
+  @Override
+  public boolean ignores(String tensor) {
+    return tensor.endsWith(".attention.bias")
+        || tensor.endsWith(".attention.masked_bias")
+        || tensor.endsWith(".rotary_emb.inv_freq")
+        || DecoderHeads.ignores(this, tensor, "embed_out");
+  }
+}

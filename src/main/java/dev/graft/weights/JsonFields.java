@@ -1,0 +1,172 @@
+package dev.graft.weights;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A JSON object read field by field, each with its type and range; a wrong one is a {@link
+ * BadModel} that names file and field. JSON null counts as absent.
+ */
+public final class JsonFields {
+  private final String file;
+  private final String prefix;
+  private final JsonNode node;
+
+  public JsonFields(String file, String prefix, JsonNode node) {
+    this.file = file;
+    this.prefix = prefix;
+    this.node = node;
+  }
+
+  public JsonNode node() {
+    return node;
+  }
+
+  public boolean has(String field) {
+    return find(field) != null;
+  }
+
+  /** Whether the file has the field, be it as null. */
+  public boolean isGiven(String field) {
+    return node.has(field);
+  }
+
+  /** For fields whose absence and whose null mean different things. */
+  public void requireGiven(String field) {
+    if (!isGiven(field)) throw bad(field, "is missing");
+  }
+
+  public List<String> names() {
+    return List.copyOf(node.propertyNames());
+  }
+
+  public int requireInt(String field, int min, int max) {
+    JsonNode value = find(field);
+    if (value == null) throw bad(field, "is missing");
+    return toInt(field, value, min, max);
+  }
+
+  public int intOr(String field, int otherwise, int min, int max) {
+    JsonNode value = find(field);
+    return value == null ? otherwise : toInt(field, value, min, max);
+  }
+
+  public double doubleOr(String field, double otherwise, double above, double max) {
+    return has(field) ? requireDouble(field, above, max) : otherwise;
+  }
+
+  /** A finite number in (above, max]. */
+  public double requireDouble(String field, double above, double max) {
+    JsonNode value = find(field);
+    if (value == null) throw bad(field, "is missing");
+    return toDouble(field, value, above, max);
+  }
+
+  /** Finite numbers in (above, max], a list; empty when absent. */
+  public List<Double> doubles(String field, double above, double max) {
+    JsonNode value = find(field);
+    List<Double> doubles = new ArrayList<>();
+    if (value == null) return doubles;
+    if (!value.isArray()) throw bad(field, "is " + shown(value) + ", not a list");
+    for (JsonNode each : value) doubles.add(toDouble(field, each, above, max));
+    return doubles;
+  }
+
+  private double toDouble(String field, JsonNode value, double above, double max) {
+    if (!value.isNumber()) throw bad(field, "is " + shown(value) + ", not a number");
+    double number = value.doubleValue();
+    if (!(number > above && number <= max)) {
+      throw bad(field, "is " + shown(value) + ", must be above " + above + " and at most " + max);
+    }
+    return number;
+  }
+
+  public boolean booleanOr(String field, boolean otherwise) {
+    JsonNode value = find(field);
+    if (value == null) return otherwise;
+    if (!value.isBoolean()) throw bad(field, "is " + shown(value) + ", not true or false");
+    return value.booleanValue();
+  }
+
+  public @Nullable String text(String field) {
+    JsonNode value = find(field);
+    if (value == null) return null;
+    if (!value.isString()) throw bad(field, "is " + shown(value) + ", not a string");
+    return value.stringValue();
+  }
+
+  public String textOr(String field, String otherwise) {
+    String value = text(field);
+    return value == null ? otherwise : value;
+  }
+
+  public @Nullable JsonFields object(String field) {
+    JsonNode value = find(field);
+    if (value == null) return null;
+    if (!value.isObject()) throw bad(field, "is " + shown(value) + ", not an object");
+    return new JsonFields(file, prefix + field + ".", value);
+  }
+
+  /** Strings of a list; a single string counts as a list of one; null when absent. */
+  public @Nullable List<String> texts(String field) {
+    JsonNode value = find(field);
+    if (value == null) return null;
+    List<String> texts = new ArrayList<>();
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      if (!each.isString()) throw bad(field, "holds " + shown(each) + ", not a string");
+      texts.add(each.stringValue());
+    }
+    return texts;
+  }
+
+  /** Integers of a list; a single number counts as a list of one; empty when absent. */
+  public List<Integer> ints(String field, int min, int max) {
+    JsonNode value = find(field);
+    List<Integer> ints = new ArrayList<>();
+    if (value == null) return ints;
+    if (value.isArray() && value.size() > 1000) throw bad(field, "has more than 1000 entries");
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      ints.add(toInt(field, each, min, max));
+    }
+    return ints;
+  }
+
+  /** Null, false, zero, or nothing in it: a feature that is not used. */
+  public boolean isEmpty(String field) {
+    JsonNode value = find(field);
+    if (value == null) return true;
+    if (value.isBoolean()) return !value.booleanValue();
+    if (value.isNumber()) return value.doubleValue() == 0;
+    return value.isString() ? value.stringValue().isEmpty() : value.isEmpty();
+  }
+
+  /** The value as it stands in the file, shortened. */
+  public String shown(String field) {
+    JsonNode value = node.get(field);
+    return value == null ? "absent" : shown(value);
+  }
+
+  public BadModel bad(String field, String problem) {
+    return new BadModel(file + ": " + prefix + field + " " + problem);
+  }
+
+  private @Nullable JsonNode find(String field) {
+    JsonNode value = node.get(field);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  private int toInt(String field, JsonNode value, int min, int max) {
+    if (!value.isIntegralNumber()) throw bad(field, "is " + shown(value) + ", not an integer");
+    if (!value.canConvertToInt() || value.intValue() < min || value.intValue() > max) {
+      throw bad(field, "is " + shown(value) + ", must be " + min + " to " + max);
+    }
+    return value.intValue();
+  }
+
+  private static String shown(JsonNode value) {
+    String text = value.toString();
+    return text.length() > 60 ? text.substring(0, 60) + "..." : text;
+  }
+}

@@ -1,0 +1,219 @@
+package dev.graft.weights;
+
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.PythonPattern;
+import dev.graft.spec.Targets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** Which modules a {@code target_modules} means, with PEFT's rules. */
+public final class LinearTargets {
+  /** From this many entries on PEFT looks for a shorter list that means the same. */
+  private static final int SHORTEN_FROM = 20;
+
+  private LinearTargets() {}
+
+  /**
+   * The linear layers that get an adapter, in the order of the forward pass.
+   *
+   * @param modulesToSave train whole, and so get none
+   * @throws IllegalArgumentException if a name matches no module, or one that is no linear layer
+   */
+  public static List<ModelConfig.Linear> select(
+      Targets targets, List<String> modulesToSave, ModelConfig config) {
+    AdaptedModules adapted = AdaptedModules.of(targets, modulesToSave, config);
+    if (!adapted.tables().isEmpty()) throw unsupported(adapted.tables().getFirst().path());
+    if (adapted.output()) throw unsupported(config.outputModule());
+    return adapted.linears();
+  }
+
+  static IllegalArgumentException unsupported(String path) {
+    return new IllegalArgumentException(
+        "target_modules: an adapter on '%s' is not supported".formatted(path));
+  }
+
+  /**
+   * The paths of all modules that are meant, of whatever kind, in the order of the forward pass.
+   *
+   * @throws IllegalArgumentException if a name matches no module
+   */
+  public static List<String> paths(
+      Targets targets, List<String> modulesToSave, ModelConfig config) {
+    TargetModules modules = resolved(targets.targetModules(), config);
+    requireMatches(modules, config);
+    return modules(config).stream()
+        .filter(path -> !means(targets.excludeModules(), path))
+        .filter(path -> modulesToSave.stream().noneMatch(module -> isWithin(path, module)))
+        .filter(path -> means(modules, path) && isInLayers(targets, path))
+        .toList();
+  }
+
+  /** {@code "all-linear"} and the family's default as lists of names. */
+  static TargetModules resolved(TargetModules targets, ModelConfig config) {
+    return switch (targets) {
+      case TargetModules.AllLinear() -> new TargetModules.Names(List.copyOf(linearPaths(config)));
+      case TargetModules.FamilyDefault() -> new TargetModules.Names(DefaultModules.lora(config));
+      case TargetModules.Names names -> names;
+      case TargetModules.Pattern pattern -> pattern;
+    };
+  }
+
+  /** Whether resolved targets mean a module. */
+  private static boolean means(TargetModules targets, String path) {
+    return switch (targets) {
+      case TargetModules.Names(List<String> names) ->
+          names.stream().anyMatch(name -> matches(path, name));
+      case TargetModules.Pattern(PythonPattern expression) -> expression.matches(path);
+      case TargetModules.AllLinear(), TargetModules.FamilyDefault() ->
+          throw new IllegalArgumentException("target_modules are not resolved");
+    };
+  }
+
+  /** PEFT looks at the first number in the path; a name that is a whole path is meant anyway. */
+  private static boolean isInLayers(Targets targets, String path) {
+    boolean whole =
+        targets.targetModules() instanceof TargetModules.Names(List<String> names)
+            && names.contains(path);
+    if (whole || targets.layersToTransform().isEmpty()) return true;
+    List<String> parts = List.of(path.split("\\."));
+    for (int i = 1; i < parts.size() - 1; i++) {
+      String before = String.join(".", parts.subList(0, i));
+      boolean list =
+          targets.layersPattern().isEmpty()
+              ? i > 1
+              : targets.layersPattern().stream().anyMatch(pattern -> matches(before, pattern));
+      if (list && parts.get(i).matches("[0-9]{1,6}")) {
+        return targets.layersToTransform().contains(Integer.parseInt(parts.get(i)));
+      }
+    }
+    return false;
+  }
+
+  private static void requireMatches(TargetModules targets, ModelConfig config) {
+    Set<String> modules = modules(config);
+    switch (targets) {
+      case TargetModules.Names(List<String> names) -> {
+        if (names.isEmpty()) throw new IllegalArgumentException("target_modules is empty");
+        for (String name : names) {
+          if (modules.stream().noneMatch(path -> matches(path, name))) {
+            throw new IllegalArgumentException(
+                "target_modules: '%s' matches no module; the linear layers are %s"
+                    .formatted(name, lastNames(config)));
+          }
+        }
+      }
+      case TargetModules.Pattern(PythonPattern expression) -> {
+        if (modules.stream().noneMatch(expression::matches)) {
+          throw new IllegalArgumentException(
+              "target_modules: the expression '%s' matches no whole path of a module, such as %s"
+                  .formatted(expression.text(), config.linearModules().getFirst().path()));
+        }
+      }
+      case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> {}
+    }
+  }
+
+  /** Whether a path is a module, or inside one. */
+  private static boolean isWithin(String path, String module) {
+    return ("." + path + ".").contains("." + module + ".");
+  }
+
+  /**
+   * The list that PEFT saves in {@code adapter_config.json}, sorted.
+   *
+   * @throws IllegalArgumentException for an expression, which is saved as it is
+   */
+  public static List<String> saved(TargetModules targets, ModelConfig config) {
+    if (resolved(targets, config) instanceof TargetModules.Names(List<String> names)) {
+      return saved(new TreeSet<>(names), config);
+    }
+    throw new IllegalArgumentException("target_modules is no list");
+  }
+
+  private static List<String> saved(SortedSet<String> names, ModelConfig config) {
+    if (names.size() < SHORTEN_FROM) return List.copyOf(names);
+    Set<String> selected = new HashSet<>();
+    for (String module : modules(config)) {
+      if (names.stream().anyMatch(name -> matches(module, name))) selected.add(module);
+    }
+    Set<String> shorter = shortened(names, selected, config);
+    return shorter.size() < names.size() ? List.copyOf(shorter) : List.copyOf(names);
+  }
+
+  /** PEFT's greedy search: for each name the shortest suffix that no other module ends with. */
+  private static Set<String> shortened(
+      Set<String> names, Set<String> selected, ModelConfig config) {
+    Set<String> forbidden = new HashSet<>();
+    for (String module : modules(config)) {
+      if (!selected.contains(module)) forbidden.addAll(suffixes(module));
+    }
+    List<String> inOrder = new ArrayList<>(names);
+    inOrder.sort((a, b) -> compare(suffixes(a), suffixes(b)));
+    TreeSet<String> chosen = new TreeSet<>();
+    for (String name : inOrder) {
+      for (String suffix : suffixes(name)) {
+        if (chosen.contains(suffix) || forbidden.contains(suffix)) continue;
+        if (chosen.stream().noneMatch(each -> name.endsWith("." + each))) {
+          chosen.add(suffix);
+          break;
+        }
+      }
+    }
+    return chosen;
+  }
+
+  /** Every module path: of parameters, and all that contain them. */
+  private static Set<String> modules(ModelConfig config) {
+    Set<String> modules = new LinkedHashSet<>();
+    for (ModelConfig.Parameter parameter : config.parameters()) {
+      String path = parameter.name();
+      while (path.contains(".")) {
+        path = path.substring(0, path.lastIndexOf('.'));
+        modules.add(path);
+      }
+    }
+    modules.add(config.outputModule());
+    return modules;
+  }
+
+  private static Set<String> linearPaths(ModelConfig config) {
+    Set<String> paths = new TreeSet<>();
+    config.linearModules().forEach(linear -> paths.add(linear.path()));
+    return paths;
+  }
+
+  private static Set<String> lastNames(ModelConfig config) {
+    Set<String> names = new LinkedHashSet<>();
+    for (ModelConfig.Linear linear : config.linearModules()) {
+      names.add(linear.path().substring(linear.path().lastIndexOf('.') + 1));
+    }
+    return names;
+  }
+
+  private static boolean matches(String path, String name) {
+    return path.equals(name) || path.endsWith("." + name);
+  }
+
+  /** Shortest first. */
+  private static List<String> suffixes(String path) {
+    List<String> suffixes = new ArrayList<>();
+    for (int dot = path.lastIndexOf('.'); dot >= 0; dot = path.lastIndexOf('.', dot - 1)) {
+      suffixes.add(path.substring(dot + 1));
+    }
+    suffixes.add(path);
+    return suffixes;
+  }
+
+  private static int compare(List<String> a, List<String> b) {
+    for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
+      int order = a.get(i).compareTo(b.get(i));
+      if (order != 0) return order;
+    }
+    return Integer.compare(a.size(), b.size());
+  }
+}

@@ -1,0 +1,71 @@
+package dev.graft.weights;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethods;
+import dev.graft.spec.SpecRejected;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A result directory with {@code adapter_config.json}, of whatever method, read as hostile input.
+ * Closing unmaps the tensors.
+ */
+public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implements AutoCloseable {
+  /** What {@code save_pretrained} puts before a module path. */
+  public static final String PEFT_PREFIX = "base_model.model.";
+
+  static final String CONFIG = "adapter_config.json";
+  static final String WEIGHTS = "adapter_model.safetensors";
+
+  static JsonFields config(Path directory) {
+    return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
+  }
+
+  /**
+   * @throws BadModel if this is no adapter that Graft can apply, saying why
+   */
+  public static SavedAdapter read(Path directory) {
+    AdapterMethod method = method(config(directory));
+    DirectoryFiles files = new DirectoryFiles(directory);
+    if (!files.has(WEIGHTS) && files.has("adapter_model.bin")) {
+      throw new BadModel("adapter_model.bin is a pickle and is not read; save as safetensors");
+    }
+    return new SavedAdapter(method, SafetensorsFile.open(files.require(WEIGHTS)));
+  }
+
+  /** {@code task_type} of the adapter in a directory; null where it does not say. */
+  public static @Nullable String taskType(Path directory) {
+    return config(directory).text("task_type");
+  }
+
+  private static AdapterMethod method(JsonFields config) {
+    try {
+      AdapterMethod method = AdapterMethods.fromSaved(config.node());
+      if (method instanceof AdapterMethod.Lora lora && lora.initLoraWeights().changesBase()) {
+        throw config.bad(
+            "init_lora_weights",
+            "is "
+                + config.shown("init_lora_weights")
+                + ": the adapter fits a changed base only; have PEFT convert it when it is saved");
+      }
+      return method;
+    } catch (SpecRejected e) {
+      throw new BadModel(CONFIG + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * All tensors in f32, by PEFT's names; usable until this is closed.
+   *
+   * @throws BadModel if one is not floating point
+   */
+  public List<NamedTensor> tensors() {
+    return file.tensors().stream().map(MappedTensor::widened).toList();
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

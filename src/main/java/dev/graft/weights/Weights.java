@@ -1,0 +1,154 @@
+package dev.graft.weights;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/** The tensors of a checkpoint, in one file or in shards, by their Hugging Face names. */
+public final class Weights implements AutoCloseable {
+  private static final int MAX_INDEX = 64 << 20;
+
+  private final List<SafetensorsFile> files;
+  private final Map<String, MappedTensor> tensors;
+
+  private Weights(List<SafetensorsFile> files, Map<String, MappedTensor> tensors) {
+    this.files = files;
+    this.tensors = tensors;
+  }
+
+  /** The names are those of the configuration, whatever the file's spelling. */
+  public static Weights open(DirectoryFiles directory, ModelConfig config) {
+    return open(directory, tensors -> CheckpointNames.of(config, tensors));
+  }
+
+  /** Under the names that the files have. */
+  public static Weights asStored(DirectoryFiles directory) {
+    return open(directory, UnaryOperator.identity());
+  }
+
+  private static Weights open(
+      DirectoryFiles directory, UnaryOperator<Map<String, MappedTensor>> names) {
+    Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+    try {
+      Map<String, MappedTensor> tensors = new LinkedHashMap<>();
+      if (directory.has("model.safetensors")) {
+        SafetensorsFile file = SafetensorsFile.open(directory.require("model.safetensors"));
+        files.put("model.safetensors", file);
+        file.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+      } else if (directory.has("model.safetensors.index.json")) {
+        readShards(directory, files, tensors);
+      } else {
+        throw new BadModel(
+            "the model directory has neither model.safetensors nor model.safetensors.index.json"
+                + " (.bin and .pt checkpoints are not read; convert them to safetensors)");
+      }
+      return new Weights(List.copyOf(files.values()), names.apply(tensors));
+    } catch (RuntimeException e) {
+      files.values().forEach(SafetensorsFile::close);
+      throw e;
+    }
+  }
+
+  private static void readShards(
+      DirectoryFiles directory,
+      Map<String, SafetensorsFile> files,
+      Map<String, MappedTensor> tensors) {
+    String indexName = "model.safetensors.index.json";
+    JsonFields map = JsonFile.read(directory.require(indexName), MAX_INDEX).object("weight_map");
+    if (map == null) throw new BadModel(indexName + ": weight_map is missing");
+    for (String tensor : map.names()) {
+      String shard = map.textOr(tensor, "");
+      if (!shard.endsWith(".safetensors")) {
+        throw new BadModel(indexName + ": shard " + map.shown(tensor) + " is not .safetensors");
+      }
+      SafetensorsFile file =
+          files.computeIfAbsent(shard, name -> SafetensorsFile.open(directory.require(name)));
+      MappedTensor found = file.find(tensor);
+      if (found == null) {
+        throw new BadModel(indexName + " places " + tensor + " in " + shard + ", which lacks it");
+      }
+      tensors.put(tensor, found);
+    }
+  }
+
+  public Set<String> names() {
+    return Collections.unmodifiableSet(tensors.keySet());
+  }
+
+  /**
+   * All of them.
+   *
+   * @throws BadModel if one has no floating point elements
+   */
+  public List<MappedTensor> floating() {
+    return tensors.values().stream().map(Weights::floating).toList();
+  }
+
+  /** A head that is new is in no file. */
+  public boolean has(String name) {
+    return tensors.containsKey(name);
+  }
+
+  /** Whether there is a tensor of that name and shape. */
+  public boolean has(String name, long... shape) {
+    MappedTensor tensor = tensors.get(name);
+    return tensor != null && Arrays.equals(tensor.shape(), shape);
+  }
+
+  /**
+   * @return the tensor of that name, which has that shape and floating point elements
+   * @throws BadModel if not
+   */
+  public MappedTensor require(String name, long... shape) {
+    MappedTensor tensor = tensors.get(name);
+    if (tensor == null) throw new BadModel("the checkpoint lacks the tensor " + name);
+    if (!Arrays.equals(tensor.shape(), shape)) {
+      throw new BadModel(
+          "tensor %s has shape %s, config.json asks for %s"
+              .formatted(name, Arrays.toString(tensor.shape()), Arrays.toString(shape)));
+    }
+    return floating(tensor);
+  }
+
+  /**
+   * @return the tensor of the parameter, plain or quantised; the quantised weight of a {@code
+   *     Conv1D} is (out, in)
+   * @throws BadModel if there is none, or its parts do not fit together
+   */
+  public StoredWeight stored(ModelConfig.Parameter parameter) {
+    String name = parameter.name();
+    long[] shape = parameter.shape();
+    if (parts(name).isEmpty()) return require(name, shape);
+    return switch (parameter.kind()) {
+      case LINEAR -> BitsAndBytesFormat.read(tensors, name, shape);
+      case CONV1D -> BitsAndBytesFormat.read(tensors, name, shape[1], shape[0]);
+      case EMBEDDING, RMS_NORM, LAYER_NORM ->
+          throw new BadModel("tensor " + name + " is quantised; only linear layers may be");
+    };
+  }
+
+  /** Names of all tensors of a quantised weight; empty where it is plain or missing. */
+  public List<String> parts(String name) {
+    return BitsAndBytesFormat.names(tensors, name);
+  }
+
+  /** Trained scalars are read from these types only. */
+  static MappedTensor floating(MappedTensor tensor) {
+    return switch (tensor.dtype()) {
+      case F32, F16, BF16 -> tensor;
+      case F64, I64, I32, I8, U8, BOOL ->
+          throw new BadModel(
+              "tensor %s is %s; weights may be F32, F16 or BF16"
+                  .formatted(tensor.name(), tensor.dtype()));
+    };
+  }
+
+  @Override
+  public void close() {
+    files.forEach(SafetensorsFile::close);
+  }
+}

@@ -1,0 +1,51 @@
+package dev.graft.cli.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.StandardEnvironment;
+
+class StopLimitTests {
+  @TempDir Path directory;
+
+  @Test
+  void beforeAnythingWasMeasuredItIsTheGraceOfTheSettings() throws IOException {
+    assertThat(told("10m"))
+        .startsWith(
+            "a stop waits for the step under way and its checkpoint, at most 600 s: nothing was"
+                + " measured yet; TimeoutStopSec (systemd), ");
+  }
+
+  @Test
+  void whatWasMeasuredIsToldAndMakesItLonger() throws IOException {
+    Files.writeString(
+        directory.resolve("stop-times.json"), "{\"step_ms\":20500,\"checkpoint_ms\":4000}");
+    assertThat(told("10m"))
+        .contains(
+            "at most 600 s: steps of up to 20.5 s and checkpoints of up to 4 s were measured");
+    assertThat(told("15s")).contains("at most 73.5 s");
+    Files.writeString(directory.resolve("stop-times.json"), "{");
+    assertThat(told("15s")).contains("at most 15 s: nothing was measured yet");
+  }
+
+  private String told(String grace) throws IOException {
+    StandardEnvironment settings = new StandardEnvironment();
+    settings
+        .getPropertySources()
+        .addFirst(
+            new MapPropertySource(
+                "test",
+                Map.of(
+                    "graft.worker.directory",
+                    directory.toString(),
+                    "graft.worker.drain-grace",
+                    grace)));
+    return new StopLimit(settings).findings().getFirst().detail();
+  }
+}

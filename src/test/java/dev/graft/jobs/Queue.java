@@ -1,0 +1,177 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.spec.Resources;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionOperations;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The ledgers over one data source, with departments and jobs to try them on. */
+public final class Queue {
+  static final Duration TTL = Duration.ofSeconds(60);
+  static final Duration RETRY_AFTER = Duration.ofSeconds(30);
+  static final Duration RETRY_AT_MOST = Duration.ofMinutes(30);
+  static final Digest SOME = new Digest("a".repeat(64));
+
+  final JdbcClient sql;
+  final JobRows jobs;
+  final JobLedger ledger;
+  final LeaseLedger leases;
+  final LeaseEndings endings;
+  final LostLeases lost;
+  final JobEvents events;
+  final JobObjects objects;
+
+  Queue(DataSource dataSource) {
+    this(JdbcClient.create(dataSource));
+  }
+
+  public Queue(JdbcClient sql) {
+    this.sql = sql;
+    jobs = new JobRows(sql);
+    ledger = new JobLedger(sql);
+    leases = new LeaseLedger(sql, FairShare.DEFAULT);
+    objects =
+        new JobObjects(
+            new FairShareLedger(
+                sql, TransactionOperations.withoutTransaction(), FairShare.DEFAULT));
+    endings = new LeaseEndings(leases, RETRY_AFTER, RETRY_AT_MOST);
+    lost = new LostLeases(sql, leases);
+    events = new JobEvents(sql);
+  }
+
+  /** Ends every job, so that claims of a test find only its own. */
+  void clear() {
+    sql.sql("truncate job, worker, worker_join_token cascade").update();
+    sql.sql("update department set running = 0, used = 0").update();
+  }
+
+  String department(int maxRunning) {
+    String id = "proj_" + UUID.randomUUID();
+    sql.sql(
+            "insert into department (id, name, max_running, created_at) values (:id, :id, :max,"
+                + " graft_now())")
+        .param("id", id)
+        .param("max", maxRunning)
+        .update();
+    return id;
+  }
+
+  String worker() {
+    return worker("default");
+  }
+
+  String worker(String workerClass) {
+    String id = "wkr_" + UUID.randomUUID();
+    sql.sql(
+            "insert into worker (id, name, class, created_at) values (:id, :id, :class,"
+                + " graft_now())")
+        .param("id", id)
+        .param("class", workerClass)
+        .update();
+    return id;
+  }
+
+  String submit(String department, int priority) {
+    return submit(department, priority, JobMemory.UNKNOWN, Resources.ANY, false, null);
+  }
+
+  String submit(String department, int priority, JobMemory memory) {
+    return submit(department, priority, memory, Resources.ANY, false, null);
+  }
+
+  String submit(String department, int priority, JobMemory memory, Resources resources) {
+    return submit(department, priority, memory, resources, false, null);
+  }
+
+  /**
+   * @param approval whether it waits for it
+   * @param by the account that submits
+   */
+  String submit(String department, int priority, boolean approval, @Nullable String by) {
+    return submit(department, priority, JobMemory.UNKNOWN, Resources.ANY, approval, by);
+  }
+
+  private String submit(
+      String department,
+      int priority,
+      JobMemory memory,
+      Resources resources,
+      boolean approval,
+      @Nullable String by) {
+    String id = "ftjob-" + UUID.randomUUID();
+    ledger.submit(
+        new NewJob(
+            id,
+            department,
+            new NewJob.Base("base", SOME, null, null),
+            new NewJob.Data("file-1", SOME, null, null),
+            new NewJob.Settings(42, QueueServer.METHOD, QueueServer.HYPERPARAMETERS, "{}"),
+            null,
+            null,
+            new NewJob.Turn(priority, memory, resources, approval)),
+        by);
+    return id;
+  }
+
+  /** The job that a device of that much memory gets, if there is one. */
+  Optional<String> claimed(long memory) {
+    return leases
+        .claim(worker(), new Device("cpu", memory), TTL, null)
+        .map(claimed -> claimed.key().jobId());
+  }
+
+  /** The job that a worker gets for a device, if there is one. */
+  Optional<String> claimed(String worker, Device device) {
+    return leases.claim(worker, device, TTL, null).map(claimed -> claimed.key().jobId());
+  }
+
+  LeaseKey claim(String worker) {
+    return leases.claim(worker, Device.UNKNOWN, TTL, null).orElseThrow().key();
+  }
+
+  /** Takes the oldest expired lease away, if there is one. */
+  Optional<LeaseEndings.Ended> reap() {
+    return lost.expired().stream()
+        .findFirst()
+        .flatMap(lease -> lost.reap(lease, LostLeases.Verdict.PROVEN, 3, TTL));
+  }
+
+  int running(String department) {
+    return sql.sql("select running from department where id = :id")
+        .param("id", department)
+        .query(Integer.class)
+        .single();
+  }
+
+  JobRow row(String department, String job) {
+    return jobs.find(department, job).orElseThrow();
+  }
+
+  JobState state(String department, String job) {
+    return row(department, job).state();
+  }
+
+  /** As a client sees it. */
+  public ObjectNode shown(String department, String job) {
+    return objects.of(row(department, job));
+  }
+
+  /** Departments whose counter is not the number of their running jobs. */
+  int drifted() {
+    return sql.sql(
+            """
+            select count(*) from department d
+             where running <> (select count(*) from job where department_id = d.id and state = 'running')
+            """)
+        .query(Integer.class)
+        .single();
+  }
+}

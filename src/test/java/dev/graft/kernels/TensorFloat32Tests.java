@@ -1,0 +1,66 @@
+package dev.graft.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.graft.Concurrent;
+import dev.graft.tiny.TinyLlama;
+import dev.graft.training.RecordedRuns;
+import dev.graft.training.RunRequest;
+import dev.graft.training.TrainerExit;
+import dev.graft.training.TrainingRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Concurrent
+class TensorFloat32Tests {
+  @TempDir private Path directory;
+
+  @AfterEach
+  void asItWas() {
+    TensorFloat32.allow(false);
+  }
+
+  @Test
+  void libtorchIsTold() {
+    assertThat(TensorFloat32.isAllowed()).as("as a process begins").isFalse();
+    TensorFloat32.allow(true);
+    assertThat(TensorFloat32.isAllowed()).isTrue();
+    TensorFloat32.allow(false);
+    assertThat(TensorFloat32.isAllowed()).isFalse();
+  }
+
+  /** No machine of a test has so many GPUs: the run ends where its device is opened. */
+  @Test
+  void aRunOnAGpuDoesWhatItsSettingSays() throws IOException {
+    assertThatExceptionOfType(DeviceUnavailable.class)
+        .isThrownBy(() -> train("{'training':{'tf32':true}}", "cuda:999"));
+    assertThat(TensorFloat32.isAllowed()).isTrue();
+    assertThatExceptionOfType(DeviceUnavailable.class).isThrownBy(() -> train("{}", "cuda:999"));
+    assertThat(TensorFloat32.isAllowed()).as("off unless it is said").isFalse();
+  }
+
+  @Test
+  void aRunOnTheCpuHasEveryBitOfItsNumbers() throws IOException {
+    assertThat(train("{'training':{'tf32':true,'max_steps':1}}", "cpu"))
+        .isEqualTo(TrainerExit.DONE);
+    assertThat(TensorFloat32.isAllowed()).isFalse();
+  }
+
+  private TrainerExit train(String spec, String device) throws IOException {
+    Path base = directory.resolve("base");
+    if (!Files.exists(base)) TinyLlama.write(base, 1);
+    Path rows = Files.writeString(directory.resolve("rows.jsonl"), "{\"text\":\"abcabcabc\"}\n");
+    TrainingRun of = RecordedRuns.of(spec, base, rows, null, directory.resolve("out"), null);
+    RunRequest.Machine machine = new RunRequest.Machine(device, 1);
+    return new RecordedRuns()
+        .run(
+            new TrainingRun(
+                of.spec(), of.base(), of.data(), of.directories(), of.parent(), machine),
+            0);
+  }
+}

@@ -1,0 +1,62 @@
+package dev.graft.training;
+
+import dev.graft.spec.TrainingSpecs;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Runs from settings as a request has them, and what the last one said. */
+public final class RecordedRuns {
+  public final List<TrainingEvent> events = new ArrayList<>();
+
+  /** With one thread, and checkpoints in the output. */
+  public static TrainingRun of(
+      String spec, Path base, Path rows, @Nullable Path held, Path out, @Nullable Path resumeFrom) {
+    return of(spec, base, rows, held, out, resumeFrom, 1);
+  }
+
+  /**
+   * @param spec JSON with {@code '} for {@code "}
+   */
+  public static TrainingRun of(
+      String spec,
+      Path base,
+      Path rows,
+      @Nullable Path held,
+      Path out,
+      @Nullable Path resumeFrom,
+      int threads) {
+    return new TrainingRun(
+        TrainingSpecs.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
+        new RunRequest.Base(base, "tiny"),
+        new RunRequest.Data(rows, held),
+        new RunRequest.Directories(out, out.resolve("checkpoints"), resumeFrom),
+        null,
+        new RunRequest.Machine("cpu", threads));
+  }
+
+  /**
+   * @param stopAfter number of steps before a checkpoint and the end; 0 = all
+   */
+  public TrainerExit run(TrainingRun run, int stopAfter) {
+    events.clear();
+    return FineTune.run(run, events::add, once(stopAfter, TrainerDirective.STOP_AFTER_CHECKPOINT));
+  }
+
+  /** The directive, once, after so many steps; 0 = never. */
+  public Supplier<@Nullable TrainerDirective> once(int steps, TrainerDirective directive) {
+    AtomicBoolean said = new AtomicBoolean(steps == 0);
+    return () ->
+        of(TrainingEvent.Progress.class).size() == steps && said.compareAndSet(false, true)
+            ? directive
+            : null;
+  }
+
+  public <E extends TrainingEvent> List<E> of(Class<E> type) {
+    return events.stream().filter(type::isInstance).map(type::cast).toList();
+  }
+}

@@ -18,7 +18,7 @@ import org.springframework.transaction.annotation.Transactional;
  * What an adapter was trained from, and what was trained from it; deleted ones keep their place.
  */
 @Component
-public class AdapterLineage {
+class AdapterLineage {
   private final AdapterRows rows;
   private final JobLineage jobs;
 

@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param name part of the model's name, in any case
  * @param method as {@code Adapter#method}, in any case
  */
-public record AdapterSearch(
+record AdapterSearch(
     @Nullable String after,
     boolean shared,
     @Nullable String baseModel,

@@ -23,7 +23,7 @@ import org.springframework.transaction.annotation.Transactional;
  * job.
  */
 @Component
-public class CheckpointPermissions implements Owned {
+class CheckpointPermissions implements Owned {
   private static final String CREATE =
       """
       insert into checkpoint_permission as p (id, model, owner_id, department_id, created_at, access)

@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
  *
  * @param notice of 1 to 1000 characters
  */
-public record DeprecationRequest(String notice, @Nullable Instant retiresAt) {
+record DeprecationRequest(String notice, @Nullable Instant retiresAt) {
   private static final int LONGEST = 1000;
   private static final long YEAR_9999 = 253_402_300_799L;
   public static final String NAME = "deprecation";

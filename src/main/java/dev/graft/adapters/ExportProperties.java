@@ -10,4 +10,4 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     beside it, and no form needs the whole model in it
  */
 @ConfigurationProperties("graft.exports")
-public record ExportProperties(@DefaultValue("1g") String heap) {}
+record ExportProperties(@DefaultValue("1g") String heap) {}

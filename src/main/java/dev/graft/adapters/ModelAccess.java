@@ -4,7 +4,7 @@ import dev.graft.platform.RequestFailed;
 import java.util.Locale;
 
 /** How much of a model another department may have. */
-public enum ModelAccess {
+enum ModelAccess {
   /** Ask it, continue from it, see its card. */
   USE,
   /** That, and fetch its files. */

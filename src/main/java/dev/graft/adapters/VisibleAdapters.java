@@ -5,7 +5,7 @@ import org.springframework.stereotype.Component;
 
 /** The adapters that a department sees: its own, and those of others that it may use. */
 @Component
-public class VisibleAdapters {
+class VisibleAdapters {
   private final Adapters adapters;
   private final CheckpointPermissions permissions;
 

@@ -27,7 +27,7 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * Objects that others put by a signed URL. Nobody reads them where they arrive: what is what it
  * should be is copied by the S3 server to where it belongs.
  */
-public final class ArrivingObjects {
+final class ArrivingObjects {
   /** Bytes that S3 takes in one put, and copies in one. */
   public static final long MOST = 5L << 30;
 

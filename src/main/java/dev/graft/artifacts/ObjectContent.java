@@ -9,7 +9,7 @@ import java.util.HexFormat;
  * @param bytes its length
  * @param sha256 in hexadecimal
  */
-public record ObjectContent(long bytes, String sha256) {
+record ObjectContent(long bytes, String sha256) {
   /** As S3 writes it. */
   String base64() {
     return Base64.getEncoder().encodeToString(HexFormat.of().parseHex(sha256));

@@ -1,7 +1,7 @@
 package dev.graft.catalog;
 
 /** An archive that is not unpacked; the message says why and names no path of this machine. */
-public final class ArchiveRefused extends RuntimeException {
+final class ArchiveRefused extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private static final int MOST_SHOWN = 80;

@@ -17,7 +17,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /** An archive of a model's directory: tar, tar.gz or zip. */
-public final class ModelArchive {
+final class ModelArchive {
   private static final String CONFIG = "config.json";
   private static final int TAR_MAGIC = 257;
   private static final int HEAD = 512;

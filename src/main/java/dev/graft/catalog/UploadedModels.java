@@ -15,7 +15,7 @@ import org.springframework.stereotype.Service;
 
 /** Base models of files that administrators have uploaded: archives of a directory, GGUF files. */
 @Service
-public class UploadedModels {
+class UploadedModels {
   private static final int BLOCK = 1 << 20;
 
   private final UserData files;

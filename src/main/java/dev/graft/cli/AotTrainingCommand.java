@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     hidden = true,
     description = "Start a server on a new data directory, use it once and end; or train once.")
-public final class AotTrainingCommand implements Callable<Integer> {
+final class AotTrainingCommand implements Callable<Integer> {
   private static final String ROW =
       """
       {"messages": [{"role": "user", "content": "Which port?"}, {"role": "assistant", "content": "8080"}]}

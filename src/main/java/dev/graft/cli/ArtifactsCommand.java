@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     description = "Copy a server's artifacts between its data directory and a bucket; check them.",
     mixinStandardHelpOptions = true,
     subcommands = {ArtifactsCommand.Copy.class, ArtifactsVerifyCommand.class})
-public final class ArtifactsCommand {
+final class ArtifactsCommand {
   /** Where artifacts can lie. */
   enum Place {
     FILESYSTEM,

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
           + " in one process, on loopback. Or, with --server, on a server that runs.",
       "Status 1 unless the adapter knows what the base model does not."
     })
-public final class DemoCommand implements Callable<Integer> {
+final class DemoCommand implements Callable<Integer> {
   @Option(names = "--exit", description = "End after the scores instead of serving on.")
   private boolean exit;
 

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
     description =
         "Say whether this machine is fit to serve or to work, and what to do where it is not;"
             + " status 3 if something is missing. Changes nothing.")
-public final class DoctorCommand implements Callable<Integer> {
+final class DoctorCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(names = "--role", defaultValue = "all", description = "all, server or worker, as serve.")

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(create | list | revoke | rotate)",
     description = "Create, list, revoke and rotate API keys; also while the server runs.")
-public final class KeyCommand implements Runnable {
+final class KeyCommand implements Runnable {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override

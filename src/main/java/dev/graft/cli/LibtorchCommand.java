@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = LibtorchCommand.Fetch.class)
-public final class LibtorchCommand {
+final class LibtorchCommand {
   @Command(
       name = "fetch",
       mixinStandardHelpOptions = true,

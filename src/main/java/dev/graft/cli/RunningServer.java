@@ -15,7 +15,7 @@ import picocli.CommandLine.ParseResult;
  * Lets the server that runs on the data directory carry out a command, in milliseconds; where none
  * answers, the command opens the server's services itself.
  */
-public final class RunningServer implements IExecutionStrategy {
+final class RunningServer implements IExecutionStrategy {
   private final AskedCommand asked;
   private final Runnable alone;
 

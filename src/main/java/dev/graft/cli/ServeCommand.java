@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     name = "serve",
     mixinStandardHelpOptions = true,
     description = "Run a server, a worker, or both in one process (--role all), until Ctrl-C.")
-public final class ServeCommand implements Callable<Integer> {
+final class ServeCommand implements Callable<Integer> {
   /** Which parts of Graft this process is. */
   public enum ProcessRole {
     ALL,

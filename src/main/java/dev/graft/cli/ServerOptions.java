@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Where a server keeps its things: the options of every command that works on one. */
-public final class ServerOptions {
+final class ServerOptions {
   /** Where Spring Boot looks for configuration that nobody names. */
   private static final List<String> CONFIGURATIONS =
       List.of("config", "application.yml", "application.yaml", "application.properties");

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
     description =
         "Write versions, checks, settings, health, metrics, queue and log of this machine's Graft"
             + " into a zip file, without secrets. Changes nothing.")
-public final class SupportBundleCommand implements Callable<Integer> {
+final class SupportBundleCommand implements Callable<Integer> {
   private static final int LOG_BYTES = 4 << 20;
 
   @Spec private CommandSpec spec = CommandSpec.create();

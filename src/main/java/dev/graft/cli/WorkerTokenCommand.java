@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "(create | list | revoke)",
     description =
         "Create, list and revoke tokens with which workers join; also while the server runs.")
-public final class WorkerTokenCommand implements Runnable {
+final class WorkerTokenCommand implements Runnable {
   private static final int MOST = 1000;
 
   @Spec CommandSpec spec = CommandSpec.create();

@@ -18,7 +18,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /** A fetched {@code .tar.gz}: what is checked before its files lie where a person wants them. */
-public final class Archive {
+final class Archive {
   private Archive() {}
 
   public static void requireNew(Path directory) throws IOException {

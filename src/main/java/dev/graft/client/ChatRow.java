@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A question and its answer, with a product sheet above it or not. */
-public record ChatRow(@Nullable String system, String user, String assistant) {
+record ChatRow(@Nullable String system, String user, String assistant) {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   /** One line of a chat training file. */

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
  * Which server a command asks, and with which key. A key is never an option: command lines are seen
  * by everybody on a machine.
  */
-public final class Connection {
+final class Connection {
   @Option(
       names = "--server",
       paramLabel = "URL",

@@ -12,7 +12,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Evaluations as people write and read them on a terminal. */
-public final class EvaluationText {
+final class EvaluationText {
   private static final Set<String> OPERATIONS = Set.of("eq", "ne", "like", "ilike");
   private static final Pattern GATE = Pattern.compile("([A-Za-z0-9_-]+?)(>=|<=|\\+|-)([0-9.eE-]+)");
   private static final Map<String, String> BOUNDS =

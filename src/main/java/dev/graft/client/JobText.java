@@ -9,7 +9,7 @@ import java.util.StringJoiner;
 import tools.jackson.databind.JsonNode;
 
 /** A fine-tuning job as a page for a terminal: what it is now, then what it was asked to be. */
-public final class JobText {
+final class JobText {
   private static final int TITLES = 18;
 
   private final List<String> lines = new ArrayList<>();

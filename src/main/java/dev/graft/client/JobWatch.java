@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
  * has happened, and where there is no stream from time to time. A server that is away for a while
  * is awaited.
  */
-public final class JobWatch {
+final class JobWatch {
   private static final long POLL = Duration.ofMillis(400).toNanos();
   private static final long LATER_POLL = Duration.ofSeconds(2).toNanos();
   private static final long FIRST_MINUTE = Duration.ofMinutes(1).toNanos();

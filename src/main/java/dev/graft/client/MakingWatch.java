@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
  * @param path where it is asked for
  * @param done the field with the bytes that are done, of {@code total_bytes}
  */
-public record MakingWatch(GraftApi api, String what, String path, String done) {
+record MakingWatch(GraftApi api, String what, String path, String done) {
   private static final long POLL = Duration.ofSeconds(1).toNanos();
   private static final long MB = 1_000_000;
 

@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 /**
  * For whoever asks again and again: a server that is away for a while, as it restarts, is awaited.
  */
-public final class Patience {
+final class Patience {
   /** Longer than a server needs to start. */
   private static final long AWAY = Duration.ofMinutes(2).toNanos();
 

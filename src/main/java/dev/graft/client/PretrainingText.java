@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * sheet and a random answer (teaches the form, and that the value cannot be known), 10 % whole
  * sheets.
  */
-public final class PretrainingText {
+final class PretrainingText {
   private PretrainingText() {}
 
   public static Stream<ChatRow> conversations(long seed) {

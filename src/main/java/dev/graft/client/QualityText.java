@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /** A report on the rows of a file, as lines for a person. */
-public final class QualityText {
+final class QualityText {
   private QualityText() {}
 
   public static String of(JsonNode report) {

@@ -7,7 +7,7 @@ import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
 /** A quote as lines for a person; its warnings are not among them. */
-public final class QuoteText {
+final class QuoteText {
   private QuoteText() {}
 
   public static String text(JsonNode quote) {

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** A published result, as the API tells it. */
-public record AdapterView(
+record AdapterView(
     String id,
     String name,
     String baseModel,

@@ -3,7 +3,7 @@ package dev.graft.console;
 import org.jspecify.annotations.Nullable;
 
 /** A base model, as administrators see it. */
-public record BaseModelView(
+record BaseModelView(
     String id,
     String family,
     long parameters,

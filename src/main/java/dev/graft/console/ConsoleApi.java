@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * PageRefused}. Java makes the proxy in a package of its own: what a method returns must be public.
  */
 @HttpExchange("/v1")
-public interface ConsoleApi {
+interface ConsoleApi {
   /** A page of a list, newest first. */
   record Listed<T>(List<T> data, boolean hasMore, @Nullable String lastId) {
     /** What to send as {@code after} for the next page; null on the last. */

@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A file of rows, as the API tells it. */
-public record DataFileView(
+record DataFileView(
     String id,
     long bytes,
     long createdAt,

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's project, as the API tells it. */
-public record DepartmentView(String id, String name, long createdAt, String status) {
+record DepartmentView(String id, String name, long createdAt, String status) {
   /**
    * @param settings what administrators have said; null values are the defaults
    * @param quotas what holds now, and how much of it is used

@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A comparison of models on held-out rows, as the API tells it. */
-public record EvaluationView(
+record EvaluationView(
     String id,
     String status,
     @Nullable String name,

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Another form of an adapter, made or in the making, as the API tells it. */
-public record ExportView(
+record ExportView(
     String id,
     String form,
     JsonNode options,

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** A fine-tuning job, as the API tells it; times in unix seconds. */
-public record JobView(
+record JobView(
     String id,
     long createdAt,
     @Nullable Long finishedAt,

@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What the API answered other than 2xx: its sentence is the message. */
-public final class PageRefused extends RuntimeException {
+final class PageRefused extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   /**

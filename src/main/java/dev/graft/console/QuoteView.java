@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a job would take. */
-public record QuoteView(
+record QuoteView(
     DataView data,
     MemoryView memory,
     QueueView queue,

@@ -13,7 +13,7 @@ import org.springframework.web.client.RestClient;
 
 /** Files on their way between browser and API, never whole in memory. */
 @Component
-public class Relay {
+class Relay {
   private static final List<String> TOLD =
       List.of(
           HttpHeaders.CONTENT_TYPE,

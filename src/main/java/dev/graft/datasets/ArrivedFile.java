@@ -8,4 +8,4 @@ import org.jspecify.annotations.Nullable;
  *
  * @param checked what its validation found, or null if that is still to come
  */
-public record ArrivedFile(BlobRef blob, @Nullable CheckedFile checked) {}
+record ArrivedFile(BlobRef blob, @Nullable CheckedFile checked) {}

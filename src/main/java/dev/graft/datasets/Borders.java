@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** Where a prompt ends and its completion begins: pieces of a tokenizer may span that. */
-public final class Borders implements Inspection {
+final class Borders implements Inspection {
   /** Scripts whose words stand without a space between them. */
   private static final Set<Character.UnicodeScript> WITHOUT_SPACES =
       EnumSet.of(

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param rows its rows as a blob of their own, or null where the file is its rows, or is not good
  * @param remedied what was done about the rows of which these are made
  */
-public record CheckedFile(
+record CheckedFile(
     ValidationResult validation, @Nullable BlobRef rows, List<FileOrigin.Remedied> remedied) {
   public CheckedFile(ValidationResult validation, @Nullable BlobRef rows) {
     this(validation, rows, List.of());

@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** How the rows are spread over the classes. Many numbers, or such with a fraction, are none. */
-public final class ClassBalance implements Inspection {
+final class ClassBalance implements Inspection {
   private static final int MOST_SHOWN = 100;
   private static final int RARE = 5;
   private static final int UNBALANCED = 10;

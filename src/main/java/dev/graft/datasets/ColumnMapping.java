@@ -6,7 +6,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@link CsvColumns} as they are stored: a JSON object of field to column. */
-public final class ColumnMapping {
+final class ColumnMapping {
   private static final JsonMapper JSON = new JsonMapper();
 
   private ColumnMapping() {}

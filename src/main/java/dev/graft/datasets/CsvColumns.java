@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  *
  * @param byField field to the name that its column has in the header
  */
-public record CsvColumns(Map<String, String> byField) {
+record CsvColumns(Map<String, String> byField) {
   private static final int MAX_NAME = 200;
   private static final int MOST_SHOWN = 20;
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param ignoreUnknownKeys leaves out keys, and columns, that no row has
  * @param conversion the format that becomes OpenAI's chat rows; null = rows stay as they are
  */
-public record DecodingOptions(
+record DecodingOptions(
     @Nullable CsvColumns columns, boolean ignoreUnknownKeys, @Nullable RowFormat conversion) {
   public static final DecodingOptions NONE = new DecodingOptions(null, false, null);
 

@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** All that a report can find. */
-public enum Defect {
+enum Defect {
   SHAREGPT_ROWS(
       "Rows in ShareGPT's format (conversations, from, value)",
       "Convert the file to chat rows: a turn of `gpt` trains only with assistant_only_loss false.",

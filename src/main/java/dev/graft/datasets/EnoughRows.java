@@ -3,7 +3,7 @@ package dev.graft.datasets;
 import java.util.stream.Stream;
 
 /** Whether there are enough rows to learn from. */
-public final class EnoughRows implements Inspection {
+final class EnoughRows implements Inspection {
   private static final int HARDLY_ANY = 10;
   private static final int FEW = 50;
 

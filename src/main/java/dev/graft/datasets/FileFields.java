@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What is said about a file beside its content, checked. */
-public final class FileFields {
+final class FileFields {
   private static final long MIN_LIFETIME = 3600;
   private static final long MAX_LIFETIME = 2_592_000;
   private static final int MAX_SHOWN = 60;

@@ -14,7 +14,7 @@ import java.util.Locale;
 import org.springframework.core.io.InputStreamSource;
 
 /** What an uploaded file came as, and how its rows are got out. */
-public final class FileFormat {
+final class FileFormat {
   private final Compression compression;
   private final boolean parquet;
   private final boolean csv;

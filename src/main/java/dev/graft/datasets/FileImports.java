@@ -11,7 +11,7 @@ import org.springframework.stereotype.Repository;
 
 /** The statements on {@code file_import}. */
 @Repository
-public class FileImports implements Owned, StorageQuota.AnnouncedUploads {
+class FileImports implements Owned, StorageQuota.AnnouncedUploads {
   private static final String ROW =
       """
       select i.*, extract(epoch from created_at)::bigint as created, extract(epoch from ended_at)::bigint as ended

@@ -26,7 +26,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param remedies what was done about them
  */
 @JsonNaming(SnakeCaseStrategy.class)
-public record FileObject(
+record FileObject(
     String id,
     String object,
     long bytes,

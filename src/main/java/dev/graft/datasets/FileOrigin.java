@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param remedies what was done about them; empty where they were converted only
  * @param validationFile the file that they were compared with; null = with none
  */
-public record FileOrigin(String parent, List<Remedy> remedies, @Nullable String validationFile) {
+record FileOrigin(String parent, List<Remedy> remedies, @Nullable String validationFile) {
   /** How many rows a remedy was done to; null before it is done. */
   public record Remedied(Remedy remedy, @Nullable Long rows) {}
 }

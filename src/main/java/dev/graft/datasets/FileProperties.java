@@ -23,7 +23,7 @@ import org.springframework.util.unit.DataSize;
  * @param reportTime longest time that a report takes; what was read by then is reported
  */
 @ConfigurationProperties("graft.files")
-public record FileProperties(
+record FileProperties(
     @DefaultValue("512MB") DataSize maxSize,
     @DefaultValue("8GB") DataSize maxUploadSize,
     @DefaultValue("64MB") DataSize maxPartSize,

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** What a file is for, by OpenAI's names; those that Graft has. */
-public enum FilePurpose {
+enum FilePurpose {
   FINE_TUNE("fine-tune"),
   FINE_TUNE_RESULTS("fine-tune-results"),
   /** Taken as it is; see {@link UserData}. */

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     not noted
  * @param comparedWith as {@link FileOrigin#validationFile}
  */
-public record FileRow(
+record FileRow(
     String id,
     String departmentId,
     String filename,

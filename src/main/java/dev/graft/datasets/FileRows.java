@@ -31,7 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
  * lists go by id.
  */
 @Repository
-public class FileRows {
+class FileRows {
   private static final JsonMapper JSON = new JsonMapper();
   private static final TypeReference<List<LineProblem>> PROBLEMS = new TypeReference<>() {};
   private static final TypeReference<List<Remedied>> REMEDIES = new TypeReference<>() {};

@@ -3,7 +3,7 @@ package dev.graft.datasets;
 import java.util.Locale;
 
 /** OpenAI's file statuses; {@code UPLOADED} waits for validation. */
-public enum FileStatus {
+enum FileStatus {
   UPLOADED,
   PROCESSED,
   ERROR;

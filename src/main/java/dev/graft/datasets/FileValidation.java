@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
 
 /** Validates training files: small ones while their upload waits, large ones afterwards. */
 @Component
-public class FileValidation implements WorkKind {
+class FileValidation implements WorkKind {
   private static final Logger log = LoggerFactory.getLogger(FileValidation.class);
 
   /** What text shrinks to; only to guess how long unpacking it will take. */

@@ -7,7 +7,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.regex.Pattern;
 
 /** Stands for a text whose white space does not matter. */
-public final class Fingerprint {
+final class Fingerprint {
   private static final Pattern SPACE = Pattern.compile("\\s+");
 
   private Fingerprint() {}

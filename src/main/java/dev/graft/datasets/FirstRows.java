@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /** The beginning of a file: ends with the line that has the last byte which may be read. */
-public final class FirstRows extends FilterInputStream {
+final class FirstRows extends FilterInputStream {
   private long left;
   private boolean ended;
 

@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Rows that can be made OpenAI's chat rows. */
-public final class ForeignRows {
+final class ForeignRows {
   private ForeignRows() {}
 
   /**

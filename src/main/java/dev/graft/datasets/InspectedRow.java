@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param promptDigest of the prompt
  * @param answerDigest of the answer
  */
-public record InspectedRow(
+record InspectedRow(
     Example example,
     String prompt,
     String said,

@@ -3,7 +3,7 @@ package dev.graft.datasets;
 import java.util.stream.Stream;
 
 /** Sees every row of a training file, then says what it found. */
-public interface Inspection {
+interface Inspection {
   void see(InspectedRow row);
 
   Stream<QualityFinding> findings();

@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Rows that are trained on and measured with. */
-public final class Leakage implements Inspection {
+final class Leakage implements Inspection {
   private final LongSet rows = new LongSet();
   private final LongSet prompts = new LongSet();
   private final LikeRows like;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Rows that others are compared with, a limited number. */
-public final class LikeRows {
+final class LikeRows {
   /** Beyond it rows are no longer remembered: some 20 MB. */
   static final int MOST = 10_000;
 

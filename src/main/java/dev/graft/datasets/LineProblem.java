@@ -7,7 +7,7 @@ import dev.graft.platform.ErrorDetail;
  *
  * @param line counted from 1; 0 where it is the file as a whole
  */
-public record LineProblem(long line, String message) {
+record LineProblem(long line, String message) {
   ErrorDetail finding() {
     return new ErrorDetail(message, null, line == 0 ? null : line);
   }

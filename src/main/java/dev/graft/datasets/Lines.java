@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The rows that one finding is about: their number, and where the first of them are. */
-public final class Lines {
+final class Lines {
   private static final int SHOWN = 5;
 
   private final List<Long> first = new ArrayList<>();

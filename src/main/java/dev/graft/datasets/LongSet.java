@@ -1,7 +1,7 @@
 package dev.graft.datasets;
 
 /** Numbers, 16 bytes each at most; open addressing, since they are digests and spread already. */
-public final class LongSet {
+final class LongSet {
   private static final int SMALLEST = 1 << 10;
 
   /** 0 = free. */

@@ -11,7 +11,7 @@ import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 
 /** A multipart body, read field by field as it arrives. */
-public final class MultipartForm {
+final class MultipartForm {
   private static final int MAX_FIELDS = 24;
 
   /** More bytes than the fields, headers and boundaries of an ordinary request have. */

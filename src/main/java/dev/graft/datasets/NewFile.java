@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param options how its rows are made
  * @param origin what it is made of; null = it came from outside
  */
-public record NewFile(
+record NewFile(
     String departmentId,
     String filename,
     FilePurpose purpose,

@@ -4,7 +4,7 @@ import dev.graft.text.Example;
 import java.util.stream.Stream;
 
 /** What is preferred to what. */
-public final class Pairs implements Inspection {
+final class Pairs implements Inspection {
   private static final int FEWEST = 10;
   private static final int RATIO = 2;
 

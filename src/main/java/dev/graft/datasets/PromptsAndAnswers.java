@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** What is asked and what is answered: there at all, of more than one kind, not against itself. */
-public final class PromptsAndAnswers implements Inspection {
+final class PromptsAndAnswers implements Inspection {
   private static final int FEWEST = 5;
 
   private final LongSet asked = new LongSet();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param remedy what to do
  * @param remediedBy the name by which it is done on request; null = a person must
  */
-public record QualityFinding(
+record QualityFinding(
     Defect check,
     Severity severity,
     long count,

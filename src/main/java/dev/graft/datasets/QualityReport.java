@@ -18,7 +18,7 @@ import org.springframework.core.io.InputStreamSource;
  * @param labels the largest classes, at most 100; empty where rows have none
  * @param findings the gravest first
  */
-public record QualityReport(
+record QualityReport(
     String kind,
     long rows,
     long validationRows,

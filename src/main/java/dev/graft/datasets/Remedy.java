@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** What can be done about rows without anybody's judgement, in the order in which it is done. */
-public enum Remedy {
+enum Remedy {
   /** ShareGPT's and Alpaca's rows become OpenAI's. */
   CONVERT_TO_CHAT,
   /**

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamSource;
 
 /** Goes once through the rows of a file and does about each what was asked for. */
-public final class RemedyPass {
+final class RemedyPass {
   private final InputStreamSource file;
   private final Set<Remedy> asked;
   private final @Nullable Leakage leakage;

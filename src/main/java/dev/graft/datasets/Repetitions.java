@@ -4,7 +4,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Rows that say again what an earlier one says. */
-public final class Repetitions implements Inspection {
+final class Repetitions implements Inspection {
   private final LongSet seen = new LongSet();
   private final LikeRows like;
   private final Lines same = new Lines();

@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.time.Duration;
 
 /** Room and a place for one upload, given back at its end whatever that is. */
-public final class Reservation implements AutoCloseable {
+final class Reservation implements AutoCloseable {
   private static final long RENEWED_EVERY = Duration.ofMinutes(1).toNanos();
 
   private final StorageReservations all;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
 /** How much a finding matters. */
-public enum Severity {
+enum Severity {
   /** What is trained or measured will be wrong. */
   ERROR,
   /** It will be worse than it could be, or must not be in there. */

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * Pieces that most rows have, such as the words of one instruction that begins them all, are left
  * out: they would make every row like every other.
  */
-public final class Shingles {
+final class Shingles {
   /** Rows that are looked at to know what most rows have. */
   public static final int SAMPLE = 128;
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamSource;
 
 /** Sketches of rows; several inspections ask for that of the same row, one after the other. */
-public final class Sketches {
+final class Sketches {
   /** A text of fewer is too short to be nearly another one. */
   private static final int FEWEST_PIECES = 20;
 

@@ -16,7 +16,7 @@ import org.springframework.transaction.annotation.Transactional;
  * and what was promised to those under way.
  */
 @Component
-public class StorageQuota implements QuotaUsage {
+class StorageQuota implements QuotaUsage {
   private static final Duration BUSY = Duration.ofSeconds(1);
 
   private final TransactionLocks locks;

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** Who speaks when in a chat. */
-public final class Turns implements Inspection {
+final class Turns implements Inspection {
   private final Lines twice = new Lines();
   private final Lines answerFirst = new Lines();
   private final Lines unanswered = new Lines();

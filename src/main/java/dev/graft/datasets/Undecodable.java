@@ -3,7 +3,7 @@ package dev.graft.datasets;
 import java.io.IOException;
 
 /** A file that cannot be read as rows at all; the message is for who uploaded it. */
-public final class Undecodable extends IOException {
+final class Undecodable extends IOException {
   private static final long serialVersionUID = 1L;
 
   private final String reason;

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** What should not stand in a text that a model will learn by heart. */
-public final class UnwantedText implements Inspection {
+final class UnwantedText implements Inspection {
   private final Map<SuspectText, Lines> found = new EnumMap<>(SuspectText.class);
   private final Lines control = new Lines();
 

@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
  * left that no row knows of.
  */
 @Component
-public class UploadParts {
+class UploadParts {
   private static final Logger log = LoggerFactory.getLogger(UploadParts.class);
 
   private final ArtifactStore store;

@@ -16,7 +16,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The rows of uploads and their parts, and what may happen to them when. */
 @Service
-public class Uploads implements Owned {
+class Uploads implements Owned {
   private static final String PREFIX = "upload_";
   private static final String PART_PREFIX = "part_";
   private static final int MAX_PARTS = 10_000;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *     kind
  * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is good
  */
-public record ValidationResult(
+record ValidationResult(
     int examples,
     Example.@Nullable Kind kind,
     @Nullable Integer longestRow,

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * written.
  */
 @Component
-public class AnswerRows {
+class AnswerRows {
   private final JdbcClient sql;
   private final JsonMapper json;
 

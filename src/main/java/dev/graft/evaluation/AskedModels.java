@@ -11,7 +11,7 @@ import org.springframework.stereotype.Component;
 
 /** Everyone whom an evaluation asks: models that write, models that label, and the majority. */
 @Component
-public class AskedModels {
+class AskedModels {
   private final GreedyCompletions writers;
   private final TextLabels classifiers;
 

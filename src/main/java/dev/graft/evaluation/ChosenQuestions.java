@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
  * So many of a file's rows that can be asked, each with the same chance (Vitter 1985, algorithm R),
  * in bounded memory. Equal seeds choose equal rows of equal files.
  */
-public final class ChosenQuestions {
+final class ChosenQuestions {
   /** Characters of a row that is asked: contexts of models are not much longer. */
   private static final int LONGEST = 32_000;
 

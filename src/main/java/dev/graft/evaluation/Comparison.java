@@ -19,7 +19,7 @@ import java.util.SplittableRandom;
  * @param better questions that the candidate answers better than the baseline; {@code worse} and
  *     {@code equal} likewise
  */
-public record Comparison(
+record Comparison(
     double difference,
     List<Double> confidenceInterval,
     double pValue,

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param counts a row a known label, a column a predicted one; null with more than {@value #MOST}
  *     classes
  */
-public record ConfusionMatrix(List<ClassScores> classes, @Nullable List<List<Integer>> counts) {
+record ConfusionMatrix(List<ClassScores> classes, @Nullable List<List<Integer>> counts) {
   static final int MOST = 100;
 
   /**

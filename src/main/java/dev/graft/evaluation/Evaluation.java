@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
  * @param error why it has failed, or null
  * @param waitsFor why it does not go on at the moment, or null
  */
-public record Evaluation(
+record Evaluation(
     String id,
     Status status,
     EvaluationPlan plan,

@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
  * The statements of whoever works at an evaluation. Each is under its claim, or changes nothing.
  */
 @Component
-public class EvaluationLedger {
+class EvaluationLedger {
   private static final String OPEN = " where id = :id and ended_at is null";
 
   private final LeasedWork work;

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param file id of the rows that are asked
  * @param seed of the choice of rows, and of what {@code Comparison} draws
  */
-public record EvaluationPlan(
+record EvaluationPlan(
     @Nullable String name,
     List<String> models,
     @Nullable String baseline,

@@ -24,7 +24,7 @@ import org.springframework.validation.annotation.Validated;
  */
 @Validated
 @ConfigurationProperties("graft.evaluations")
-public record EvaluationProperties(
+record EvaluationProperties(
     @DefaultValue("1") @Min(1) @Max(64) int parallel,
     @DefaultValue("1000") @Min(1) @Max(1_000) int maxSamples,
     @DefaultValue("100") @Min(1) int maxOpen,

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param models the baseline first, if there is one
  * @param passed whether every candidate passes every gate; null without gates
  */
-public record EvaluationResults(
+record EvaluationResults(
     int compared, int leftOut, List<ModelResult> models, @Nullable Boolean passed) {
   /** Of ten questions one may be left out: beyond it, gates are shut. */
   private static final int LEFT_OUT_OF = 10;

@@ -1,7 +1,7 @@
 package dev.graft.evaluation;
 
 /** Whether an evaluation speaks for a model, for those who decide by it. */
-public interface EvaluationVerdicts {
+interface EvaluationVerdicts {
   /**
    * @param model a candidate, by its own name, not by an alias
    * @throws dev.graft.platform.RequestFailed if the department has no such evaluation, or it has

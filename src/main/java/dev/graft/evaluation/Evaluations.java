@@ -29,7 +29,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The evaluations of the departments. */
 @Service
-public class Evaluations implements Owned, FileUse {
+class Evaluations implements Owned, FileUse {
   private final EvaluationRows rows;
   private final TransactionLocks locks;
   private final LeasedWork work;

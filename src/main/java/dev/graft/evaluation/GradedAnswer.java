@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param refusal why there is no answer, or null
  * @param givenUp whether there is none because the model broke, again and again
  */
-public record GradedAnswer(
+record GradedAnswer(
     int model,
     int number,
     @Nullable String text,

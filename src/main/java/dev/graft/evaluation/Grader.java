@@ -13,7 +13,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = Grader.TextSimilarity.class, name = "text_similarity"),
   @JsonSubTypes.Type(value = Grader.LabelMatch.class, name = "label_match")
 })
-public sealed interface Grader {
+sealed interface Grader {
   /** Of the number, unique in an evaluation. */
   String name();
 

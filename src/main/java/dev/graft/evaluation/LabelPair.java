@@ -5,7 +5,7 @@ package dev.graft.evaluation;
  *
  * @param actual the known label
  */
-public record LabelPair(String actual, String predicted) {
+record LabelPair(String actual, String predicted) {
   boolean isRight() {
     return actual.equals(predicted);
   }

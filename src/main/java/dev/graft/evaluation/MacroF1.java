@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
  * is no mean of questions, so it is drawn anew from them: intervals are percentiles of bootstrap
  * resamples, p-values those of paired randomisation, as in {@link Comparison}.
  */
-public final class MacroF1 {
+final class MacroF1 {
   private static final int RESAMPLES = 10_000;
   private static final int DRAWS = 9_999;
   private static final double ROUNDING = 1e-12;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param grader its place among the graders; null = the loss, or the F1
  */
-public record Metric(String name, @Nullable Integer grader) {
+record Metric(String name, @Nullable Integer grader) {
   /** Mean negative log-likelihood of a token of the known answers, their ends included. */
   public static final String LOSS = "loss";
 

@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
  * @param questions that everyone has answered
  * @param gates with their values, as the evaluation's results have them
  */
-public record PassedGates(
+record PassedGates(
     String evaluation,
     @Nullable String baseline,
     @JsonIgnore boolean compares,

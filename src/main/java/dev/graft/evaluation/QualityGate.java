@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param worseByAtMost how much worse it may be, with confidence
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record QualityGate(
+record QualityGate(
     String metric,
     @Nullable Double atLeast,
     @Nullable Double atMost,

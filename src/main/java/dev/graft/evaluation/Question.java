@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param prompt null if it is a conversation; a text to label is one, too
  * @param reference or the known label
  */
-public record Question(@Nullable List<Turn> messages, @Nullable String prompt, String reference) {
+record Question(@Nullable List<Turn> messages, @Nullable String prompt, String reference) {
   public record Turn(String role, String content) {}
 
   /**

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Metrics of OpenAI's {@code text_similarity}, from 0 to 1. */
-public enum SimilarityMetric {
+enum SimilarityMetric {
   /** As rapidfuzz's {@code ratio}, divided by 100: characters in common, in order. */
   FUZZY_MATCH,
   /** Google's sentence-level BLEU (Wu et al. 2016): the lesser of precision and recall. */

@@ -10,7 +10,7 @@ import tools.jackson.databind.json.JsonMapper;
  * here.
  */
 @Component
-public class StoredPlans {
+class StoredPlans {
   private final JsonMapper json;
 
   StoredPlans(JsonMapper json) {

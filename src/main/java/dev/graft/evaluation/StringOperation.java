@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
 /** The operations of OpenAI's {@code string_check}. */
-public enum StringOperation {
+enum StringOperation {
   /** Equal. */
   EQ,
   /** Not equal. */

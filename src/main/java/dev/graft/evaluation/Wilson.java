@@ -3,7 +3,7 @@ package dev.graft.evaluation;
 import java.util.List;
 
 /** What a share that was seen says of the true one: the score interval (Wilson 1927). */
-public final class Wilson {
+final class Wilson {
   /** Standard deviations on either side, for 95 %. */
   private static final double Z = 1.959963984540054;
 

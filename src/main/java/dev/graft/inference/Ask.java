@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = GenerateAsk.class, name = "ask"),
   @JsonSubTypes.Type(value = ClassifyAsk.class, name = "classify")
 })
-public sealed interface Ask extends InferrerOrder permits GenerateAsk, ClassifyAsk {
+sealed interface Ask extends InferrerOrder permits GenerateAsk, ClassifyAsk {
   /** Echoed in each {@link Reply}. */
   long id();
 

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * server's. {@link CallRows} say who has which; what a worker reports to the server that waits does
  * not go through them.
  */
-public final class CallBoard {
+final class CallBoard {
   /** A call this old goes to any worker, whatever it has in memory. */
   private static final Duration IMPATIENT = Duration.ofSeconds(2);
 

@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
 
 /** The statements on calls to workers. Each is a transaction of its own. */
 @Component
-public class CallRows {
+class CallRows {
   /** A call that its server has not kept for so long is nobody's. */
   public static final Duration KEPT = Duration.ofSeconds(20);
 

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param texts labels of each, the likeliest first
  * @param tokens of all texts, with what the tokenizer puts around them
  */
-public record Classification(
+record Classification(
     String id,
     long created,
     String model,

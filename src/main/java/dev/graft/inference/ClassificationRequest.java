@@ -8,8 +8,7 @@ import java.util.List;
  * @param truncation whether a text that is too long is cut at its end, instead of refused
  * @param topK the most labels that are told of a text
  */
-public record ClassificationRequest(
-    String model, List<String> texts, boolean truncation, int topK) {
+record ClassificationRequest(String model, List<String> texts, boolean truncation, int topK) {
   /** Texts of a request. */
   public static final int MAX_TEXTS = 256;
 

@@ -9,7 +9,7 @@ import org.springframework.stereotype.Service;
 
 /** Has texts labelled: finds the model and has it asked, all texts at once. */
 @Service
-public class Classifications {
+class Classifications {
   private static final Logger log = LoggerFactory.getLogger(Classifications.class);
 
   private final ServedModels models;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param truncation whether a text that is too long is cut at its end, instead of refused
  * @param topK the most labels that are told of a text
  */
-public record ClassifyAsk(
+record ClassifyAsk(
     long id, @Nullable String adapter, List<String> texts, boolean truncation, int topK)
     implements Ask {
   public ClassifyAsk {

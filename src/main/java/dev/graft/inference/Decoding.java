@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param stop strings that end an answer; they are not part of it
  * @param topLogprobs how many candidates each token's score names, or null for no scores
  */
-public record Decoding(
+record Decoding(
     boolean echo,
     @Nullable Integer maxTokens,
     int choices,

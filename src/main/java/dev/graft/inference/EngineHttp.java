@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Calls of one engine. */
-public final class EngineHttp implements AutoCloseable {
+final class EngineHttp implements AutoCloseable {
   private static final int MAX_ERROR = 64 << 10;
   private static final int MAX_BODY = 16 << 20;
   private static final JsonMapper JSON = JsonMapper.shared();

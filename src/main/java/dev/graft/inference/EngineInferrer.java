@@ -21,7 +21,7 @@ import tools.jackson.core.JacksonException;
  * An OpenAI-compatible engine answers: vLLM, llama.cpp's server, another Graft. Choices are asked
  * one after the other, because not every engine makes several; what it streams becomes pieces.
  */
-public final class EngineInferrer implements Inferrer, AutoCloseable {
+final class EngineInferrer implements Inferrer, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EngineInferrer.class);
   private static final Duration SOON = Duration.ofSeconds(5);
   private static final Pattern TOO_LONG =

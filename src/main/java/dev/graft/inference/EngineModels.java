@@ -11,7 +11,7 @@ import java.util.Map;
  * their files, so that a name never means another adapter. Their files stay on disk: the engine
  * reads them again when it has dropped them from memory.
  */
-public final class EngineModels {
+final class EngineModels {
   private static final int SHOWN = 16;
 
   private final VllmAdapters adapters;

@@ -22,7 +22,7 @@ import org.springframework.validation.annotation.Validated;
  */
 @Validated
 @ConfigurationProperties("graft.inference.engine")
-public record EngineProperties(
+record EngineProperties(
     @Nullable URI url,
     @Nullable String apiKey,
     @DefaultValue Map<String, String> models,

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param defaultMaxTokens bound where the caller asked for none; cut to what the context leaves
  */
-public record GenerateAsk(
+record GenerateAsk(
     long id,
     @Nullable String adapter,
     Prompt prompt,

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param prompts answered one after the other; the choices of all are numbered through
  */
-public record GenerationRequest(String model, List<Prompt> prompts, Decoding decoding) {
+record GenerationRequest(String model, List<Prompt> prompts, Decoding decoding) {
   /** Choices to all prompts together. */
   public int choices() {
     return prompts.size() * decoding.choices();

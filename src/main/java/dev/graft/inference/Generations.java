@@ -10,7 +10,7 @@ import org.springframework.stereotype.Service;
 
 /** Makes answers: finds the model and has it asked. */
 @Service
-public class Generations {
+class Generations {
   private static final Logger log = LoggerFactory.getLogger(Generations.class);
 
   private final ServedModels models;

@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A request to a model that is not answered, as the caller is told. */
-public final class InferenceRefused extends RequestFailed {
+final class InferenceRefused extends RequestFailed {
   private static final long serialVersionUID = 1L;
 
   private static final Duration SOON = Duration.ofSeconds(2);

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.function.Consumer;
 
 /** What answers: warm processes of this machine, or an engine. */
-public interface Inferrer {
+interface Inferrer {
   /**
    * A thread that is interrupted leaves the queue, or cancels its answer.
    *

@@ -1,7 +1,7 @@
 package dev.graft.inference;
 
 /** The child process is gone, or so late that it was ended. The next chat gets a new one. */
-public final class InferrerLost extends Exception {
+final class InferrerLost extends Exception {
   public InferrerLost(String message) {
     super(message);
   }

@@ -10,7 +10,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = ClassifyAsk.class, name = "classify"),
   @JsonSubTypes.Type(value = InferrerOrder.Cancel.class, name = "cancel")
 })
-public sealed interface InferrerOrder permits Ask, InferrerOrder.Cancel {
+sealed interface InferrerOrder permits Ask, InferrerOrder.Cancel {
   /** Nobody waits for the answer any more: end it. The last reply to the ask still comes. */
   record Cancel(long id) implements InferrerOrder {}
 }

@@ -4,4 +4,4 @@ package dev.graft.inference;
  * @param label name of a class
  * @param score its probability; of a regression the number itself
  */
-public record LabelScore(String label, double score) {}
+record LabelScore(String label, double score) {}

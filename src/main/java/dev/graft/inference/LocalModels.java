@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** The files of models as directories that a child process can read. */
-public interface LocalModels {
+interface LocalModels {
   /** The directory of a manifest, which stays at least until it is closed. */
   Held hold(Digest manifest) throws IOException;
 

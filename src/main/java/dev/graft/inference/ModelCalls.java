@@ -9,7 +9,7 @@ import org.springframework.stereotype.Component;
 
 /** Asks models, and says as a request's refusal why there is no answer. */
 @Component
-public class ModelCalls {
+class ModelCalls {
   private static final Logger log = LoggerFactory.getLogger(ModelCalls.class);
 
   private final Inferrer inferrer;

@@ -8,7 +8,7 @@ import java.util.Map;
  * Who is being answered by a model or waits for it. A department gets a part of the places, so that
  * one cannot keep all others out. Guarded by its owner.
  */
-public final class ModelSlots {
+final class ModelSlots {
   /** Weight of the newest answer in the mean duration. */
   private static final double NEWEST = 0.3;
 

@@ -3,7 +3,7 @@ package dev.graft.inference;
 import java.time.Duration;
 
 /** No process can take this chat now; a later try may succeed. */
-public final class NoCapacity extends RuntimeException {
+final class NoCapacity extends RuntimeException {
   private final String why;
   private final Duration retryAfter;
 

@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  * An answer in the making, on a thread of its own: a caller who reads slowly does not hold the
  * model. Closing it before its end cancels it.
  */
-public final class OngoingGeneration implements AutoCloseable {
+final class OngoingGeneration implements AutoCloseable {
   /** Makes the answer; interrupted when nobody waits for it any more. */
   interface Work {
     Reply.Done answer(Consumer<Reply.Piece> pieces) throws InterruptedException;

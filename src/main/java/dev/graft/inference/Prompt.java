@@ -12,7 +12,7 @@ import java.util.List;
   @JsonSubTypes.Type(value = Prompt.TokenIds.class, name = "tokens"),
   @JsonSubTypes.Type(value = Prompt.Answered.class, name = "answered")
 })
-public sealed interface Prompt {
+sealed interface Prompt {
   /** Turns, which the model's chat template makes a text of. */
   record Conversation(List<Turn> turns) implements Prompt {
     public Conversation {

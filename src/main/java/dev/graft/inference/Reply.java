@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = Reply.Refused.class, name = "refused"),
   @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
 })
-public sealed interface Reply {
+sealed interface Reply {
   /** The base model is loaded; asks may come. Sent once, first. */
   record Ready() implements Reply {}
 

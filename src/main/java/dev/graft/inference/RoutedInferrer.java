@@ -8,7 +8,7 @@ import java.util.function.Consumer;
  * Has workers answer: they ask for calls, as they ask for jobs, and what they say of one is relayed
  * to the chat that waits for it.
  */
-public final class RoutedInferrer implements Inferrer {
+final class RoutedInferrer implements Inferrer {
   /** A worker tells something at least every {@link RunningCall#HEARTBEAT}. */
   private static final Duration SILENCE = RunningCall.HEARTBEAT.multipliedBy(10);
 

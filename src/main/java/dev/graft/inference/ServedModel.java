@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param adapter manifest of the PEFT directory on top, or null for the base alone
  * @param published the result of a job that this is, or null
  */
-public record ServedModel(
+record ServedModel(
     String name, LoadedWeights weights, @Nullable Digest adapter, @Nullable Adapter published) {
   private static final int SHOWN = 10;
 

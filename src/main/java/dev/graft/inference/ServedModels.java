@@ -18,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** From the name in a request to the files that answer it. */
 @Component
-public class ServedModels {
+class ServedModels {
   private final ModelResolver names;
   private final BaseModels baseModels;
   private final ArtifactStore store;

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param offset code points before it in the choice's text
  * @param top the likeliest tokens in its place, best first
  */
-public record TokenScore(
-    byte[] bytes, @Nullable Double logProbability, int offset, List<Candidate> top) {
+record TokenScore(byte[] bytes, @Nullable Double logProbability, int offset, List<Candidate> top) {
   public TokenScore {
     top = List.copyOf(top);
   }

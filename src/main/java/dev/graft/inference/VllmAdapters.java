@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  * /v1/unload_lora_adapter} and what {@code /v1/models} says of them. They are there with {@code
  * --enable-lora} and {@code VLLM_ALLOW_RUNTIME_LORA_UPDATING=True}.
  */
-public final class VllmAdapters {
+final class VllmAdapters {
   private static final Duration SHORT = Duration.ofSeconds(10);
   private static final Duration LOADING = Duration.ofMinutes(2);
   private static final int OK = 200;

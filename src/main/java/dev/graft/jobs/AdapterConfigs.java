@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Configurations by name, and what a job's {@code adapter} becomes with them. */
 @Service
-public class AdapterConfigs implements Owned {
+class AdapterConfigs implements Owned {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
 
   /** What stands in the place of a name in routes. */

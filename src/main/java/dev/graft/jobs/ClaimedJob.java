@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param waited in the queue; null where an earlier claim got it, whose answer was lost
  * @param memoryFailures runs that ran out of memory so far: another takes as little as it can
  */
-public record ClaimedJob(
+record ClaimedJob(
     LeaseKey key,
     String baseModel,
     Digest baseManifest,

@@ -10,7 +10,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /** Sets counters of running jobs right, and writes each into the log and the audit log. */
 @Service
-public class CounterRepair {
+class CounterRepair {
   private static final Logger log = LoggerFactory.getLogger(CounterRepair.class);
 
   private final RunningCounters counters;

@@ -22,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param worker name of the one with the most memory
  * @param askedAt when that last asked for work
  */
-public record DeviceOffer(
+record DeviceOffer(
     String workerClass,
     boolean dedicated,
     @Nullable DeviceKind kind,

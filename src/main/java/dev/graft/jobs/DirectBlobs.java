@@ -14,7 +14,7 @@ import org.springframework.stereotype.Component;
 
 /** What a lease uploads past the server, by links that the store gives. */
 @Component
-public class DirectBlobs {
+class DirectBlobs {
   private final ArtifactStore store;
   private final LeaseUploads uploads;
   private final LeaseBlobs blobs;

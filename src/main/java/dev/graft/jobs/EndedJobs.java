@@ -14,7 +14,7 @@ import org.springframework.stereotype.Component;
  * row's lock keeps two removals apart.
  */
 @Component
-public class EndedJobs {
+class EndedJobs {
   private static final String UNTOLD_CHECKPOINTS =
       """
       -- untold checkpoints

@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param entryPenalty a job that has just been claimed counts as if it had run this long, so that
  *     claimers who arrive together do not all choose the same department
  */
-public record FairShare(
+record FairShare(
     @DefaultValue("7d") Duration halfLife, @DefaultValue("60s") Duration entryPenalty) {
   static final FairShare DEFAULT = new FairShare(Duration.ofDays(7), Duration.ofSeconds(60));
 

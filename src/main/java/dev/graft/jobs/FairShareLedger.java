@@ -13,7 +13,7 @@ import org.springframework.transaction.support.TransactionOperations;
 
 /** Where departments stand, from the numbers that the claim orders by. */
 @Component
-public class FairShareLedger {
+class FairShareLedger {
   private static final JobsThatFit.Offered OFFER =
       new JobsThatFit.Offered("f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
 

@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
 /** The names under which results can be called. */
-public final class FineTunedModel {
+final class FineTunedModel {
   private FineTunedModel() {}
 
   /** {@code ft:<base>:<department>:<suffix>:<id>}, the suffix empty if there is none. */

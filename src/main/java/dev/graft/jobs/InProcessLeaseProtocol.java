@@ -29,7 +29,7 @@ import org.springframework.transaction.TransactionException;
 /** The worker API without HTTP, for {@code role=all}: same desk, same fences. */
 @Component
 @Profile("server & worker")
-public class InProcessLeaseProtocol implements LeaseProtocol {
+class InProcessLeaseProtocol implements LeaseProtocol {
   /** Asking again costs nothing here, and a worker that shuts down waits for the answer. */
   private static final Duration LONGEST_CLAIM = Duration.ofSeconds(1);
 

@@ -5,7 +5,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** OpenAI's FineTuningJobEvent and FineTuningJobCheckpoint. */
-public final class JobEventObject {
+final class JobEventObject {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final Set<String> OF_VALIDATION =
       Set.of("valid_loss", "valid_mean_token_accuracy");

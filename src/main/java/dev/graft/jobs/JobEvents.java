@@ -19,7 +19,7 @@ import org.springframework.stereotype.Component;
  * order of commit: one that was seen means that all before it can be seen.
  */
 @Component
-public class JobEvents {
+class JobEvents {
   private final JdbcClient sql;
 
   public JobEvents(JdbcClient sql) {

@@ -17,7 +17,7 @@ import org.springframework.stereotype.Component;
  * for. The workers' side is {@link LeaseLedger}, which has the claim, and {@link LeaseEndings}.
  */
 @Component
-public class JobLedger {
+class JobLedger {
   private final JdbcClient sql;
 
   private final JobMeters meters;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytes 0 = not known, then the job fits every device
  * @param smaller after a run that ran out of memory: as little as the same steps can be made in
  */
-public record JobMemory(long bytes, long smaller) {
+record JobMemory(long bytes, long smaller) {
   public static final JobMemory UNKNOWN = new JobMemory(0, 0);
 
   private static final int STEPS = 16;

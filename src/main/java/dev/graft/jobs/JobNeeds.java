@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param memoryBytes of each device, see {@link JobMemory}; 0 = not known
  */
-public record JobNeeds(Resources resources, long memoryBytes) {
+record JobNeeds(Resources resources, long memoryBytes) {
   /** Of a row of {@code job}. */
   public static JobNeeds of(ResultSet row) throws SQLException {
     return new JobNeeds(Resources.written(row.getString("resources")), row.getLong("memory_bytes"));

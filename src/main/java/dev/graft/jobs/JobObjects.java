@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Jobs as clients see them. Of a page that has none that waits, nothing more is read. */
 @Component
-public class JobObjects {
+class JobObjects {
   private final FairShareLedger ledger;
 
   public JobObjects(FairShareLedger ledger) {

@@ -32,7 +32,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param eventStreams how clients follow jobs
  */
 @ConfigurationProperties("graft.jobs")
-public record JobProperties(
+record JobProperties(
     @DefaultValue("60s") Duration leaseTtl,
     @DefaultValue("10s") Duration heartbeat,
     @DefaultValue("5s") Duration reapEvery,

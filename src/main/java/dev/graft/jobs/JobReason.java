@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param reason true at the moment of asking
  * @param nextStep what to do, or that there is nothing to do but wait
  */
-public record JobReason(String reason, String nextStep) {
+record JobReason(String reason, String nextStep) {
 
   /**
    * @param place in the queue; null = it does not wait there

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param worker name of the worker that holds it now
  * @param attemptsJson every lease so far, oldest first
  */
-public record JobRow(
+record JobRow(
     String id,
     String departmentId,
     String departmentName,

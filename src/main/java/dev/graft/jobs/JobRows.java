@@ -9,7 +9,7 @@ import org.springframework.stereotype.Component;
 
 /** Jobs as their departments and the ledgers read them, as SQL. */
 @Component
-public class JobRows implements Owned {
+class JobRows implements Owned {
   private final JdbcClient sql;
 
   JobRows(JdbcClient sql) {

@@ -7,7 +7,7 @@ package dev.graft.jobs;
  * combination to the next without reading the jobs between: past all sizes of needs that the device
  * does not meet, and past those that are too large for it.
  */
-public final class JobsThatFit {
+final class JobsThatFit {
   private JobsThatFit() {}
 
   /**

@@ -26,7 +26,7 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @EnableConfigurationProperties(UploadProperties.class)
-public class LeaseBlobs {
+class LeaseBlobs {
   private final JdbcClient sql;
   private final ArtifactStore store;
   private final LeaseUploads uploads;

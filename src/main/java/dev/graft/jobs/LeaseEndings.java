@@ -19,7 +19,7 @@ import org.springframework.stereotype.Component;
  * LostLeases} takes leases away whose workers are silent.
  */
 @Component
-public class LeaseEndings {
+class LeaseEndings {
   /** A worker looks this often at least whether it has room by now. */
   private static final Duration DECLINED_AT_MOST = Duration.ofMinutes(5);
 

@@ -30,7 +30,7 @@ import org.springframework.stereotype.Component;
  * waits inside the circle.
  */
 @Component
-public class LeaseLedger {
+class LeaseLedger {
   /** Of one claim; more than there are claimers at once. */
   private static final int TRIES = 64;
 

@@ -8,7 +8,7 @@ import org.springframework.stereotype.Component;
 
 /** What is uploaded under each lease, counted before it arrives. */
 @Component
-public class LeaseUploads {
+class LeaseUploads {
   private static final String COUNT =
       """
       -- upload counted

@@ -5,7 +5,7 @@ import dev.graft.spec.Resources;
 import org.jspecify.annotations.Nullable;
 
 /** A job as it enters the queue: checked and resolved. */
-public record NewJob(
+record NewJob(
     String id,
     String departmentId,
     Base base,

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * @param reason both what the job needs and what there is
  * @param remedy what to do
  */
-public record NoWorkerFits(String reason, String remedy) {
+record NoWorkerFits(String reason, String remedy) {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 

@@ -24,7 +24,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * visible, after it everything is; blobs of a worker that came too late are garbage, not results.
  */
 @Component
-public class Publication {
+class Publication {
   private static final Logger log = LoggerFactory.getLogger(Publication.class);
 
   private final LeaseBlobs blobs;

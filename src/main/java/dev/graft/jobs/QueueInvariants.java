@@ -6,7 +6,7 @@ import org.springframework.stereotype.Service;
 
 /** What must always hold in the queue's tables, whatever was killed when. */
 @Service
-public class QueueInvariants {
+class QueueInvariants {
   private final JdbcClient sql;
 
   public QueueInvariants(JdbcClient sql) {

@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
  * their indexes, and no job that has ended.
  */
 @Component
-public class QueueNumbers implements StoredNumbers {
+class QueueNumbers implements StoredNumbers {
   /** Of jobs that no class was asked for. */
   private static final String ANY_CLASS = "any";
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *     behind
  * @param eta when it is expected to start; null = that is not known
  */
-public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
+record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);

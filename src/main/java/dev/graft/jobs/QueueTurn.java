@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     is known
  * @param firstEnd when the first of all running jobs is expected to end, if that is known of any
  */
-public record QueueTurn(
+record QueueTurn(
     int running,
     int maxRunning,
     boolean workers,

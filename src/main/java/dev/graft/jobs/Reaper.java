@@ -21,7 +21,7 @@ import org.springframework.stereotype.Service;
  * it is not known what ended the server before: it may have been a job.
  */
 @Service
-public class Reaper {
+class Reaper {
   private static final Logger log = LoggerFactory.getLogger(Reaper.class);
 
   private final LostLeases leases;

@@ -7,7 +7,7 @@ import org.springframework.stereotype.Component;
 
 /** Whether a failed attempt is followed by another, and when. */
 @Component
-public class Retries {
+class Retries {
   private final JobProperties settings;
 
   public Retries(JobProperties settings) {

@@ -11,7 +11,7 @@ import org.springframework.stereotype.Component;
  * job moves the counter; rows that were written by hand or restored in part do not.
  */
 @Component
-public class RunningCounters {
+class RunningCounters {
   private static final String WRONG =
       """
       -- wrong counters

@@ -28,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Puts a job into the queue: everything it names exists, belongs to the department and fits. */
 @Service
-public class SubmitJob {
+class SubmitJob {
   static final String ID_PREFIX = "ftjob-";
 
   private final JobLedger jobs;

@@ -6,7 +6,7 @@ import org.springframework.stereotype.Component;
 
 /** What workers have said of their devices, for administrators. */
 @Component
-public class ToldDevices {
+class ToldDevices {
   private final JdbcClient sql;
 
   ToldDevices(JdbcClient sql) {

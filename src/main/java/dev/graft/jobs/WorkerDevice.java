@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param use what it was doing; null = not known
  * @param usedAt when that was told
  */
-public record WorkerDevice(
+record WorkerDevice(
     String workerId,
     String name,
     @Nullable String kind,

@@ -13,7 +13,7 @@ import org.springframework.stereotype.Component;
 
 /** What workers have said of their devices. */
 @Component
-public class WorkerDevices {
+class WorkerDevices {
   /** Written at most every ten seconds, however often a worker asks. */
   private static final String ASKED =
       """

@@ -18,7 +18,7 @@ import org.springframework.stereotype.Service;
  * credential of its own: {@link WorkerCredentials}.
  */
 @Service
-public class Workers {
+class Workers {
   private static final String ID_PREFIX = "wkr_";
 
   private static final String SELECT =

@@ -16,7 +16,7 @@ import java.util.Set;
  * after a {@code Sum}; {@link #total} copies it before it is changed, if the other is still
  * waiting.
  */
-public final class LayerText {
+final class LayerText {
   private final LayerTensors tensors;
   private final boolean training;
   private final Map<String, Statement> cheap;

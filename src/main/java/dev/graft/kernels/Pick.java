@@ -3,7 +3,7 @@ package dev.graft.kernels;
 import java.util.List;
 
 /** {@code output = input[picked]}, the positions that the head looks at. */
-public record Pick(String output, String input) implements Statement {
+record Pick(String output, String input) implements Statement {
   private String rows() {
     return input + "_rows";
   }

@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 
 /** Takes the ranks that are left out of a matrix. */
-public record AdaLoraMask(List<Boolean> left) {
+record AdaLoraMask(List<Boolean> left) {
   public AdaLoraMask {
     left = List.copyOf(left);
   }

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * AdaLoRA (Zhang et al. 2023). Which ranks are left is kept as a mask for each module; the file has
  * those ranks only, and the configuration says which they were.
  */
-public final class AdaLoraTuner extends PartsTuner {
+final class AdaLoraTuner extends PartsTuner {
   private final AdaLora method;
   private final List<RankTensors> modules;
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The linear layers that a method changes, by path, in the order of the forward pass, and the
  * modules that train whole beside them.
  */
-public record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModules whole) {
+record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModules whole) {
   /** Makes the statements that stand for a layer. */
   @FunctionalInterface
   public interface Change {

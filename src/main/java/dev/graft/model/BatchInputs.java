@@ -19,7 +19,7 @@ import java.util.Map;
  * @param chunks argument {@code chunks}
  * @param windowed argument {@code windowed}
  */
-public record BatchInputs(
+record BatchInputs(
     PtNDArray ids, List<PtNDArray> tensors, IValue context, IValue chunks, IValue windowed)
     implements AutoCloseable {
   /**

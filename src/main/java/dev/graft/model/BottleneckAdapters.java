@@ -19,8 +19,7 @@ import java.util.List;
  *
  * @param width features between the two
  */
-public record BottleneckAdapters(Bottleneck method, ModelConfig config, int width)
-    implements AdapterPart {
+record BottleneckAdapters(Bottleneck method, ModelConfig config, int width) implements AdapterPart {
   private static final String DOWN = ".adapter_down";
   private static final String UP = ".adapter_up";
 

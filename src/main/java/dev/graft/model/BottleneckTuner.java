@@ -9,7 +9,7 @@ import java.util.List;
  * Bottleneck adapters (Houlsby et al. 2019, Pfeiffer et al. 2021, He et al. 2022). Their file is
  * not PEFT's: names have no prefix.
  */
-public final class BottleneckTuner extends PartsTuner {
+final class BottleneckTuner extends PartsTuner {
   public BottleneckTuner(Bottleneck method, ModelDirectory base) {
     super(
         List.of(

@@ -5,4 +5,4 @@ package dev.graft.model;
  *
  * @param of name of the matrix
  */
-public record ColumnSlice(String name, String of, long start, long count) {}
+record ColumnSlice(String name, String of, long start, long count) {}

@@ -10,7 +10,7 @@ import dev.graft.weights.NamedTensor;
  * A tensor that parameters compute. The layers read its value and add to its gradient as if it
  * trained; once an update autograd takes that gradient on to the parameters.
  */
-public final class ComputedTensor implements AutoCloseable {
+final class ComputedTensor implements AutoCloseable {
   private static final String METHODS =
       """
         def compute(self: __torch__.Model,

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The tensors of a model that follow from others: computed at the start and after each update. */
-public final class DerivedTensors implements AutoCloseable {
+final class DerivedTensors implements AutoCloseable {
   private static final String METHOD =
       """
         def derive%d(self: __torch__.Model,

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  * Tensors of a device as a list. What is read is what a tensor holds then: all parameters of a
  * model and their moments are more than a heap holds.
  */
-public final class DeviceTensors extends AbstractList<NamedTensor> implements RandomAccess {
+final class DeviceTensors extends AbstractList<NamedTensor> implements RandomAccess {
   private final DeviceMemory memory;
   private final List<Map.Entry<String, PtNDArray>> tensors;
 

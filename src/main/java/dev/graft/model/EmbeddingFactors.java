@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The factors beside embeddings; dropout does not reach them. */
-public final class EmbeddingFactors implements AdapterPart {
+final class EmbeddingFactors implements AdapterPart {
   static final String A = ".lora_embedding_A";
   static final String B = ".lora_embedding_B";
 

@@ -18,7 +18,7 @@ import java.util.Objects;
  * @param groups paths of modules, in the order of the forward pass; those of a group have equal
  *     inputs, and its first one speaks for it
  */
-public record EvaRanks(Lora method, Eva settings, List<List<String>> groups) {
+record EvaRanks(Lora method, Eva settings, List<List<String>> groups) {
   public EvaRanks {
     groups = groups.stream().map(List::copyOf).toList();
   }

@@ -8,7 +8,7 @@ import ai.djl.pytorch.jni.IValue;
  *
  * @param attention what computes it
  */
-public record ForwardPass(Transformer model, ComputePlan plan, ComputePlan.Attention attention) {
+record ForwardPass(Transformer model, ComputePlan plan, ComputePlan.Attention attention) {
   public static ForwardPass of(Transformer model, ComputePlan plan) {
     return new ForwardPass(model, plan, AttentionKernel.of(model, plan));
   }

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /** Parameters of the base train, each from its own value: all of them, or the last ones. */
-public final class FullTuner implements Tuner {
+final class FullTuner implements Tuner {
   private final List<Parameter> parameters;
 
   private FullTuner(List<Parameter> parameters) {

@@ -5,7 +5,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 
 /** What a micro-batch should give: where the head looks, and how far off its output is. */
-public sealed interface Goal permits TokenGoal, LabelGoal, PairGoal {
+sealed interface Goal permits TokenGoal, LabelGoal, PairGoal {
   TokenLayout rows();
 
   /** Tokens that the head looks at. */

@@ -18,7 +18,7 @@ import java.util.Map;
  *
  * @param feedforward layers whose inputs they are for
  */
-public record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
+record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
     implements AdapterPart {
   private static final String FACTORS = ".ia3_l";
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param labels (rows)(1) or (rows)(outputs), see {@link LabelBatch}
  */
-public record LabelGoal(
+record LabelGoal(
     DeviceMemory memory, Task.Problem problem, TokenLayout rows, long[] picked, double[][] labels)
     implements Goal {
   /**

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * way down is a stack with one entry a stage that trains or lies above one that does. Closing frees
  * what is left of it after an error.
  */
-public abstract sealed class LayerPass implements AutoCloseable
+abstract sealed class LayerPass implements AutoCloseable
     permits RecomputePass, AutogradPass, LanePass {
   final Transformer model;
   final BatchInputs inputs;

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
-public final class LinearFactors implements AdapterPart {
+final class LinearFactors implements AdapterPart {
   private final Lora method;
   private final List<Linear> modules;
   private final Set<String> ofBase;

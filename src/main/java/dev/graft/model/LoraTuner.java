@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** LoRA (Hu et al. 2021) with what PEFT's {@code LoraConfig} lets train beside its factors. */
-public final class LoraTuner extends PartsTuner {
+final class LoraTuner extends PartsTuner {
   private final Lora method;
 
   public LoraTuner(Lora method, ModelDirectory base) {

@@ -10,7 +10,7 @@ import java.util.Map;
  * of two, that of {@code torch.amp.GradScaler}. It doubles after 2,000 updates, and is halved where
  * gradients overflow. Unlike there, the step is then made again, so that no row is left out.
  */
-public final class LossScale {
+final class LossScale {
   private static final double FIRST = 1 << 16;
   private static final double MOST = 1 << 24;
   private static final int GROWS_AFTER = 2_000;

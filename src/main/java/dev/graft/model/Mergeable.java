@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What can become part of the base's weights, or of a plain LoRA. */
-public interface Mergeable {
+interface Mergeable {
   /** Why it cannot become part of the base's weights, as {@link #merged} makes them; null = can. */
   default @Nullable String unmergeable() {
     return null;

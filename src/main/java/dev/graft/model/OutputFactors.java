@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The factors beside the matrix W that makes logits, which no layer computes: with h the last
  * hidden states, W h + scale B A h is [W, B] [h, scale A h], so that the loss goes on as before.
  */
-public final class OutputFactors implements AdapterPart {
+final class OutputFactors implements AdapterPart {
   private final Lora method;
   private final ModelDirectory base;
   private final String module;

@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** From what the head computes to log-probabilities of tokens, and back. */
-public final class OutputLoss {
+final class OutputLoss {
   private final Transformer model;
   private final ComputePlan plan;
   private final double labelSmoothing;

@@ -8,4 +8,4 @@ import org.jspecify.annotations.Nullable;
  * @param slot whose gradient is that of the last columns, as many as it has
  * @param rows name of a tensor with the rows of the matrix that the slot stands for; null = all
  */
-public record OutputPart(String slot, @Nullable String rows) {}
+record OutputPart(String slot, @Nullable String rows) {}

@@ -15,7 +15,7 @@ import java.util.function.Function;
  * @param reference zeros where the preference has none
  * @param whole what the means are over: more than these pairs, where they are part of a batch
  */
-public record PairGoal(
+record PairGoal(
     OutputLoss loss,
     Preference preference,
     TokenLayout rows,

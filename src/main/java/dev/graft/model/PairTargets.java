@@ -9,7 +9,7 @@ import java.util.Arrays;
  * @param row of each target
  * @param completion whether a target is part of a completion; with ORPO others are targets too
  */
-public record PairTargets(int pairs, int[] row, boolean[] completion) {
+record PairTargets(int pairs, int[] row, boolean[] completion) {
   /**
    * @param rows those of the batch, with these targets or more
    */

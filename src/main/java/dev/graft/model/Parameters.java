@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * each tensor. So clipping and zeroing are one operation each, and the update one for each group of
  * tensors with equal rate and decay, however many tensors there are.
  */
-public final class Parameters {
+final class Parameters {
   /** Elements; keeps every tensor on its own cache lines. */
   private static final long ALIGNMENT = 16;
 

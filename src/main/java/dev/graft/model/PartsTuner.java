@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A method that is nothing but its parts. */
-public class PartsTuner implements Tuner {
+class PartsTuner implements Tuner {
   private final List<AdapterPart> parts;
 
   public PartsTuner(List<AdapterPart> parts) {

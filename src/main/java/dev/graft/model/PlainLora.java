@@ -18,7 +18,7 @@ import java.util.TreeMap;
  *
  * @param values of the slots of the method
  */
-public record PlainLora(Lora method, List<NamedTensor> values) {
+record PlainLora(Lora method, List<NamedTensor> values) {
   /**
    * @param values of the slots, and of the factors that the base lost
    */

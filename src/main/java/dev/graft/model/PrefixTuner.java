@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * in one matrix, used as they are: no positions, no norm. With a projection two linear layers with
  * tanh between them compute the matrix from narrower rows.
  */
-public final class PrefixTuner extends PromptedTuner {
+final class PrefixTuner extends PromptedTuner {
   private static final String EMBEDDING = ENCODER + "embedding.weight";
   private static final String TRANSFORM = ENCODER + "transform.";
 

@@ -11,7 +11,7 @@ import java.util.List;
  * three linear layers with ReLU between them, or a bidirectional LSTM before two. Parameters start
  * as torch's modules do.
  */
-public final class PromptEncoderTuner extends PromptedTuner {
+final class PromptEncoderTuner extends PromptedTuner {
   private final PTuning method;
   private final int features;
   private final int hidden;

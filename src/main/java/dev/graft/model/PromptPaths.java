@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * real ones, or keys and values before those of every layer, side by side in one matrix and used as
  * they are, without positions or norm.
  */
-public record PromptPaths(Prompted method, ModelConfig config) implements Rewrite {
+record PromptPaths(Prompted method, ModelConfig config) implements Rewrite {
   /** The tensor: (virtual tokens, hidden), or (virtual tokens, 2 layers features of keys). */
   public static final String NAME = "prompt_embeddings";
 

@@ -11,7 +11,7 @@ import dev.graft.weights.NamedTensor;
 import java.util.List;
 
 /** Prompt tuning (Lester et al. 2021): the rows of virtual tokens train. */
-public final class PromptTuner extends PromptedTuner {
+final class PromptTuner extends PromptedTuner {
   private final PromptTuning method;
   private final ModelDirectory base;
 

@@ -14,7 +14,7 @@ import java.util.function.Function;
  * regulariser, the importance of every element, and which ranks stay. A masked rank is not frozen:
  * it may grow again until the next allocation; after the last one the mask is fixed.
  */
-public final class RankAllocator implements StepRule {
+final class RankAllocator implements StepRule {
   private final DeviceMemory memory;
   private final Parameters parameters;
   private final RankAllocation settings;

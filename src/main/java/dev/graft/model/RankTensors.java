@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param module path of the linear layer
  */
-public record RankTensors(String module) {
+record RankTensors(String module) {
   /** The tensors that train. */
   public List<String> names() {
     return List.of(a(), b(), e());

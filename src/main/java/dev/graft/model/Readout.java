@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Numbers that stay on the device until one of them is asked for: then all are read, so that the
  * host waits for the device once.
  */
-public final class Readout {
+final class Readout {
   private final DeviceMemory memory;
   private final PtNDManager manager;
   private final List<Numbers> waiting = new ArrayList<>();

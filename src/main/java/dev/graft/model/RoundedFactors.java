@@ -8,7 +8,7 @@ import java.util.List;
  * Copies of factors of low-rank paths in the element type of products: what {@code torch.autocast}
  * rounds in each forward, rounded when the factors change instead.
  */
-public final class RoundedFactors {
+final class RoundedFactors {
   private final DeviceMemory memory;
   private final PtNDArray[] exact;
   private final PtNDArray[] copies;

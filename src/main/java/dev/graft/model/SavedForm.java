@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** How what a method trained lies in files: by default under the names of the slots. */
-public interface SavedForm {
+interface SavedForm {
   /**
    * The tensors of PEFT's {@code adapter_model.safetensors}.
    *

@@ -15,7 +15,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /** Start values as pure functions of seed and name: adding a tensor changes no other. */
-public final class Starts {
+final class Starts {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a method does in an optimiser step beside AdamW. */
-public interface StepRule {
+interface StepRule {
   /** Nothing. */
   StepRule NONE =
       new StepRule() {

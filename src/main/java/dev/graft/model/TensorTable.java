@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /** Tensors of a device by name, to and from bytes. */
-public record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
+record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
   public DeviceTensors read() {
     return new DeviceTensors(memory, List.copyOf(tensors.entrySet()));
   }

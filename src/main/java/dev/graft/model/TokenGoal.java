@@ -7,7 +7,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /** The next token at each labelled position. */
-public record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
+record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
   /** The same for each stretch of the tokens. */
   public TokenGoal of(TokenLayout stretch) {
     return new TokenGoal(loss, stretch);

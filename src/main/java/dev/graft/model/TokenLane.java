@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * and values to the one behind, stage by stage; down, the gradient of those back. Whoever needs
  * something waits for it. All lanes must run at the same time.
  */
-public final class TokenLane {
+final class TokenLane {
   private final @Nullable TokenLane before;
   private final boolean last;
   private final List<CompletableFuture<PtNDArray>> keys;

@@ -9,7 +9,7 @@ import java.util.List;
  * @param logps log-probability of each
  * @param best whether it had the largest logit
  */
-public record TokenScores(float[] logps, boolean[] best) {
+record TokenScores(float[] logps, boolean[] best) {
   static TokenScores of(List<PtNDArray> parts) {
     return new TokenScores(parts.get(0).toFloatArray(), parts.get(1).toBooleanArray());
   }

@@ -11,7 +11,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What trains, and which other tensors that needs. */
-public interface Trainable extends Rewrite {
+interface Trainable extends Rewrite {
   /** What trains. A name of the base stands for a copy that takes its place. */
   List<Slot> slots();
 

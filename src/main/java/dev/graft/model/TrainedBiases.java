@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * @param adapted paths of the modules with factors
  * @param whole what trains anyway
  */
-public record TrainedBiases(Bias bias, Set<String> adapted, SavedModules whole, ModelConfig config)
+record TrainedBiases(Bias bias, Set<String> adapted, SavedModules whole, ModelConfig config)
     implements AdapterPart {
   private static final String BIAS = ".bias";
 

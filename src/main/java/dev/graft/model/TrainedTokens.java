@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * PEFT's {@code trainable_token_indices}: rows of the token table, or of the output matrix, that
  * train from their own values. A tied table is both, and its rows get both gradients.
  */
-public final class TrainedTokens implements AdapterPart {
+final class TrainedTokens implements AdapterPart {
   private static final String WEIGHT = ".weight";
   private static final String ADAPTER = ".token_adapter.";
 

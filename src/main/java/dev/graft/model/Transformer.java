@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A model compiled for the tensors it has, as a row of stages: see {@link ModelProgram}. It does
  * not own the tensors.
  */
-public final class Transformer implements AutoCloseable {
+final class Transformer implements AutoCloseable {
   /**
    * A part of the model.
    *

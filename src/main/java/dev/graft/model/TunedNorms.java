@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 
 /** The norms that train from their own values: LayerNorm tuning (Zhao et al. 2023). */
-public final class TunedNorms implements AdapterPart {
+final class TunedNorms implements AdapterPart {
   /** What PEFT puts between a norm and its parameter. */
   private static final String COPY = ".ln_tuning_layers";
 

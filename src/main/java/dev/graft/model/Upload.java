@@ -11,7 +11,7 @@ import java.util.stream.LongStream;
  * Arrays of the host that go to the device in one copy, which the host does not wait for. What is
  * added has its place in the list that {@link #send} gives.
  */
-public final class Upload {
+final class Upload {
   /** Elements of 8 bytes to whose multiples an array begins: a cache line. */
   private static final int ALIGNMENT = 8;
 

@@ -19,7 +19,7 @@ import java.util.Set;
  * VeRA (Kopiczko et al. 2023): two vectors of each adapted layer, around random matrices that all
  * layers share.
  */
-public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterPart {
+record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterPart {
   /** (r, most features that come in); a layer uses its first columns. */
   private static final String A = "vera_A";
 

@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A department's calls. Reads are repeated until answered; writes are made once. */
-public final class Api {
+final class Api {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final Duration ANSWER = Duration.ofSeconds(15);
   private static final Duration RECOVERY = Duration.ofMinutes(3);

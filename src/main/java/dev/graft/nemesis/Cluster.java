@@ -13,7 +13,7 @@ import java.util.Random;
  * {@link Servers} with what they lean on and workers, each with a data directory and a network of
  * its own, and the demo's base model. Leases of 5 s, so that a lost worker is noticed soon.
  */
-public final class Cluster implements AutoCloseable {
+final class Cluster implements AutoCloseable {
   /** A renewal must be able to fail and be repeated within the lease; one thread a trainer. */
   private static final String SETTINGS =
       """

@@ -14,7 +14,7 @@ import java.net.URI;
  * The network between a worker and a server. Cut, it takes what is sent and delivers nothing, and
  * tells neither side; mended, it delivers what was under way, late, as TCP does.
  */
-public final class CuttableLink implements AutoCloseable {
+final class CuttableLink implements AutoCloseable {
   private static final int BUFFER = 1 << 16;
 
   private final InetSocketAddress to;

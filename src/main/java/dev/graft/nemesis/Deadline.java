@@ -5,7 +5,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** A moment on the monotonic clock. */
-public record Deadline(long nanos) {
+record Deadline(long nanos) {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
 
   public static Deadline in(Duration time) {

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One {@code graft serve} process, which can be killed and started again. */
-public final class Node {
+final class Node {
   private final String name;
   private final GraftProgram program;
   private final Path log;

@@ -12,5 +12,4 @@ import org.jspecify.annotations.Nullable;
  *     directory
  * @param fenced false: the program is broken on purpose ({@link Unfenced})
  */
-public record Setup(
-    int servers, int workers, boolean pooled, @Nullable Path s3proxy, boolean fenced) {}
+record Setup(int servers, int workers, boolean pooled, @Nullable Path s3proxy, boolean fenced) {}

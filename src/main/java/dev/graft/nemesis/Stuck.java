@@ -1,7 +1,7 @@
 package dev.graft.nemesis;
 
 /** Something that must come did not come in time, or a request was refused that must not be. */
-public final class Stuck extends RuntimeException {
+final class Stuck extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   public Stuck(String message) {

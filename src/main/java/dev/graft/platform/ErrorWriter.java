@@ -8,7 +8,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Answers with a problem where no controller is reached: in filters and in the firewall. */
 @Component
-public class ErrorWriter {
+class ErrorWriter {
   private final JsonMapper json;
 
   public ErrorWriter(JsonMapper json) {

@@ -17,7 +17,7 @@ import org.springframework.util.unit.DataSize;
  *     those with a credential that was good before
  */
 @ConfigurationProperties("graft.http")
-public record HttpProperties(
+record HttpProperties(
     @DefaultValue("8MB") DataSize maxBody,
     @DefaultValue List<String> allowedOrigins,
     @DefaultValue("100") int failedAuthenticationsPerMinute) {

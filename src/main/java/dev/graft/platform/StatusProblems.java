@@ -4,7 +4,7 @@ import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 
 /** Words for a bare HTTP status that Spring or the container decided on. */
-public final class StatusProblems {
+final class StatusProblems {
   private StatusProblems() {}
 
   public static RequestFailed of(int status, HttpServletRequest request) {

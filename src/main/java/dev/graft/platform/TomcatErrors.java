@@ -10,7 +10,7 @@ import org.springframework.http.MediaType;
  * Tomcat's own refusals (a request line that is not HTTP, an illegal character in the path), which
  * no filter and no controller sees, in the same envelope. Made by Tomcat, from its class name.
  */
-public class TomcatErrors extends ErrorReportValve {
+class TomcatErrors extends ErrorReportValve {
   @Override
   protected void report(Request request, Response response, Throwable failure) {
     int status = response.getStatus();

@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** PEFT's {@code AdaLoraConfig}, in and out. */
-public final class AdaLoraFields {
+final class AdaLoraFields {
   public static final String TYPE = "ADALORA";
 
   private static final String RANKS = "rank_pattern";

@@ -8,7 +8,7 @@ import dev.graft.spec.Bottleneck.Variant;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code {"type": "bottleneck"}}, in and out. */
-public final class BottleneckFields {
+final class BottleneckFields {
   public static final String TYPE = "bottleneck";
 
   /** What a saved one has as {@code peft_type}. */

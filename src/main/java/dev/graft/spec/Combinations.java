@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  * {@code docs/methods.md} shows and a test holds against it. Single settings that are not built yet
  * are refused where they are read.
  */
-public final class Combinations {
+final class Combinations {
   /**
    * Two settings that do not go together.
    *

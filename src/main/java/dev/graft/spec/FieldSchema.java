@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
  * What a reader asks of a JSON object, noted as JSON Schema 2020-12 while it reads: {@link Fields}
  * tells every getter's key, type and bounds. Several readings add up.
  */
-public final class FieldSchema {
+final class FieldSchema {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private final ObjectNode schema;

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * at its path; {@link #refuseUnknown} then refuses the keys nobody asked for. A missing key and a
  * null are the same, unless {@link #isNull} asks.
  */
-public final class Fields {
+final class Fields {
   private static final String MODULES = "[A-Za-z0-9_.]{1,200}";
 
   private final @Nullable JsonNode node;

@@ -4,7 +4,7 @@ import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code {"type": "freeze"}}, in and out. */
-public final class FreezeFields {
+final class FreezeFields {
   public static final String TYPE = "freeze";
 
   private static final String LAYERS = "trainable_layers";

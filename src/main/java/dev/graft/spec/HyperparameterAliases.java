@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param batchSize examples of one optimiser step
  * @param learningRateMultiplier times the method's default rate
  */
-public record HyperparameterAliases(
+record HyperparameterAliases(
     String path,
     @Nullable Objective objective,
     @Nullable Double beta,

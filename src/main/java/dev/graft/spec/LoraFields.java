@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import tools.jackson.databind.node.ObjectNode;
 
 /** PEFT's {@code LoraConfig}, in and out. */
-public final class LoraFields {
+final class LoraFields {
   public static final String TYPE = "LORA";
 
   private static final int LARGEST_R = 1024;

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The method that a request asks for, with OpenAI's aliases. */
-public final class MethodFields {
+final class MethodFields {
   public static final Lora DEFAULT = new Lora(16, 32, 0, new TargetModules.AllLinear());
 
   private MethodFields() {}

@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * PEFT's {@code PromptTuningConfig}, {@code PromptEncoderConfig} and {@code PrefixTuningConfig}.
  */
-public final class PromptFields {
+final class PromptFields {
   public static final String PROMPT = "PROMPT_TUNING";
   static final String ENCODER = "P_TUNING";
   static final String PREFIX = "PREFIX_TUNING";

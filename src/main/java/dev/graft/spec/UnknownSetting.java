@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * listed. A name of other programs is known by {@link #OTHERS}, one that is spelled wrongly by its
  * likeness to the settings of the same object, one of another object by its place.
  */
-public final class UnknownSetting {
+final class UnknownSetting {
   /** The page that lists every setting. */
   public static final String PAGE = "docs/settings.md";
 

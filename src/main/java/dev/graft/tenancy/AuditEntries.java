@@ -8,7 +8,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The audit log as it is read, newest first. */
 @Service
-public class AuditEntries {
+class AuditEntries {
   private static final String MATCHING =
       """
       select l.*, d.count as denials, d.last_at as denied_last_at,

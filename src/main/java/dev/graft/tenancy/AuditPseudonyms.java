@@ -9,7 +9,7 @@ import org.springframework.stereotype.Component;
  * is what the log is for.
  */
 @Component
-public class AuditPseudonyms {
+class AuditPseudonyms {
   private static final String ERASE =
       """
       update audit_log

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param from earliest time, in unix seconds, inclusive
  * @param until latest time, inclusive
  */
-public record AuditQuery(
+record AuditQuery(
     @Nullable Long from,
     @Nullable Long until,
     List<String> departments,

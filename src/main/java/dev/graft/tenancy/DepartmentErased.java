@@ -1,4 +1,4 @@
 package dev.graft.tenancy;
 
 /** A department has no row any more; told inside the transaction that deletes the last. */
-public record DepartmentErased(String departmentId) {}
+record DepartmentErased(String departmentId) {}

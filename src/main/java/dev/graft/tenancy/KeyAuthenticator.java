@@ -23,7 +23,7 @@ import org.springframework.transaction.annotation.Transactional;
  * whatever was revoked, archived or taken from an owner counts at once.
  */
 @Component
-public class KeyAuthenticator implements BearerAuthenticator {
+class KeyAuthenticator implements BearerAuthenticator {
   /** {@code last_used_at} is moved no more often than this: it is a hint, not a log. */
   private static final Duration USE_RESOLUTION = Duration.ofMinutes(1);
 

@@ -15,7 +15,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The people of the departments, known by their e-mail address. */
 @Service
-public class Members {
+class Members {
   private static final Pattern EMAIL =
       Pattern.compile("[^@\\s\\p{Cntrl}]{1,64}@[^@\\s\\p{Cntrl}]{1,250}");
 

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /** What a person or a service account is to a department, in OpenAI's words. */
-public enum Role {
+enum Role {
   /** Uses the department and looks after its members and keys. */
   OWNER,
   /** Uses the department. */

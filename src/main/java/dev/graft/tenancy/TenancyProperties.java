@@ -16,7 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param currency currency of the prices of device time
  */
 @ConfigurationProperties("graft.tenancy")
-public record TenancyProperties(
+record TenancyProperties(
     @Nullable String adminKey,
     @DefaultValue("2") int maxRunning,
     @DefaultValue("1000") int maxQueued,

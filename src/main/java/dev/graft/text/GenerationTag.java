@@ -11,7 +11,7 @@ import java.util.List;
  * {@code {% generation %}}: what the assistant says. Its borders travel through the rendering as
  * two Unicode noncharacters, which no message may contain, and are taken out afterwards.
  */
-public final class GenerationTag implements Tag {
+final class GenerationTag implements Tag {
   private static final long serialVersionUID = 1;
   private static final char START = '\uFDD0';
   private static final char END = '\uFDD1';

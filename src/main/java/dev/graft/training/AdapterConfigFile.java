@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * method's class, sorted, indented by two. The fields of a method are written by a class of its
  * own; bottleneck adapters, which PEFT lacks, have nothing of PEFT's but the file's name.
  */
-public final class AdapterConfigFile {
+final class AdapterConfigFile {
   /** The release whose fields and defaults these are. */
   static final String PEFT_VERSION = "0.21.2";
 

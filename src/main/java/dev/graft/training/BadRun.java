@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A run that cannot succeed however often it is tried: its request, data, checkpoint or base model
  * is at fault. The message is for the user.
  */
-public final class BadRun extends RuntimeException {
+final class BadRun extends RuntimeException {
   private final @Nullable String param;
 
   public BadRun(@Nullable String param, String message) {

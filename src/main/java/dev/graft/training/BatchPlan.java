@@ -12,7 +12,7 @@ import java.util.List;
  * epoch is an order of the rows, cut into micro-batches, those into windows of accumulation; the
  * last window of an epoch may be shorter and is a full step.
  */
-public final class BatchPlan {
+final class BatchPlan {
   /** transformers sorts by length inside groups of up to this many batches. */
   private static final int GROUP = 50;
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param step after which it was measured
  * @param worse evaluations in a row that were not better by more than the threshold
  */
-public record BestEvaluation(double loss, long step, int worse) {
+record BestEvaluation(double loss, long step, int worse) {
   /** After another evaluation. */
   public static BestEvaluation after(
       @Nullable BestEvaluation before, double loss, long step, double threshold) {

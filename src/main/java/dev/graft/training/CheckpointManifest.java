@@ -22,7 +22,7 @@ import tools.jackson.databind.JsonNode;
  * @param run what the checkpoint belongs to
  * @param files SHA-256 of the other files, by name
  */
-public record CheckpointManifest(
+record CheckpointManifest(
     int format,
     long step,
     long updates,

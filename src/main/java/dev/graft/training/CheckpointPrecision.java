@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 /** Element type of the weights of a written checkpoint. */
-public enum CheckpointPrecision {
+enum CheckpointPrecision {
   /** Each tensor as the base model stores it, rounded to nearest even. */
   AS_BASE,
   F32

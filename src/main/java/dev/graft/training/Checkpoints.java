@@ -32,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
  * digests, and what else the run puts there. A directory gets its name when everything in it is on
  * disk; the last two are kept.
  */
-public final class Checkpoints {
+final class Checkpoints {
   private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
   public static final String WEIGHTS = "trained.safetensors";
   private static final String MOMENTS = "optimizer.safetensors";

@@ -7,7 +7,7 @@ import java.util.Arrays;
  *
  * @param multipleOf what the width is a multiple of
  */
-public record Collator(int multipleOf) {
+record Collator(int multipleOf) {
   public int width(int[][] rows) {
     int longest = Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(0);
     return Math.ceilDiv(longest, multipleOf) * multipleOf;

@@ -11,7 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 in lower-case hexadecimal. */
-public final class Digests {
+final class Digests {
   private Digests() {}
 
   public static MessageDigest sha256() {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Files that are on disk when the call returns. */
-public final class DurableFiles {
+final class DurableFiles {
   private DurableFiles() {}
 
   static void write(Path file, byte[] content) throws IOException {

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** How a validation file is cut into batches: by length, so that little is padding. */
-public final class EvaluationBatches {
+final class EvaluationBatches {
   private EvaluationBatches() {}
 
   public static List<int[]> batches(Rows rows, int size) {

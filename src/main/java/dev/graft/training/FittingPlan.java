@@ -17,7 +17,7 @@ import java.util.Arrays;
  * @param most bytes of activations where all that backward can use is kept
  * @param activations what they are, with no bytes to take
  */
-public record FittingPlan(
+record FittingPlan(
     long held, long turned, double tokens, double most, ActivationBudget activations) {
   private static final int MOST_ROWS = 768; // to turn a weight is a twentieth of their product
 

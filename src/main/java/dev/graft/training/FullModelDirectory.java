@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The result of training the base's own parameters: a whole Hugging Face checkpoint directory. */
-public final class FullModelDirectory {
+final class FullModelDirectory {
   private FullModelDirectory() {}
 
   /**

@@ -13,7 +13,7 @@ import dev.graft.weights.gguf.GgufAdapter;
 import java.nio.file.Path;
 
 /** An adapter as llama.cpp loads it: one file, of the form of it that llama.cpp takes. */
-public final class GgufForm {
+final class GgufForm {
   private GgufForm() {}
 
   /**

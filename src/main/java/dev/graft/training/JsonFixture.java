@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Reference results that need no model: one JSON file each, beside the golden runs. */
-public enum JsonFixture {
+enum JsonFixture {
   /** Learning rates of every schedule. */
   SCHEDULES {
     @Override

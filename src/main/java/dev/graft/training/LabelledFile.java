@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A file of labelled texts, tokenised; what its labels mean is known when all are read. */
-public final class LabelledFile {
+final class LabelledFile {
   private final RowFile file;
   private final LabelledTokenizer tokenizer;
   private final RunControl control;

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * @param labels (rows)(labels of a row), see {@link LabelBatch}
  */
-public record LabelledRows(List<TokenizedRow> texts, double[][] labels) implements Rows {
+record LabelledRows(List<TokenizedRow> texts, double[][] labels) implements Rows {
   public LabelledRows {
     texts = List.copyOf(texts);
     if (labels.length != texts.size()) throw new IllegalArgumentException("a text has no label");

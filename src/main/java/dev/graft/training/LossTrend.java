@@ -7,7 +7,7 @@ package dev.graft.training;
  * @param recent mean with a decay of one tenth a step
  * @param steps seen
  */
-public record LossTrend(double start, double recent, long steps) {
+record LossTrend(double start, double recent, long steps) {
   static final LossTrend NONE = new LossTrend(0, 0, 0);
 
   /** Steps that make up {@link #start}. */

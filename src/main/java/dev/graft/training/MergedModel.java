@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * base. Sums are made in f32 and rounded once to the base's element type; a tensor that the adapter
  * does not touch keeps its bytes.
  */
-public final class MergedModel implements CheckpointDirectory.Tensors {
+final class MergedModel implements CheckpointDirectory.Tensors {
   private final ModelDirectory base;
   private final Tuner tuner;
   private final Map<String, NamedTensor> trained;

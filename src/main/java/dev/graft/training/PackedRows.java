@@ -13,7 +13,7 @@ import java.util.List;
  * @param apart a token sees its own piece only, and none predicts the first token of the next;
  *     otherwise a sequence is one text
  */
-public record PackedRows(List<TokenizedRow> rows, List<List<Piece>> sequences, boolean apart)
+record PackedRows(List<TokenizedRow> rows, List<List<Piece>> sequences, boolean apart)
     implements TokenRows {
   /**
    * @param maxLength tokens of a sequence

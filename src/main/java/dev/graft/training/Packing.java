@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * How rows share sequences, as TRL's {@code pack_dataset}: in blocks of 1000 rows of the file, of
  * which none reaches into another.
  */
-public final class Packing {
+final class Packing {
   /** Rows of a file that are packed together. */
   public static final int BLOCK = 1000;
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reference of every pair; null as long as it is not known, or where the loss needs none
  */
-public record PairRows(List<TokenizedPair> pairs, @Nullable PairLogps reference) implements Rows {
+record PairRows(List<TokenizedPair> pairs, @Nullable PairLogps reference) implements Rows {
   public PairRows {
     if (reference != null && reference.chosen().length != pairs.size()) {
       throw new IllegalArgumentException("the reference is that of other pairs");

@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  *
  * @param tensors factors by PEFT's names, in the order of the layers
  */
-public record PlainForm(Lora method, List<NamedTensor> tensors) {
+record PlainForm(Lora method, List<NamedTensor> tensors) {
   /**
    * Writes a PEFT directory.
    *

@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The first rows as the model will see them. */
-public final class Preview {
+final class Preview {
   private Preview() {}
 
   /**

@@ -17,7 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param length tokens of a row
  * @param rank of LoRA on every linear layer, alpha twice as large; 0 = full fine-tuning
  */
-public record RandomRun(
+record RandomRun(
     int batch,
     int length,
     int rank,

@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param graft command line that prints a {@link StepReport}
  * @param reference command line of the other
  */
-public record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
+record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
   private static final String MAIN = "dev.graft.cli.GraftCommand";
 
   /**

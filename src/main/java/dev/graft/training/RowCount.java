@@ -17,7 +17,7 @@ import java.nio.file.Path;
  * @param trainedTokensPerEpoch tokens, or labels, whose loss counts
  * @param epochs passes over the rows
  */
-public record RowCount(
+record RowCount(
     int rows,
     int truncatedRows,
     int droppedRows,

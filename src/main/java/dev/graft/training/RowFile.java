@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param param the request's name for it, for failures
  * @param part of its rows; null = all of them
  */
-public record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
+record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
   private static final int SHOWN = 3;
 
   public RowFile(String param, Path path) {

@@ -10,7 +10,7 @@ import dev.graft.text.Tokenizer;
 import dev.graft.text.Truncation;
 
 /** How the rows of a run become tokens. */
-public record RowSettings(DataOptions options, Truncation truncation) {
+record RowSettings(DataOptions options, Truncation truncation) {
   /**
    * @param maxLength tokens of a row, or of a sequence where rows share them
    */

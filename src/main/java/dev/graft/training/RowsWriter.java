@@ -14,7 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /** Writes a file of {@link StoredRows}, which gets its name when it is whole. */
-public final class RowsWriter implements Closeable {
+final class RowsWriter implements Closeable {
   /** What a file is called that is not. */
   public static final String MAKING = "making-";
 

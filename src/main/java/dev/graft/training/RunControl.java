@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What a run has been asked for. Cancelling takes effect wherever it is polled; stopping between
  * steps, and wherever there is something that can be done again: see {@link #pollRepeatable}.
  */
-public final class RunControl {
+final class RunControl {
   private final Supplier<@Nullable TrainerDirective> directives;
   private boolean checkpoint;
   private boolean stop;

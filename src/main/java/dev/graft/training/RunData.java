@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param task what the head of the model is for
  */
-public record RunData(Task task, TrainingData training, @Nullable TrainingData validation) {
+record RunData(Task task, TrainingData training, @Nullable TrainingData validation) {
   /**
    * @throws BadRun if a file has a problem, or the base cannot learn what the objective says
    */

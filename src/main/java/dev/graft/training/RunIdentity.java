@@ -19,7 +19,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What makes two runs the same run. */
-public final class RunIdentity {
+final class RunIdentity {
   private RunIdentity() {}
 
   public static RunFacts of(TrainingRun run, String trainingFileSha256) {

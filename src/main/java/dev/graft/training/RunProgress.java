@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param evaluationDue whether the evaluation after this step is still to be made
  * @param skippedInARow steps before the next that made no update
  */
-public record RunProgress(
+record RunProgress(
     long step,
     long trainedTokens,
     double lossSum,

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code SPEC.json} of {@code graft train}: {@code {"base_model": DIR, "training_file": FILE,
  * "validation_file": FILE?, "adapter": {...}, "seed": 42}}.
  */
-public record SpecFile(
+record SpecFile(
     Path baseModel,
     Path trainingFile,
     @Nullable Path validationFile,

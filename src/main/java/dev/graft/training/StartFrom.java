@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
  * What an earlier run has made and this one goes on from: a PEFT directory, whoever wrote it, or a
  * checkpoint of training the base's own weights. Read as hostile input.
  */
-public record StartFrom(Path directory) {
+record StartFrom(Path directory) {
   private static final String ADAPTER = "adapter_model.safetensors";
 
   public static @Nullable StartFrom of(TrainingRun run) {

@@ -26,7 +26,7 @@ import java.util.function.ToLongFunction;
  * @param estimateMb what {@code graft train --memory} says
  * @param losses of all steps, those that do not count included
  */
-public record StepReport(
+record StepReport(
     double tokensPerSecond,
     double secondsPerStep,
     int steps,

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>a trailer that tells it from other and from half-written files.
  * </ul>
  */
-public final class StoredRows extends AbstractList<TokenizedRow> implements RandomAccess {
+final class StoredRows extends AbstractList<TokenizedRow> implements RandomAccess {
   static final int ENTRY = 24;
   static final int KEY = 64;
   static final int TRAILER = 64 + KEY;

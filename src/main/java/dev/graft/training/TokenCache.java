@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param most bytes of all files
  */
-public record TokenCache(Path directory, long most) {
+record TokenCache(Path directory, long most) {
   private static final Logger log = LoggerFactory.getLogger(TokenCache.class);
   private static final String SUFFIX = ".tokens";
   private static final long MOST = 8L << 30;

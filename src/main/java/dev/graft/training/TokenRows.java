@@ -8,8 +8,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Rows whose tokens train: of the file, or put together from those. */
-public sealed interface TokenRows extends Rows
-    permits TokenRows.Separate, TokenRows.EndToEnd, PackedRows {
+sealed interface TokenRows extends Rows permits TokenRows.Separate, TokenRows.EndToEnd, PackedRows {
 
   int[] ids(int row);
 

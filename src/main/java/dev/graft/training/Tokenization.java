@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
  * @param maxLength tokens of a row, or of a sequence where rows share them
  * @param cache where they are kept
  */
-public record Tokenization(
+record Tokenization(
     TrainingSpec spec, Tokenizer tokenizer, String base, int maxLength, TokenCache cache) {
   /** Changes with what the same rows and settings become; a release changes it too. */
   private static final int FORMAT = 1;

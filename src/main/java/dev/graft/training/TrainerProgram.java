@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A trainer as a process: see {@link dev.graft.training.protocol}. */
-public final class TrainerProgram {
+final class TrainerProgram {
   private static final Logger log = LoggerFactory.getLogger(TrainerProgram.class);
 
   /** What libtorch says where memory runs out: on CUDA, on the CPU, in cuBLAS, in C++. */

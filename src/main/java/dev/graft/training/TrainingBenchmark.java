@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * @param steps that count
  * @param machine what it computes on
  */
-public record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest.Machine machine) {
+record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest.Machine machine) {
   /**
    * @param out an empty directory for what the run may write
    * @throws BadRun if the run cannot be made, or has fewer steps

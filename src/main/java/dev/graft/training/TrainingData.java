@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param targets tokens or labels whose loss counts
  * @param sha256 of the file
  */
-public record TrainingData(
+record TrainingData(
     Rows rows, int dropped, int truncated, long tokens, long targets, String sha256) {
   /** Of these rows. */
   TrainingData(Rows rows, int dropped, int truncated, String sha256) {

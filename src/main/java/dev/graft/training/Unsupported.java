@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 /** A golden case needs something that is not built yet. */
-public final class Unsupported extends RuntimeException {
+final class Unsupported extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public Unsupported(String what) {

@@ -14,7 +14,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The log of deliveries, as departments read it. */
 @Component
-public class Deliveries implements Owned {
+class Deliveries implements Owned {
   private final LeasedWork work;
   private final JdbcClient sql;
 

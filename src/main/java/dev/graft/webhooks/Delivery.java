@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param attempts that were made or are being made
  * @param nextAttemptAt null = none
  */
-public record Delivery(
+record Delivery(
     WebhookEvent message,
     String endpointId,
     int attempts,

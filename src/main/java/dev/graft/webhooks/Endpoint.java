@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param secretHint what of it people may see
  * @param disabledReason why nothing is sent; null = it is
  */
-public record Endpoint(
+record Endpoint(
     String id,
     String departmentId,
     String name,

@@ -22,7 +22,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The endpoints of the departments. */
 @Service
-public class Endpoints implements Owned {
+class Endpoints implements Owned {
   private static final Duration OVERLAP = Duration.ofHours(24);
   private static final int SECRET_BYTES = 32;
   private static final int HINTED = 4;

@@ -27,7 +27,7 @@ import org.apache.hc.core5.util.Timeout;
  * One request to a stranger's server: no redirects, no cookies, no proxy, no connection that is
  * used twice, nothing read of the answer but its status, and an end to it all after a while.
  */
-public final class OutboundClient implements AutoCloseable {
+final class OutboundClient implements AutoCloseable {
   /** An answer's head has an end; by default it has none. */
   private static final Http1Config HEAD =
       Http1Config.custom().setMaxLineLength(8192).setMaxHeaderCount(100).build();

@@ -18,7 +18,7 @@ import org.springframework.security.web.util.matcher.IpAddressMatcher;
  *
  * <p>The lists are IANA's registries of special-purpose addresses (RFC 6890).
  */
-public final class OutboundGuard implements DnsResolver {
+final class OutboundGuard implements DnsResolver {
   /** Of IPv6 nothing else is public. */
   private static final IpAddressMatcher PUBLIC_6 = new IpAddressMatcher("2000::/3");
 

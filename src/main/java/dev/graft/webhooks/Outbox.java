@@ -24,7 +24,7 @@ import org.springframework.transaction.annotation.Transactional;
  * late, when another has taken over, changes nothing.
  */
 @Component
-public class Outbox {
+class Outbox {
   /** The kind of work that an endpoint is while there is something to send it. */
   public static final String WORK = "webhook";
 

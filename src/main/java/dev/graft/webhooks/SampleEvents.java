@@ -10,7 +10,7 @@ import org.springframework.stereotype.Service;
 
 /** Invented events, sent at once: whether an endpoint takes what will come. */
 @Service
-public class SampleEvents {
+class SampleEvents {
   public static final int AT_ONCE = 8;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 

@@ -27,7 +27,7 @@ import org.springframework.stereotype.Component;
  * ciphertext and a tag of 16.
  */
 @Component
-public class SealedSecrets {
+class SealedSecrets {
   private static final String FILE = "webhooks.key";
   private static final int KEY_BYTES = 32;
   private static final int NONCE_BYTES = 12;

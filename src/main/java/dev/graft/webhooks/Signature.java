@@ -13,7 +13,7 @@ import javax.crypto.spec.SecretKeySpec;
  * Signs a request as Standard Webhooks 1.0 says: {@code v1,} and the base64 of HMAC-SHA256 over
  * {@code id.timestamp.body}.
  */
-public final class Signature {
+final class Signature {
   /** Stands before a secret where people see it; the rest is base64. */
   public static final String PREFIX = "whsec_";
 

@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param id by which a receiver knows what it has already
  * @param jobId the job's id, or the alias's name
  */
-public record WebhookEvent(String id, WebhookEventType type, String jobId, Instant createdAt) {
+record WebhookEvent(String id, WebhookEventType type, String jobId, Instant createdAt) {
   /** The same bytes whenever it is sent. */
   String body() {
     ObjectNode event = JsonMapper.shared().createObjectNode();

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an endpoint can be told. The first three are OpenAI's; the triggers have the others, too.
  */
-public enum WebhookEventType {
+enum WebhookEventType {
   JOB_SUCCEEDED("fine_tuning.job.succeeded"),
   JOB_FAILED("fine_tuning.job.failed"),
   JOB_CANCELLED("fine_tuning.job.cancelled"),

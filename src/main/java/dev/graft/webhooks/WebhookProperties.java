@@ -23,7 +23,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param keep how long deliveries are listed after their end
  */
 @ConfigurationProperties("graft.webhooks")
-public record WebhookProperties(
+record WebhookProperties(
     @Nullable String encryptionKey,
     @DefaultValue List<String> allowedNetworks,
     @DefaultValue("false") boolean allowHttp,

@@ -18,7 +18,7 @@ import org.springframework.stereotype.Component;
 
 /** Signs a message and brings it to a URL, once. */
 @Component
-public class WebhookSender {
+class WebhookSender {
   private static final Logger log = LoggerFactory.getLogger(WebhookSender.class);
   private static final String LATE = "There was no answer in time.";
   private static final String NOTHING = "There was no answer.";

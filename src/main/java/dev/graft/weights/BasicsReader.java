@@ -7,7 +7,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The part of a configuration that every family has. */
-public final class BasicsReader {
+final class BasicsReader {
   private final ModelType type;
   private final JsonFields config;
   private final @Nullable JsonFields generation;

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * {@code config.json} (and {@code generation_config.json}) in the spellings of transformers 4 and
  * 5. What would change the arithmetic and is not built is refused, never ignored.
  */
-public final class ConfigReader {
+final class ConfigReader {
   private static final String EXPERTS = "a mixture of experts";
   private static final String VISION = "a vision model";
   private static final String AUDIO = "an audio model";

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param nested of double quantisation, or null
  */
-public record QuantState(
+record QuantState(
     FourBitType type, int blockSize, Dtype dtype, long[] shape, @Nullable Nested nested) {
   /** Block sizes that bitsandbytes knows. */
   private static final List<Integer> BLOCK_SIZES = List.of(32, 64, 128, 256, 512, 1024, 2048, 4096);

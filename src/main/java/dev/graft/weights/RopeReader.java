@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Rotary positions in the spellings of transformers 4 ({@code rope_theta}, {@code rope_scaling})
  * and 5 ({@code rope_parameters}).
  */
-public final class RopeReader {
+final class RopeReader {
   private static final String FIVE = "rope_parameters";
   private static final String FOUR = "rope_scaling";
   private static final String PARTIAL = "partial_rotary_factor";

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What a device of this worker is doing. */
 @FunctionalInterface
-public interface DeviceMeter {
+interface DeviceMeter {
   /** Of a device that is not this machine's. */
   DeviceMeter NONE = trainer -> null;
 

@@ -23,7 +23,7 @@ import org.slf4j.spi.LoggingEventBuilder;
  * One lease, from the claim to its end. The device's thread prepares, starts and follows the
  * trainer; heartbeats and the drain speak to it through {@link EarlyEnd}.
  */
-public final class JobRun implements Heartbeats.Listener {
+final class JobRun implements Heartbeats.Listener {
   private static final Logger log = LoggerFactory.getLogger(JobRun.class);
 
   private final Lease lease;

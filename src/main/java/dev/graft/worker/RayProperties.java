@@ -29,7 +29,7 @@ import org.springframework.util.unit.DataSize;
  * @param poll how often the run's directory is looked at
  */
 @ConfigurationProperties("graft.worker.ray")
-public record RayProperties(
+record RayProperties(
     @Nullable URI address,
     @Nullable String token,
     @Nullable Path sharedDirectory,

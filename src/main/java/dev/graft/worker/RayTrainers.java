@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Trainers that are jobs of one Ray cluster. */
-public final class RayTrainers implements Trainers {
+final class RayTrainers implements Trainers {
   private final RayProperties settings;
   private final RayJobs jobs;
   private final Path shared;

@@ -25,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Turns a lease into a run request: everything it names becomes a local path in the run's own
  * directory, as links to copies that stay for as long as the run does.
  */
-public final class RunPreparation {
+final class RunPreparation {
   private static final Logger log = LoggerFactory.getLogger(RunPreparation.class);
 
   private static final Predicate<String> ALL = name -> true;

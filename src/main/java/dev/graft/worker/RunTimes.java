@@ -7,4 +7,4 @@ import java.time.Duration;
  * @param drainGrace how long a run that is to stop may take at least, see {@link StopTime}
  * @param retryWait pause after a server that could not be reached
  */
-public record RunTimes(Duration reportEvery, Duration drainGrace, Duration retryWait) {}
+record RunTimes(Duration reportEvery, Duration drainGrace, Duration retryWait) {}

@@ -11,7 +11,7 @@ import java.util.Locale;
  * One run as spans: the run, and in it one phase after the other. All on the thread of its device,
  * whose calls to the server are thus of the phase that makes them.
  */
-public final class RunTrace implements AutoCloseable {
+final class RunTrace implements AutoCloseable {
   /** In which the steps are told, at most; there may be millions of steps. */
   private static final int PIECES = 20;
 

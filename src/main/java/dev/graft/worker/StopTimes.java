@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
  * The longest step and the longest checkpoint of this worker's runs since it started, kept in a
  * small file, so that whoever sets how long a stop may take can read them.
  */
-public final class StopTimes {
+final class StopTimes {
   private static final Logger log = LoggerFactory.getLogger(StopTimes.class);
   private static final String FILE = "stop-times.json";
   private static final int MARGIN = 3;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What trains one run: a child process, or a job of a cluster. One thread starts, follows and
  * closes it; the others ask it to end.
  */
-public interface Trainer extends AutoCloseable {
+interface Trainer extends AutoCloseable {
   /**
    * Hands the request over, then every event, until the run ends.
    *

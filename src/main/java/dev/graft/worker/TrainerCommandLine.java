@@ -15,8 +15,8 @@ import java.util.Map;
  * @param environment beside what every trainer gets
  * @param children how they are started
  */
-public record TrainerCommandLine(
-    List<String> command, Map<String, String> environment, Children children) implements Trainers {
+record TrainerCommandLine(List<String> command, Map<String, String> environment, Children children)
+    implements Trainers {
   /**
    * Keeps freed memory in the process: a step frees and takes the same large buffers again, and
    * glibc would otherwise hand each back to the kernel (about a tenth of the step). {@code

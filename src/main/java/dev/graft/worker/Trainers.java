@@ -6,7 +6,7 @@ import java.nio.file.Path;
 
 /** Where the trainers of a worker come from. */
 @FunctionalInterface
-public interface Trainers {
+interface Trainers {
   /**
    * @param directory of the run
    * @param errors file that gets what a trainer says to operators

@@ -1,7 +1,7 @@
 package dev.graft.artifacts.hub;
 
 /** What a repository holds; its words are those of the hub's addresses. */
-public enum HubKind {
+enum HubKind {
   MODEL("model", "models", ""),
   DATA_SET("data set", "datasets", "datasets/");
 

@@ -21,7 +21,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param organizations whose models may be added; empty: all
  */
 @ConfigurationProperties("graft.hub")
-public record HubProperties(
+record HubProperties(
     @DefaultValue("https://huggingface.co") URI endpoint,
     @Nullable String token,
     @Nullable Path tokenFile,

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param asked address of the one to look at; null for that of the environment or the last login
  */
-public record ApiServer(@Nullable String asked, Map<String, String> environment) implements Check {
+record ApiServer(@Nullable String asked, Map<String, String> environment) implements Check {
   public ApiServer {
     environment = Map.copyOf(environment);
   }

@@ -6,7 +6,7 @@ import dev.graft.platform.MachineLacks;
 import java.util.List;
 
 /** Whether the bucket of artifacts can be listed, written, read and emptied, as at a start. */
-public record ArtifactBucket(S3Properties settings) implements Check {
+record ArtifactBucket(S3Properties settings) implements Check {
   @Override
   public String name() {
     return "bucket";

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.List;
 
 /** Looks at one thing without changing it. */
-public interface Check {
+interface Check {
   /** One finding or more, in the order in which they are told; none if it does not apply. */
   List<CheckResult> findings() throws IOException;
 

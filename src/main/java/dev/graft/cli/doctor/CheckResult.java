@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param detail in one line
  * @param cure what to do, in one sentence; null if all is well
  */
-public record CheckResult(String name, CheckStatus status, String detail, @Nullable String cure) {
+record CheckResult(String name, CheckStatus status, String detail, @Nullable String cure) {
   public CheckResult {
     if ((cure == null) != (status == CheckStatus.OK)) {
       throw new IllegalArgumentException("what is not ok has a cure, and nothing else");

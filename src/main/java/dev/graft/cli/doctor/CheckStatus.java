@@ -3,7 +3,7 @@ package dev.graft.cli.doctor;
 import java.util.Locale;
 
 /** How a check ended. */
-public enum CheckStatus {
+enum CheckStatus {
   OK,
   /** Graft works, but not as well or as safely as it could. */
   WARNING,

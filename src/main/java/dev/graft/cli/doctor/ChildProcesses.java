@@ -12,7 +12,7 @@ import java.util.List;
  *
  * @param directory that they work in
  */
-public record ChildProcesses(ChildrenProperties settings, Path directory) implements Check {
+record ChildProcesses(ChildrenProperties settings, Path directory) implements Check {
   @Override
   public String name() {
     return "children";

@@ -5,7 +5,7 @@ import java.util.List;
 import org.springframework.core.env.Environment;
 
 /** The PostgreSQL that {@code spring.datasource.url} names. */
-public record ConfiguredDatabase(Environment settings, Clock clock) implements Check {
+record ConfiguredDatabase(Environment settings, Clock clock) implements Check {
   @Override
   public String name() {
     return Database.NAME;

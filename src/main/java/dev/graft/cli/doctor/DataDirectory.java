@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** Whether Graft may write its data directory, and others may not read it. */
-public record DataDirectory(Path directory) implements Check {
+record DataDirectory(Path directory) implements Check {
   /** In it, beside the database and the artifacts. */
   private static final List<String> SECRETS =
       List.of("postgres/password", "worker/credential.json");

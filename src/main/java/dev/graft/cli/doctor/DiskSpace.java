@@ -12,7 +12,7 @@ import java.util.List;
  * @param needed for the database, a small model and one job, in bytes
  * @param wanted before it gets tight, in bytes
  */
-public record DiskSpace(Path directory, long needed, long wanted) implements Check {
+record DiskSpace(Path directory, long needed, long wanted) implements Check {
   @Override
   public String name() {
     return "disk-space";

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The PostgreSQL of the data directory. It is not started for this. */
-public record EmbeddedDatabase(Path dataDir, Clock clock) implements Check {
+record EmbeddedDatabase(Path dataDir, Clock clock) implements Check {
   @Override
   public String name() {
     return Database.NAME;

@@ -11,7 +11,7 @@ import java.util.Set;
  * Whether the file system of the data directory keeps what it is given, renames at once and makes
  * hard links: a blob appears by the one and is published by the other.
  */
-public record FileSystem(Path directory) implements Check {
+record FileSystem(Path directory) implements Check {
   private static final String CURE = "choose a --data-dir on a local disk, such as ext4 or xfs";
   private static final Set<String> VOLATILE = Set.of("tmpfs", "ramfs");
   private static final Set<String> OF_A_CONTAINER = Set.of("overlay", "aufs");

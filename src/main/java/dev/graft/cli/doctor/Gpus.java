@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param library null = there is none
  * @param wanted devices that the settings name; none = what can be used
  */
-public record Gpus(CudaMachine machine, @Nullable CudaLibrary library, List<String> wanted)
+record Gpus(CudaMachine machine, @Nullable CudaLibrary library, List<String> wanted)
     implements Check {
   public Gpus {
     wanted = List.copyOf(wanted);

@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * @param feature number of the version, such as 25
  */
-public record JavaRuntime(int feature, String version, String system, String architecture)
+record JavaRuntime(int feature, String version, String system, String architecture)
     implements Check {
   private static final int NEEDED = 25;
 

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What killed processes left in the data directory. The next start removes it. */
-public record Leftovers(Path directory) implements Check {
+record Leftovers(Path directory) implements Check {
   private static final List<String> UNFINISHED =
       List.of("postgres/programs.new", "postgres/cluster.new", "postgres/password.new");
 

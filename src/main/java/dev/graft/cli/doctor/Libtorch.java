@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON line
  * @param gpus how many the driver has that should compute
  */
-public record Libtorch(List<String> command, int gpus) implements Check {
+record Libtorch(List<String> command, int gpus) implements Check {
   private static final long PATIENCE_SECONDS = 120;
   private static final String CURE =
       "run Graft on a linux-x86_64 machine with glibc 2.29 or newer, or in its container image";

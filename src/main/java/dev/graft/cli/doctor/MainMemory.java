@@ -12,7 +12,7 @@ import java.util.List;
  * @param total of the machine or its container, in bytes
  * @param needed by the smallest training beside a server, in bytes
  */
-public record MainMemory(long total, long needed) implements Check {
+record MainMemory(long total, long needed) implements Check {
   public static MainMemory here(long needed) {
     var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     return new MainMemory(system.getTotalMemorySize(), needed);

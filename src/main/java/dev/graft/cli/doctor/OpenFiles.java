@@ -10,7 +10,7 @@ import java.util.List;
  * @param limit negative if it is not known
  * @param wanted by a server with many clients
  */
-public record OpenFiles(long limit, long wanted) implements Check {
+record OpenFiles(long limit, long wanted) implements Check {
   public static OpenFiles here(long wanted) {
     return new OpenFiles(
         ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix

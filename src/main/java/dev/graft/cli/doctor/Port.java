@@ -19,8 +19,7 @@ import org.springframework.core.env.Environment;
  * @param address to listen on; null for all
  * @param scheme that a Graft would speak there
  */
-public record Port(
-    @Nullable String address, int port, String scheme, Map<String, String> environment)
+record Port(@Nullable String address, int port, String scheme, Map<String, String> environment)
     implements Check {
   private static final String CURE = "stop that program, or choose another port with --port";
 

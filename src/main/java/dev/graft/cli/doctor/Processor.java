@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  *
  * @param cpuinfo the kernel's {@code /proc/cpuinfo}
  */
-public record Processor(Path cpuinfo) implements Check {
+record Processor(Path cpuinfo) implements Check {
   /** Without it libtorch computes many times slower. */
   private static final String VECTORS = "avx2";
 

@@ -8,7 +8,7 @@ import java.util.Locale;
 import org.springframework.core.env.Environment;
 
 /** How long this worker may take to stop, which whatever ends it must wait for. */
-public record StopLimit(Environment settings) implements Check {
+record StopLimit(Environment settings) implements Check {
   private static final String WAIT =
       "; TimeoutStopSec (systemd), stop_grace_period (Compose) or terminationGracePeriodSeconds"
           + " (Kubernetes) must be longer";

@@ -7,7 +7,7 @@ import java.util.List;
 import org.springframework.core.env.Environment;
 
 /** Whether the server of a worker on this machine would give it work; no work is taken. */
-public record WorkersServer(Environment settings) implements Check {
+record WorkersServer(Environment settings) implements Check {
   private static final String JOIN =
       "make a token on the server with graft worker-token create, and start with --join-token"
           + " or --join-token-file";

@@ -13,5 +13,4 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     pooler in transaction mode
  */
 @ConfigurationProperties("graft.database")
-public record DatabaseProperties(
-    @DefaultValue("true") boolean listen, @Nullable String listenUrl) {}
+record DatabaseProperties(@DefaultValue("true") boolean listen, @Nullable String listenUrl) {}

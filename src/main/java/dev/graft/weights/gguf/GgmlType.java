@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Element types of ggml that Graft reads (ggml.h, ggml-common.h): plain numbers, or blocks of
  * quantised ones.
  */
-public enum GgmlType {
+enum GgmlType {
   F32(0, 1, 4, null),
   F16(1, 1, 2, null),
   BF16(30, 1, 2, null),

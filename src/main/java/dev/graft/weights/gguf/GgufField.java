@@ -3,7 +3,7 @@ package dev.graft.weights.gguf;
 import java.util.List;
 
 /** A key and its value in the head of a GGUF file. */
-public sealed interface GgufField {
+sealed interface GgufField {
   String key();
 
   record Text(String key, String value) implements GgufField {}

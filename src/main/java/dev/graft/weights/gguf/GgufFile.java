@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A GGUF file, memory-mapped, whose head is checked before anything is read from it. Files of any
  * size; nothing is copied. Closing invalidates every tensor handed out.
  */
-public final class GgufFile implements AutoCloseable {
+final class GgufFile implements AutoCloseable {
   /** Bytes of keys and descriptions; the largest vocabularies take a fifth of it. */
   private static final long MAX_HEAD = 64L << 20;
 

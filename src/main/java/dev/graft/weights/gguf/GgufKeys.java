@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The keys of a GGUF file, each read with its type and range; a wrong one is a BadModel. */
-public final class GgufKeys {
+final class GgufKeys {
   private static final int MAX_TEXT = 1 << 16;
 
   private final String file;

@@ -4,7 +4,7 @@ import dev.graft.weights.Dtype;
 import dev.graft.weights.TensorInfo;
 
 /** A tensor as a written file has it; row-major, its rows are whole blocks. */
-public record GgufLayout(String name, GgmlType type, long[] shape) {
+record GgufLayout(String name, GgmlType type, long[] shape) {
   /**
    * @throws IllegalArgumentException for another type than F32, F16 or BF16
    */

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * @param shape row-major
  * @param data exactly its bytes
  */
-public record GgufTensor(String name, GgmlType type, long[] shape, MemorySegment data) {
+record GgufTensor(String name, GgmlType type, long[] shape, MemorySegment data) {
   public Dtype dtype() {
     return type.dtype();
   }

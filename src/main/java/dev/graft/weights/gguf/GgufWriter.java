@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Writes GGUF version 3 (ggml's docs/gguf.md), little-endian: fields and tensors in the order
  * given, each tensor at a multiple of 32 bytes. Equal inputs give equal bytes.
  */
-public final class GgufWriter {
+final class GgufWriter {
   private static final int MAGIC = 0x46554747; // "GGUF"
   private static final int VERSION = 3;
   private static final int ALIGNMENT = 32;

@@ -21,21 +21,16 @@ import org.springframework.modulith.Modulithic;
 @Modulithic
 @EnableAutoConfiguration
 @ConfigurationPropertiesScan({
+  "dev.graft.adapters",
   "dev.graft.artifacts",
   "dev.graft.datasets",
-  "dev.graft.engines",
-  "dev.graft.erasure",
   "dev.graft.evaluation",
-  "dev.graft.exports",
-  "dev.graft.hub",
   "dev.graft.inference",
   "dev.graft.jobs",
   "dev.graft.platform",
-  "dev.graft.retention",
   "dev.graft.tenancy",
   "dev.graft.webhooks",
-  "dev.graft.worker",
-  "dev.graft.workers"
+  "dev.graft.worker"
 })
 @ComponentScan(
     resourcePattern = GraftApplication.MODULES,

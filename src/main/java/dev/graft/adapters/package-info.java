@@ -1,37 +1,34 @@
 /**
- * Published results: identity, download, and the list of models. An {@link
- * dev.graft.adapters.Adapter} is one; what a name means to a department is told by {@link
- * dev.graft.adapters.ModelResolver}.
+ * Published results: identity, download, other forms, and the list of models.
  *
  * <p>An adapter's row is written by a listener inside the transaction that completes its job, so
- * that both exist or neither ({@link dev.graft.adapters.Adapters}). Its files are a manifest of
- * blobs; the tar.gz of them is made once, as leased work that is written with the adapter or with
- * the first download, and kept as a blob, because its checksum must never change. Every question
- * carries the department: another department's adapter is answered like one that does not exist,
- * except where an administrator's {@link dev.graft.adapters.CheckpointPermissions} name it.
+ * both exist or neither ({@link dev.graft.adapters.Adapters}). Its files are a manifest of blobs;
+ * their tar.gz is made once, as leased work, and kept as a blob, because its checksum must never
+ * change. {@link dev.graft.adapters.ModelResolver} says what a model's name means to a department.
+ * Another department's adapter looks as if it did not exist, except where an administrator granted
+ * access ({@link dev.graft.adapters.CheckpointPermissions}). Exports (merged models, GGUF files,
+ * directories for vLLM and Ollama) are leased work in child processes; equal forms of an adapter
+ * have one row.
  *
- * <p>How it fails: a listener's failure rolls the job's completion back, and the worker says it
- * again. An archive that cannot be made is tried again, at last by the next download. Of a deleted
- * adapter the row stays without its files; blobs stay until nothing refers to them. It is retention
- * that deletes what its department keeps no longer ({@link dev.graft.adapters.RetainedAdapters}),
- * unless an owner keeps it.
+ * <p>How it fails: a failing listener rolls the job's completion back, and the worker reports it
+ * again. An archive that cannot be made is tried again, at last by the next download. A deleted
+ * adapter keeps its row without files; its exports go with it. An export that a closer look at the
+ * weights refuses ends as {@code failed}, with the reason; a server that was lost publishes
+ * nothing, because the row changes only under its claim.
  */
 @NullMarked
 @ApplicationModule(
     allowedDependencies = {
-      "platform",
-      "platform :: *",
       "spec",
-      "spec :: *",
-      "weights :: *",
-      "tenancy",
+      "platform",
+      "platform :: database",
+      "platform :: work",
+      "weights",
+      "training",
       "artifacts",
-      "artifacts :: manifest",
-      "retention",
+      "tenancy",
       "catalog",
-      "jobs",
-      "jobs :: results",
-      "work"
+      "jobs"
     })
 package dev.graft.adapters;
 

@@ -28,7 +28,7 @@
  * dev.graft.artifacts.BlobReferences}.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform", "platform :: *"})
+@ApplicationModule(allowedDependencies = {"platform", "platform :: database"})
 package dev.graft.artifacts;
 
 import org.jspecify.annotations.NullMarked;

@@ -14,15 +14,14 @@
 @ApplicationModule(
     allowedDependencies = {
       "platform",
-      "platform :: *",
+      "platform :: database",
+      "platform :: work",
       "weights",
-      "weights :: *",
-      "tenancy",
-      "hub",
-      "datasets",
-      "work",
+      "weights :: gguf",
       "artifacts",
-      "artifacts :: manifest"
+      "artifacts :: hub",
+      "tenancy",
+      "datasets"
     })
 package dev.graft.catalog;
 

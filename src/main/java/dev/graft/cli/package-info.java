@@ -3,11 +3,10 @@
  * that holds all others; beside it is what they share, such as the report of a failure.
  *
  * <p>A command that only runs what one module offers lives in that module, with it: those of a
- * client in {@link dev.graft.client.command}, those on files of this machine in {@link
- * dev.graft.training.command}. Here are the commands that put modules together: those that start
- * the Spring application in {@link dev.graft.cli.server}, and {@link dev.graft.cli.doctor}. {@code
- * trainer}, {@code exporter}, {@code inferrer} and {@code libtorch-check} are children of others,
- * not for people.
+ * client in {@link dev.graft.client}, those on files of this machine in {@link dev.graft.training}.
+ * Here are the commands that put modules together: those that start the Spring application in this
+ * package, and {@link dev.graft.cli.doctor}. {@code trainer}, {@code exporter}, {@code inferrer}
+ * and {@code libtorch-check} are children of others, not for people.
  *
  * <p>How they start fast: a call loads the command that it names alone ({@code CalledCommand}), and
  * the launchers give the JVM an AOT cache of the classes that it will need ({@code

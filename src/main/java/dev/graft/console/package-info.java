@@ -4,8 +4,8 @@
  * <p>How it works: the console is a client of the public API, with no rights, rules or rows of its
  * own. {@link dev.graft.console.SignInController} gives a browser a cookie for a key; {@link
  * dev.graft.console.CookieAsBearer} lets the cookie stand where other clients send their header,
- * and {@link dev.graft.console.api} asks the API for every page with it. The pages are made in
- * {@link dev.graft.console.pages}, by Thymeleaf; htmx replaces parts of them, uPlot draws the
+ * and {@link dev.graft.console.ConsoleApi} asks the API for every page with it. The pages are made
+ * in {@link dev.graft.console.pages}, by Thymeleaf; htmx replaces parts of them, uPlot draws the
  * curves. Nothing is loaded from elsewhere.
  *
  * <p>How it fails: what the API refuses is a {@link dev.graft.console.PageRefused}, shown with the
@@ -14,7 +14,7 @@
  * sends has no token of ours and is refused before it is read.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform :: security", "tenancy", "tenancy :: access"})
+@ApplicationModule(allowedDependencies = {"platform", "tenancy"})
 package dev.graft.console;
 
 import org.jspecify.annotations.NullMarked;

@@ -19,18 +19,14 @@
 @NullMarked
 @ApplicationModule(
     allowedDependencies = {
-      "platform",
-      "platform :: *",
       "spec",
-      "spec :: fields",
-      "text :: row",
-      "tenancy",
-      "tenancy :: limits",
+      "platform",
+      "platform :: database",
+      "platform :: work",
+      "text",
       "artifacts",
-      "artifacts :: s3",
-      "hub",
-      "retention",
-      "work"
+      "artifacts :: hub",
+      "tenancy"
     })
 package dev.graft.datasets;
 

@@ -1,42 +1,40 @@
 /**
- * Whether a model is better than another: the same questions to a baseline and to candidates, their
- * answers measured against those that are known, and what the differences are worth. An {@link
- * dev.graft.evaluation.Evaluation} does what its {@link dev.graft.evaluation.EvaluationPlan} says.
+ * Whether a model is better than another, and which version a department's alias stands for.
  *
- * <p>How it works: a request ({@link dev.graft.evaluation.EvaluationRequest}) names models, a file
- * and {@link dev.graft.evaluation.Grader}s. Evaluations are leased work: {@link
- * dev.graft.evaluation.Evaluator} keeps a sample of the file's rows with one, and asks one model
- * after the other ({@link dev.graft.inference.GreedyCompletions}, of classifiers {@link
- * dev.graft.inference.TextLabels}); each answer is a row, written with its scores. When all are
- * there, {@link dev.graft.evaluation.EvaluationResults} compares candidates with the baseline
- * question by question ({@link dev.graft.evaluation.Comparison}) and looks at the {@link
- * dev.graft.evaluation.QualityGate}s. Departments take turns, a slice of time each.
+ * <p>How it works: a request names models, a file and graders. Evaluations are leased work: {@link
+ * dev.graft.evaluation.Evaluator} keeps a sample of the file's rows and asks one model after the
+ * other; each answer is a row, written with its scores. When all are there, candidates are compared
+ * with the baseline question by question, and the quality gates are checked. An alias is a row, and
+ * so is each move of it: programs ask the alias, people move it to a better version, by a passed
+ * evaluation if they like, and back. A move locks the alias, then the adapter, so of two moves the
+ * second sees the first. Row, move, entry of the audit log and deliveries of webhooks commit
+ * together.
  *
  * <p>How it fails, and what then holds:
  *
  * <ul>
- *   <li>The server dies: its claim runs out, and whoever claims next goes on with the first
- *       question that has no answer. Every write names the claim and must find it.
- *   <li>Nobody answers chats at the moment: the evaluation waits, for a day; then it has failed.
+ *   <li>The server dies: its claim expires, and the next claimer goes on with the first question
+ *       that has no answer. Every write names the claim and must find it.
+ *   <li>No worker answers chats at the moment: the evaluation waits for a day, then it fails.
  *   <li>A question does not fit a model, or breaks it three times: it is left out of all numbers,
- *       for every model, and told.
- *   <li>A model is deleted meanwhile: the evaluation has failed. Its answers so far stay.
+ *       for every model, and reported.
+ *   <li>A model is deleted meanwhile: the evaluation fails. Its answers so far stay.
+ *   <li>A refused move changes nothing. A model that an alias stands for is deleted neither by
+ *       people nor by retention, which also keeps what a rollback would go back to.
  * </ul>
  */
 @NullMarked
 @ApplicationModule(
     allowedDependencies = {
       "platform",
-      "platform :: *",
-      "text :: row",
-      "tenancy",
+      "platform :: database",
+      "platform :: work",
+      "text",
       "artifacts",
-      "retention",
+      "tenancy",
       "datasets",
       "adapters",
-      "adapters :: models",
-      "inference",
-      "work"
+      "inference"
     })
 package dev.graft.evaluation;
 

@@ -1,48 +1,37 @@
 /**
- * Try-out chats, completions and classifications on a base model with any adapter. What other
- * modules use is here: {@link dev.graft.inference.GreedyCompletions} asks a model a row of a file
- * and says how likely its {@link dev.graft.inference.ReferenceAnswer} was; {@link
- * dev.graft.inference.TextLabels} does the same of labels.
+ * Try-out chats, completions and classifications on a base model with any adapter, and the serving
+ * engines that follow a department's aliases.
  *
- * <p>A request is read strictly and answered by {@link dev.graft.inference.api}; its model name
- * leads to the files ({@link dev.graft.inference.ServedModels}), and an {@link
- * dev.graft.inference.Inferrer} answers: warm processes of this machine ({@link
- * dev.graft.inference.local}), an engine where one is configured ({@link
- * dev.graft.inference.engine}), or workers where the server is none ({@link
- * dev.graft.inference.routing}). {@link dev.graft.inference.InferenceConfiguration} chooses. All
- * text and tensor work of this machine is in the child process ({@link dev.graft.inference.child}).
- * An answer is made on a thread of its own ({@link dev.graft.inference.OngoingGeneration}) and
- * comes in pieces, which are collected or relayed as events.
+ * <p>A request is read strictly; its model name leads to the files ({@link
+ * dev.graft.inference.ServedModels}), and an {@link dev.graft.inference.Inferrer} answers: warm
+ * child processes of this machine, an engine where one is configured, or workers where the server
+ * is none. All text and tensor work of this machine is in child processes. An answer is made on its
+ * own thread and comes in pieces, which are collected or relayed as events. A call to a worker is a
+ * row: one server waits, and the worker asks for calls and reports at any server. Each configured
+ * engine is a piece of leased work: every few seconds one server compares what the engine should
+ * have with what it reports, and makes up the difference.
  *
- * <p>How it fails: a client that leaves a stream cancels its answer; one that waits for a whole
- * answer is noticed only when that is written. No room in the queue or among the processes is 503
- * with {@code retry-after}. A process that crashes, runs out of memory or takes too long costs the
- * one chat it was answering (503); the next chat starts another. A child ends when its standard
- * input does, and by signal where {@code setpriv} is present, so none outlives its server.
+ * <p>How it fails: a client that leaves a stream cancels its answer. No room in the queue or among
+ * the processes is 503 with {@code retry-after}. A process that crashes, runs out of memory or
+ * takes too long costs the one chat that it was answering. A child ends when its standard input
+ * does, so none outlives its server. A server that dies no longer keeps its calls, and they are
+ * swept. An engine that cannot be reached is asked again at the next check.
  */
 @NullMarked
 @ApplicationModule(
     allowedDependencies = {
-      "platform",
-      "platform :: *",
       "spec",
-      "spec :: request",
-      "spec :: fields",
+      "platform",
+      "platform :: database",
+      "platform :: work",
       "weights",
-      "weights :: config",
-      "weights :: basics",
       "text",
-      "text :: *",
-      "tenancy",
+      "model",
       "artifacts",
-      "artifacts :: *",
-      "calls",
+      "tenancy",
       "catalog",
-      "training",
-      "training :: generation",
       "jobs :: lease",
-      "adapters",
-      "adapters :: models"
+      "adapters"
     })
 package dev.graft.inference;
 

@@ -1,14 +1,13 @@
 /**
- * The ground floor: what every part of Graft stands on.
+ * The ground floor: ids, the clock, the error envelope, pagination, idempotency, the security
+ * filter chain, child processes, metrics and traces. Every module stands on it.
  *
- * <p>Here are public ids ({@link dev.graft.platform.Ids}), the data directory, the clock, and what
- * a machine may lack: a {@link dev.graft.platform.MachineLacks} is one line with its cure. Each
- * package below is a floor of its own and named to the modules that use it: {@code errors}, {@code
- * web}, {@code pagination}, {@code idempotency}, {@code security}, {@code process}, {@code
- * metrics}, {@code tracing}, {@code database}, {@code download}.
+ * <p>An error that a client sees is thrown as {@link dev.graft.platform.RequestFailed} and rendered
+ * as OpenAI renders it. {@link dev.graft.platform.MachineLacks} is what this machine does not have:
+ * one line with its cure.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = "spec :: fields")
+@ApplicationModule(allowedDependencies = {"spec"})
 package dev.graft.platform;
 
 import org.jspecify.annotations.NullMarked;

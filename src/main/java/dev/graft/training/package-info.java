@@ -1,21 +1,19 @@
 /**
- * The trainer as a plain library and program; the only user of DJL beside text. No Spring beans.
+ * The trainer as a plain library and program, without Spring.
  *
- * <p>How it works, from the outside in: {@code finetune} is a run, from files to files, and the
- * process around it; it speaks {@code protocol} with its supervisor and drives a {@link
- * dev.graft.model.TrainableModel}, which takes a {@code batch} and gives {@code metrics}. {@code
- * model} is one: a family's layers, written as text by {@code program}, over the operations in
- * {@code kernels}, with what a {@code tuner} adds. {@code export} writes what other software loads,
- * {@code generation} answers with it, {@code fit} tells beforehand whether it can train, {@code
- * parity} holds all of it against Hugging Face PEFT, {@code bench} times it.
+ * <p>{@link dev.graft.training.FineTune} is a run, from files to files. It speaks the protocol of
+ * this package with its supervisor (JSON lines in both directions, an exit status per class of
+ * failure), turns rows into steps, drives a {@link dev.graft.model.TrainableModel}, writes
+ * checkpoints and the result. The same package estimates memory before a run, and makes other forms
+ * of a result: merged models, GGUF files, plain LoRA.
  *
  * <p>How it fails: what the request, the data or the base model is to blame for is an exception
- * with words for the user; each part's own page says which. A native crash or exhausted memory ends
- * the process, so the server never loads tensors: a run and a chat have a child process each.
+ * with words for the user. A native crash or exhausted memory ends the process, so servers never
+ * load tensors: each run has a child process.
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {"spec", "spec :: *", "weights", "weights :: *", "text", "text :: *"})
+    allowedDependencies = {"spec", "weights", "weights :: gguf", "text", "kernels", "model"})
 package dev.graft.training;
 
 import org.jspecify.annotations.NullMarked;

@@ -27,7 +27,8 @@
  * </ul>
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform", "platform :: *", "tenancy", "work"})
+@ApplicationModule(
+    allowedDependencies = {"platform", "platform :: database", "platform :: work", "tenancy"})
 package dev.graft.webhooks;
 
 import org.jspecify.annotations.NullMarked;

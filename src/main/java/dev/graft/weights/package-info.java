@@ -16,7 +16,7 @@
  * immutable copies.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"spec :: *"})
+@ApplicationModule(allowedDependencies = {"spec"})
 package dev.graft.weights;
 
 import org.jspecify.annotations.NullMarked;

@@ -29,17 +29,7 @@
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {
-      "platform",
-      "platform :: process",
-      "platform :: security",
-      "platform :: tracing",
-      "artifacts",
-      "artifacts :: *",
-      "training :: protocol",
-      "training :: cuda",
-      "jobs :: lease"
-    })
+    allowedDependencies = {"spec", "platform", "kernels", "training", "artifacts", "jobs :: lease"})
 package dev.graft.worker;
 
 import org.jspecify.annotations.NullMarked;

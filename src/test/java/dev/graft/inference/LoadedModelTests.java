@@ -20,7 +20,7 @@ class LoadedModelTests {
   @Test
   void whatFailedIsToldWithoutThePrompt() {
     assertThat(failed(new IllegalStateException("no such role: Ada has angina")))
-        .startsWith("java.lang.IllegalStateException at dev.graft.inference.child.")
+        .startsWith("java.lang.IllegalStateException at dev.graft.inference.")
         .doesNotContain("Ada");
     assertThat(failed(new EngineException("CUDA error: device-side assert triggered")))
         .isEqualTo("ai.djl.engine.EngineException: CUDA error: device-side assert triggered");

@@ -43,8 +43,8 @@ class FakeCudaTests {
           "kernels.HalfPrecisionOperationTests",
           "kernels.IncrementalPcaTests",
           "kernels.NoiseTests",
-          "export.CombinedFormTests",
-          "generation.TunedGeneratorTests");
+          "training.CombinedFormTests",
+          "model.TunedGeneratorTests");
 
   private static final String FAULTS =
       """
@@ -105,7 +105,7 @@ class FakeCudaTests {
     var listener = new SummaryGeneratingListener();
     var request = LauncherDiscoveryRequestBuilder.request();
     for (String each : TESTS) {
-      request.selectors(DiscoverySelectors.selectClass("dev.graft.training." + each));
+      request.selectors(DiscoverySelectors.selectClass("dev.graft." + each));
     }
     LauncherFactory.create().execute(request.build(), listener);
     assertThat(listener.getSummary().getFailures()).isEmpty();

@@ -1,4 +1,4 @@
-"""The lines are those of ``dev.graft.training.protocol``."""
+"""The lines are those of ``dev.graft.training``."""
 
 from __future__ import annotations
 

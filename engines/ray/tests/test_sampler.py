@@ -13,7 +13,7 @@ from graft_ray.settings import Training
 
 LENGTHS = [3 + i * 7 % 11 for i in range(11)]
 
-# Written down from dev.graft.training.data.BatchPlan; BatchPlanTests holds it to the same.
+# Written down from dev.graft.training.BatchPlan; BatchPlanTests holds it to the same.
 RANDOM = {0: [[4, 0], [6, 9]], 1: [[1, 5], [7, 10]], 2: [[2, 8], [3]], 3: [[3, 1], [7, 10]], 5: [[5, 2], [8]]}
 GROUPED = {0: [[3, 9], [4, 0]], 1: [[1, 7], [10, 5]], 2: [[6, 2], [8]], 3: [[3, 1], [7, 10]], 5: [[2, 5], [8]]}
 

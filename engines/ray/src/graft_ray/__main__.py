@@ -1,4 +1,4 @@
-"""A trainer as a process: see ``dev.graft.training.protocol``.
+"""A trainer as a process: see ``dev.graft.training``.
 
     python -m graft_ray < request.json
     torchrun --standalone --nproc_per_node 2 -m graft_ray < request.json

@@ -1,4 +1,4 @@
-"""What a trainer and its supervisor say to each other: ``dev.graft.training.protocol`` in Python."""
+"""What a trainer and its supervisor say to each other: ``dev.graft.training`` in Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows make up optimiser step k: ``dev.graft.training.data.BatchPlan`` in Python.
+"""Which rows make up optimiser step k: ``dev.graft.training.BatchPlan`` in Python.
 
 A pure function of settings, seed, row lengths and k, and of nothing else: not of the number of
 processes. The rows of a step are those that one device would have had.

@@ -84,9 +84,9 @@ class BaseModelFit {
   /** What is said of an encoder with an objective that writes text. */
   static String labelsOnly(BaseModel encoder, Objective objective) {
     return ("%s is an encoder, which the objective %s cannot train. Set adapter.objective to"
-                + " classification, or to regression where the labels are numbers to predict:"
-                + " \"adapter\": {\"config\": \"balanced\", \"objective\": \"classification\"}; for"
-                + " graft jobs create such an object in a file, --adapter FILE.json.")
+            + " classification, or to regression where the labels are numbers to predict:"
+            + " \"adapter\": {\"config\": \"balanced\", \"objective\": \"classification\"}; for"
+            + " graft jobs create such an object in a file, --adapter FILE.json.")
         .formatted(encoder.name(), objective.name().toLowerCase(Locale.ROOT));
   }
 

@@ -61,8 +61,8 @@ class ResourceDemand {
     throw new RequestFailed(
         ProblemType.WRONG_STATE,
         ("'%s' is a model of type %s, which trains only on a Ray cluster; no worker of class %s"
-             + " that stands for one with %d %s has asked for work in the last 30 days. Ask the"
-             + " operator for one (docs/ray.md), or train another base model.")
+                + " that stands for one with %d %s has asked for work in the last 30 days. Ask the"
+                + " operator for one (docs/ray.md), or train another base model.")
             .formatted(
                 base.name(),
                 base.family(),

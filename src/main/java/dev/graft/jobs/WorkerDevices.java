@@ -145,8 +145,8 @@ class WorkerDevices {
     if (joined.equals(setUp)) return;
     throw new LeaseRefused(
         ("This worker is set up for class %s (graft.worker.class), but joined with a token of class"
-             + " %s. Change the setting; or delete credential.json in its directory and join with a"
-             + " token of that class: graft worker-token create --class %s.")
+                + " %s. Change the setting; or delete credential.json in its directory and join with a"
+                + " token of that class: graft worker-token create --class %s.")
             .formatted(setUp, joined, setUp));
   }
 

@@ -53,7 +53,7 @@ class EvaluationIT extends StartedGraft {
   private JsonNode job(String file) throws Exception {
     String body =
         ("{'model':'tiny','training_file':'%1$s','validation_file':'%1$s','adapter':{'peft':{'r':8},"
-             + "'training':{'max_steps':60,'learning_rate':0.03,'per_device_train_batch_size':8,'save_steps':30,'eval_steps':30}}}")
+                + "'training':{'max_steps':60,'learning_rate':0.03,'per_device_train_batch_size':8,'save_steps':30,'eval_steps':30}}}")
             .formatted(file);
     String id = ApiClient.text(ApiClient.ok(api.post("/v1/fine_tuning/jobs", body)), "id");
     return ended("/v1/fine_tuning/jobs/" + id, "succeeded");

@@ -96,9 +96,10 @@ class ParquetLinesTests {
     Map<String, String> messages =
         Map.of(
             "nan",
-                "has NaN or infinity, which JSON has not: write null instead (row group 1 of 1,"
-                    + " column 'more')",
-            "brotli", "packed with brotli");
+            "has NaN or infinity, which JSON has not: write null instead (row group 1 of 1,"
+                + " column 'more')",
+            "brotli",
+            "packed with brotli");
     for (Map.Entry<String, String> each : messages.entrySet()) {
       byte[] file = resource("bad-" + each.getKey() + ".parquet");
       assertThatThrownBy(() -> lines(file, false))

@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <p>{@code modules_to_save} is not supported beside them.
  */
-public sealed interface Prompted extends AdapterMethod permits PromptTuning, PTuning, PrefixTuning {
+public sealed interface Prompted extends AdapterMethod {
   /** Virtual tokens; real ones start at this position. */
   int numVirtualTokens();
 

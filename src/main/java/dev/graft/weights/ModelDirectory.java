@@ -148,7 +148,7 @@ public final class ModelDirectory implements AutoCloseable {
    *
    * @param bits 4 or 8
    */
-  record QuantizationConfig(int bits) {
+  public record QuantizationConfig(int bits) {
     private static final String FIELD = "quantization_config";
 
     /**

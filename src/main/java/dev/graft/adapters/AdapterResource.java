@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.platform.UnixTime;
-import dev.graft.weights.Compatibility;
+import dev.graft.weights.LoaderRules.Compatibility;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -8,7 +8,7 @@ import dev.graft.platform.FileEnd;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.GraftProperties;
 import dev.graft.spec.ExportForm;
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Quantization;
 import dev.graft.training.ExportOrder;
 import java.io.File;

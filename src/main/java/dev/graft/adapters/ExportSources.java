@@ -7,10 +7,10 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import dev.graft.spec.Combination;
+import dev.graft.spec.ExportForm.Combination;
 import dev.graft.spec.ExportForm;
 import dev.graft.spec.Quantization;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.training.ResultForms;
 import dev.graft.training.ResultSource;
 import dev.graft.weights.BadModel;
@@ -51,7 +51,7 @@ class ExportSources {
   }
 
   static @Nullable Quantization quantization(Adapter adapter) {
-    return TrainingSpecs.quantization(JsonMapper.shared().readTree(adapter.configuration()));
+    return TrainingSpec.quantization(JsonMapper.shared().readTree(adapter.configuration()));
   }
 
   /** Where the files lie. */

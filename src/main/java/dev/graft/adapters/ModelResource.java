@@ -1,7 +1,7 @@
 package dev.graft.adapters;
 
 import dev.graft.catalog.BaseModel;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -52,7 +52,7 @@ record ModelResource(
   static ModelResource of(
       String name, String baseModel, String configuration, Instant createdAt, String owner) {
     boolean labels =
-        TrainingSpecs.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
+        TrainingSpec.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
     return new ModelResource(
         name,
         "model",

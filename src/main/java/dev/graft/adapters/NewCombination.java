@@ -1,9 +1,9 @@
 package dev.graft.adapters;
 
 import dev.graft.platform.RequestFailed;
-import dev.graft.spec.Combination;
-import dev.graft.spec.Combination.MajoritySign;
-import dev.graft.spec.CombinationType;
+import dev.graft.spec.ExportForm.Combination;
+import dev.graft.spec.ExportForm.Combination.MajoritySign;
+import dev.graft.spec.ExportForm.CombinationType;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;

@@ -2,7 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.platform.Span;
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Quantization;
 import java.util.List;
 import java.util.Objects;

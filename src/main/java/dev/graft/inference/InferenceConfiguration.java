@@ -7,7 +7,7 @@ import dev.graft.platform.Children;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.Hints;
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Quantization;
 import java.io.IOException;
 import java.net.URI;

@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

@@ -2,7 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.Digest;
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Quantization;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;

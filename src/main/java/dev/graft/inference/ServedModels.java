@@ -10,7 +10,7 @@ import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.inference.ServedModel.LoadedWeights;
 import dev.graft.spec.Quantization;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import java.io.IOException;
 import java.util.List;
 import org.springframework.stereotype.Component;
@@ -107,7 +107,7 @@ class ServedModels {
   }
 
   private static boolean classifies(String configuration) {
-    return TrainingSpecs.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
+    return TrainingSpec.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
   }
 
   private static ServedModel whole(String name, Digest manifest, boolean classifies) {
@@ -121,7 +121,7 @@ class ServedModels {
   private ServedModel onItsBase(
       String name, String baseModel, String configuration, Digest adapter) {
     Quantization quantization =
-        TrainingSpecs.quantization(JsonMapper.shared().readTree(configuration));
+        TrainingSpec.quantization(JsonMapper.shared().readTree(configuration));
     boolean classifies = classifies(configuration);
     BaseModel base =
         baseModels.find(baseModel).orElseThrow(() -> InferenceRefused.noSuchModel(name, List.of()));

@@ -8,7 +8,7 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.platform.TransactionLocks;
 import dev.graft.spec.Nearest;
 import dev.graft.spec.SpecRejected;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tenancy.Owned;
 import java.time.Clock;
 import java.time.Instant;
@@ -199,7 +199,7 @@ class AdapterConfigs implements Owned {
       throw RequestFailed.invalid("adapter", "must be an object");
     }
     try {
-      TrainingSpecs.resolve(object, null, null, null);
+      TrainingSpec.resolve(object, null, null, null);
       return object;
     } catch (SpecRejected rejected) {
       SpecRejected.Problem first = rejected.problems().getFirst();
@@ -214,7 +214,7 @@ class AdapterConfigs implements Owned {
   /** The settings as they would run; as they were given where only an older release took them. */
   static ObjectNode resolved(AdapterConfigVersion config) {
     try {
-      return TrainingSpecs.toJson(TrainingSpecs.resolve(config.adapter(), null, null, null));
+      return TrainingSpec.toJson(TrainingSpec.resolve(config.adapter(), null, null, null));
     } catch (SpecRejected narrower) {
       return config.adapter().deepCopy();
     }

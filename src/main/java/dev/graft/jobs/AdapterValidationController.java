@@ -7,7 +7,6 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.spec.Resources;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.tenancy.Caller;
 import dev.graft.training.RowSizes;
 import dev.graft.training.TrainedParts;
@@ -85,14 +84,14 @@ class AdapterValidationController {
     JsonNode adapter = configs.expand(caller.departmentId(), given);
     TrainingSpec spec;
     try {
-      spec = TrainingSpecs.resolve(adapter, null, null, null);
+      spec = TrainingSpec.resolve(adapter, null, null, null);
     } catch (SpecRejected rejected) {
       return Validation.refused(
           base,
           null,
           rejected.problems().stream().map(p -> ErrorDetail.at(p.path(), p.message())).toList());
     }
-    JsonNode resolved = TrainingSpecs.toJson(spec);
+    JsonNode resolved = TrainingSpec.toJson(spec);
     List<ErrorDetail> errors = new ArrayList<>(tooLong(adapter, base));
     return switch (fit.of(base, spec, RowSizes.UNKNOWN)) {
       case BaseModelFit.Fit.Fails fails -> {

@@ -1,5 +1,7 @@
 package dev.graft.jobs;
 
+import dev.graft.spec.Prompted;
+import dev.graft.spec.Lora;
 import dev.graft.artifacts.LocalCopies;
 import dev.graft.artifacts.Scratch;
 import dev.graft.catalog.BaseModel;
@@ -121,7 +123,7 @@ class BaseModelFit {
     String place =
         switch (method) {
           case AdapterMethod.Full _, Freeze _, Bottleneck _ -> "adapter.method.";
-          case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ ->
+          case Lora _, Prompted _, AdapterMethod.Targeted _ ->
               "adapter.peft.";
         };
     String field = setting.group(1);

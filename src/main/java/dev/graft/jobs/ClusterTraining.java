@@ -1,15 +1,17 @@
 package dev.graft.jobs;
 
+import dev.graft.spec.Prompted;
+import dev.graft.spec.Lora;
 import dev.graft.platform.ErrorDetail;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
-import dev.graft.spec.EvaluationOptions;
+import dev.graft.spec.Hyperparameters.EvaluationOptions;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.Outputs;
+import dev.graft.spec.TrainingSpec.Outputs;
 import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
@@ -59,7 +61,7 @@ final class ClusterTraining {
 
   private static @Nullable String method(AdapterMethod method) {
     return switch (method) {
-      case AdapterMethod.Lora lora ->
+      case Lora lora ->
           switch (lora.initLoraWeights()) {
             case LoraInit.Standard _,
                 LoraInit.Random _,
@@ -69,7 +71,7 @@ final class ClusterTraining {
             case LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _, LoraInit.Eva _ ->
                 "peft.init_lora_weights";
           };
-      case AdapterMethod.Prompted _, AdapterMethod.Targeted _ -> "peft.peft_type";
+      case Prompted _, AdapterMethod.Targeted _ -> "peft.peft_type";
       case AdapterMethod.Full _, Bottleneck _, Freeze _ -> "method";
     };
   }

@@ -5,7 +5,7 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.ContinuedMethod;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.SpecRejected.Problem;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -51,9 +51,9 @@ record ContinuedTraining(
   private static void objective(JsonNode configuration, ObjectNode adapter) {
     String before = configuration.path("objective").asString("sft");
     String now = adapter.path("objective").asString("");
-    boolean labelled = TrainingSpecs.objective(configuration).labelsRows();
+    boolean labelled = TrainingSpec.objective(configuration).labelsRows();
     if (now.isEmpty() && labelled) adapter.put("objective", before);
-    else if (!now.equals(before) && (labelled || TrainingSpecs.objective(adapter).labelsRows())) {
+    else if (!now.equals(before) && (labelled || TrainingSpec.objective(adapter).labelsRows())) {
       throw refused(
           "adapter.objective",
           "is %s, but the model that training continues from was trained for %s"
@@ -63,7 +63,7 @@ record ContinuedTraining(
 
   private @Nullable AdapterMethod asked() {
     try {
-      return TrainingSpecs.resolve(JSON.readTree(parent.configuration()), null, null, null)
+      return TrainingSpec.resolve(JSON.readTree(parent.configuration()), null, null, null)
           .method();
     } catch (SpecRejected olderRelease) {
       return null;

@@ -1,11 +1,10 @@
 package dev.graft.jobs;
 
-import dev.graft.spec.EvaluationOptions;
+import dev.graft.spec.Hyperparameters.EvaluationOptions;
 import dev.graft.spec.Resources;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -58,7 +57,7 @@ record JobRequest(
       throw new SpecRejected(List.of(new Problem("body", "must be a JSON object")));
     }
     for (String key : body.propertyNames()) {
-      if (!KEYS.contains(key)) problems.add(TrainingSpecs.unknown(key, KEYS));
+      if (!KEYS.contains(key)) problems.add(TrainingSpec.unknown(key, KEYS));
     }
     String model = required(body, "model", problems);
     String trainingFile = required(body, "training_file", problems);
@@ -89,7 +88,7 @@ record JobRequest(
 
   private static @Nullable TrainingSpec spec(JsonNode body, List<Problem> problems) {
     try {
-      return TrainingSpecs.resolve(
+      return TrainingSpec.resolve(
           value(body, "adapter"),
           value(body, "method"),
           value(body, "hyperparameters"),

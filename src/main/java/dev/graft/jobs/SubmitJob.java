@@ -13,7 +13,7 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Resources;
 import dev.graft.spec.SpecRejected;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import dev.graft.training.RowSizes;
@@ -234,7 +234,7 @@ class SubmitJob {
 
   /** A length that was asked for must fit the base; the default gives way. */
   private static ObjectNode adapter(JobRequest request, BaseModel base) {
-    ObjectNode adapter = TrainingSpecs.toJson(request.spec());
+    ObjectNode adapter = TrainingSpec.toJson(request.spec());
     Integer length = request.spec().training().rows().maxLength();
     if (length == null || length <= base.contextLength()) return adapter;
     if (request.asksMaxLength()) {

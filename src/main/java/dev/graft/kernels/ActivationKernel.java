@@ -1,6 +1,6 @@
 package dev.graft.kernels;
 
-import dev.graft.weights.Activation;
+import dev.graft.weights.ModelConfig.Activation;
 import java.util.Locale;
 
 /** Calls of the element-wise kernels, which are called as the functions, in lower case. */

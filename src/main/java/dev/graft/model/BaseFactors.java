@@ -1,7 +1,7 @@
 package dev.graft.model;
 
 import dev.graft.kernels.LinearAlgebra;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.MappedTensor;

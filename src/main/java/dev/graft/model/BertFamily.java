@@ -8,9 +8,9 @@ import dev.graft.kernels.LayerNorm;
 import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Sum;
-import dev.graft.weights.Activation;
+import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.BertConfig;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import java.util.List;
 
 /** BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2020). */

@@ -7,7 +7,7 @@ import dev.graft.kernels.Statement;
 import dev.graft.kernels.Widen;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Bottleneck.Variant;
-import dev.graft.weights.Activation;
+import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;

@@ -15,7 +15,7 @@ import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DecoderConfig.LayerAttention;
 import dev.graft.weights.DecoderConfig.Placement;
 import dev.graft.weights.DecoderConfig.QkNorm;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.Rope;
 import java.util.ArrayList;
 import java.util.List;

@@ -10,9 +10,9 @@ import dev.graft.kernels.LayerNorm;
 import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Sum;
-import dev.graft.weights.Activation;
+import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.DistilBertConfig;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import java.util.List;
 
 /** DistilBERT (Sanh et al. 2019): BERT without token types, and with another head. */

@@ -4,7 +4,7 @@ import dev.graft.kernels.Embed;
 import dev.graft.kernels.LowRankEmbed;
 import dev.graft.kernels.Magnitude;
 import dev.graft.kernels.Statement;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.LoraInit;
 import dev.graft.weights.Leaf;

@@ -1,6 +1,6 @@
 package dev.graft.model;
 
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit.Eva;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -2,9 +2,9 @@ package dev.graft.model;
 
 import dev.graft.kernels.IncrementalPca;
 import dev.graft.kernels.LinearAlgebra;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit.Eva;
-import dev.graft.weights.AdaptedModules;
+import dev.graft.weights.LinearTargets.AdaptedModules;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;

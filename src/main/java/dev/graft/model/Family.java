@@ -4,7 +4,7 @@ import dev.graft.kernels.Statement;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DistilBertConfig;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.ModelConfig;

@@ -10,7 +10,7 @@ import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.Slice;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Sum;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.Rope;
 import java.util.List;

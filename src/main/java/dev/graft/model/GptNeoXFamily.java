@@ -10,7 +10,7 @@ import dev.graft.kernels.RotaryEmbedding;
 import dev.graft.kernels.Slice;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Sum;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.Rope;
 import java.util.ArrayList;

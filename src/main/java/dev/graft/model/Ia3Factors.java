@@ -5,7 +5,7 @@ import dev.graft.kernels.Multiply;
 import dev.graft.kernels.Statement;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Ia3;
-import dev.graft.weights.DefaultModules;
+import dev.graft.weights.LinearTargets.DefaultModules;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;

@@ -1,10 +1,10 @@
 package dev.graft.model;
 
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.LoraInit.Eva;
-import dev.graft.spec.LoraPatterns;
-import dev.graft.weights.AdaptedModules;
+import dev.graft.spec.Lora.LoraPatterns;
+import dev.graft.weights.LinearTargets.AdaptedModules;
 import dev.graft.weights.Leaf;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;

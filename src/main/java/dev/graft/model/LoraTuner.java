@@ -1,8 +1,8 @@
 package dev.graft.model;
 
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
-import dev.graft.weights.AdaptedModules;
+import dev.graft.weights.LinearTargets.AdaptedModules;
 import dev.graft.weights.Leaf;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;

@@ -8,7 +8,7 @@ import dev.graft.kernels.Magnitude;
 import dev.graft.kernels.Shift;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Sum;
-import dev.graft.spec.LoraVariant;
+import dev.graft.spec.Lora.LoraVariant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

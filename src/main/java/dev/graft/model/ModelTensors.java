@@ -4,7 +4,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import dev.graft.kernels.FourBitWeight;
 import dev.graft.kernels.WeightForm;
 import dev.graft.spec.Precision;
-import dev.graft.weights.BlockScales;
+import dev.graft.weights.FourBitTensor.BlockScales;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.FourBitTensor;
 import dev.graft.weights.Int8Tensor;

@@ -1,8 +1,8 @@
 package dev.graft.model;
 
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.LoraPatterns;
+import dev.graft.spec.Lora.LoraPatterns;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;

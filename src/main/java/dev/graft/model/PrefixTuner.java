@@ -1,7 +1,7 @@
 package dev.graft.model;
 
-import dev.graft.spec.PrefixTuning;
-import dev.graft.weights.AttentionShape;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.graft.model;
 
-import dev.graft.spec.PTuning;
+import dev.graft.spec.Prompted.PTuning;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.graft.model;
 
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.PromptTuning.Init;
+import dev.graft.spec.Prompted.PromptTuning;
+import dev.graft.spec.Prompted.PromptTuning.Init;
 import dev.graft.text.Tokenizer;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.MappedTensor;

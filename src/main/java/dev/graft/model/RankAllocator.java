@@ -2,7 +2,7 @@ package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
-import dev.graft.spec.RankAllocation;
+import dev.graft.spec.AdaLora.RankAllocation;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.graft.model;
 
-import dev.graft.weights.AttentionShape;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import dev.graft.weights.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;

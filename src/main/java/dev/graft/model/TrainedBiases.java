@@ -1,6 +1,6 @@
 package dev.graft.model;
 
-import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.Lora.LoraVariant.Bias;
 import dev.graft.weights.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;

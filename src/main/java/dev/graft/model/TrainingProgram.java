@@ -1,7 +1,7 @@
 package dev.graft.model;
 
 import dev.graft.kernels.WeightForm;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import java.util.HashSet;

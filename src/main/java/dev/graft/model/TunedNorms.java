@@ -1,7 +1,7 @@
 package dev.graft.model;
 
 import dev.graft.spec.LnTuning;
-import dev.graft.weights.DefaultModules;
+import dev.graft.weights.LinearTargets.DefaultModules;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Parameter;

@@ -1,6 +1,6 @@
 package dev.graft.model;
 
-import dev.graft.spec.RankAllocation;
+import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.weights.NamedTensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

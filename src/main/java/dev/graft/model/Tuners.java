@@ -1,14 +1,15 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
+import dev.graft.spec.Prompted.PTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
 import dev.graft.spec.Vera;
 import dev.graft.weights.ModelDirectory;
 
@@ -21,7 +22,7 @@ public final class Tuners {
    */
   public static Tuner of(AdapterMethod method, ModelDirectory base) {
     return switch (method) {
-      case AdapterMethod.Lora lora -> new LoraTuner(lora, base);
+      case Lora lora -> new LoraTuner(lora, base);
       case AdapterMethod.Full() -> FullTuner.all(base.config());
       case Freeze freeze -> FullTuner.of(freeze, base);
       case Bottleneck adapters -> new BottleneckTuner(adapters, base);

@@ -5,7 +5,7 @@ import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
-import dev.graft.weights.PromptAdapter;
+import dev.graft.weights.SavedAdapter.PromptAdapter;
 import dev.graft.weights.SavedAdapter;
 import dev.graft.weights.StoredWeight;
 import java.nio.file.Path;

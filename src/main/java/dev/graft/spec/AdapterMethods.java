@@ -1,12 +1,13 @@
 package dev.graft.spec;
 
 import dev.graft.spec.AdapterMethod.Full;
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.Prompted;
+import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethod.Targeted;
+import dev.graft.spec.Prompted.PromptFields;
 import dev.graft.spec.SpecRejected.Problem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -18,6 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
  * The fields of a method are read in a class of its own.
  */
 public final class AdapterMethods {
+  static final Lora DEFAULT = new Lora(16, 32, 0, new TargetModules.AllLinear());
+
   /** PEFT's own defaults, which a file that leaves fields out was written with. */
   private static final Lora PEFT_DEFAULTS =
       new Lora(8, 8, 0, new AdapterMethod.TargetModules.FamilyDefault());
@@ -28,11 +31,11 @@ public final class AdapterMethods {
   /** {@code peft_type} of every method of PEFT that is built. */
   public static final List<String> TYPES =
       List.of(
-          LoraFields.TYPE,
-          AdaLoraFields.TYPE,
-          Ia3Fields.TYPE,
-          LnTuningFields.TYPE,
-          VeraFields.TYPE,
+          Lora.TYPE,
+          AdaLora.TYPE,
+          Ia3.TYPE,
+          LnTuning.TYPE,
+          Vera.TYPE,
           PromptFields.PROMPT,
           PromptFields.ENCODER,
           PromptFields.PREFIX);
@@ -59,11 +62,11 @@ public final class AdapterMethods {
   }
 
   private static boolean isBottleneck(JsonNode config) {
-    return config.path(PEFT_TYPE).stringValue("").equals(BottleneckFields.SAVED_TYPE);
+    return config.path(PEFT_TYPE).stringValue("").equals(Bottleneck.SAVED_TYPE);
   }
 
   private static AdapterMethod savedBottleneck(Fields saved) {
-    Bottleneck method = BottleneckFields.read(saved);
+    Bottleneck method = Bottleneck.read(saved);
     saved.notYet("task_type", TASKS);
     for (String key : List.of(PEFT_TYPE, "base_model_name_or_path", "inference_mode")) {
       saved.known(key);
@@ -99,19 +102,19 @@ public final class AdapterMethods {
 
   public static AdapterMethod peft(Fields peft, HyperparameterAliases aliases, Lora loraDefaults) {
     JsonNode type = peft.value(PEFT_TYPE);
-    String name = type == null ? LoraFields.TYPE : type.isString() ? type.stringValue() : "";
+    String name = type == null ? Lora.TYPE : type.isString() ? type.stringValue() : "";
     @Nullable AdapterMethod method =
         switch (name) {
-          case LoraFields.TYPE -> LoraFields.read(peft, aliases, loraDefaults);
+          case Lora.TYPE -> Lora.read(peft, aliases, loraDefaults);
           case PromptFields.PROMPT, PromptFields.ENCODER, PromptFields.PREFIX ->
               PromptFields.read(name, peft);
-          case AdaLoraFields.TYPE -> AdaLoraFields.read(peft);
-          case Ia3Fields.TYPE -> Ia3Fields.read(peft);
-          case LnTuningFields.TYPE -> LnTuningFields.read(peft);
-          case VeraFields.TYPE -> VeraFields.read(peft);
+          case AdaLora.TYPE -> AdaLora.read(peft);
+          case Ia3.TYPE -> Ia3.read(peft);
+          case LnTuning.TYPE -> LnTuning.read(peft);
+          case Vera.TYPE -> Vera.read(peft);
           default -> {
             String choices = "must be one of " + String.join(", ", TYPES);
-            boolean own = name.equals(BottleneckFields.SAVED_TYPE);
+            boolean own = name.equals(Bottleneck.SAVED_TYPE);
             peft.refuse(
                 PEFT_TYPE, own ? choices + "; give {\"type\": \"bottleneck\"} as method" : choices);
             yield null;
@@ -142,8 +145,8 @@ public final class AdapterMethods {
     @Nullable AdapterMethod read =
         switch (name) {
           case "full" -> new Full();
-          case FreezeFields.TYPE -> FreezeFields.read(method);
-          case BottleneckFields.TYPE -> BottleneckFields.read(method);
+          case Freeze.TYPE -> Freeze.read(method);
+          case Bottleneck.TYPE -> Bottleneck.read(method);
           default -> {
             method.refuse(
                 "type", "must be full, freeze or bottleneck (PEFT's methods go into adapter.peft)");
@@ -158,21 +161,46 @@ public final class AdapterMethods {
   /** The same settings as fields of {@code adapter}. */
   public static void write(ObjectNode adapter, AdapterMethod method) {
     switch (method) {
-      case Lora lora -> LoraFields.write(adapter.putObject("peft"), lora);
+      case Lora lora -> Lora.write(adapter.putObject("peft"), lora);
       case Prompted prompted -> PromptFields.write(adapter.putObject("peft"), prompted);
       case Targeted targeted -> write(adapter.putObject("peft"), targeted);
       case Full() -> adapter.putObject("method").put("type", "full");
-      case Freeze freeze -> FreezeFields.write(adapter.putObject("method"), freeze);
-      case Bottleneck own -> BottleneckFields.write(adapter.putObject("method"), own);
+      case Freeze freeze -> Freeze.write(adapter.putObject("method"), freeze);
+      case Bottleneck own -> Bottleneck.write(adapter.putObject("method"), own);
     }
   }
 
   private static void write(ObjectNode peft, Targeted method) {
     switch (method) {
-      case AdaLora adaLora -> AdaLoraFields.write(peft, adaLora);
-      case Ia3 ia3 -> Ia3Fields.write(peft, ia3);
-      case LnTuning norms -> LnTuningFields.write(peft, norms);
-      case Vera vera -> VeraFields.write(peft, vera);
+      case AdaLora adaLora -> AdaLora.write(peft, adaLora);
+      case Ia3 ia3 -> Ia3.write(peft, ia3);
+      case LnTuning norms -> LnTuning.write(peft, norms);
+      case Vera vera -> Vera.write(peft, vera);
     }
+  }
+
+  static AdapterMethod read(Fields adapter, HyperparameterAliases aliases) {
+    Fields peft = adapter.object("peft");
+    Fields method = adapter.object("method");
+    if (!method.present()) return AdapterMethods.peft(peft, aliases, DEFAULT);
+    if (peft.present()) adapter.refuse("method", "contradicts peft: give one of the two");
+    if (aliases.loraSettings()) {
+      adapter.refuse("method", "has no LoRA settings, but lora_* was given");
+    }
+    return AdapterMethods.method(method);
+  }
+
+  /** The explicit value, else the alias, else the default; two that differ are refused. */
+  static <T> T agree(
+      Fields fields,
+      String key,
+      @Nullable T explicit,
+      @Nullable T alias,
+      String aliasKey,
+      T byDefault) {
+    if (explicit != null && alias != null && !Objects.equals(explicit, alias)) {
+      fields.refuse(key, "is " + explicit + ", but hyperparameters say " + aliasKey + " " + alias);
+    }
+    return explicit != null ? explicit : alias != null ? alias : byDefault;
   }
 }

@@ -1,11 +1,13 @@
 package dev.graft.spec;
 
+import dev.graft.spec.Fields.FieldSchema;
 import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec.Objective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,12 +23,12 @@ public final class AdapterSchema {
   /** What a reader must see to ask for all its fields: it follows one choice at a time. */
   private static final Map<String, List<String>> ASKING =
       Map.of(
-          LoraFields.TYPE,
+          Lora.TYPE,
               List.of("\"init_lora_weights\": \"loftq\"", "\"init_lora_weights\": \"eva\""),
-          AdaLoraFields.TYPE, List.of("\"init_r\": 1024, \"total_step\": 9"),
-          PromptFields.PROMPT, List.of("\"prompt_tuning_init\": \"TEXT\""));
+          AdaLora.TYPE, List.of("\"init_r\": 1024, \"total_step\": 9"),
+          Prompted.PromptFields.PROMPT, List.of("\"prompt_tuning_init\": \"TEXT\""));
 
-  private static final List<String> OWN = List.of("full", FreezeFields.TYPE, BottleneckFields.TYPE);
+  private static final List<String> OWN = List.of("full", Freeze.TYPE, Bottleneck.TYPE);
 
   private static final ObjectNode SCHEMA = make();
 
@@ -90,7 +92,7 @@ public final class AdapterSchema {
       ObjectNode properties = (ObjectNode) method.get("properties");
       MixedTypeSchema.refine(properties);
       ObjectNode chosen = properties.putObject(key).put("const", type);
-      if (type.equals(LoraFields.TYPE)) {
+      if (type.equals(Lora.TYPE)) {
         chosen.remove("const");
         chosen.putArray("enum").add(type).addNull();
       } else {
@@ -104,7 +106,7 @@ public final class AdapterSchema {
   /** Requests that lead through every choice outside of the methods. */
   private static List<String> requests() {
     List<String> requests = new ArrayList<>();
-    for (String type : LrSchedulerFields.TYPES) {
+    for (String type : LrScheduler.LrSchedulerFields.TYPES) {
       requests.add("{\"training\": {\"lr_scheduler_type\": \"%s\"}}".formatted(type));
     }
     for (String type : AdapterMethods.TYPES) {
@@ -119,13 +121,76 @@ public final class AdapterSchema {
   private static void ask(String request, FieldSchema asked) {
     List<Problem> ignored = new ArrayList<>();
     Fields fields = new Fields(JSON.readTree(request), "adapter", ignored, asked);
-    TrainingSpecs.read(fields, HyperparameterAliases.NONE);
+    TrainingSpec.read(fields, HyperparameterAliases.NONE);
   }
 
   private static void ask(String request, String place, FieldSchema asked) {
     List<Problem> ignored = new ArrayList<>();
     Fields fields = new Fields(JSON.readTree(request).get(place), "", ignored, asked);
     if (place.equals("method")) AdapterMethods.method(fields);
-    else AdapterMethods.peft(fields, HyperparameterAliases.NONE, MethodFields.DEFAULT);
+    else AdapterMethods.peft(fields, HyperparameterAliases.NONE, AdapterMethods.DEFAULT);
+  }
+
+  /** JSON Schema of the fields that readers take as they come, because they may be of many types. */
+  static final class MixedTypeSchema {
+    private static final ObjectNode FIELDS =
+        (ObjectNode)
+            JsonMapper.shared()
+                .readTree(
+                    """
+                    {
+                      "target_modules": {
+                        "type": ["string", "array", "null"], "items": {"type": "string"},
+                        "description": "all-linear, names, or an expression; null is the family's default"},
+                      "exclude_modules": {"type": ["string", "array", "null"], "items": {"type": "string"}},
+                      "feedforward_modules": {"type": ["string", "array", "null"], "items": {"type": "string"}},
+                      "init_lora_weights": {"anyOf": [
+                        {"enum": [true, false, "gaussian", "orthogonal", "pissa", "olora", "loftq", "eva", null]},
+                        {"type": "string", "pattern": "^pissa_niter_[1-9][0-9]?$"}]},
+                      "rank_pattern": {"type": ["object", "null"]},
+                      "alpha_pattern": {
+                        "type": ["object", "null"], "additionalProperties": {"type": ["number", "null"]}},
+                      "trainable_token_indices": {
+                        "type": ["integer", "array", "object", "null"], "minimum": 0,
+                        "items": {"type": "integer", "minimum": 0}},
+                      "bias": {"enum": ["none", "all", "vera_only", null]},
+                      "init_weights": {"enum": ["zero", null]},
+                      "prompt_tuning_init": {"enum": ["RANDOM", "SAMPLE_VOCAB", "TEXT", null]},
+                      "prompt_tuning_init_text": {"type": ["string", "null"]},
+                      "encoder_reparameterization_type": {"enum": ["MLP", "LSTM", null]}
+                    }
+                    """);
+
+    /** Where a getter asks for one of the types alone. */
+    private static final String ROWS = "trainable_token_indices";
+
+    static {
+      choices("lr_scheduler_type", LrScheduler.LrSchedulerFields.TYPES);
+      List<String> shapes = LrScheduler.LrSchedulerFields.shapes();
+      choices("warmup_type", shapes);
+      choices("decay_type", shapes);
+    }
+
+    private MixedTypeSchema() {}
+
+    private static void choices(String key, List<String> names) {
+      ArrayNode choices = FIELDS.putObject(key).putArray("enum");
+      names.forEach(choices::add);
+      choices.addNull();
+    }
+
+    /** Says at every depth what no getter has said. */
+    static void refine(ObjectNode properties) {
+      for (String key : List.copyOf(properties.propertyNames())) {
+        JsonNode property = properties.get(key);
+        boolean open = property.path("properties").isEmpty() && !property.has("additionalProperties");
+        boolean unsaid = property.isEmpty() || property.has("properties") && open;
+        if (FIELDS.has(key) && (unsaid || key.equals(ROWS))) {
+          properties.set(key, FIELDS.get(key).deepCopy());
+        } else if (property.get("properties") instanceof ObjectNode inner) {
+          refine(inner);
+        }
+      }
+    }
   }
 }

@@ -1,7 +1,10 @@
 package dev.graft.spec;
 
+import static dev.graft.spec.Fields.or;
+
 import java.util.List;
 import java.util.Locale;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Bottleneck adapters: {@code h + scaling * Up(f(Down(x)))}, where h is what a branch of a layer
@@ -20,6 +23,14 @@ public record Bottleneck(
     double initStd,
     List<String> modulesToSave)
     implements AdapterMethod {
+  static final String TYPE = "bottleneck";
+
+  /** What a saved one has as {@code peft_type}. */
+  static final String SAVED_TYPE = "BOTTLENECK";
+
+  private static final String STD = "init_std";
+  private static final String INIT = "init_weights";
+
   /** Where adapters stand, with the settings of the papers. */
   public enum Variant {
     /** After attention and after the feed-forward, x is h (Houlsby et al. 2019). */
@@ -95,5 +106,40 @@ public record Bottleneck(
   /** A constant as settings name it. */
   public static String name(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  static Bottleneck read(Fields method) {
+    Variant variant = or(method.choice("variant", Variant.class), Variant.PFEIFFER);
+    Integer reduction = method.integer("reduction_factor", 1, 10_000);
+    NonLinearity f = method.choice("non_linearity", NonLinearity.class);
+    Double scaling = method.number("scaling", 1e-6, 1000, "usual are 1 to 4");
+    Double std = method.number(STD, 1e-8, 10);
+    Bottleneck paper = new Bottleneck(variant);
+    InitWeights byDefault = std == null ? paper.initWeights() : InitWeights.BERT;
+    InitWeights init = or(method.choice(INIT, InitWeights.class), byDefault);
+    if (std != null && init == InitWeights.MAM_ADAPTER) {
+      method.refuse(STD, "means nothing with " + INIT + " mam_adapter: the start has no deviation");
+      std = null;
+    }
+    return new Bottleneck(
+        variant,
+        or(reduction, paper.reductionFactor()),
+        or(f, paper.nonLinearity()),
+        or(scaling, paper.scaling()),
+        init,
+        or(std, init.initStd()),
+        method.texts("modules_to_save"));
+  }
+
+  static void write(ObjectNode method, Bottleneck adapters) {
+    method
+        .put("type", TYPE)
+        .put("variant", Bottleneck.name(adapters.variant()))
+        .put("reduction_factor", adapters.reductionFactor())
+        .put("non_linearity", Bottleneck.name(adapters.nonLinearity()))
+        .put("scaling", adapters.scaling())
+        .put(INIT, Bottleneck.name(adapters.initWeights()));
+    if (adapters.initStd() > 0) method.put(STD, adapters.initStd());
+    Targets.writeWhole(method, adapters.modulesToSave());
   }
 }

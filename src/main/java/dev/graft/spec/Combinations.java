@@ -1,6 +1,5 @@
 package dev.graft.spec;
 
-import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.spec.SpecRejected.Problem;
@@ -181,7 +180,7 @@ final class Combinations {
               "cannot be combined with labels of rows: their head trains whole, and virtual tokens"
                   + " have no modules_to_save beside them",
               spec ->
-                  spec.objective().labelsRows() && spec.method() instanceof AdapterMethod.Prompted),
+                  spec.objective().labelsRows() && spec.method() instanceof Prompted),
           new Refusal(
               "virtual tokens",
               "packing",
@@ -189,7 +188,7 @@ final class Combinations {
               "must be off, or wrapped: virtual tokens come first in a row, not before each of its"
                   + " texts",
               spec ->
-                  spec.method() instanceof AdapterMethod.Prompted
+                  spec.method() instanceof Prompted
                       && spec.training().rows().packingStrategy() != null
                       && spec.training().rows().packingStrategy() != PackingStrategy.WRAPPED),
           new Refusal(
@@ -197,7 +196,7 @@ final class Combinations {
               "output.merged",
               "adapter.output.merged",
               "needs a method that changes weights: virtual tokens are none",
-              spec -> spec.outputs().merged() && spec.method() instanceof AdapterMethod.Prompted),
+              spec -> spec.outputs().merged() && spec.method() instanceof Prompted),
           new Refusal(
               "bottleneck adapters",
               "output.merged",

@@ -1,6 +1,5 @@
 package dev.graft.spec;
 
-import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.SpecRejected.Problem;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -29,8 +28,8 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
       case AdaLora _ ->
           "AdaLoRA decides once which ranks are left, so its training cannot go on; its plain_lora"
               + " directory is a LoRA that can";
-      case PTuning _ -> "P-tuning saves what its encoder computed, not the encoder that trains";
-      case PrefixTuning prefix ->
+      case Prompted.PTuning _ -> "P-tuning saves what its encoder computed, not the encoder that trains";
+      case Prompted.PrefixTuning prefix ->
           prefix.prefixProjection()
               ? "prefix tuning with a projection saves what that computed, not what trains"
               : null;
@@ -39,7 +38,7 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
               ? "its init_lora_weights is \"%s\": the adapter fits a changed base only"
                   .formatted(lora.initLoraWeights().wireName())
               : null;
-      case PromptTuning _,
+      case Prompted.PromptTuning _,
           Ia3 _,
           LnTuning _,
           Vera _,
@@ -63,7 +62,7 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
     else if (adapter != null && !adapter.isNull()) {
       problems.add(new Problem("adapter", "must be an object"));
     }
-    ObjectNode method = TrainingSpecs.methodJson(saved);
+    ObjectNode method = TrainingSpec.methodJson(saved);
     String place = method.propertyNames().iterator().next();
     for (String each : List.of("peft", "method")) {
       if (each.equals(place) || !whole.hasNonNull(each)) continue;
@@ -103,8 +102,8 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
     AdapterMethod read = AdapterMethods.fromRequest(overlay, path, unreadable);
     problems.addAll(unreadable);
     if (!unreadable.isEmpty()) return;
-    JsonNode resolved = TrainingSpecs.methodJson(read).path(place);
-    JsonNode first = TrainingSpecs.methodJson(asked == null ? saved : asked).path(place);
+    JsonNode resolved = TrainingSpec.methodJson(read).path(place);
+    JsonNode first = TrainingSpec.methodJson(asked == null ? saved : asked).path(place);
     Set<String> keys = new TreeSet<>(resolved.propertyNames());
     keys.addAll(own.propertyNames());
     for (String key : keys) {

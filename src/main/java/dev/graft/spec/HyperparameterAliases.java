@@ -99,7 +99,7 @@ record HyperparameterAliases(
             fields.integer("lora_r", 1, 1024),
             fields.number("lora_alpha", 1e-6, 1e6),
             fields.number("lora_dropout", 0, 0.999),
-            TargetFields.names(fields, "lora_trainable_modules"));
+            Targets.names(fields, "lora_trainable_modules"));
     fields.refuseUnknown();
     return aliases;
   }
@@ -110,7 +110,7 @@ record HyperparameterAliases(
    * @param dpo of {@code method.type} dpo, or of another
    */
   public static ObjectNode schema(boolean dpo) {
-    FieldSchema asked = FieldSchema.ofObject();
+    Fields.FieldSchema asked = Fields.FieldSchema.ofObject();
     of(new Fields(null, "", new ArrayList<>(), asked), null, dpo);
     return asked.json();
   }

@@ -2,6 +2,7 @@ package dev.graft.spec;
 
 import dev.graft.spec.AdapterMethod.TargetModules;
 import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * (IA)^3 (Liu et al. 2022): a factor for each feature that a linear layer gives, or, in
@@ -16,6 +17,10 @@ public record Ia3(
     boolean initIa3Weights,
     List<String> modulesToSave)
     implements AdapterMethod.Targeted {
+  static final String TYPE = "IA3";
+
+  private static final String FEEDFORWARD = "feedforward_modules";
+
   public Ia3 {
     modulesToSave = List.copyOf(modulesToSave);
     if (feedforwardModules instanceof TargetModules.Names(List<String> inner)
@@ -32,5 +37,36 @@ public record Ia3(
         new TargetModules.FamilyDefault(),
         true,
         List.of());
+  }
+
+  static Ia3 read(Fields peft) {
+    Targets targets = Targets.read(peft, null, new TargetModules.FamilyDefault(), false);
+    TargetModules feedforward = feedforward(peft);
+    Boolean init = peft.bool("init_ia3_weights");
+    List<String> whole = peft.texts("modules_to_save");
+    peft.known("fan_in_fan_out"); // follows from the base, whatever is said
+    try {
+      return new Ia3(targets, feedforward, init == null || init, whole);
+    } catch (IllegalArgumentException e) {
+      peft.refuse(FEEDFORWARD, "must be among target_modules, as in PEFT");
+      return new Ia3();
+    }
+  }
+
+  /** An empty list is none; null are those of the family. */
+  private static TargetModules feedforward(Fields peft) {
+    if (peft.isEmpty(FEEDFORWARD)) return new TargetModules.Names(List.of());
+    TargetModules modules = Targets.modules(peft, FEEDFORWARD);
+    if (modules instanceof TargetModules.AllLinear) {
+      peft.refuse(FEEDFORWARD, "must be module names or a regular expression");
+    }
+    return modules == null ? new TargetModules.FamilyDefault() : modules;
+  }
+
+  static void write(ObjectNode peft, Ia3 method) {
+    peft.put("peft_type", TYPE).put("init_ia3_weights", method.initIa3Weights());
+    Targets.write(peft, method.targets());
+    Targets.write(peft, FEEDFORWARD, method.feedforwardModules());
+    Targets.writeWhole(peft, method.modulesToSave());
   }
 }

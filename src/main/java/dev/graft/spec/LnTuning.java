@@ -2,10 +2,13 @@ package dev.graft.spec;
 
 import dev.graft.spec.AdapterMethod.TargetModules;
 import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
 
 /** LayerNorm tuning (Zhao et al. 2023): copies of the base's norms train. */
 public record LnTuning(Targets targets, List<String> modulesToSave)
     implements AdapterMethod.Targeted {
+  static final String TYPE = "LN_TUNING";
+
   public LnTuning {
     modulesToSave = List.copyOf(modulesToSave);
   }
@@ -13,5 +16,19 @@ public record LnTuning(Targets targets, List<String> modulesToSave)
   /** PEFT's defaults. */
   public LnTuning() {
     this(new Targets(new TargetModules.FamilyDefault()), List.of());
+  }
+
+  static LnTuning read(Fields peft) {
+    Targets targets = Targets.read(peft, null, new TargetModules.FamilyDefault(), false);
+    if (targets.targetModules() instanceof TargetModules.AllLinear) {
+      peft.refuse("target_modules", "must name norms; all-linear has none");
+    }
+    return new LnTuning(targets, peft.texts("modules_to_save"));
+  }
+
+  static void write(ObjectNode peft, LnTuning method) {
+    peft.put("peft_type", TYPE);
+    Targets.write(peft, method.targets());
+    Targets.writeWhole(peft, method.modulesToSave());
   }
 }

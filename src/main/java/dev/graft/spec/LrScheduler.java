@@ -1,6 +1,24 @@
 package dev.graft.spec;
 
+import static dev.graft.spec.Fields.or;
+
+import dev.graft.spec.LrScheduler.Constant;
+import dev.graft.spec.LrScheduler.ConstantWithWarmup;
+import dev.graft.spec.LrScheduler.Cosine;
+import dev.graft.spec.LrScheduler.CosineWarmupWithMinLr;
+import dev.graft.spec.LrScheduler.CosineWithMinLr;
+import dev.graft.spec.LrScheduler.CosineWithRestarts;
+import dev.graft.spec.LrScheduler.Floor;
+import dev.graft.spec.LrScheduler.InverseSqrt;
+import dev.graft.spec.LrScheduler.Linear;
+import dev.graft.spec.LrScheduler.Polynomial;
+import dev.graft.spec.LrScheduler.Shape;
+import dev.graft.spec.LrScheduler.WarmupStableDecay;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * How the learning rate runs over the steps: transformers' {@code lr_scheduler_type} with its
@@ -104,5 +122,152 @@ public sealed interface LrScheduler {
       case CosineWarmupWithMinLr s -> "cosine_warmup_with_min_lr";
       case WarmupStableDecay s -> "warmup_stable_decay";
     };
+  }
+
+  /** {@code lr_scheduler_type} and {@code lr_scheduler_kwargs}, in and out. */
+  static final class LrSchedulerFields {
+    private static final String TYPE = "lr_scheduler_type";
+    private static final String KWARGS = "lr_scheduler_kwargs";
+    private static final int MOST = Integer.MAX_VALUE;
+
+    static final List<String> TYPES =
+        List.of(
+            "linear",
+            "cosine",
+            "cosine_with_restarts",
+            "polynomial",
+            "constant",
+            "constant_with_warmup",
+            "inverse_sqrt",
+            "cosine_with_min_lr",
+            "cosine_warmup_with_min_lr",
+            "warmup_stable_decay");
+
+    /** Types of transformers that follow a metric, so that no step is known beforehand. */
+    private static final List<String> NOT_PURE = List.of("reduce_lr_on_plateau", "greedy");
+
+    private LrSchedulerFields() {}
+
+    static LrScheduler read(Fields training, double learningRate) {
+      Fields kwargs = training.object(KWARGS);
+      LrScheduler scheduler = scheduler(training, kwargs, learningRate);
+      kwargs.refuseUnknown();
+      return scheduler;
+    }
+
+    private static LrScheduler scheduler(Fields training, Fields kwargs, double learningRate) {
+      JsonNode value = training.value(TYPE);
+      String type = value == null ? "linear" : value.isString() ? value.stringValue() : "";
+      return switch (type) {
+        case "linear" -> new Linear();
+        case "cosine" -> new Cosine(cycles(kwargs));
+        case "cosine_with_restarts" ->
+            new CosineWithRestarts(or(kwargs.integer("num_cycles", 1, 10_000), 1));
+        case "polynomial" -> polynomial(kwargs, learningRate);
+        case "constant" -> new Constant();
+        case "constant_with_warmup" -> new ConstantWithWarmup();
+        case "inverse_sqrt" -> new InverseSqrt(kwargs.integer("timescale", 1, MOST));
+        case "cosine_with_min_lr" -> new CosineWithMinLr(floor(kwargs, learningRate), cycles(kwargs));
+        case "cosine_warmup_with_min_lr" ->
+            new CosineWarmupWithMinLr(
+                floor(kwargs, learningRate), cycles(kwargs), kwargs.number("warmup_lr_rate", 0, 1));
+        case "warmup_stable_decay" -> warmupStableDecay(kwargs);
+        default -> {
+          boolean planned = NOT_PURE.contains(type);
+          String choices = "must be one of " + String.join(", ", TYPES);
+          training.refuse(TYPE, planned ? "not supported yet; " + choices : choices);
+          yield new Linear();
+        }
+      };
+    }
+
+    private static double cycles(Fields kwargs) {
+      return or(kwargs.number("num_cycles", 0, 10_000), Cosine.DEFAULT_NUM_CYCLES);
+    }
+
+    private static LrScheduler polynomial(Fields kwargs, double learningRate) {
+      double end = or(kwargs.number("lr_end", 0, 1), 1e-7);
+      if (end >= learningRate) kwargs.refuse("lr_end", "must be below the learning rate, is " + end);
+      return new Polynomial(end, or(kwargs.number("power", 1e-6, 1000), 1.0));
+    }
+
+    private static Floor floor(Fields kwargs, double learningRate) {
+      Double rate = kwargs.number("min_lr", 0, 1);
+      Double share = kwargs.number("min_lr_rate", 0, 1);
+      if (rate != null && share != null) {
+        kwargs.refuse("min_lr", "contradicts min_lr_rate: give one of the two");
+      } else if (rate == null && share == null) {
+        kwargs.refuse("min_lr_rate", "required: min_lr or min_lr_rate");
+      }
+      if (rate != null && rate > learningRate) {
+        kwargs.refuse("min_lr", "must be at most the learning rate");
+      }
+      return rate != null ? new Floor.Rate(rate) : new Floor.Share(or(share, 0.0));
+    }
+
+    private static LrScheduler warmupStableDecay(Fields kwargs) {
+      Integer decay = kwargs.integer("num_decay_steps", 0, MOST);
+      if (decay == null) kwargs.refuse("num_decay_steps", "required, a whole number of steps");
+      return new WarmupStableDecay(
+          or(decay, 0),
+          kwargs.integer("num_stable_steps", 0, MOST),
+          shape(kwargs, "warmup_type", Shape.LINEAR),
+          shape(kwargs, "decay_type", Shape.COSINE),
+          or(kwargs.number("min_lr_ratio", 0, 1), 0.0),
+          cycles(kwargs));
+    }
+
+    private static Shape shape(Fields kwargs, String key, Shape byDefault) {
+      JsonNode value = kwargs.value(key);
+      if (value == null) return byDefault;
+      for (Shape shape : Shape.values()) {
+        if (value.isString() && shape.wireName().equals(value.stringValue())) return shape;
+      }
+      kwargs.refuse(key, "must be one of " + String.join(", ", shapes()));
+      return byDefault;
+    }
+
+    static List<String> shapes() {
+      return Arrays.stream(Shape.values()).map(Shape::wireName).toList();
+    }
+
+    static void write(ObjectNode training, LrScheduler scheduler) {
+      training.put(TYPE, scheduler.type());
+      ObjectNode kwargs = training.putObject(KWARGS);
+      switch (scheduler) {
+        case Linear s -> {}
+        case Constant s -> {}
+        case ConstantWithWarmup s -> {}
+        case Cosine s -> kwargs.put("num_cycles", s.numCycles());
+        case CosineWithRestarts s -> kwargs.put("num_cycles", s.numCycles());
+        case Polynomial s -> kwargs.put("lr_end", s.lrEnd()).put("power", s.power());
+        case InverseSqrt s -> putIfSaid(kwargs, "timescale", s.timescale());
+        case CosineWithMinLr s -> write(kwargs, s.floor()).put("num_cycles", s.numCycles());
+        case CosineWarmupWithMinLr s -> {
+          write(kwargs, s.floor()).put("num_cycles", s.numCycles());
+          if (s.warmupLrRate() != null) kwargs.put("warmup_lr_rate", s.warmupLrRate());
+        }
+        case WarmupStableDecay s -> {
+          kwargs.put("num_decay_steps", s.numDecaySteps());
+          putIfSaid(kwargs, "num_stable_steps", s.numStableSteps());
+          kwargs
+              .put("warmup_type", s.warmupType().wireName())
+              .put("decay_type", s.decayType().wireName())
+              .put("min_lr_ratio", s.minLrRatio())
+              .put("num_cycles", s.numCycles());
+        }
+      }
+    }
+
+    private static ObjectNode write(ObjectNode kwargs, Floor floor) {
+      return switch (floor) {
+        case Floor.Rate rate -> kwargs.put("min_lr", rate.minLr());
+        case Floor.Share share -> kwargs.put("min_lr_rate", share.minLrRate());
+      };
+    }
+
+    private static void putIfSaid(ObjectNode kwargs, String key, @Nullable Integer value) {
+      if (value != null) kwargs.put(key, value);
+    }
   }
 }

@@ -1,5 +1,14 @@
 package dev.graft.spec;
 
+import dev.graft.spec.Quantization.EightBit;
+import dev.graft.spec.Quantization.FourBit;
+import dev.graft.spec.Quantization.QuantType;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
 /**
  * Base weights kept on the device in fewer bits, frozen (QLoRA, Dettmers et al. 2023). Names are
  * those of transformers' {@code BitsAndBytesConfig}.
@@ -20,4 +29,105 @@ public sealed interface Quantization {
 
   /** {@code load_in_8bit}: weights as LLM.int8 stores them, products in the compute type. */
   record EightBit() implements Quantization {}
+
+  /**
+   * Reads and writes {@code adapter.quantization}; names are those of transformers' {@code
+   * BitsAndBytesConfig}. The 4-bit type is NF4 unless given, as in QLoRA.
+   */
+  static final class QuantizationFields {
+    private QuantizationFields() {}
+
+    /** Torch's names. */
+    private enum ComputeDtype {
+      FLOAT32,
+      BFLOAT16,
+      FLOAT16;
+
+      static ComputeDtype of(Precision precision) {
+        return switch (precision) {
+          case F32 -> FLOAT32;
+          case BF16 -> BFLOAT16;
+          case F16 -> FLOAT16;
+        };
+      }
+    }
+
+    /**
+     * @param products the type of products, which the request's own must agree with
+     */
+    static @Nullable Quantization read(Fields fields, Precision products) {
+      boolean four = Boolean.TRUE.equals(fields.bool("load_in_4bit"));
+      boolean eight = Boolean.TRUE.equals(fields.bool("load_in_8bit"));
+      QuantType type = fields.choice("bnb_4bit_quant_type", QuantType.class);
+      Boolean nested = fields.bool("bnb_4bit_use_double_quant");
+      ComputeDtype computed = fields.choice("bnb_4bit_compute_dtype", ComputeDtype.class);
+      if (computed != null && computed != ComputeDtype.of(products)) {
+        fields.refuse(
+            "bnb_4bit_compute_dtype", "contradicts training.bf16 and fp16: they say the same");
+      }
+      fields.notYet("bnb_4bit_quant_storage", "uint8");
+      fields.notYet("llm_int8_threshold", 6.0);
+      fields.notYet("llm_int8_skip_modules");
+      fields.notYet("llm_int8_has_fp16_weight", false);
+      fields.notYet("llm_int8_enable_fp32_cpu_offload", false);
+      fields.refuseUnknown();
+      if (four && eight) fields.refuse("load_in_8bit", "contradicts load_in_4bit: give one of them");
+      if (!four && type != null) fields.refuse("bnb_4bit_quant_type", "needs load_in_4bit");
+      if (!four && Boolean.TRUE.equals(nested)) {
+        fields.refuse("bnb_4bit_use_double_quant", "needs load_in_4bit");
+      }
+      if (!four && !eight) return null;
+      if (eight) return new EightBit();
+      return new FourBit(type == null ? QuantType.NF4 : type, Boolean.TRUE.equals(nested));
+    }
+
+    /** What {@link #write} wrote. */
+    static @Nullable Quantization written(JsonNode json) {
+      if (json.path("load_in_8bit").asBoolean(false)) return new EightBit();
+      if (!json.path("load_in_4bit").asBoolean(false)) return null;
+      String type = json.path("bnb_4bit_quant_type").asString();
+      return new FourBit(
+          QuantType.valueOf(type.toUpperCase(Locale.ROOT)),
+          json.path("bnb_4bit_use_double_quant").asBoolean());
+    }
+
+    static void write(ObjectNode json, Quantization quantization, Precision products) {
+      switch (quantization) {
+        case FourBit(QuantType type, boolean nested) ->
+            json.put("load_in_4bit", true)
+                .put("bnb_4bit_quant_type", type.name().toLowerCase(Locale.ROOT))
+                .put("bnb_4bit_use_double_quant", nested)
+                .put(
+                    "bnb_4bit_compute_dtype",
+                    ComputeDtype.of(products).name().toLowerCase(Locale.ROOT));
+        case EightBit() -> json.put("load_in_8bit", true);
+      }
+    }
+  }
+
+  /** Every {@link Quantization} by the name that command lines have for it. */
+  public enum NamedQuantization {
+    NF4(new FourBit(QuantType.NF4, false)),
+    NF4_DOUBLE(new FourBit(QuantType.NF4, true)),
+    FP4(new FourBit(QuantType.FP4, false)),
+    FP4_DOUBLE(new FourBit(QuantType.FP4, true)),
+    INT8(new EightBit());
+
+    private final Quantization quantization;
+
+    NamedQuantization(Quantization quantization) {
+      this.quantization = quantization;
+    }
+
+    public static NamedQuantization of(Quantization quantization) {
+      return Arrays.stream(values())
+          .filter(each -> each.quantization.equals(quantization))
+          .findFirst()
+          .orElseThrow();
+    }
+
+    public Quantization quantization() {
+      return quantization;
+    }
+  }
 }

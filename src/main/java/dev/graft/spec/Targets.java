@@ -1,7 +1,11 @@
 package dev.graft.spec;
 
 import dev.graft.spec.AdapterMethod.TargetModules;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Which modules of the base a method changes.
@@ -15,6 +19,12 @@ public record Targets(
     TargetModules excludeModules,
     List<Integer> layersToTransform,
     List<String> layersPattern) {
+  private static final String TARGETS = "target_modules";
+  private static final String EXCLUDED = "exclude_modules";
+  private static final String LAYERS = "layers_to_transform";
+  private static final String PATTERN = "layers_pattern";
+  private static final int MOST_NAMES = 10_000;
+
   /** Of {@code exclude_modules}. */
   public static final TargetModules NONE = new TargetModules.Names(List.of());
 
@@ -31,5 +41,93 @@ public record Targets(
   /** The same restrictions on other modules. */
   public Targets of(TargetModules other) {
     return new Targets(other, excludeModules, layersToTransform, layersPattern);
+  }
+
+  /**
+   * @param byDefault where {@code target_modules} is missing; null is the family's default
+   */
+  static Targets read(
+      Fields peft, @Nullable TargetModules alias, TargetModules byDefault, boolean withLayers) {
+    TargetModules said = modules(peft, TARGETS);
+    if (said == null && peft.isNull(TARGETS)) said = new TargetModules.FamilyDefault();
+    TargetModules targets =
+        AdapterMethods.agree(peft, TARGETS, said, alias, "lora_trainable_modules", byDefault);
+    TargetModules excluded = peft.isEmpty(EXCLUDED) ? null : modules(peft, EXCLUDED);
+    if (excluded instanceof TargetModules.AllLinear) {
+      peft.refuse(EXCLUDED, "must be module names or a regular expression");
+    }
+    List<Integer> layers = withLayers ? peft.integers(LAYERS, 0, MOST_NAMES) : List.of();
+    List<String> pattern = withLayers ? peft.texts(PATTERN) : List.of();
+    boolean listed =
+        targets instanceof TargetModules.Names || targets instanceof TargetModules.FamilyDefault;
+    if (!layers.isEmpty() && !listed) {
+      peft.refuse(LAYERS, "needs target_modules to be a list of names");
+    }
+    if (!pattern.isEmpty() && layers.isEmpty()) {
+      peft.refuse(PATTERN, "means something together with layers_to_transform only");
+    }
+    return new Targets(targets, excluded == null ? Targets.NONE : excluded, layers, pattern);
+  }
+
+  /** {@code "all-linear"}, a list of module names, or a regular expression. */
+  static @Nullable TargetModules modules(Fields fields, String key) {
+    JsonNode value = fields.value(key);
+    if (value != null && value.isString() && !value.stringValue().equals("all-linear")) {
+      try {
+        return new TargetModules.Pattern(new PythonPattern(value.stringValue()));
+      } catch (IllegalArgumentException e) {
+        fields.refuse(key, String.valueOf(e.getMessage()));
+        return null;
+      }
+    }
+    return names(fields, key);
+  }
+
+  /** {@code "all-linear"}, a list of module names, or names in one string with commas. */
+  static @Nullable TargetModules names(Fields fields, String key) {
+    JsonNode value = fields.value(key);
+    if (value == null) return null;
+    if (value.isString() && value.stringValue().equals("all-linear")) {
+      return new TargetModules.AllLinear();
+    }
+    List<String> names = new ArrayList<>();
+    if (value.isString()) {
+      for (String name : value.stringValue().split(",", -1)) names.add(name.strip());
+    } else if (value.isArray()) {
+      for (JsonNode name : value) names.add(name.isString() ? name.stringValue() : "");
+    }
+    boolean plain = names.stream().allMatch(name -> name.matches("[A-Za-z0-9_.]{1,200}"));
+    if (names.isEmpty() || names.size() > MOST_NAMES || !plain) {
+      fields.refuse(key, "must be \"all-linear\", module names or a regular expression");
+      return null;
+    }
+    return new TargetModules.Names(names);
+  }
+
+  static void write(ObjectNode peft, Targets targets) {
+    write(peft, TARGETS, targets.targetModules());
+    if (!targets.excludeModules().equals(Targets.NONE)) {
+      write(peft, EXCLUDED, targets.excludeModules());
+    }
+    if (!targets.layersToTransform().isEmpty()) {
+      targets.layersToTransform().forEach(peft.putArray(LAYERS)::add);
+    }
+    if (!targets.layersPattern().isEmpty()) {
+      targets.layersPattern().forEach(peft.putArray(PATTERN)::add);
+    }
+  }
+
+  /** {@code modules_to_save}. */
+  static void writeWhole(ObjectNode peft, List<String> modules) {
+    if (!modules.isEmpty()) modules.forEach(peft.putArray("modules_to_save")::add);
+  }
+
+  static void write(ObjectNode peft, String key, TargetModules modules) {
+    switch (modules) {
+      case TargetModules.AllLinear all -> peft.put(key, "all-linear");
+      case TargetModules.FamilyDefault byDefault -> peft.putNull(key);
+      case TargetModules.Names names -> names.names().forEach(peft.putArray(key)::add);
+      case TargetModules.Pattern pattern -> peft.put(key, pattern.expression().text());
+    }
   }
 }

@@ -3,7 +3,7 @@
  *
  * <p>{@link dev.graft.spec.TrainingSpec} decides the numbers of a run. {@code spec.method} has the
  * methods, {@code spec.peft} reads and writes them as PEFT does, and {@link
- * dev.graft.spec.TrainingSpecs} turns the JSON of a request ({@code adapter}, OpenAI's {@code
+ * dev.graft.spec.TrainingSpec} turns the JSON of a request ({@code adapter}, OpenAI's {@code
  * method} and {@code hyperparameters}, {@code seed}) into a spec, and back into the {@code adapter}
  * object that a job echoes.
  *

@@ -1,5 +1,7 @@
 package dev.graft.training;
 
+import dev.graft.spec.Prompted;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
@@ -40,8 +42,8 @@ final class AdapterConfigFile {
         });
     switch (method) {
       case Bottleneck bottleneck -> BottleneckConfig.put(fields, bottleneck, base);
-      case AdapterMethod.Lora lora -> LoraConfigFile.put(fields, lora, base.config());
-      case AdapterMethod.Prompted prompted ->
+      case Lora lora -> LoraConfigFile.put(fields, lora, base.config());
+      case Prompted prompted ->
           PromptConfig.put(fields, prompted, base.config(), baseModelName);
       case AdapterMethod.Targeted targeted -> TargetedConfig.put(fields, targeted, base);
       case AdapterMethod.Full _, Freeze _ ->

@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.weights.AttentionShape;
+import dev.graft.weights.ModelConfig.AttentionShape;
 
 /**
  * Attention of a block of queries over its keys, the queries of all heads that share a key

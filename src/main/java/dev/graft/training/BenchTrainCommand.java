@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.spec.GradientCheckpointing;
+import dev.graft.spec.Hyperparameters.GradientCheckpointing;
 import dev.graft.spec.Precision;
 import dev.graft.spec.SpecRejected;
 import java.io.IOException;

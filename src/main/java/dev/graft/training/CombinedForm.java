@@ -3,7 +3,7 @@ package dev.graft.training;
 import dev.graft.kernels.LinearAlgebra;
 import dev.graft.model.LowRankUpdate;
 import dev.graft.model.TorchGenerator;
-import dev.graft.spec.Combination;
+import dev.graft.spec.ExportForm.Combination;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;

@@ -2,7 +2,6 @@ package dev.graft.training;
 
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.text.ChatTemplate;
 import dev.graft.text.Example;
 import dev.graft.text.RowReader;
@@ -130,13 +129,13 @@ final class DataPathCases {
       case "last-assistant" -> data.put("mask_history", true);
       default -> {}
     }
-    return TrainingSpecs.resolve(adapter, null, null, null);
+    return TrainingSpec.resolve(adapter, null, null, null);
   }
 
   static Hyperparameters training(JsonNode training) {
     ObjectNode adapter = JsonFixture.JSON.createObjectNode();
     adapter.set("training", training);
-    return TrainingSpecs.resolve(adapter, null, null, null).training();
+    return TrainingSpec.resolve(adapter, null, null, null).training();
   }
 
   /** The rows as lines of a file. */

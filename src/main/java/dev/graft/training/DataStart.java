@@ -6,7 +6,7 @@ import dev.graft.model.MicroBatch;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingSetup;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelDirectory;

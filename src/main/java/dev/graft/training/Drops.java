@@ -1,5 +1,7 @@
 package dev.graft.training;
 
+import dev.graft.spec.Prompted;
+import dev.graft.spec.Lora;
 import dev.graft.model.Slot;
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
@@ -9,7 +11,7 @@ import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.Vera;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.ModelConfig;
 import java.util.List;
 
@@ -30,7 +32,7 @@ final class Drops {
 
   static boolean ofMethod(AdapterMethod method) {
     return switch (method) {
-      case AdapterMethod.Lora lora -> lora.loraDropout() > 0;
+      case Lora lora -> lora.loraDropout() > 0;
       case AdaLora ranks -> ranks.loraDropout() > 0;
       case Vera vectors -> vectors.veraDropout() > 0;
       case AdapterMethod.Full _,
@@ -38,7 +40,7 @@ final class Drops {
           Bottleneck _,
           Ia3 _,
           LnTuning _,
-          AdapterMethod.Prompted _ ->
+          Prompted _ ->
           false;
     };
   }

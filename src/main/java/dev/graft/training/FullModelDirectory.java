@@ -1,7 +1,6 @@
 package dev.graft.training;
 
 import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -52,7 +51,7 @@ final class FullModelDirectory {
     @Override
     public TensorData data(Parameter parameter, Dtype dtype) {
       Integer place = places.get(parameter.name());
-      if (place != null) return HalfPrecision.narrow(trained.get(place).data(), dtype);
+      if (place != null) return Dtype.narrow(trained.get(place).data(), dtype);
       return base.weights().require(parameter.name(), parameter.shape()).data(dtype);
     }
   }

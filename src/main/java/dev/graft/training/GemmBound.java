@@ -7,7 +7,7 @@ import dev.graft.kernels.TorchScriptModule;
 import dev.graft.model.DeviceMemory;
 import dev.graft.model.Execution;
 import dev.graft.model.ModelTensors;
-import dev.graft.weights.AttentionShape;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import java.util.Map;
 
 /**

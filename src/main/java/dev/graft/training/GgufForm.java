@@ -3,7 +3,7 @@ package dev.graft.training;
 import dev.graft.model.SavedTensors;
 import dev.graft.model.Tuners;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.weights.AdapterCard;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LoaderRules;

@@ -8,7 +8,7 @@ import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.SpecRejected;
-import dev.graft.weights.BlockScales;
+import dev.graft.weights.FourBitTensor.BlockScales;
 import dev.graft.weights.FourBitTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;

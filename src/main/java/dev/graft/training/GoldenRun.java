@@ -1,5 +1,6 @@
 package dev.graft.training;
 
+import dev.graft.spec.Lora;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.MicroBatch;
@@ -11,7 +12,7 @@ import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingSetup;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
-import dev.graft.spec.Outputs;
+import dev.graft.spec.TrainingSpec.Outputs;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -102,7 +103,7 @@ public final class GoldenRun {
         ResultFormat.write(out, base, name, golden.method(), model, Map.of());
         ResultFormat.writeOutputs(
             out, base, name, Outputs.DEFAULT, golden.quantization(), Map.of());
-        if (golden.method() instanceof AdapterMethod.Lora lora
+        if (golden.method() instanceof Lora lora
             && lora.initLoraWeights().changesBaseRepeatably()) {
           ResultFormat.writeTrainedForm(out, base, name, lora, model, Map.of());
         }

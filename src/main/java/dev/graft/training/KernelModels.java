@@ -9,7 +9,7 @@ import dev.graft.model.StepObserver;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainingSetup;
 import dev.graft.spec.Hyperparameters;
-import dev.graft.spec.LoraPlus;
+import dev.graft.spec.Hyperparameters.LoraPlus;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.CheckpointManifest.Environment;
 import dev.graft.weights.ModelDirectory;

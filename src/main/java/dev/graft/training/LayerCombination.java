@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.model.LowRankUpdate;
-import dev.graft.spec.Combination;
+import dev.graft.spec.ExportForm.Combination;
 import dev.graft.weights.ModelConfig.Linear;
 import java.util.List;
 

@@ -4,7 +4,7 @@ import dev.graft.model.ActivationBudget;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Slot;
 import dev.graft.model.Tuner;
-import dev.graft.spec.GradientCheckpointing;
+import dev.graft.spec.Hyperparameters.GradientCheckpointing;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;

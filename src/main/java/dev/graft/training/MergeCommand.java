@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
 import java.nio.file.Path;

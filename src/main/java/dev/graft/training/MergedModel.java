@@ -7,7 +7,6 @@ import dev.graft.model.Tuners;
 import dev.graft.model.WeightRows;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
@@ -73,7 +72,7 @@ final class MergedModel implements CheckpointDirectory.Tensors {
   @Override
   public TensorData data(Parameter parameter, Dtype dtype) {
     NamedTensor copy = trained.get(parameter.name());
-    if (copy != null) return HalfPrecision.narrow(merged(parameter, copy.data()), dtype);
+    if (copy != null) return Dtype.narrow(merged(parameter, copy.data()), dtype);
     StoredWeight stored = weights.stored(parameter);
     boolean touched = isTouched(parameter.name());
     if (stored instanceof MappedTensor plain && !touched) return plain.data(dtype);
@@ -81,7 +80,7 @@ final class MergedModel implements CheckpointDirectory.Tensors {
         stored instanceof MappedTensor plain
             ? plain.data(Dtype.F32)
             : TensorData.of(MemorySegment.ofArray(BaseWeights.values(parameter, stored)));
-    return HalfPrecision.narrow(touched ? merged(parameter, values) : values, dtype);
+    return Dtype.narrow(touched ? merged(parameter, values) : values, dtype);
   }
 
   private TensorData merged(Parameter parameter, TensorData stored) {

@@ -4,7 +4,7 @@ import dev.graft.model.LowRankUpdate;
 import dev.graft.model.SavedTensors;
 import dev.graft.model.Tuner;
 import dev.graft.model.Tuners;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;

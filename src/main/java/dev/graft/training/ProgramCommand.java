@@ -14,7 +14,6 @@ import dev.graft.spec.Quantization;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
@@ -95,7 +94,7 @@ public final class ProgramCommand implements Callable<Integer> {
   }
 
   private ModelProgram asked(ModelDirectory base) {
-    TrainingSpec asked = TrainingSpecs.resolve(SpecFile.json(adapter), null, null, null);
+    TrainingSpec asked = TrainingSpec.resolve(SpecFile.json(adapter), null, null, null);
     return program(
         base,
         TrainedParts.task(asked.objective()),

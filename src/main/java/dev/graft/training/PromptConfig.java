@@ -1,11 +1,11 @@
 package dev.graft.training;
 
-import dev.graft.spec.AdapterMethod.Prompted;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.PromptTuning.Init;
-import dev.graft.weights.AttentionShape;
+import dev.graft.spec.Prompted;
+import dev.graft.spec.Prompted.PTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
+import dev.graft.spec.Prompted.PromptTuning.Init;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import dev.graft.weights.ModelConfig;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -3,7 +3,7 @@ package dev.graft.training;
 import dev.graft.model.BaseWeights;
 import dev.graft.weights.BitsAndBytesFormat;
 import dev.graft.weights.FourBitTensor;
-import dev.graft.weights.FourBitType;
+import dev.graft.weights.FourBitTensor.FourBitType;
 import dev.graft.weights.Int8Tensor;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;

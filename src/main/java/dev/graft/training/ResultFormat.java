@@ -1,14 +1,15 @@
 package dev.graft.training;
 
+import dev.graft.spec.Prompted;
 import dev.graft.model.SavedResult;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.Tuners;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.Outputs;
+import dev.graft.spec.TrainingSpec.Outputs;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.AdapterCard;
 import dev.graft.weights.Dtype;
@@ -149,7 +150,7 @@ public final class ResultFormat {
   /** Whether the result is a PEFT directory, small beside its base. */
   public static boolean isAdapter(AdapterMethod method) {
     return switch (method) {
-      case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _, Bottleneck _ ->
+      case Lora _, Prompted _, AdapterMethod.Targeted _, Bottleneck _ ->
           true;
       case AdapterMethod.Full _, Freeze _ -> false;
     };

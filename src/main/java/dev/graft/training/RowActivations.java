@@ -1,15 +1,16 @@
 package dev.graft.training;
 
+import dev.graft.spec.Lora;
 import dev.graft.model.ActivationBudget;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Slot;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.weights.AttentionShape;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DistilBertConfig;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.ModelConfig;
@@ -107,7 +108,7 @@ final class RowActivations {
     long dropped = first && Drops.ofMethod(spec.method()) ? 2 * input(slot) : 0;
     if (shape.length == 1) return shape[0] + dropped;
     long rank = Arrays.stream(shape).min().orElse(0);
-    boolean lora = spec.method() instanceof AdapterMethod.Lora;
+    boolean lora = spec.method() instanceof Lora;
     return rank + dropped + (half && !lora ? shape[1] : 0);
   }
 

@@ -3,7 +3,6 @@ package dev.graft.training;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.training.CheckpointManifest.RunFacts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,7 +25,7 @@ final class RunIdentity {
     StartFrom start = StartFrom.of(run);
     TrainingSpec spec = run.spec();
     return new RunFacts(
-        TrainingSpecs.toJson(spec),
+        TrainingSpec.toJson(spec),
         spec.seed(),
         start == null ? null : start.sha256(),
         baseModel(run.base().directory()),
@@ -53,11 +52,11 @@ final class RunIdentity {
     TrainingSpec spec;
     try {
       JsonNode seed = JsonNodeFactory.instance.numberNode(run.seed());
-      spec = TrainingSpecs.resolve(run.adapter(), null, null, seed);
+      spec = TrainingSpec.resolve(run.adapter(), null, null, seed);
     } catch (SpecRejected otherRelease) {
       return run.adapter();
     }
-    ObjectNode json = TrainingSpecs.toJson(spec).without("output");
+    ObjectNode json = TrainingSpec.toJson(spec).without("output");
     Hyperparameters training = spec.training();
     ((ObjectNode) json.get("training"))
         .without(

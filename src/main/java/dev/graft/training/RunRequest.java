@@ -1,7 +1,6 @@
 package dev.graft.training;
 
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -107,6 +106,6 @@ public record RunRequest(
    * @throws dev.graft.spec.SpecRejected with the problems of the adapter
    */
   public TrainingSpec spec() {
-    return TrainingSpecs.resolve(adapter, null, null, JsonNodeFactory.instance.numberNode(seed));
+    return TrainingSpec.resolve(adapter, null, null, JsonNodeFactory.instance.numberNode(seed));
   }
 }

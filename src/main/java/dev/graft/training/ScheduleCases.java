@@ -2,7 +2,7 @@ package dev.graft.training;
 
 import dev.graft.model.Schedules;
 import dev.graft.spec.Hyperparameters;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -38,7 +38,7 @@ final class ScheduleCases {
     ObjectNode training = adapter.putObject("training").put("learning_rate", base);
     training.set("lr_scheduler_type", each.path("type"));
     training.set("lr_scheduler_kwargs", each.path("kwargs"));
-    return TrainingSpecs.resolve(adapter, null, null, null).training();
+    return TrainingSpec.resolve(adapter, null, null, null).training();
   }
 
   /** Relative; a rate of 0 must be 0. */

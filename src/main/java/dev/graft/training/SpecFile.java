@@ -1,10 +1,9 @@
 package dev.graft.training;
 
-import dev.graft.spec.EvaluationOptions;
+import dev.graft.spec.Hyperparameters.EvaluationOptions;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ record SpecFile(
     JsonNode json = json(file);
     List<Problem> problems = new ArrayList<>();
     for (String key : json.propertyNames()) {
-      if (!KEYS.contains(key)) problems.add(TrainingSpecs.unknown(key, KEYS));
+      if (!KEYS.contains(key)) problems.add(TrainingSpec.unknown(key, KEYS));
     }
     Path baseModel = path(json, "base_model", true, problems);
     Path trainingFile = path(json, "training_file", true, problems);
@@ -47,7 +46,7 @@ record SpecFile(
     try {
       JsonNode adapter = json.get("adapter");
       if (startFrom != null) adapter = StartFrom.inherit(startFrom, adapter);
-      spec = TrainingSpecs.resolve(adapter, null, null, json.get("seed"));
+      spec = TrainingSpec.resolve(adapter, null, null, json.get("seed"));
     } catch (SpecRejected e) {
       problems.addAll(e.problems());
     }

@@ -4,7 +4,7 @@ import dev.graft.model.TrainableModel;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.ContinuedMethod;
 import dev.graft.spec.SpecRejected;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelDirectory;
@@ -61,7 +61,7 @@ record StartFrom(Path directory) {
 
   private void loadAdapter(TrainableModel model, AdapterMethod method) {
     try (SavedAdapter saved = SavedAdapter.read(directory)) {
-      ObjectNode asked = TrainingSpecs.methodJson(method);
+      ObjectNode asked = TrainingSpec.methodJson(method);
       try {
         new ContinuedMethod(trainable(saved), null).into(asked);
       } catch (SpecRejected e) {

@@ -7,7 +7,7 @@ import dev.graft.model.Family;
 import dev.graft.model.Slot;
 import dev.graft.model.StepObserver.MicroBatchCost;
 import dev.graft.training.MatrixProduct.Form;
-import dev.graft.weights.AttentionShape;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.Task;

@@ -1,8 +1,8 @@
 package dev.graft.training;
 
 import dev.graft.model.TorchGenerator;
-import dev.graft.spec.Combination;
-import dev.graft.spec.Combination.MajoritySign;
+import dev.graft.spec.ExportForm.Combination;
+import dev.graft.spec.ExportForm.Combination.MajoritySign;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;

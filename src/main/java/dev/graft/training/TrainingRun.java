@@ -2,7 +2,7 @@ package dev.graft.training;
 
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
-import dev.graft.spec.GradientCheckpointing;
+import dev.graft.spec.Hyperparameters.GradientCheckpointing;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.RunRequest.Base;
 import dev.graft.training.RunRequest.Data;

@@ -63,7 +63,7 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
             : Map.of();
     Map<String, Object> generation = new LinkedHashMap<>();
     if (files.has(GENERATION)) {
-      JsonFile.read(files.require(GENERATION), MAX_BYTES)
+      JsonFields.read(files.require(GENERATION), MAX_BYTES)
           .node()
           .forEachEntry(
               (key, value) -> {

@@ -12,10 +12,10 @@ import java.util.List;
  * @param positionOffset position of the first token: 0, or in RoBERTa {@code padTokenId + 1}
  */
 public record BertConfig(
-    Basics basics,
+    ModelConfig.Basics basics,
     int heads,
     int intermediateSize,
-    Activation activation,
+    ModelConfig.Activation activation,
     double layerNormEps,
     int typeVocabSize,
     int positionOffset)
@@ -101,5 +101,23 @@ public record BertConfig(
         || tensor.startsWith("lm_head.")
         || tensor.startsWith("roberta.pooler.")
         || tensor.endsWith(".embeddings.position_ids");
+  }
+
+  /** What the encoders have in common: they classify. */
+  static final class Encoders {
+    private Encoders() {}
+
+    static void requireHead(ModelConfig.Basics basics) {
+      outputs(basics);
+    }
+
+    static int outputs(ModelConfig.Basics basics) {
+      return switch (basics.task()) {
+        case Task.SequenceClassification head -> head.numLabels();
+        case Task.CausalLm() ->
+            throw new IllegalArgumentException(
+                basics.modelType() + " is an encoder: it classifies text and does not write any");
+      };
+    }
   }
 }

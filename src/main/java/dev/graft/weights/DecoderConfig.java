@@ -1,5 +1,7 @@
 package dev.graft.weights;
 
+import dev.graft.weights.DecoderConfig.Placement;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param layers attention of each layer, as many as there are layers
  */
 public record DecoderConfig(
-    Basics basics,
+    ModelConfig.Basics basics,
     Attention attention,
     Norms norms,
     FeedForward feedForward,
@@ -80,7 +82,7 @@ public record DecoderConfig(
   }
 
   /** {@code down(activation(gate(x)) * up(x))}. */
-  public record FeedForward(int size, Activation activation, boolean bias) {}
+  public record FeedForward(int size, ModelConfig.Activation activation, boolean bias) {}
 
   /**
    * Factors of the forward pass; 1 = unused.
@@ -145,5 +147,110 @@ public record DecoderConfig(
   @Override
   public boolean ignores(String tensor) {
     return tensor.endsWith(".rotary_emb.inv_freq") || DecoderHeads.ignores(this, tensor, "lm_head");
+  }
+
+  /** The modules of a {@link DecoderConfig} and how they are called. */
+  static final class DecoderLeaves {
+    private final DecoderConfig config;
+    private final int hidden;
+    private final Placement placement;
+
+    DecoderLeaves(DecoderConfig config) {
+      this.config = config;
+      this.hidden = config.hiddenSize();
+      this.placement = config.norms().placement();
+    }
+
+    List<Leaf> all() {
+      List<Leaf> leaves = new ArrayList<>();
+      leaves.add(Leaf.embedding("model.embed_tokens", config.vocabSize(), hidden));
+      for (int i = 0; i < config.numHiddenLayers(); i++) layer(leaves, config.layerPrefix(i));
+      leaves.add(Leaf.rmsNorm("model.norm", hidden));
+      leaves.addAll(DecoderHeads.leaves(config));
+      return leaves;
+    }
+
+    private void layer(List<Leaf> leaves, String layer) {
+      if (placement != Placement.POST) norm(leaves, layer + "input_layernorm");
+      attention(leaves, layer + "self_attn.");
+      norm(leaves, layer + "post_attention_layernorm");
+      if (placement == Placement.SANDWICH) norm(leaves, layer + "pre_feedforward_layernorm");
+      feedForward(leaves, layer + "mlp.");
+      if (placement != Placement.PRE) norm(leaves, layer + "post_feedforward_layernorm");
+    }
+
+    private void norm(List<Leaf> leaves, String path) {
+      leaves.add(Leaf.rmsNorm(path, hidden));
+    }
+
+    private void attention(List<Leaf> leaves, String path) {
+      DecoderConfig.Attention of = config.attention();
+      int queries = of.queryWidth();
+      int keys = of.keyWidth();
+      boolean bias = of.bias();
+      if (config.fused()) {
+        leaves.add(Leaf.linear(path + "qkv_proj", queries + 2 * keys, hidden, bias));
+      } else {
+        leaves.add(Leaf.linear(path + "q_proj", queries, hidden, bias));
+        leaves.add(Leaf.linear(path + "k_proj", keys, hidden, bias));
+        leaves.add(Leaf.linear(path + "v_proj", keys, hidden, bias));
+      }
+      switch (of.qkNorm()) {
+        case NONE -> {}
+        case PER_HEAD -> {
+          leaves.add(Leaf.rmsNorm(path + "q_norm", of.headDim()));
+          leaves.add(Leaf.rmsNorm(path + "k_norm", of.headDim()));
+        }
+        case FULL_WIDTH -> {
+          leaves.add(Leaf.rmsNorm(path + "q_norm", queries));
+          leaves.add(Leaf.rmsNorm(path + "k_norm", keys));
+        }
+      }
+      leaves.add(Leaf.linear(path + "o_proj", hidden, queries, of.outputBias()));
+    }
+
+    private void feedForward(List<Leaf> leaves, String path) {
+      int size = config.feedForward().size();
+      boolean bias = config.feedForward().bias();
+      if (config.fused()) {
+        leaves.add(Leaf.linear(path + "gate_up_proj", 2 * size, hidden, bias));
+      } else {
+        leaves.add(Leaf.linear(path + "gate_proj", size, hidden, bias));
+        leaves.add(Leaf.linear(path + "up_proj", size, hidden, bias));
+      }
+      leaves.add(Leaf.linear(path + "down_proj", hidden, size, bias));
+    }
+  }
+
+  /** The heads of decoders: {@code lm_head} or what it is called, and {@code score}. */
+  static final class DecoderHeads {
+    private static final String SCORE = "score";
+
+    private DecoderHeads() {}
+
+    static String outputModule(ModelConfig config, String languageHead) {
+      return switch (config.task()) {
+        case Task.CausalLm() -> languageHead;
+        case Task.SequenceClassification head -> SCORE;
+      };
+    }
+
+    static List<Leaf> leaves(ModelConfig config) {
+      int hidden = config.hiddenSize();
+      return switch (config.task()) {
+        case Task.CausalLm() ->
+            config.tieWordEmbeddings()
+                ? List.of()
+                : List.of(Leaf.linear(config.outputModule(), config.vocabSize(), hidden, false));
+        case Task.SequenceClassification head ->
+            List.of(Leaf.linear(SCORE, head.numLabels(), hidden, false));
+      };
+    }
+
+    /** Tied checkpoints may repeat the output matrix, and a base for classification may have it. */
+    static boolean ignores(ModelConfig config, String tensor, String languageHead) {
+      return tensor.equals(languageHead + ".weight")
+          && (config.tieWordEmbeddings() || !config.outputModule().equals(languageHead));
+    }
   }
 }

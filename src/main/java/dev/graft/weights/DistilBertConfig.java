@@ -8,12 +8,12 @@ import java.util.List;
  * classifier} over the first token.
  */
 public record DistilBertConfig(
-    Basics basics, int heads, int intermediateSize, Activation activation) implements ModelConfig {
+    ModelConfig.Basics basics, int heads, int intermediateSize, ModelConfig.Activation activation) implements ModelConfig {
   /** No field of the configuration says it. */
   public static final double LAYER_NORM_EPS = 1e-12;
 
   public DistilBertConfig {
-    Encoders.requireHead(basics);
+    BertConfig.Encoders.requireHead(basics);
   }
 
   @Override
@@ -60,7 +60,7 @@ public record DistilBertConfig(
       leaves.add(Leaf.layerNorm(layer + "output_layer_norm", hidden));
     }
     leaves.add(Leaf.linear("pre_classifier", hidden, hidden, true));
-    leaves.add(Leaf.linear("classifier", Encoders.outputs(basics), hidden, true));
+    leaves.add(Leaf.linear("classifier", BertConfig.Encoders.outputs(basics), hidden, true));
     return leaves;
   }
 

@@ -1,5 +1,9 @@
 package dev.graft.weights;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
 /** Element types of a safetensors file that Graft reads, with their size in bytes. */
 public enum Dtype {
   F64(8),
@@ -35,5 +39,53 @@ public enum Dtype {
       case I64, I32, I8, U8, BOOL ->
           throw new IllegalArgumentException(this + " is not floating point");
     };
+  }
+
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Numbers that are rounded at a time. */
+  private static final int PIECE = 1 << 16;
+
+  /**
+   * f32 elements as 16 bits each, rounded when they are copied; the elements themselves where F32
+   * is asked for.
+   *
+   * @throws IllegalArgumentException for another type
+   */
+  public static TensorData narrow(TensorData floats, Dtype to) {
+    if (to == Dtype.F32) return floats;
+    if (to != Dtype.BF16 && to != Dtype.F16) {
+      throw new IllegalArgumentException(to + " is not a 16-bit floating point type");
+    }
+    return new Narrowed(floats, to);
+  }
+
+  private record Narrowed(TensorData floats, Dtype to) implements TensorData {
+    @Override
+    public long byteSize() {
+      return floats.byteSize() / 2;
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      long count = into.byteSize() / 2;
+      float[] piece = new float[(int) Math.min(PIECE, count)];
+      for (long at = 0; at < count; at += PIECE) {
+        int length = (int) Math.min(PIECE, count - at);
+        MemorySegment numbers = MemorySegment.ofArray(piece).asSlice(0, 4L * length);
+        floats.copyTo(2 * from + 4 * at, numbers);
+        for (int i = 0; i < length; i++) into.set(SHORT, 2 * (at + i), bits(piece[i]));
+      }
+    }
+
+    private short bits(float value) {
+      return to == Dtype.BF16 ? bfloat16(value) : Float.floatToFloat16(value);
+    }
+  }
+
+  public static short bfloat16(float value) {
+    if (Float.isNaN(value)) return 0x7FC0;
+    return (short) (Float.floatToRawIntBits(Dtype.BF16.round(value)) >>> 16);
   }
 }

@@ -1,5 +1,8 @@
 package dev.graft.weights;
 
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -49,7 +52,7 @@ public record FourBitTensor(
   }
 
   private static FourBitTensor quantise(
-      TensorInfo info, Elements source, FourBitType type, boolean nested) {
+      TensorInfo info, StoredWeight.Elements source, FourBitType type, boolean nested) {
     long size = info.elements();
     if (size == 0 || size > BLOCK * (long) (Integer.MAX_VALUE / BLOCK)) {
       throw new BadModel("tensor " + info.name() + " of " + size + " elements cannot be quantised");
@@ -119,5 +122,260 @@ public record FourBitTensor(
       weight[i] = dtype.round(levels[code] * scales[i / blockSize]);
     }
     return weight;
+  }
+
+  /**
+   * The sixteen numbers a 4-bit code can stand for, and the choice among them, as bitsandbytes has
+   * them. NF4 (Dettmers et al. 2023, QLoRA) are quantiles of a normal distribution; FP4 are floating
+   * point numbers of two exponent bits and one mantissa bit, over 12.
+   */
+  public enum FourBitType {
+    NF4(
+        -1,
+        -0.6961928009986877f,
+        -0.5250730514526367f,
+        -0.39491748809814453f,
+        -0.28444138169288635f,
+        -0.18477343022823334f,
+        -0.09105003625154495f,
+        0,
+        0.07958029955625534f,
+        0.16093020141124725f,
+        0.24611230194568634f,
+        0.33791524171829224f,
+        0.44070982933044434f,
+        0.5626170039176941f,
+        0.7229568362236023f,
+        1),
+    FP4(
+        0,
+        0.0625f / 12,
+        8f / 12,
+        1,
+        4f / 12,
+        6f / 12,
+        2f / 12,
+        3f / 12,
+        0,
+        -0.0625f / 12,
+        -8f / 12,
+        -1,
+        -4f / 12,
+        -6f / 12,
+        -2f / 12,
+        -3f / 12);
+
+    private final float[] levels;
+
+    /** Codes by their numbers; FP4 has two for zero. */
+    private final int[] ascending;
+
+    /** Middle of each pair of neighbours, rounded to f32. */
+    private final float[] bounds = new float[15];
+
+    FourBitType(float... levels) {
+      this.levels = levels;
+      ascending =
+          IntStream.range(0, levels.length)
+              .boxed()
+              .sorted(Comparator.comparingDouble(code -> levels[code]))
+              .mapToInt(Integer::intValue)
+              .toArray();
+      for (int i = 0; i < bounds.length; i++) {
+        bounds[i] = (levels[ascending[i]] + levels[ascending[i + 1]]) / 2;
+      }
+    }
+
+    /** Its name in bitsandbytes' and transformers' settings. */
+    public String quantType() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The number of each code. */
+    public float[] levels() {
+      return levels.clone();
+    }
+
+    /** Code of the level nearest to a number in [-1, 1]; a number in the middle goes down. */
+    public int code(float x) {
+      int i = x > bounds[7] ? 8 : 0;
+      i += x > bounds[i + 3] ? 4 : 0;
+      i += x > bounds[i + 1] ? 2 : 0;
+      i += x > bounds[i] ? 1 : 0;
+      return ascending[i];
+    }
+  }
+
+  /** The largest magnitude of each block of a 4-bit tensor, by which its levels are multiplied. */
+  public sealed interface BlockScales {
+    /** Blocks of a double-quantised tensor's scales. */
+    int NESTED_BLOCK = 256;
+
+    /** One f32 a block. */
+    float[] values();
+
+    record Plain(float[] values) implements BlockScales {}
+
+    /**
+     * Quantised once more (double quantisation): {@code map[code] * absmax[block of codes] + offset}.
+     *
+     * @param codes one a block of the tensor
+     * @param map 256 numbers
+     * @param absmax largest magnitude of each block of codes, after the offset
+     * @param offset mean of the scales
+     */
+    record Nested(byte[] codes, float[] map, float[] absmax, float offset, int blockSize)
+        implements BlockScales {
+      public static Nested of(float[] scales) {
+        float offset = CascadeSum.mean(scales);
+        float[] absmax = new float[Math.ceilDiv(scales.length, NESTED_BLOCK)];
+        for (int i = 0; i < scales.length; i++) {
+          int block = i / NESTED_BLOCK;
+          absmax[block] = Math.max(absmax[block], Math.abs(scales[i] - offset));
+        }
+        byte[] codes = new byte[scales.length];
+        for (int i = 0; i < scales.length; i++) {
+          float largest = absmax[i / NESTED_BLOCK];
+          if (largest > 0) codes[i] = DynamicMap.code((scales[i] - offset) * (1 / largest));
+        }
+        return new Nested(codes, DynamicMap.values(), absmax, offset, NESTED_BLOCK);
+      }
+
+      @Override
+      public float[] values() {
+        float[] values = new float[codes.length];
+        for (int i = 0; i < values.length; i++) {
+          values[i] = map[codes[i] & 0xFF] * absmax[i / blockSize] + offset;
+        }
+        return values;
+      }
+    }
+
+    /**
+     * The f32 sum of PyTorch on a processor with eight f32 lanes and one thread, to the bit: four
+     * independent accumulators of vectors, each over four levels so that rounding grows slowly. The
+     * mean of a tensor's scales is stored by double quantisation, so its last bit shows.
+     */
+    static final class CascadeSum {
+      private static final int LANES = 8;
+      private static final int ROWS = 4;
+      private static final int LEVELS = 4;
+
+      private CascadeSum() {}
+
+      static float mean(float[] x) {
+        return sum(x) / x.length;
+      }
+
+      static float sum(float[] x) {
+        int lanes = x.length >= LANES ? LANES : 1;
+        int vectors = x.length / lanes;
+        float total = 0;
+        for (int i = vectors * lanes; i < x.length; i++) total += x[i];
+        for (float lane : lanes(x, lanes, vectors)) total += lane;
+        return total;
+      }
+
+      private static float[] lanes(float[] x, int lanes, int vectors) {
+        int width = ROWS * lanes;
+        int rows = vectors / ROWS;
+        float[] sums = cascade(x, width, rows);
+        for (int i = rows * width; i < vectors * lanes; i++) sums[i % lanes] += x[i];
+        float[] folded = new float[lanes];
+        for (int i = 0; i < width; i++) folded[i % lanes] += sums[i];
+        return folded;
+      }
+
+      /** Sums of the columns of x seen as rows of {@code width}. */
+      private static float[] cascade(float[] x, int width, int rows) {
+        int power = Math.max(4, ceilLog2(rows) / LEVELS);
+        int step = 1 << power;
+        float[][] sums = new float[LEVELS][width];
+        int row = 0;
+        while (row + step <= rows) {
+          for (int end = row + step; row < end; row++) add(sums[0], x, row * width);
+          for (int level = 1; level < LEVELS; level++) {
+            add(sums[level], sums[level - 1], 0);
+            sums[level - 1] = new float[width];
+            if ((row & (step - 1) << (level * power)) != 0) break;
+          }
+        }
+        for (; row < rows; row++) add(sums[0], x, row * width);
+        for (int level = 1; level < LEVELS; level++) add(sums[0], sums[level], 0);
+        return sums[0];
+      }
+
+      private static void add(float[] into, float[] from, int at) {
+        for (int i = 0; i < into.length; i++) into[i] += from[at + i];
+      }
+
+      private static int ceilLog2(int x) {
+        return x <= 2 ? 1 : Integer.SIZE - Integer.numberOfLeadingZeros(x - 1);
+      }
+    }
+
+    /**
+     * bitsandbytes' signed 8-bit "dynamic" type (Dettmers 2015): 256 numbers in [-1, 1], the finer the
+     * smaller, in which double quantisation keeps the scales of 4-bit blocks.
+     */
+    static final class DynamicMap {
+      private static final int EXPONENTS = 7;
+
+      /** bitsandbytes looks the nearest number up in so many equal steps of [-1, 1]. */
+      private static final int STEPS = 65536;
+
+      private static final float[] NUMBERS = numbers();
+      private static final byte[] NEAREST = nearest();
+
+      private DynamicMap() {}
+
+      /** Ascending. */
+      static float[] values() {
+        return NUMBERS.clone();
+      }
+
+      /** Index of about the nearest number to one in [-1, 1]. */
+      static byte code(float x) {
+        float clamped = Math.clamp(x, -1f, 1f);
+        return NEAREST[(int) Math.fma((clamped + 1) * 0.5f, STEPS - 1f, 0.5f)];
+      }
+
+      /** For each power of ten from 1e-6, twice as many numbers between 0.1 and 1 times that power. */
+      private static float[] numbers() {
+        float[] all = new float[256];
+        int count = 0;
+        for (int i = 0; i < EXPONENTS; i++) {
+          int pieces = 1 << i;
+          float scale = (float) Math.pow(10, i - (EXPONENTS - 1.0));
+          for (int j = 0; j < pieces; j++) {
+            float mean = (boundary(j, pieces) + boundary(j + 1, pieces)) / 2;
+            all[count++] = scale * mean;
+            all[count++] = -scale * mean;
+          }
+        }
+        all[count++] = 0;
+        all[count] = 1;
+        Arrays.sort(all);
+        return all;
+      }
+
+      /** torch.linspace(0.1, 1, pieces + 1) in f32: counted from the nearer end. */
+      private static float boundary(int index, int pieces) {
+        float step = (1f - 0.1f) / pieces;
+        int back = pieces - index;
+        return index < (pieces + 1) / 2 ? Math.fma(step, index, 0.1f) : Math.fma(-step, back, 1f);
+      }
+
+      private static byte[] nearest() {
+        byte[] codes = new byte[STEPS];
+        int code = 0;
+        for (int i = 0; i < STEPS; i++) {
+          float x = -1f + 2f * i / (STEPS - 1);
+          while (code < 255 && 0.5f * (NUMBERS[code] + NUMBERS[code + 1]) < x) code++;
+          codes[i] = (byte) code;
+        }
+        return codes;
+      }
+    }
   }
 }

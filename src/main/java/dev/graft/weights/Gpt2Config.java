@@ -8,7 +8,7 @@ import java.util.List;
  * c_attn}.
  */
 public record Gpt2Config(
-    Basics basics, int heads, int intermediateSize, Activation activation, double layerNormEpsilon)
+    ModelConfig.Basics basics, int heads, int intermediateSize, ModelConfig.Activation activation, double layerNormEpsilon)
     implements ModelConfig {
   @Override
   public Gpt2Config withTask(Task task) {
@@ -33,7 +33,7 @@ public record Gpt2Config(
 
   @Override
   public String outputModule() {
-    return DecoderHeads.outputModule(this, "lm_head");
+    return DecoderConfig.DecoderHeads.outputModule(this, "lm_head");
   }
 
   @Override
@@ -52,7 +52,7 @@ public record Gpt2Config(
       leaves.add(Leaf.conv1d(layer + "mlp.c_proj", hidden, intermediateSize));
     }
     leaves.add(Leaf.layerNorm("transformer.ln_f", hidden));
-    leaves.addAll(DecoderHeads.leaves(this));
+    leaves.addAll(DecoderConfig.DecoderHeads.leaves(this));
     return leaves;
   }
 
@@ -61,6 +61,6 @@ public record Gpt2Config(
   public boolean ignores(String tensor) {
     return tensor.endsWith(".attn.bias")
         || tensor.endsWith(".attn.masked_bias")
-        || DecoderHeads.ignores(this, tensor, "lm_head");
+        || DecoderConfig.DecoderHeads.ignores(this, tensor, "lm_head");
   }
 }

@@ -11,10 +11,10 @@ import java.util.List;
  * @param useParallelResidual whether attention and MLP both read the layer's input
  */
 public record GptNeoXConfig(
-    Basics basics,
+    ModelConfig.Basics basics,
     int heads,
     int intermediateSize,
-    Activation activation,
+    ModelConfig.Activation activation,
     double layerNormEps,
     boolean attentionBias,
     boolean useParallelResidual,
@@ -54,7 +54,7 @@ public record GptNeoXConfig(
 
   @Override
   public String outputModule() {
-    return DecoderHeads.outputModule(this, "embed_out");
+    return DecoderConfig.DecoderHeads.outputModule(this, "embed_out");
   }
 
   @Override
@@ -73,7 +73,7 @@ public record GptNeoXConfig(
       leaves.add(Leaf.linear(layer + "mlp.dense_4h_to_h", hidden, intermediateSize, true));
     }
     leaves.add(Leaf.layerNorm("gpt_neox.final_layer_norm", hidden));
-    leaves.addAll(DecoderHeads.leaves(this));
+    leaves.addAll(DecoderConfig.DecoderHeads.leaves(this));
     return leaves;
   }
 
@@ -83,6 +83,6 @@ public record GptNeoXConfig(
     return tensor.endsWith(".attention.bias")
         || tensor.endsWith(".attention.masked_bias")
         || tensor.endsWith(".rotary_emb.inv_freq")
-        || DecoderHeads.ignores(this, tensor, "embed_out");
+        || DecoderConfig.DecoderHeads.ignores(this, tensor, "embed_out");
   }
 }

@@ -24,7 +24,7 @@ public record Int8Tensor(long[] shape, byte[] values, float[] scb) implements St
     return quantise(info, (out, from) -> System.arraycopy(values, (int) from, out, 0, out.length));
   }
 
-  private static Int8Tensor quantise(TensorInfo info, Elements source) {
+  private static Int8Tensor quantise(TensorInfo info, StoredWeight.Elements source) {
     long[] shape = info.shape();
     if (shape.length != 2 || info.elements() > Integer.MAX_VALUE - 8) {
       throw new BadModel("tensor " + info.name() + " is not a matrix that can be quantised");

@@ -54,7 +54,7 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
    * @throws BadModel if they are not floating point
    */
   public TensorData data(Dtype as) {
-    return as == dtype() ? named().data() : HalfPrecision.narrow(widened().data(), as);
+    return as == dtype() ? named().data() : Dtype.narrow(widened().data(), as);
   }
 
   private record Widened(MappedTensor of) implements TensorData {

@@ -1,5 +1,7 @@
 package dev.graft.weights;
 
+import dev.graft.spec.Lora;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.SpecRejected;
@@ -19,7 +21,7 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
   static final String WEIGHTS = "adapter_model.safetensors";
 
   static JsonFields config(Path directory) {
-    return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
+    return JsonFields.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
   }
 
   /**
@@ -42,7 +44,7 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
   private static AdapterMethod method(JsonFields config) {
     try {
       AdapterMethod method = AdapterMethods.fromSaved(config.node());
-      if (method instanceof AdapterMethod.Lora lora && lora.initLoraWeights().changesBase()) {
+      if (method instanceof Lora lora && lora.initLoraWeights().changesBase()) {
         throw config.bad(
             "init_lora_weights",
             "is "
@@ -67,5 +69,53 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
   @Override
   public void close() {
     file.close();
+  }
+
+  /**
+   * Virtual tokens in a PEFT directory, read as hostile input. Closing unmaps them.
+   *
+   * @param embeddings {@code prompt_embeddings}, as they are used
+   */
+  public record PromptAdapter(Prompted method, MappedTensor embeddings, SafetensorsFile file)
+      implements AutoCloseable {
+    private static final List<String> TYPES = List.of("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING");
+
+    /**
+     * Whether the directory says that it holds virtual tokens.
+     *
+     * @throws BadModel if it has no readable configuration
+     */
+    public static boolean isIn(Path directory) {
+      return TYPES.contains(SavedAdapter.config(directory).textOr("peft_type", ""));
+    }
+
+    /**
+     * @throws BadModel if these are no virtual tokens that Graft can apply, saying why
+     */
+    public static PromptAdapter read(Path directory) {
+      Prompted method = method(SavedAdapter.config(directory));
+      SafetensorsFile file =
+          SafetensorsFile.open(new DirectoryFiles(directory).require(SavedAdapter.WEIGHTS));
+      MappedTensor embeddings = file.find("prompt_embeddings");
+      if (embeddings == null || file.tensors().size() != 1) {
+        file.close();
+        throw new BadModel(SavedAdapter.WEIGHTS + " does not hold prompt_embeddings alone");
+      }
+      return new PromptAdapter(method, embeddings, file);
+    }
+
+    private static Prompted method(JsonFields config) {
+      try {
+        if (AdapterMethods.fromPeft(config.node()) instanceof Prompted prompted) return prompted;
+        throw config.bad("peft_type", "is no method with virtual tokens");
+      } catch (SpecRejected e) {
+        throw new BadModel(SavedAdapter.CONFIG + ": " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public void close() {
+      file.close();
+    }
   }
 }

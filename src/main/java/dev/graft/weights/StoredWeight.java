@@ -4,4 +4,11 @@ package dev.graft.weights;
 public sealed interface StoredWeight permits MappedTensor, FourBitTensor, Int8Tensor {
   /** The numbers that computation uses, row-major. */
   float[] toFloats();
+
+  /** Reads consecutive elements of a tensor as f32. */
+  @FunctionalInterface
+  interface Elements {
+    /** Elements {@code from .. from + out.length}. */
+    void copyTo(float[] out, long from);
+  }
 }

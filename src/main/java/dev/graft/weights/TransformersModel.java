@@ -78,7 +78,7 @@ public record TransformersModel(String modelType, long parameters, int contextLe
    * @throws BadModel if it cannot be read, or the type is of no such model
    */
   public static int contextLength(byte[] json) {
-    JsonFields config = JsonFile.parse("config.json", json);
+    JsonFields config = JsonFields.parse("config.json", json);
     return isType(config.textOr("model_type", ""))
         ? context(config)
         : ModelConfig.read(json).contextLength();
@@ -89,7 +89,7 @@ public record TransformersModel(String modelType, long parameters, int contextLe
   }
 
   private static JsonFields config(DirectoryFiles files) {
-    return JsonFile.read(files.require("config.json"), ModelDirectory.MAX_CONFIG);
+    return JsonFields.read(files.require("config.json"), ModelDirectory.MAX_CONFIG);
   }
 
   private static SortedMap<String, String> classes() {

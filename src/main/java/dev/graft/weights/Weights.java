@@ -58,7 +58,7 @@ public final class Weights implements AutoCloseable {
       Map<String, SafetensorsFile> files,
       Map<String, MappedTensor> tensors) {
     String indexName = "model.safetensors.index.json";
-    JsonFields map = JsonFile.read(directory.require(indexName), MAX_INDEX).object("weight_map");
+    JsonFields map = JsonFields.read(directory.require(indexName), MAX_INDEX).object("weight_map");
     if (map == null) throw new BadModel(indexName + ": weight_map is missing");
     for (String tensor : map.names()) {
       String shard = map.textOr(tensor, "");
@@ -150,5 +150,40 @@ public final class Weights implements AutoCloseable {
   @Override
   public void close() {
     files.forEach(SafetensorsFile::close);
+  }
+
+  /**
+   * Checkpoints spell names in several ways: a base saved without a head lacks the prefix, and old
+   * BERT files say {@code gamma} and {@code beta}.
+   */
+  static final class CheckpointNames {
+    private CheckpointNames() {}
+
+    /** The tensors under the names of the configuration. */
+    static Map<String, MappedTensor> of(ModelConfig config, Map<String, MappedTensor> stored) {
+      String prefix = config.basePrefix();
+      boolean bare = stored.keySet().stream().noneMatch(name -> name.startsWith(prefix));
+      Set<String> expected = config.parameterNames();
+      Map<String, MappedTensor> named = new LinkedHashMap<>();
+      stored.forEach(
+          (spelled, tensor) -> {
+            String name = modern(spelled);
+            if (bare && !expected.contains(name) && !config.ignores(name)) name = prefix + name;
+            if (named.put(name, renamed(tensor, name)) != null) {
+              throw new BadModel("the checkpoint holds the tensor " + name + " under two names");
+            }
+          });
+      return named;
+    }
+
+    private static String modern(String name) {
+      return name.replace("LayerNorm.gamma", "LayerNorm.weight")
+          .replace("LayerNorm.beta", "LayerNorm.bias");
+    }
+
+    private static MappedTensor renamed(MappedTensor tensor, String name) {
+      if (tensor.name().equals(name)) return tensor;
+      return new MappedTensor(new TensorInfo(name, tensor.dtype(), tensor.shape()), tensor.data());
+    }
   }
 }

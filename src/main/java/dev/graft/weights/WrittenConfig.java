@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code config.json} of a checkpoint of plain numbers that is made from a base. */
 public final class WrittenConfig {
   private static final JsonMapper JSON =
-      JsonMapper.builder(JsonFile.FACTORY)
+      JsonMapper.builder(JsonFields.FACTORY)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .build();
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.graft.artifacts.hub.HubRepository;
 import dev.graft.cli.ModelsCommand;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.training.RowSizes;
 import dev.graft.training.TrainedParts;
 import dev.graft.weights.ModelDirectory;
@@ -61,7 +61,7 @@ class SuggestionsTests {
         .isEqualTo(
             TrainedParts.of(
                     directory,
-                    TrainingSpecs.resolve(JsonMapper.shared().readTree(AUTO), null, null, null),
+                    TrainingSpec.resolve(JsonMapper.shared().readTree(AUTO), null, null, null),
                     RowSizes.UNKNOWN)
                 .memory()
                 .bytes());

@@ -3,7 +3,7 @@ package dev.graft.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
@@ -235,7 +235,7 @@ class ConsoleIT {
     upload(key.secret(), "seeded.jsonl");
     assertThat(browser.get("/console/new-job").body())
         .contains("name=\"seed\" type=\"number\" min=\"0\" placeholder=\"42\"");
-    assertThat(TrainingSpecs.DEFAULT_SEED).isEqualTo(42);
+    assertThat(TrainingSpec.DEFAULT_SEED).isEqualTo(42);
     assertThat(browser.get("/console/evaluations/new").body())
         .contains("name=\"seed\" type=\"number\" min=\"0\" value=\"42\"");
   }

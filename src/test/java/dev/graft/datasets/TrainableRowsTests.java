@@ -7,7 +7,6 @@ import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.platform.RequestFailed;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.text.Example;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -20,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 class TrainableRowsTests {
   private static final String TRAINS = row(",\"tool_calls\":[{}]", "b");
   private static final TrainingSpec SFT =
-      TrainingSpecs.resolve(JsonMapper.shared().readTree("{}"), null, null, null);
+      TrainingSpec.resolve(JsonMapper.shared().readTree("{}"), null, null, null);
 
   @TempDir private Path directory;
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.platform.ErrorDetail;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.worker.RayEnvironment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +90,7 @@ class ClusterSettingsIT {
 
   private static TrainingSpec spec(String adapter) {
     String json = adapter.replace('\'', '"');
-    return TrainingSpecs.resolve(JsonMapper.shared().readTree(json), null, null, null);
+    return TrainingSpec.resolve(JsonMapper.shared().readTree(json), null, null, null);
   }
 
   private static List<String> obstacles(String adapter) {
@@ -101,7 +100,7 @@ class ClusterSettingsIT {
   /** The path that the trainer refuses of each, or "-". */
   private List<String> trainer(List<String> adapters) throws Exception {
     List<String> resolved = new ArrayList<>();
-    for (String each : adapters) resolved.add(TrainingSpecs.toJson(spec(each)).toString());
+    for (String each : adapters) resolved.add(TrainingSpec.toJson(spec(each)).toString());
     Path lines = Files.write(directory.resolve("adapters.jsonl"), resolved);
     List<String> command =
         List.of(RayEnvironment.python().toString(), "-c", READ, lines.toString());

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -25,7 +26,7 @@ class JobRequestTests {
             """
                 .formatted(NEEDED));
     assertThat(request.spec().method())
-        .isInstanceOfSatisfying(AdapterMethod.Lora.class, l -> assertThat(l.r()).isEqualTo(4));
+        .isInstanceOfSatisfying(Lora.class, l -> assertThat(l.r()).isEqualTo(4));
     assertThat(request.spec().seed()).isEqualTo(7);
     assertThat(request.learningRateMultiplier()).isEqualTo(2);
     assertThat(request.validationFile()).isNull();

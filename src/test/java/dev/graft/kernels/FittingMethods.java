@@ -1,5 +1,7 @@
 package dev.graft.kernels;
 
+import dev.graft.spec.Prompted;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
@@ -8,12 +10,12 @@ import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.LoraVariant;
-import dev.graft.spec.LoraVariant.Bias;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.RankAllocation;
+import dev.graft.spec.Lora.LoraVariant;
+import dev.graft.spec.Lora.LoraVariant.Bias;
+import dev.graft.spec.Prompted.PTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
+import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.Targets;
 import dev.graft.spec.Vera;
 import dev.graft.weights.ModelConfig;
@@ -46,7 +48,7 @@ final class FittingMethods {
   /** Whether a family can have it: virtual tokens are not supported with a classification. */
   static boolean fits(Class<?> method, ModelConfig config) {
     return config.task() instanceof Task.CausalLm
-        || !AdapterMethod.Prompted.class.isAssignableFrom(method);
+        || !Prompted.class.isAssignableFrom(method);
   }
 
   static List<AdapterMethod> of(ModelConfig config) {
@@ -58,7 +60,7 @@ final class FittingMethods {
 
   private static Stream<AdapterMethod> lora(ModelConfig config) {
     Targets linear = new Targets(new TargetModules.AllLinear());
-    var plain = new AdapterMethod.Lora(4, 8, 0.1, linear.targetModules());
+    var plain = new Lora(4, 8, 0.1, linear.targetModules());
     var tables =
         new TargetModules.Names(
             Stream.of(Kind.LINEAR, Kind.CONV1D, Kind.EMBEDDING)
@@ -67,8 +69,8 @@ final class FittingMethods {
     return Stream.of(
         plain.startingAs(new LoraInit.Random()),
         plain.as(new LoraVariant(true, true, false, Bias.NONE)),
-        new AdapterMethod.Lora(4, 8, 0, tables).as(new LoraVariant(false, false, false, Bias.ALL)),
-        new AdapterMethod.Lora(
+        new Lora(4, 8, 0, tables).as(new LoraVariant(false, false, false, Bias.ALL)),
+        new Lora(
             4, 8, 0, new TargetModules.Names(modules(config, Kind.EMBEDDING).limit(1).toList())),
         new AdaLora(RANKS, 8, 16, 0.5, linear, true, Bias.NONE, new TreeMap<>(), List.of()),
         new Vera(8, linear, 0.5, 0.1, true, Bias.NONE, 0, true, List.of()));

@@ -1,5 +1,6 @@
 package dev.graft.kernels;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.model.Family;
@@ -54,7 +55,7 @@ class LastLayerTests {
 
   private static String lastLayer(double dropout) {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama"))) {
-      var lora = new AdapterMethod.Lora(4, 8, dropout, new TargetModules.AllLinear());
+      var lora = new Lora(4, 8, dropout, new TargetModules.AllLinear());
       Rewrite adapter = Tuners.of(lora, base);
       ModelProgram program =
           ModelProgram.of(Family.of(base.config()), adapter, name -> false, name -> null);

@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -46,7 +47,7 @@ class BaseDropoutTests {
   private static TrainableModel load(
       Path base, ComputePlan plan, boolean drops, String... targets) {
     AdapterMethod method =
-        new AdapterMethod.Lora(
+        new Lora(
             4,
             8,
             0,

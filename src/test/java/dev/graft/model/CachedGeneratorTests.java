@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Targets;

@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -140,7 +141,7 @@ class FittingPartsTests {
           TrainableModels.load(
               base,
               new TrainingSetup(
-                  new AdapterMethod.Lora(4, 8, kind.dropout, new TargetModules.AllLinear()),
+                  new Lora(4, 8, kind.dropout, new TargetModules.AllLinear()),
                   ADAMW,
                   new Execution(Execution.CPU, Precision.F32, plan, threads),
                   42,

@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -47,7 +48,7 @@ class InvarianceTests {
 
   private static List<AdapterMethod> methods() {
     return List.of(
-        new AdapterMethod.Lora(4, 8, 0, new AdapterMethod.TargetModules.AllLinear()),
+        new Lora(4, 8, 0, new AdapterMethod.TargetModules.AllLinear()),
         new Bottleneck(Bottleneck.Variant.HOULSBY));
   }
 

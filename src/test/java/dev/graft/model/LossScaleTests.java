@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
@@ -23,7 +24,7 @@ class LossScaleTests {
   private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama-tied");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 0);
   private static final AdapterMethod LORA =
-      new AdapterMethod.Lora(4, 8, 0, new TargetModules.AllLinear());
+      new Lora(4, 8, 0, new TargetModules.AllLinear());
   private static final int[][] IDS = {new SplittableRandom(1).ints(9, 3, 97).toArray()};
   private static final TokenBatch ROWS = new TokenBatch(IDS, IDS);
 

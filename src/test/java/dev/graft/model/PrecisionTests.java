@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -16,10 +17,10 @@ import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.LoraVariant;
+import dev.graft.spec.Lora.LoraVariant;
 import dev.graft.spec.Precision;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.ModelConfig;
@@ -43,7 +44,7 @@ public class PrecisionTests {
   private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
   private static final AdapterMethod LORA =
-      new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear())
+      new Lora(4, 8, 0.1, new TargetModules.AllLinear())
           .startingAs(new LoraInit.Random());
 
   /** 1 + 2^-9: bf16 has 8 bits after the point, and makes 1 of it. */
@@ -143,13 +144,13 @@ public class PrecisionTests {
   }
 
   public static Stream<AdapterMethod> methods() {
-    AdapterMethod.Lora lora = new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear());
+    Lora lora = new Lora(4, 8, 0.1, new TargetModules.AllLinear());
     TargetModules tables = new TargetModules.Names(List.of("q_proj", "embed_tokens", "lm_head"));
     return Stream.concat(
         MethodTrainingTests.methods(),
         Stream.of(
             lora.as(new LoraVariant(true, true, false, LoraVariant.Bias.NONE)),
-            new AdapterMethod.Lora(4, 8, 0, tables)
+            new Lora(4, 8, 0, tables)
                 .as(new LoraVariant(false, false, false, LoraVariant.Bias.ALL)),
             new Bottleneck(Bottleneck.Variant.PFEIFFER),
             new PromptTuning(4, new PromptTuning.Init.Random()),

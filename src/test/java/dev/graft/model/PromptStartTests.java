@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.PromptTuning.Init;
+import dev.graft.spec.Prompted.PTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
+import dev.graft.spec.Prompted.PromptTuning.Init;
 import dev.graft.text.Tokenizer;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;

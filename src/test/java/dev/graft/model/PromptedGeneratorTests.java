@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.AdapterMethod.Prompted;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
+import dev.graft.spec.Prompted;
+import dev.graft.spec.Prompted.PTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
 import dev.graft.training.PeftDirectory;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;

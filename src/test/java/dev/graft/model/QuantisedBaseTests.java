@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -39,7 +40,7 @@ class QuantisedBaseTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
   private static final AdapterMethod LORA =
-      new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear())
+      new Lora(4, 8, 0.1, new TargetModules.AllLinear())
           .startingAs(new LoraInit.Random());
 
   @TempDir private Path dir;

@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -25,7 +26,7 @@ class TrainableModelTests {
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);
 
   private static AdapterMethod lora(double dropout) {
-    return new AdapterMethod.Lora(4, 8, dropout, new TargetModules.AllLinear());
+    return new Lora(4, 8, dropout, new TargetModules.AllLinear());
   }
 
   private static TrainableModel load(AdapterMethod method, ComputePlan plan) {
@@ -202,7 +203,7 @@ class TrainableModelTests {
       NamedTensor last = missing.removeLast();
       assertThatThrownBy(() -> model.load(missing)).hasMessageContaining(last.name());
     }
-    AdapterMethod wrong = new AdapterMethod.Lora(4, 8, 0, new TargetModules.Names(List.of("qkv")));
+    AdapterMethod wrong = new Lora(4, 8, 0, new TargetModules.Names(List.of("qkv")));
     assertThatThrownBy(() -> load(wrong, ComputePlan.KEEP)).hasMessageContaining("qkv");
   }
 

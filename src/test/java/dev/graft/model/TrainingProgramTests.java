@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.Concurrent;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +42,7 @@ class TrainingProgramTests {
       })
   void theTextIsThatOfTheModelWithItsWeights(String name, String adapter) {
     TrainingSpec spec =
-        TrainingSpecs.resolve(
+        TrainingSpec.resolve(
             JsonMapper.shared().readTree(adapter.replace('\'', '"')), null, null, null);
     TrainingSetup setup =
         new TrainingSetup(

@@ -70,8 +70,8 @@ final class AcceptedSettings {
 
   /** Everything at its default. */
   static JsonNode defaults(String method, String objective) {
-    return TrainingSpecs.toJson(
-        TrainingSpecs.resolve(request(method, objective), null, null, null));
+    return TrainingSpec.toJson(
+        TrainingSpec.resolve(request(method, objective), null, null, null));
   }
 
   /** The default of a setting, where what it needs is said; missing or null where it has none. */
@@ -81,18 +81,18 @@ final class AcceptedSettings {
     if (needs != null) merge(adapter, (ObjectNode) JSON.readTree(needs));
     if (!problems(adapter).isEmpty()) return JSON.missingNode();
     JsonNode value =
-        TrainingSpecs.toJson(TrainingSpecs.resolve(adapter, null, null, null)).path(part);
+        TrainingSpec.toJson(TrainingSpec.resolve(adapter, null, null, null)).path(part);
     for (String key : name.split("\\.")) value = value.path(key);
     return value;
   }
 
   /** What is asked for of one object of {@code adapter}, such as {@code training}: its schemas. */
   static Map<String, JsonNode> of(String part, ObjectNode request) {
-    FieldSchema asked = FieldSchema.ofObject();
-    TrainingSpecs.read(
+    Fields.FieldSchema asked = Fields.FieldSchema.ofObject();
+    TrainingSpec.read(
         new Fields(request, "adapter", new ArrayList<>(), asked), HyperparameterAliases.NONE);
     ObjectNode properties = (ObjectNode) asked.json().get("properties");
-    MixedTypeSchema.refine(properties);
+    AdapterSchema.MixedTypeSchema.refine(properties);
     Map<String, JsonNode> settings = new LinkedHashMap<>();
     JsonNode object = properties.path(part).path("properties");
     for (String name : object.propertyNames()) settings.put(name, object.get(name));
@@ -108,7 +108,7 @@ final class AcceptedSettings {
   static Map<String, String> problems(JsonNode adapter) {
     SpecRejected rejected =
         catchThrowableOfType(
-            SpecRejected.class, () -> TrainingSpecs.resolve(adapter, null, null, null));
+            SpecRejected.class, () -> TrainingSpec.resolve(adapter, null, null, null));
     Map<String, String> problems = new LinkedHashMap<>();
     if (rejected != null) rejected.problems().forEach(p -> problems.put(p.path(), p.message()));
     return problems;

@@ -54,7 +54,7 @@ class AdapterSchemaTests {
     SpecRejected rejected =
         catchThrowableOfType(
             SpecRejected.class,
-            () -> TrainingSpecs.resolve(JSON.readTree(adapter), null, null, null));
+            () -> TrainingSpec.resolve(JSON.readTree(adapter), null, null, null));
     return rejected == null
         ? List.of()
         : rejected.problems().stream().map(SpecRejected.Problem::path).toList();
@@ -99,7 +99,7 @@ class AdapterSchemaTests {
                     () -> {
                       JsonNode request = JSON.readTree(method.getValue());
                       String echo =
-                          TrainingSpecs.toJson(TrainingSpecs.resolve(request, null, null, null))
+                          TrainingSpec.toJson(TrainingSpec.resolve(request, null, null, null))
                               .toString();
                       assertThat(problems(echo)).as(echo).isEmpty();
                     }));
@@ -178,7 +178,7 @@ class AdapterSchemaTests {
           SpecRejected rejected =
               catchThrowableOfType(
                   SpecRejected.class,
-                  () -> TrainingSpecs.resolve(JSON.readTree(request), null, null, null));
+                  () -> TrainingSpec.resolve(JSON.readTree(request), null, null, null));
           if (rejected == null) continue;
           assertThat(rejected.problems())
               .as(request)

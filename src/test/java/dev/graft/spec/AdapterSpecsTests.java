@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.graft.spec.AdapterMethod.Full;
-import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import java.util.List;
 import java.util.Objects;
@@ -21,7 +20,7 @@ class AdapterSpecsTests {
 
   @Test
   void emptyRequestGetsTheDefaults() {
-    TrainingSpec spec = TrainingSpecs.resolve(null, null, null, null);
+    TrainingSpec spec = TrainingSpec.resolve(null, null, null, null);
     assertThat(spec.method()).isEqualTo(new Lora(16, 32, 0, new TargetModules.AllLinear()));
     assertThat(spec.training().schedule().learningRate()).isEqualTo(2e-4);
     assertThat(spec.training().rows().maxLength()).isEqualTo(1024);
@@ -100,7 +99,7 @@ class AdapterSpecsTests {
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
     TrainingSpec spec = resolve(adapter, null, null);
-    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    assertThat(TrainingSpec.resolve(TrainingSpec.toJson(spec), null, null, null)).isEqualTo(spec);
   }
 
   @Test
@@ -273,7 +272,7 @@ class AdapterSpecsTests {
 
   private static TrainingSpec resolve(
       @Nullable String adapter, @Nullable String method, @Nullable String hyperparameters) {
-    return TrainingSpecs.resolve(json(adapter), json(method), json(hyperparameters), null);
+    return TrainingSpec.resolve(json(adapter), json(method), json(hyperparameters), null);
   }
 
   private static @Nullable JsonNode json(@Nullable String text) {

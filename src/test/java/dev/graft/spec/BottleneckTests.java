@@ -27,7 +27,7 @@ class BottleneckTests {
   private static List<String> paths(String request) {
     SpecRejected rejected =
         catchThrowableOfType(
-            SpecRejected.class, () -> TrainingSpecs.resolve(json(request), null, null, null));
+            SpecRejected.class, () -> TrainingSpec.resolve(json(request), null, null, null));
     return rejected.problems().stream().map(SpecRejected.Problem::path).toList();
   }
 
@@ -69,8 +69,8 @@ class BottleneckTests {
       })
   void theEchoResolvesToTheSameSpec(String settings) {
     JsonNode request = json("{'method':{'type':'bottleneck'" + settings + "}}");
-    TrainingSpec spec = TrainingSpecs.resolve(request, null, null, null);
-    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    TrainingSpec spec = TrainingSpec.resolve(request, null, null, null);
+    assertThat(TrainingSpec.resolve(TrainingSpec.toJson(spec), null, null, null)).isEqualTo(spec);
     assertThat(spec.training().schedule().learningRate()).isEqualTo(1e-4);
   }
 

@@ -37,7 +37,7 @@ class CombinationsTests {
                 """
                     .formatted(type));
     assertThatExceptionOfType(SpecRejected.class)
-        .isThrownBy(() -> TrainingSpecs.resolve(adapter, null, null, null))
+        .isThrownBy(() -> TrainingSpec.resolve(adapter, null, null, null))
         .withMessageContaining("adapter.quantization: cannot be combined with " + named);
   }
 

@@ -27,7 +27,7 @@ class LrSchedulerTests {
       })
   void theEchoResolvesToTheSameSchedule(String type) {
     TrainingSpec spec = resolve(type);
-    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    assertThat(TrainingSpec.resolve(TrainingSpec.toJson(spec), null, null, null)).isEqualTo(spec);
     assertThat(type).contains(spec.training().schedule().lrScheduler().type());
   }
 
@@ -67,7 +67,7 @@ class LrSchedulerTests {
 
   private static TrainingSpec resolve(String type) {
     String adapter = "{'training':{" + type.replace("type:", "'lr_scheduler_type':") + "}}";
-    return TrainingSpecs.resolve(
+    return TrainingSpec.resolve(
         new JsonMapper().readTree(adapter.replace('\'', '"')), null, null, null);
   }
 }

@@ -65,8 +65,8 @@ class MethodsDocumentTests {
             ? "{\"method\": {\"type\": \"%s\"}}".formatted(type)
             : "{\"peft\": {\"peft_type\": \"%s\"%s}}"
                 .formatted(type, NEEDED.getOrDefault(type, ""));
-    TrainingSpec spec = TrainingSpecs.resolve(JSON.readTree(request), null, null, null);
-    return TrainingSpecs.toJson(spec).path(own ? "method" : "peft");
+    TrainingSpec spec = TrainingSpec.resolve(JSON.readTree(request), null, null, null);
+    return TrainingSpec.toJson(spec).path(own ? "method" : "peft");
   }
 
   @Test
@@ -88,7 +88,7 @@ class MethodsDocumentTests {
     int count = 0;
     while (examples.find()) {
       String example = examples.group();
-      assertThatCode(() -> TrainingSpecs.resolve(JSON.readTree(example), null, null, null))
+      assertThatCode(() -> TrainingSpec.resolve(JSON.readTree(example), null, null, null))
           .as(example)
           .doesNotThrowAnyException();
       count++;

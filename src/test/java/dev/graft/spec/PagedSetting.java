@@ -41,7 +41,7 @@ final class PagedSetting {
                 .filter(m -> AcceptedSettings.OWN.contains(m) == keys[0].equals("method"))
                 .map(method -> AcceptedSettings.request(method, "sft"))
             : Stream.concat(
-                LrSchedulerFields.TYPES.stream().map(PagedSetting::scheduled),
+                LrScheduler.LrSchedulerFields.TYPES.stream().map(PagedSetting::scheduled),
                 Stream.of(AcceptedSettings.request("LORA", "dpo")));
     return adapters
         .flatMap(adapter -> contexts(adapter, keys))
@@ -85,7 +85,7 @@ final class PagedSetting {
     SpecRejected rejected =
         catchThrowableOfType(
             SpecRejected.class,
-            () -> TrainingSpecs.resolve(body.get("adapter"), body.get("method"), null, null));
+            () -> TrainingSpec.resolve(body.get("adapter"), body.get("method"), null, null));
     return rejected == null
         ? List.of()
         : rejected.problems().stream()

@@ -27,7 +27,7 @@ class PreferenceSpecTests {
     assertThat(spec.preference()).isEqualTo(new Dpo(LossType.SIGMOID, 0.3, 0));
     assertThat(spec.training().schedule().numTrainEpochs()).isEqualTo(2);
     assertThat(spec.training().schedule().learningRate()).isEqualTo(3 * 2e-5);
-    assertThat(((AdapterMethod.Lora) spec.method()).r()).isEqualTo(8);
+    assertThat(((Lora) spec.method()).r()).isEqualTo(8);
   }
 
   @Test
@@ -62,7 +62,7 @@ class PreferenceSpecTests {
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
     TrainingSpec spec = resolve(adapter, null, null);
-    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    assertThat(TrainingSpec.resolve(TrainingSpec.toJson(spec), null, null, null)).isEqualTo(spec);
   }
 
   @ParameterizedTest
@@ -118,7 +118,7 @@ class PreferenceSpecTests {
 
   private static TrainingSpec resolve(
       @Nullable String adapter, @Nullable String method, @Nullable String hyperparameters) {
-    return TrainingSpecs.resolve(json(adapter), json(method), json(hyperparameters), null);
+    return TrainingSpec.resolve(json(adapter), json(method), json(hyperparameters), null);
   }
 
   private static @Nullable JsonNode json(@Nullable String text) {

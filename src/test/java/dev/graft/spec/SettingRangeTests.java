@@ -12,7 +12,7 @@ import tools.jackson.databind.json.JsonMapper;
 class SettingRangeTests {
   private static TrainingSpec read(String request) {
     JsonNode body = JsonMapper.shared().readTree(request.replace('\'', '"'));
-    return TrainingSpecs.resolve(
+    return TrainingSpec.resolve(
         body.get("adapter"), body.get("method"), body.get("hyperparameters"), null);
   }
 

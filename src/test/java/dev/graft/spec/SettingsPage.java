@@ -196,7 +196,7 @@ final class SettingsPage {
         """);
     Map<String, List<String>> types = new LinkedHashMap<>();
     Map<String, String> ranges = new LinkedHashMap<>();
-    for (String type : LrSchedulerFields.TYPES) {
+    for (String type : LrScheduler.LrSchedulerFields.TYPES) {
       var request = request("LORA", "sft");
       request.putObject("training").put("lr_scheduler_type", type);
       JsonNode kwargs =
@@ -247,7 +247,7 @@ final class SettingsPage {
     }
     page.append(
         "\n`seed` is beside `adapter`: a whole number from 0, %d unless given.\n\n"
-            .formatted(TrainingSpecs.DEFAULT_SEED));
+            .formatted(TrainingSpec.DEFAULT_SEED));
   }
 
   private void method(String method) {

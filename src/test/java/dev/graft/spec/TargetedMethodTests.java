@@ -51,8 +51,8 @@ class TargetedMethodTests {
             + "'modules_to_save':['lm_head']}"
       })
   void theEchoResolvesToTheSameSpec(String settings) {
-    TrainingSpec spec = TrainingSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
-    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    TrainingSpec spec = TrainingSpec.resolve(json("{'peft':" + settings + "}"), null, null, null);
+    assertThat(TrainingSpec.resolve(TrainingSpec.toJson(spec), null, null, null)).isEqualTo(spec);
   }
 
   @ParameterizedTest
@@ -115,7 +115,7 @@ class TargetedMethodTests {
     JsonNode asked = json("{'peft':{" + saved + "},'training':{'max_steps':8}}");
     SpecRejected rejected =
         catchThrowableOfType(
-            SpecRejected.class, () -> TrainingSpecs.resolve(asked, null, null, null));
+            SpecRejected.class, () -> TrainingSpec.resolve(asked, null, null, null));
     assertThat(rejected.problems())
         .extracting(SpecRejected.Problem::path)
         .containsExactly("adapter.peft.r", "adapter.peft.rank_pattern", "adapter.peft.total_step");
@@ -136,7 +136,7 @@ class TargetedMethodTests {
         "{'peft_type':'VERA'} | 0.004"
       })
   void theRateIsOneThatTheMethodLearnsWith(String settings, double rate) {
-    TrainingSpec spec = TrainingSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
+    TrainingSpec spec = TrainingSpec.resolve(json("{'peft':" + settings + "}"), null, null, null);
     assertThat(spec.training().schedule().learningRate()).isEqualTo(rate);
   }
 }

@@ -18,7 +18,7 @@ class UnknownSettingTests {
         catchThrowableOfType(
             SpecRejected.class,
             () ->
-                TrainingSpecs.resolve(
+                TrainingSpec.resolve(
                     body.get("adapter"), body.get("method"), body.get("hyperparameters"), null));
     return rejected == null ? "" : rejected.problems().getFirst().toString();
   }

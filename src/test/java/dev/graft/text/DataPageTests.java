@@ -3,7 +3,6 @@ package dev.graft.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +39,7 @@ class DataPageTests {
   private static String marked(Tokenizer tokenizer, String settings, String lines)
       throws IOException {
     TrainingSpec spec =
-        TrainingSpecs.resolve(
+        TrainingSpec.resolve(
             settings == null ? null : new JsonMapper().readTree(settings), null, null, null);
     var rows =
         new RowTokenizer(

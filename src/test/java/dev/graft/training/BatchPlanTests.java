@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.model.SplitMix64;
 import dev.graft.spec.Hyperparameters;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -115,7 +115,7 @@ class BatchPlanTests {
         """
             .formatted(strategy, batch, accumulation, epochs, maxSteps, dropLast);
     Hyperparameters training =
-        TrainingSpecs.resolve(new JsonMapper().readTree(adapter), null, null, null).training();
+        TrainingSpec.resolve(new JsonMapper().readTree(adapter), null, null, null).training();
     return new BatchPlan(training, 42, lengths);
   }
 }

@@ -2,7 +2,7 @@ package dev.graft.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,9 +42,9 @@ class CheckpointScheduleTests {
                 .readTree(
                     "{\"training\":{%s,\"per_device_train_batch_size\":2}}"
                         .formatted(training.replace('\'', '"')));
-    var spec = TrainingSpecs.resolve(settings, null, null, null);
+    var spec = TrainingSpec.resolve(settings, null, null, null);
     // what is stored says the same
-    spec = TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null);
+    spec = TrainingSpec.resolve(TrainingSpec.toJson(spec), null, null, null);
     var plan = new BatchPlan(spec.training(), 1, new int[10]);
     var now = new AtomicLong();
     var schedule = new CheckpointSchedule(spec.training(), plan, now::get);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.Lora;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyBert;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.weights.SavedAdapter;
@@ -125,7 +125,7 @@ class EvaRunTests {
   @Test
   void aRunThatContinuesKeepsTheRanksAndDoesNotLookAgain() {
     List<Double> first = losses(spec(EVA, 8, 1, ""), "first");
-    String same = TrainingSpecs.methodJson(method("first")).toString();
+    String same = TrainingSpec.methodJson(method("first")).toString();
     String further = same.substring(0, same.length() - 1) + ",'training':{'max_steps':4}}";
     List<Double> second =
         run(

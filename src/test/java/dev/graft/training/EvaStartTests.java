@@ -12,7 +12,7 @@ import dev.graft.model.MicroBatch;
 import dev.graft.model.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModels;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.weights.ModelDirectory;

@@ -1,5 +1,6 @@
 package dev.graft.training;
 
+import dev.graft.spec.Lora;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.MicroBatch;
 import dev.graft.model.NonfiniteGradients;
@@ -51,7 +52,7 @@ public final class FakeModel implements TrainableModel {
         @Override
         public TrainableModel open(
             ModelDirectory base, TrainingRun run, ComputePlan plan, DataStart start) {
-          var lora = (AdapterMethod.Lora) run.spec().method();
+          var lora = (Lora) run.spec().method();
           return new FakeModel(
               LinearTargets.select(lora.targets(), List.of(), base.config()), lora.r());
         }

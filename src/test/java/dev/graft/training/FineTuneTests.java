@@ -1,5 +1,6 @@
 package dev.graft.training;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -72,7 +73,7 @@ class FineTuneTests {
         .extracting(TrainingEvent.Checkpoint::step)
         .containsExactly(4L, 8L);
     try (SavedAdapter adapter = SavedAdapter.read(directory.resolve("out"))) {
-      assertThat(((AdapterMethod.Lora) adapter.method()).r()).isEqualTo(4);
+      assertThat(((Lora) adapter.method()).r()).isEqualTo(4);
     }
   }
 
@@ -102,7 +103,7 @@ class FineTuneTests {
     run("first", rslora.replace("{'peft'", "{'output':{'merged':true},'peft'"), null, () -> null);
     try (SavedAdapter plain = SavedAdapter.read(directory.resolve("first/plain_lora"));
         ModelDirectory merged = ModelDirectory.open(directory.resolve("first/merged"))) {
-      assertThat(((AdapterMethod.Lora) plain.method()).variant().useRslora()).isFalse();
+      assertThat(((Lora) plain.method()).variant().useRslora()).isFalse();
       merged.check();
     }
     run(

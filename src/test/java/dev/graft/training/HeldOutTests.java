@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.text.Example;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +29,7 @@ class HeldOutTests {
   private static TrainingSpec spec(double share, String objective, long seed) {
     String adapter =
         "{\"objective\":\"%s\",\"training\":{\"held_out\":%s}}".formatted(objective, share);
-    return TrainingSpecs.resolve(new JsonMapper().readTree(adapter), null, null, null)
+    return TrainingSpec.resolve(new JsonMapper().readTree(adapter), null, null, null)
         .withSeed(seed);
   }
 

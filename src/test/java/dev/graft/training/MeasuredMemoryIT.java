@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.graft.platform.ChildJvm;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +67,7 @@ class MeasuredMemoryIT {
   private void assertEstimated(String method, boolean again) throws Exception {
     JsonNode adapter = JsonMapper.shared().readTree(TRAINING.formatted(method, ROWS, STEPS, again));
     long estimated =
-        TrainedParts.of(DEMO, TrainingSpecs.resolve(adapter, null, null, null), RowSizes.UNKNOWN)
+        TrainedParts.of(DEMO, TrainingSpec.resolve(adapter, null, null, null), RowSizes.UNKNOWN)
             .memory()
             .bytes();
     long measured = measured(adapter, estimated);

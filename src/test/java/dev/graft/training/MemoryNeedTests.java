@@ -4,9 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.model.ComputePlan;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.weights.AttentionShape;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Files;
@@ -39,7 +38,7 @@ class MemoryNeedTests {
     String adapter = "{" + String.join(", ", settings).replace('\'', '"') + "}";
     return TrainedParts.of(
         directory.resolve("base"),
-        TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
+        TrainingSpec.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
         data);
   }
 
@@ -174,7 +173,7 @@ class MemoryNeedTests {
   private boolean twice(long memory, String... settings) {
     String adapter = "{" + String.join(", ", settings).replace('\'', '"') + "}";
     TrainingSpec spec =
-        TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null);
+        TrainingSpec.resolve(JsonMapper.shared().readTree(adapter), null, null, null);
     try (ModelDirectory model = ModelDirectory.open(directory.resolve("base"))) {
       FittingPlan plan = FittingPlan.of(model, spec, new int[] {64}, 2);
       return plan.turningWeights(ComputePlan.KEEP, memory).turnedWeights();

@@ -10,11 +10,10 @@ import dev.graft.model.ComputePlan;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModels;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -135,7 +134,7 @@ class MergedModelTests {
                 each.name(),
                 Dtype.BF16,
                 each.shape(),
-                HalfPrecision.narrow(f32.data(), Dtype.BF16)));
+                Dtype.narrow(f32.data(), Dtype.BF16)));
       }
       SafetensorsWriter.write(half.resolve("model.safetensors"), tensors);
     }

@@ -3,11 +3,10 @@ package dev.graft.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -172,10 +171,10 @@ class PeftDirectoryTests {
 
   @Test
   void sixteenBitsRoundToNearestEven() {
-    assertThat(HalfPrecision.bfloat16(0x1.01p0f)).isEqualTo((short) 0x3F80);
-    assertThat(HalfPrecision.bfloat16(0x1.03p0f)).isEqualTo((short) 0x3F82);
-    assertThat(HalfPrecision.bfloat16(Float.MAX_VALUE)).isEqualTo((short) 0x7F80);
-    assertThat(HalfPrecision.bfloat16(Float.NaN)).isEqualTo((short) 0x7FC0);
+    assertThat(Dtype.bfloat16(0x1.01p0f)).isEqualTo((short) 0x3F80);
+    assertThat(Dtype.bfloat16(0x1.03p0f)).isEqualTo((short) 0x3F82);
+    assertThat(Dtype.bfloat16(Float.MAX_VALUE)).isEqualTo((short) 0x7F80);
+    assertThat(Dtype.bfloat16(Float.NaN)).isEqualTo((short) 0x7FC0);
   }
 
   private static Dtype dtype(Path directory) {

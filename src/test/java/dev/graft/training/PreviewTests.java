@@ -2,7 +2,7 @@ package dev.graft.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +56,7 @@ class PreviewTests {
             TinyLlama.write(directory.resolve("base"), 1),
             Files.writeString(directory.resolve("rows.jsonl"), row.replace('\'', '"')),
             null,
-            TrainingSpecs.resolve(new JsonMapper().readTree("{}"), null, null, null),
+            TrainingSpec.resolve(new JsonMapper().readTree("{}"), null, null, null),
             null),
         3);
   }

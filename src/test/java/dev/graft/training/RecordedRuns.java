@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +31,7 @@ public final class RecordedRuns {
       @Nullable Path resumeFrom,
       int threads) {
     return new TrainingRun(
-        TrainingSpecs.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
+        TrainingSpec.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
         new RunRequest.Base(base, "tiny"),
         new RunRequest.Data(rows, held),
         new RunRequest.Directories(out, out.resolve("checkpoints"), resumeFrom),

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -111,7 +111,7 @@ class RowCountTests {
         TinyLlama.write(directory.resolve("base"), 1),
         Files.writeString(directory.resolve("rows.jsonl"), rows),
         null,
-        TrainingSpecs.resolve(
+        TrainingSpec.resolve(
             new JsonMapper().readTree(adapter.replace('\'', '"')), null, null, null),
         null);
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.spec.Hyperparameters;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.text.TokenizedRow;
 import java.util.AbstractList;
 import java.util.ArrayList;
@@ -63,7 +63,7 @@ class StepBatchesTests {
         "{'training':{'train_sampling_strategy':'sequential','per_device_train_batch_size':2,"
             + "'num_train_epochs':1}}";
     Hyperparameters training =
-        TrainingSpecs.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null)
+        TrainingSpec.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null)
             .training();
     return new BatchPlan(training, 1, new int[ROWS]);
   }

@@ -1,5 +1,6 @@
 package dev.graft.training;
 
+import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -50,7 +51,7 @@ class StepProductsTests {
 
   @Test
   void frozenWeightsAreMultipliedTwiceAndFactorsThreeTimes() {
-    var lora = new AdapterMethod.Lora(4, 8, 0, new TargetModules.AllLinear());
+    var lora = new Lora(4, 8, 0, new TargetModules.AllLinear());
     double base = 4 * (LAYERS + HEAD * OUTPUTS);
     double behind = 32 + 32 + 3 * (32 + 64);
     double factors = 6 * 4 * (2 * ENDS * TOKENS - behind * (TOKENS - OUTPUTS));

@@ -3,7 +3,7 @@ package dev.graft.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -30,7 +30,7 @@ class TrainedPartsTests {
   private TrainedParts of(String adapter) {
     return TrainedParts.of(
         directory.resolve("base"),
-        TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
+        TrainingSpec.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
         RowSizes.UNKNOWN);
   }
 

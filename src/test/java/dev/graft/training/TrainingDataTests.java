@@ -3,7 +3,7 @@ package dev.graft.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,7 +61,7 @@ class TrainingDataTests {
   private TrainingData read(List<String> rows) throws IOException {
     RowFile file = new RowFile("training_file", Files.write(directory.resolve("rows.jsonl"), rows));
     TokenCache cache = new TokenCache(Files.createDirectory(directory.resolve("tokens")));
-    var spec = TrainingSpecs.resolve(new JsonMapper().readTree("{}"), null, null, null);
+    var spec = TrainingSpec.resolve(new JsonMapper().readTree("{}"), null, null, null);
     return TrainingData.read(
         file, new Tokenization(spec, tokenizer, "base", 4_096, cache), RunControl.none());
   }

@@ -9,9 +9,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Names and defaults are those of transformers' configuration classes. */
 class DropoutsTests {
-  private static Dropouts read(ModelType type, String json) {
+  private static ModelConfig.Dropouts read(ModelType type, String json) {
     var node = JsonMapper.shared().readTree(json.replace('\'', '"'));
-    return Dropouts.read(type, new JsonFields("config.json", "", node));
+    return ModelConfig.Dropouts.read(type, new JsonFields("config.json", "", node));
   }
 
   @ParameterizedTest
@@ -30,7 +30,7 @@ class DropoutsTests {
         "QWEN3 | {} | 0 0 0 0 0",
       })
   void everyFamilyHasItsOwnNames(ModelType type, String json, String expected) {
-    Dropouts of = read(type, json);
+    ModelConfig.Dropouts of = read(type, json);
     assertThat(
             "%s %s %s %s %s"
                 .formatted(

@@ -1,6 +1,8 @@
 package dev.graft.weights;
 
-import static dev.graft.weights.Dropouts.NONE;
+import dev.graft.weights.ModelConfig.Basics;
+import dev.graft.weights.ModelConfig.Activation;
+import static dev.graft.weights.ModelConfig.Dropouts.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.weights.DecoderConfig.Attention;

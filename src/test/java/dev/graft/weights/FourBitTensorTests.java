@@ -1,5 +1,7 @@
 package dev.graft.weights;
 
+import dev.graft.weights.BitsAndBytesFormat.QuantState;
+import dev.graft.weights.FourBitTensor.FourBitType;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,15 +1,17 @@
 package dev.graft.weights;
 
-import static dev.graft.weights.Compatibility.Verdict.LOADS;
-import static dev.graft.weights.Compatibility.Verdict.NO;
-import static dev.graft.weights.Compatibility.Verdict.WITH_CONVERSION;
+import dev.graft.weights.LoaderRules.Compatibility;
+import dev.graft.weights.LoaderRules.Loader;
+import static dev.graft.weights.LoaderRules.Compatibility.Verdict.LOADS;
+import static dev.graft.weights.LoaderRules.Compatibility.Verdict.NO;
+import static dev.graft.weights.LoaderRules.Compatibility.Verdict.WITH_CONVERSION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.Bottleneck;
-import dev.graft.weights.Compatibility.Verdict;
+import dev.graft.weights.LoaderRules.Compatibility.Verdict;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;

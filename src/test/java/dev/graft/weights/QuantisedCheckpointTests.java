@@ -24,8 +24,8 @@ class QuantisedCheckpointTests {
 
   private static StoredWeight quantise(MappedTensor weight, String how) {
     return switch (how) {
-      case "nf4" -> FourBitTensor.quantise(weight, FourBitType.NF4, false);
-      case "fp4-double" -> FourBitTensor.quantise(weight, FourBitType.FP4, true);
+      case "nf4" -> FourBitTensor.quantise(weight, FourBitTensor.FourBitType.NF4, false);
+      case "fp4-double" -> FourBitTensor.quantise(weight, FourBitTensor.FourBitType.FP4, true);
       default -> Int8Tensor.quantise(weight);
     };
   }
@@ -36,7 +36,7 @@ class QuantisedCheckpointTests {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(model));
         ModelDirectory saved = ModelDirectory.open(MODELS.resolve(model + "-" + how))) {
       assertThat(saved.quantization())
-          .isEqualTo(new QuantizationConfig(how.equals("int8") ? 8 : 4));
+          .isEqualTo(new ModelDirectory.QuantizationConfig(how.equals("int8") ? 8 : 4));
       assertThat(saved.check()).isEqualTo(base.check());
       int quantised = 0;
       for (ModelConfig.Parameter each : base.config().parameters()) {

@@ -1,6 +1,12 @@
 package dev.graft.weights.gguf;
 
+import dev.graft.weights.BadModel;
 import dev.graft.weights.Dtype;
+import dev.graft.weights.TensorData;
+import dev.graft.weights.gguf.GgmlType.ShortBlocks;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -78,5 +84,201 @@ enum GgmlType {
   Block block() {
     if (block == null) throw new IllegalStateException(this + " is not quantised");
     return block;
+  }
+
+  /** Quantised blocks as F32, which are made when they are copied. */
+  record Dequantised(GgmlType type, MemorySegment blocks) implements TensorData {
+    private static final ValueLayout.OfFloat FLOAT =
+        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    @Override
+    public long byteSize() {
+      return blocks.byteSize() / type.bytes * type.elements * Float.BYTES;
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      byte[] block = new byte[type.bytes];
+      float[] numbers = new float[type.elements];
+      long first = from / Float.BYTES;
+      long count = into.byteSize() / Float.BYTES;
+      for (long done = 0; done < count; ) {
+        long begin = (first + done) / type.elements;
+        int skipped = (int) ((first + done) % type.elements);
+        MemorySegment.copy(blocks, ValueLayout.JAVA_BYTE, begin * type.bytes, block, 0, block.length);
+        type.block().dequantise(block, numbers);
+        int taken = (int) Math.min(type.elements - skipped, count - done);
+        MemorySegment.copy(numbers, skipped, into, FLOAT, done * Float.BYTES, taken);
+        done += taken;
+      }
+    }
+  }
+
+  /**
+   * Blocks of 32 numbers with one scale of F16 and maybe a minimum, as ggml-quants.c has them; the
+   * first half lies in the low four bits, the second in the high ones.
+   */
+  static final class ShortBlocks {
+    private static final int HALF = 16;
+
+    private ShortBlocks() {}
+
+    static void q40(byte[] block, float[] out) {
+      float d = half(block, 0);
+      for (int i = 0; i < HALF; i++) {
+        int pair = block[2 + i] & 0xFF;
+        out[i] = d * ((pair & 0xF) - 8);
+        out[HALF + i] = d * ((pair >> 4) - 8);
+      }
+    }
+
+    static void q41(byte[] block, float[] out) {
+      float d = half(block, 0);
+      float min = half(block, 2);
+      for (int i = 0; i < HALF; i++) {
+        int pair = block[4 + i] & 0xFF;
+        out[i] = d * (pair & 0xF) + min;
+        out[HALF + i] = d * (pair >> 4) + min;
+      }
+    }
+
+    static void q50(byte[] block, float[] out) {
+      float d = half(block, 0);
+      for (int i = 0; i < 2 * HALF; i++) out[i] = d * (five(block, 2, i) - 16);
+    }
+
+    static void q51(byte[] block, float[] out) {
+      float d = half(block, 0);
+      float min = half(block, 2);
+      for (int i = 0; i < 2 * HALF; i++) out[i] = d * five(block, 4, i) + min;
+    }
+
+    static void q80(byte[] block, float[] out) {
+      float d = half(block, 0);
+      for (int i = 0; i < 2 * HALF; i++) out[i] = d * block[2 + i];
+    }
+
+    /** Four bits, and the fifth of the 32 at {@code at}. */
+    private static int five(byte[] block, int at, int i) {
+      int high = block[at + i / 8] >> (i % 8) & 1;
+      int pair = block[at + 4 + i % HALF] & 0xFF;
+      return (i < HALF ? pair & 0xF : pair >> 4) | high << 4;
+    }
+
+    static float half(byte[] block, int at) {
+      return Float.float16ToFloat((short) (block[at] & 0xFF | block[at + 1] << 8));
+    }
+  }
+
+  /** Blocks of 256 numbers in groups, whose scales are quantised too, as ggml-quants.c has them. */
+  static final class SuperBlocks {
+    private static final int GROUPS = 8;
+    private static final int GROUP = 32;
+
+    private SuperBlocks() {}
+
+    static void q4k(byte[] block, float[] out) {
+      for (int group = 0; group < GROUPS; group++) {
+        float d = ShortBlocks.half(block, 0) * scale(block, group);
+        float min = ShortBlocks.half(block, 2) * minimum(block, group);
+        for (int i = 0; i < GROUP; i++) out[group * GROUP + i] = d * four(block, 16, group, i) - min;
+      }
+    }
+
+    static void q5k(byte[] block, float[] out) {
+      for (int group = 0; group < GROUPS; group++) {
+        float d = ShortBlocks.half(block, 0) * scale(block, group);
+        float min = ShortBlocks.half(block, 2) * minimum(block, group);
+        for (int i = 0; i < GROUP; i++) {
+          int q = four(block, 48, group, i) | (block[16 + i] >> group & 1) << 4;
+          out[group * GROUP + i] = d * q - min;
+        }
+      }
+    }
+
+    static void q6k(byte[] block, float[] out) {
+      float d = ShortBlocks.half(block, 208);
+      for (int i = 0; i < GROUPS * GROUP; i++) {
+        int part = i / 128;
+        int at = i % 128;
+        int low = block[part * 64 + at % 64] >> at / 64 * 4 & 0xF;
+        int high = block[128 + part * GROUP + at % GROUP] >> at / GROUP * 2 & 3;
+        out[i] = d * block[192 + i / 16] * ((low | high << 4) - 32);
+      }
+    }
+
+    /** Two groups share their bytes: the first has the low four bits. */
+    private static int four(byte[] block, int at, int group, int i) {
+      return block[at + group / 2 * GROUP + i] >> group % 2 * 4 & 0xF;
+    }
+
+    /** Six bits of the twelve bytes from 4: of later groups, the upper two lie in earlier bytes. */
+    private static int scale(byte[] block, int group) {
+      if (group < 4) return block[4 + group] & 0x3F;
+      return block[8 + group] & 0xF | block[group] >> 2 & 0x30;
+    }
+
+    private static int minimum(byte[] block, int group) {
+      if (group < 4) return block[8 + group] & 0x3F;
+      return block[8 + group] >> 4 & 0xF | block[4 + group] >> 2 & 0x30;
+    }
+  }
+
+  /**
+   * F32 as blocks of Q8_0, made when they are copied: a scale of F16 and 32 bytes, rounded as {@code
+   * quantize_row_q8_0_ref} of ggml-quants.c does.
+   *
+   * @param name of the tensor, for what is wrong with it
+   */
+  record Q8Blocks(String name, TensorData floats) implements TensorData {
+    private static final int NUMBERS = 32;
+    private static final int BYTES = 2 + NUMBERS;
+
+    /** Blocks that are made at a time. */
+    private static final int PIECE = 1 << 11;
+
+    @Override
+    public long byteSize() {
+      return floats.byteSize() / (NUMBERS * Float.BYTES) * BYTES;
+    }
+
+    /** From any byte, and so many: slices of a file are no whole blocks. */
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      for (long done = 0; done < into.byteSize(); ) {
+        int skipped = (int) ((from + done) % BYTES);
+        long wanted = Math.ceilDiv(into.byteSize() - done + skipped, BYTES);
+        byte[] made = blocks((from + done) / BYTES, (int) Math.min(PIECE, wanted));
+        int taken = (int) Math.min(made.length - skipped, into.byteSize() - done);
+        MemorySegment.copy(made, skipped, into, ValueLayout.JAVA_BYTE, done, taken);
+        done += taken;
+      }
+    }
+
+    private byte[] blocks(long first, int count) {
+      float[] numbers = new float[count * NUMBERS];
+      floats.copyTo(first * NUMBERS * Float.BYTES, MemorySegment.ofArray(numbers));
+      byte[] blocks = new byte[count * BYTES];
+      for (int i = 0; i < count; i++) block(numbers, i * NUMBERS, blocks, i * BYTES);
+      return blocks;
+    }
+
+    private void block(float[] numbers, int at, byte[] blocks, int to) {
+      float largest = 0;
+      for (int i = 0; i < NUMBERS; i++) largest = Math.max(largest, Math.abs(numbers[at + i]));
+      float scale = largest / 127;
+      short half = Float.floatToFloat16(scale);
+      if (!Float.isFinite(Float.float16ToFloat(half))) {
+        throw new BadModel("tensor " + name + " holds a number that Q8_0 cannot: " + largest);
+      }
+      blocks[to] = (byte) half;
+      blocks[to + 1] = (byte) (half >> 8);
+      float inverse = scale == 0 ? 0 : 1 / scale;
+      for (int i = 0; i < NUMBERS; i++) {
+        float value = numbers[at + i] * inverse;
+        int away = (int) Math.floor(Math.abs((double) value) + 0.5); // roundf: halves away from zero
+        blocks[to + 2 + i] = (byte) (value < 0 ? -away : away);
+      }
+    }
   }
 }

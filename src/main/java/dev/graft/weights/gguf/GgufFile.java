@@ -1,14 +1,25 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.BadModel;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.TensorData;
+import dev.graft.weights.gguf.GgufFile.GgufCursor;
+import dev.graft.weights.gguf.GgufFile.GgufValue;
+import dev.graft.weights.gguf.GgufFile.GgufValue.Kind;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -126,5 +137,374 @@ final class GgufFile implements AutoCloseable {
   @Override
   public void close() {
     arena.close();
+  }
+
+  /**
+   * What stands before the numbers.
+   *
+   * @param tensors as they are described, not yet looked for
+   * @param end where the description ends, in bytes
+   */
+  record GgufHead(Map<String, GgufValue> values, List<Described> tensors, long end) {
+    private static final int MAGIC = 0x46554747; // "GGUF"
+    private static final int MAX_KEYS = 1 << 16;
+    private static final int MAX_TENSORS = 1 << 17;
+    private static final int MAX_KEY = 1 << 16;
+    private static final int MAX_TEXT = 1 << 24;
+    private static final int MAX_TENSOR_NAME = 256;
+    private static final int MAX_DIMENSIONS = 4;
+
+    /**
+     * @param shape row-major, as everywhere here; ggml has the fastest dimension first
+     * @param type ggml's number
+     * @param offset in the numbers, in bytes
+     */
+    record Described(String name, long[] shape, int type, long offset) {}
+
+    static GgufHead read(String file, MemorySegment bytes) {
+      GgufCursor in = new GgufCursor(file, bytes);
+      if (in.int32("the magic number") != MAGIC) {
+        throw in.bad("is no GGUF file: it does not begin with GGUF");
+      }
+      int version = in.int32("the version");
+      if (version != 2 && version != 3) {
+        boolean big = version != 0 && (version & 0xFFFF) == 0;
+        throw in.bad(
+            big
+                ? "is big-endian; convert it on a little-endian machine"
+                : "is GGUF version %s; supported: 2, 3".formatted(Integer.toUnsignedString(version)));
+      }
+      long tensors = in.count("the number of tensors", MAX_TENSORS);
+      long keys = in.count("the number of keys", MAX_KEYS);
+      Map<String, GgufValue> values = new LinkedHashMap<>();
+      for (long i = 0; i < keys; i++) {
+        String key = in.text("key " + i, MAX_KEY);
+        if (values.put(key, value(in, key)) != null) throw in.bad("key " + key + " is given twice");
+      }
+      List<Described> described = new ArrayList<>();
+      for (long i = 0; i < tensors; i++) described.add(tensor(in, i));
+      return new GgufHead(values, described, in.at());
+    }
+
+    private static GgufValue value(GgufCursor in, String key) {
+      Kind kind = kind(in, key);
+      return switch (kind) {
+        case STRING -> new GgufValue.Text(in.text(key, MAX_TEXT));
+        case BOOL -> new GgufValue.Flag(in.int8(key) != 0);
+        case FLOAT32, FLOAT64 ->
+            new GgufValue.Real(kind.read(in.slice(key, kind.bytes), 0).doubleValue());
+        case ARRAY -> list(in, key);
+        case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 ->
+            new GgufValue.Whole(kind.read(in.slice(key, kind.bytes), 0).longValue());
+      };
+    }
+
+    private static GgufValue list(GgufCursor in, String key) {
+      Kind kind = kind(in, key);
+      if (kind == Kind.ARRAY) throw in.bad(key + " is a list of lists, which no model needs");
+      long count = in.count("the length of " + key, Integer.MAX_VALUE);
+      if (kind != Kind.STRING) {
+        return new GgufValue.Numbers(kind, count, in.slice(key, count * kind.bytes));
+      }
+      // a copy of the cursor walks over the strings, so that where they end is known
+      GgufCursor from = in.copy();
+      long begin = in.at();
+      for (long i = 0; i < count; i++) in.slice(key, in.count("the length in " + key, MAX_TEXT));
+      return new GgufValue.Texts(count, from.slice(key, in.at() - begin));
+    }
+
+    private static Kind kind(GgufCursor in, String key) {
+      int kind = in.int32("the type of " + key);
+      if (kind < 0 || kind >= Kind.values().length) {
+        throw in.bad(key + " has the unknown type " + Integer.toUnsignedString(kind));
+      }
+      return Kind.values()[kind];
+    }
+
+    private static Described tensor(GgufCursor in, long index) {
+      String name = in.text("the name of tensor " + index, MAX_TENSOR_NAME);
+      int dimensions = in.int32("tensor " + name);
+      if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
+        throw in.bad(
+            "tensor %s has %s dimensions; supported: 1 to %d"
+                .formatted(name, Integer.toUnsignedString(dimensions), MAX_DIMENSIONS));
+      }
+      long[] shape = new long[dimensions];
+      for (int i = dimensions - 1; i >= 0; i--) {
+        shape[i] = in.count("a dimension of tensor " + name, 1L << 40);
+        if (shape[i] == 0) throw in.bad("tensor " + name + " has a dimension of 0");
+      }
+      return new Described(name, shape, in.int32("tensor " + name), in.int64("tensor " + name));
+    }
+  }
+
+  /** Reads on in a mapped file, never past its end. */
+  static final class GgufCursor {
+    static final ValueLayout.OfInt INT =
+        ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfLong LONG =
+        ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final String file;
+    private final MemorySegment bytes;
+    private long at;
+
+    GgufCursor(String file, MemorySegment bytes) {
+      this.file = file;
+      this.bytes = bytes;
+    }
+
+    /** Another one at the same place. */
+    GgufCursor copy() {
+      GgufCursor copy = new GgufCursor(file, bytes);
+      copy.at = at;
+      return copy;
+    }
+
+    long at() {
+      return at;
+    }
+
+    byte int8(String what) {
+      return bytes.get(ValueLayout.JAVA_BYTE, skip(what, 1));
+    }
+
+    int int32(String what) {
+      return bytes.get(INT, skip(what, Integer.BYTES));
+    }
+
+    long int64(String what) {
+      return bytes.get(LONG, skip(what, Long.BYTES));
+    }
+
+    /** An unsigned number of 64 bits that must be at most {@code max}. */
+    long count(String what, long max) {
+      long count = int64(what);
+      if (count < 0 || count > max) {
+        throw bad(what + " is " + Long.toUnsignedString(count) + ", more than " + max);
+      }
+      return count;
+    }
+
+    /** A string of UTF-8 with its length before it. */
+    String text(String what, int maxBytes) {
+      long length = count("the length of " + what, maxBytes);
+      try {
+        return StandardCharsets.UTF_8
+            .newDecoder()
+            .decode(slice(what, length).asByteBuffer())
+            .toString();
+      } catch (CharacterCodingException e) {
+        throw new BadModel(file + ": " + what + " is not UTF-8", e);
+      }
+    }
+
+    MemorySegment slice(String what, long length) {
+      return bytes.asSlice(skip(what, length), length);
+    }
+
+    /** Where the next {@code length} bytes begin. */
+    private long skip(String what, long length) {
+      if (length > bytes.byteSize() - at) {
+        throw bad(
+            "%s needs %d bytes at %d, but the file's head ends at %d; it is truncated or damaged"
+                .formatted(what, length, at, bytes.byteSize()));
+      }
+      long begin = at;
+      at += length;
+      return begin;
+    }
+
+    BadModel bad(String problem) {
+      return new BadModel(file + ": " + problem);
+    }
+  }
+
+  /** The value of a key. Lists stay in the file until they are asked for. */
+  sealed interface GgufValue {
+    record Text(String value) implements GgufValue {}
+
+    record Flag(boolean value) implements GgufValue {}
+
+    record Real(double value) implements GgufValue {}
+
+    /** Unsigned numbers beyond 2^63 are negative here, and so outside of every range. */
+    record Whole(long value) implements GgufValue {}
+
+    record Texts(long count, MemorySegment data) implements GgufValue {}
+
+    record Numbers(Kind kind, long count, MemorySegment data) implements GgufValue {
+      Number at(long index) {
+        return kind.read(data, index * kind.bytes);
+      }
+    }
+
+    /** Types of values by their numbers in the file. */
+    enum Kind {
+      UINT8(1),
+      INT8(1),
+      UINT16(2),
+      INT16(2),
+      UINT32(4),
+      INT32(4),
+      FLOAT32(4),
+      BOOL(1),
+      STRING(0),
+      ARRAY(0),
+      UINT64(8),
+      INT64(8),
+      FLOAT64(8);
+
+      private static final ValueLayout.OfShort SHORT =
+          ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+      final int bytes;
+
+      Kind(int bytes) {
+        this.bytes = bytes;
+      }
+
+      Number read(MemorySegment in, long at) {
+        return switch (this) {
+          case UINT8, BOOL -> (long) in.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
+          case INT8 -> (long) in.get(ValueLayout.JAVA_BYTE, at);
+          case UINT16 -> (long) in.get(SHORT, at) & 0xFFFF;
+          case INT16 -> (long) in.get(SHORT, at);
+          case UINT32 -> (long) in.get(GgufCursor.INT, at) & 0xFFFF_FFFFL;
+          case INT32 -> (long) in.get(GgufCursor.INT, at);
+          case UINT64, INT64 -> in.get(GgufCursor.LONG, at);
+          case FLOAT32 -> (double) Float.intBitsToFloat(in.get(GgufCursor.INT, at));
+          case FLOAT64 -> Double.longBitsToDouble(in.get(GgufCursor.LONG, at));
+          case STRING, ARRAY -> throw new IllegalArgumentException(this + " is no number");
+        };
+      }
+    }
+  }
+
+  /** The keys of a GGUF file, each read with its type and range; a wrong one is a BadModel. */
+  static final class GgufKeys {
+    private static final int MAX_TEXT = 1 << 16;
+
+    private final String file;
+    private final Map<String, GgufValue> values;
+
+    GgufKeys(String file, Map<String, GgufValue> values) {
+      this.file = file;
+      this.values = values;
+    }
+
+    public boolean has(String key) {
+      return values.containsKey(key);
+    }
+
+    public String requireText(String key) {
+      String text = text(key);
+      if (text == null) throw bad(key, "is missing");
+      return text;
+    }
+
+    public @Nullable String text(String key) {
+      return switch (values.get(key)) {
+        case null -> null;
+        case GgufValue.Text(String text) -> text;
+        default -> throw bad(key, "is no string");
+      };
+    }
+
+    public boolean flagOr(String key, boolean otherwise) {
+      return switch (values.get(key)) {
+        case null -> otherwise;
+        case GgufValue.Flag(boolean flag) -> flag;
+        default -> throw bad(key, "is neither true nor false");
+      };
+    }
+
+    public int requireInt(String key, int min, int max) {
+      Integer number = integer(key, min, max);
+      if (number == null) throw bad(key, "is missing");
+      return number;
+    }
+
+    public @Nullable Integer integer(String key, int min, int max) {
+      return switch (values.get(key)) {
+        case null -> null;
+        case GgufValue.Whole(long number) when number >= min && number <= max -> (int) number;
+        case GgufValue.Whole(long number) ->
+            throw bad(key, "is %d, must be %d to %d".formatted(number, min, max));
+        default -> throw bad(key, "is no integer; one for each layer is not supported");
+      };
+    }
+
+    public double requireReal(String key, double above, double max) {
+      Double number = real(key, above, max);
+      if (number == null) throw bad(key, "is missing");
+      return number;
+    }
+
+    /** A number in (above, max]. */
+    public @Nullable Double real(String key, double above, double max) {
+      return switch (values.get(key)) {
+        case null -> null;
+        case GgufValue.Real(double number) when number > above && number <= max -> number;
+        case GgufValue.Real(double number) ->
+            throw bad(key, "is %s, must be above %s and at most %s".formatted(number, above, max));
+        default -> throw bad(key, "is no floating point number");
+      };
+    }
+
+    /** Strings of a list; null when absent. */
+    public @Nullable List<String> texts(String key, int max) {
+      return switch (values.get(key)) {
+        case null -> null;
+        case GgufValue.Texts list -> {
+          GgufFile.GgufCursor in = new GgufFile.GgufCursor(file, list.data());
+          List<String> texts = new ArrayList<>();
+          for (long i = 0; i < checked(key, list.count(), max); i++) {
+            texts.add(in.text("string %d of %s".formatted(i, key), MAX_TEXT));
+          }
+          yield texts;
+        }
+        default -> throw bad(key, "is no list of strings");
+      };
+    }
+
+    /** Numbers of a list; null when absent. */
+    public float @Nullable [] numbers(String key, int max) {
+      return switch (values.get(key)) {
+        case null -> null;
+        case GgufValue.Numbers list -> {
+          float[] numbers = new float[checked(key, list.count(), max)];
+          for (int i = 0; i < numbers.length; i++) numbers[i] = list.at(i).floatValue();
+          yield numbers;
+        }
+        default -> throw bad(key, "is no list of numbers");
+      };
+    }
+
+    private int checked(String key, long count, int max) {
+      if (count > max) throw bad(key, "has %d entries, more than %d".formatted(count, max));
+      return (int) count;
+    }
+
+    public BadModel bad(String key, String problem) {
+      return new BadModel(file + ": " + key + " " + problem);
+    }
+  }
+
+  /**
+   * A tensor in a mapped file, usable while that is open.
+   *
+   * @param shape row-major
+   * @param data exactly its bytes
+   */
+  record GgufTensor(String name, GgmlType type, long[] shape, MemorySegment data) {
+    public Dtype dtype() {
+      return type.dtype();
+    }
+
+    /** Its numbers of {@link #dtype}; those of blocks are made when they are copied. */
+    public TensorData values() {
+      return type.quantised() ? new GgmlType.Dequantised(type, data) : TensorData.of(data);
+    }
   }
 }

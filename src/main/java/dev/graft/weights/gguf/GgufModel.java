@@ -1,12 +1,30 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.BadModel;
+import dev.graft.weights.DecoderConfig;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.LlamaCppModel;
+import dev.graft.weights.ModelConfig.Kind;
+import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.TensorData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,7 +49,7 @@ public record GgufModel(@Nullable String quantised) {
       requireWhole(gguf);
       ObjectNode config = new GgufConfig(gguf).json();
       String json = Json.text(config);
-      GgufVocabulary vocabulary = GgufVocabulary.read(gguf.keys());
+      GgufTokenizer.GgufVocabulary vocabulary = GgufTokenizer.GgufVocabulary.read(gguf.keys());
       GgufTokenizer tokenizer = new GgufTokenizer(gguf.keys(), vocabulary);
       ObjectNode tokens = tokenizer.json();
       GgufModel model = new GgufModel(quantised(gguf));
@@ -69,7 +87,7 @@ public record GgufModel(@Nullable String quantised) {
   private static @Nullable String quantised(GgufFile gguf) {
     String types =
         gguf.tensors().stream()
-            .map(GgufTensor::type)
+            .map(GgufFile.GgufTensor::type)
             .filter(GgmlType::quantised)
             .distinct()
             .sorted()
@@ -80,5 +98,157 @@ public record GgufModel(@Nullable String quantised) {
 
   private static void write(Path directory, String name, String text) throws IOException {
     Files.writeString(directory.resolve(name), text);
+  }
+
+  /** The README.md of a model that came as a GGUF file. */
+  static final class GgufCard {
+    private static final String PLAIN = "[\\w][\\w .+-]{0,99}";
+
+    private GgufCard() {}
+
+    static String of(GgufFile gguf, GgufModel model) {
+      String license = gguf.keys().text("general.license");
+      String name = gguf.keys().text("general.name");
+      String front = license != null && license.matches(PLAIN) ? "license: " + license + "\n" : "";
+      return """
+      ---
+      %s---
+
+      # %s
+
+      Made from the GGUF file %s. %s
+      """
+          .formatted(
+              front,
+              name != null && name.matches(PLAIN) ? name : gguf.name(),
+              gguf.name(),
+              said(model));
+    }
+
+    private static String said(GgufModel model) {
+      return model.quantised() == null
+          ? "Its weights were not quantised."
+          : "Its weights were dequantised from %s: training starts from rounded weights."
+              .formatted(model.quantised());
+    }
+  }
+
+  /** Tensors by their Hugging Face names, with rows and norms as they are there. */
+  static final class GgufWeights {
+    /** Read with the configuration. */
+    private static final String ROPE = "rope_freqs.weight";
+
+    private final GgufFile gguf;
+    private final LlamaCppModel names;
+    private final boolean addsOne;
+    private final Set<String> used = new HashSet<>(Set.of(ROPE));
+
+    private GgufWeights(GgufFile gguf, ModelConfig config) {
+      this.gguf = gguf;
+      this.names = Objects.requireNonNull(LlamaCppModel.of(config));
+      this.addsOne = config instanceof DecoderConfig decoder && decoder.norms().addOne();
+    }
+
+    /**
+     * Writes them one after the other.
+     *
+     * @throws BadModel if one is missing, has another shape, or is not known
+     */
+    static void write(GgufFile gguf, ModelConfig config, Path file) {
+      GgufWeights weights = new GgufWeights(gguf, config);
+      List<NamedTensor> tensors = new ArrayList<>();
+      for (Parameter each : config.parameters()) tensors.add(weights.tensor(each));
+      weights.requireAllUsed();
+      SafetensorsWriter.write(file, tensors);
+    }
+
+    private NamedTensor tensor(Parameter parameter) {
+      String name = names.parameter(parameter.name());
+      GgufFile.GgufTensor found = gguf.find(name);
+      if (found == null) throw bad(name, "is missing; " + parameter.name() + " is made of it");
+      used.add(name);
+      if (!Arrays.equals(found.shape(), parameter.shape())) {
+        throw bad(
+            name,
+            "has the shape %s, not %s"
+                .formatted(Arrays.toString(found.shape()), Arrays.toString(parameter.shape())));
+      }
+      return new NamedTensor(
+          parameter.name(), found.dtype(), found.shape(), data(parameter, name, found));
+    }
+
+    private TensorData data(Parameter parameter, String name, GgufFile.GgufTensor found) {
+      if (addsOne && parameter.kind() == Kind.RMS_NORM) {
+        if (found.dtype() != Dtype.F32) throw bad(name, "is no F32, as norms of GGUF files are");
+        return new Shifted(found.values(), -1);
+      }
+      IntUnaryOperator order = names.rows(parameter.module());
+      int rows = Math.toIntExact(found.shape()[0]);
+      int[] here = new int[rows];
+      boolean moved = false;
+      for (int row = 0; row < rows; row++) {
+        here[order.applyAsInt(row)] = row;
+        moved |= order.applyAsInt(row) != row;
+      }
+      return moved ? new OrderedRows(found.values(), here) : found.values();
+    }
+
+    /** What is not known may change the arithmetic. */
+    private void requireAllUsed() {
+      for (GgufFile.GgufTensor each : gguf.tensors()) {
+        if (!used.contains(each.name())) {
+          throw bad(each.name(), "is not known in a model of architecture " + names.architecture());
+        }
+      }
+    }
+
+    private BadModel bad(String tensor, String problem) {
+      return new BadModel("%s: tensor %s %s".formatted(gguf.name(), tensor, problem));
+    }
+  }
+
+  /**
+   * The rows of a tensor in another order.
+   *
+   * @param from for each row, which of {@code data} it is
+   */
+  record OrderedRows(TensorData data, int[] from) implements TensorData {
+    @Override
+    public long byteSize() {
+      return data.byteSize();
+    }
+
+    @Override
+    public void copyTo(long begin, MemorySegment into) {
+      long row = byteSize() / from.length;
+      for (long done = 0; done < into.byteSize(); ) {
+        long at = begin + done;
+        long length = Math.min(row - at % row, into.byteSize() - done);
+        data.copyTo(from[(int) (at / row)] * row + at % row, into.asSlice(done, length));
+        done += length;
+      }
+    }
+  }
+
+  /**
+   * F32 with a number added to each: norms of Gemma are stored as the whole factor in GGUF files, and
+   * as what is beyond one elsewhere.
+   */
+  record Shifted(TensorData data, float by) implements TensorData {
+    private static final ValueLayout.OfFloat FLOAT =
+        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    @Override
+    public long byteSize() {
+      return data.byteSize();
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      data.copyTo(from, into);
+      for (long at = 0; at < into.byteSize(); at += Float.BYTES) {
+        into.set(FLOAT, at, into.get(FLOAT, at) + by);
+      }
+    }
   }
 }

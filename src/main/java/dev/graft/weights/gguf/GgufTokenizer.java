@@ -1,8 +1,15 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.gguf.Merges.Merge;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.gguf.GgufTokenizer.GgufVocabulary;
+import dev.graft.weights.gguf.GgufTokenizer.Merges.Merge;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -15,7 +22,7 @@ final class GgufTokenizer {
   private static final String MODEL = "tokenizer.ggml.model";
   private static final String PREFIX = "tokenizer.ggml.";
 
-  private final GgufKeys keys;
+  private final GgufFile.GgufKeys keys;
   private final GgufVocabulary vocabulary;
   private final @Nullable PreTokenizer bytes;
   private final @Nullable SentencePiece pieces;
@@ -23,7 +30,7 @@ final class GgufTokenizer {
   /**
    * @throws dev.graft.weights.BadModel if it is another kind of tokenizer
    */
-  GgufTokenizer(GgufKeys keys, GgufVocabulary vocabulary) {
+  GgufTokenizer(GgufFile.GgufKeys keys, GgufVocabulary vocabulary) {
     this.keys = keys;
     String model = keys.requireText(MODEL);
     switch (model) {
@@ -142,5 +149,297 @@ final class GgufTokenizer {
   private static void put(ObjectNode node, String field, @Nullable String token) {
     if (token == null) node.putNull(field);
     else node.put(field, token);
+  }
+
+  /**
+   * The tokens of a file, by their ids.
+   *
+   * @param types llama.cpp's numbers, one for each token
+   * @param ids of the tokens' texts
+   */
+  record GgufVocabulary(List<String> tokens, int[] types, Map<String, Integer> ids) {
+    static final String TOKENS = "tokenizer.ggml.tokens";
+    private static final String TYPES = "tokenizer.ggml.token_type";
+
+    /** No vocabulary that is known has a third of it. */
+    static final int MAX_TOKENS = 1 << 20;
+
+    static final int NORMAL = 1;
+    static final int UNKNOWN = 2;
+    static final int CONTROL = 3;
+    static final int USER_DEFINED = 4;
+
+    /**
+     * @throws BadModel if there are none, or one stands there twice
+     */
+    static GgufVocabulary read(GgufFile.GgufKeys keys) {
+      List<String> tokens = keys.texts(TOKENS, MAX_TOKENS);
+      if (tokens == null || tokens.isEmpty()) throw keys.bad(TOKENS, "is missing");
+      Map<String, Integer> ids = new HashMap<>();
+      for (int id = 0; id < tokens.size(); id++) {
+        Integer before = ids.put(tokens.get(id), id);
+        if (before != null) {
+          throw keys.bad(TOKENS, "holds the same text at %d and %d".formatted(before, id));
+        }
+      }
+      float[] said = keys.numbers(TYPES, MAX_TOKENS);
+      if (said == null) throw keys.bad(TYPES, "is missing; convert the model again");
+      if (said.length != tokens.size()) {
+        throw keys.bad(TYPES, "has %d entries for %d tokens".formatted(said.length, tokens.size()));
+      }
+      int[] types = new int[said.length];
+      for (int id = 0; id < types.length; id++) types[id] = (int) said[id];
+      return new GgufVocabulary(tokens, types, ids);
+    }
+
+    boolean isAdded(int id) {
+      return types[id] == CONTROL || types[id] == USER_DEFINED;
+    }
+
+    boolean has(String token) {
+      return ids.containsKey(token);
+    }
+  }
+
+  /**
+   * How text is cut before its bytes are merged, by the names that llama.cpp gives to the tokenizers
+   * that it knows (llama-vocab.cpp), as the tokenizer.json of their models say it.
+   *
+   * @param pattern of the pieces; empty for GPT-2's own
+   * @param digits whether each stands alone, before anything else
+   * @param nfc whether text is composed first
+   * @param ignoreMerges whether a piece that is a token is not merged
+   * @param addsBos whether a text begins with the bos token where the file does not say
+   */
+  record PreTokenizer(
+      String pattern, boolean digits, boolean nfc, boolean ignoreMerges, boolean addsBos) {
+    private static final String PRE = "tokenizer.ggml.pre";
+    private static final String WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
+    private static final String REST =
+        "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    private static final String LLAMA3 = WORDS + "|\\p{N}{1,3}" + REST;
+    private static final String QWEN2 = WORDS + "|\\p{N}" + REST;
+    private static final String TEKKEN =
+        "[^\\r"
+            + "\\n"
+            + "\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r"
+            + "\\n"
+            + "\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}|"
+            + " ?[^\\s\\p{L}\\p{N}]+[\\r"
+            + "\\n"
+            + "/]*|\\s*[\\r"
+            + "\\n"
+            + "]+|\\s+(?!\\S)|\\s+";
+
+    private static final PreTokenizer LLAMA = new PreTokenizer(LLAMA3, false, false, true, true);
+    private static final PreTokenizer GPT2 = new PreTokenizer("", false, false, false, false);
+    private static final PreTokenizer DIGITS = new PreTokenizer("", true, false, false, false);
+
+    private static final Map<String, PreTokenizer> NAMED =
+        Map.ofEntries(
+            Map.entry("llama3", LLAMA),
+            Map.entry("llama-v3", LLAMA),
+            Map.entry("llama-bpe", LLAMA),
+            Map.entry("dbrx", new PreTokenizer(LLAMA3, false, false, false, false)),
+            Map.entry("smaug-bpe", new PreTokenizer(LLAMA3, false, false, false, false)),
+            Map.entry("tekken", new PreTokenizer(TEKKEN, false, false, true, true)),
+            Map.entry("qwen2", new PreTokenizer(QWEN2, false, true, false, false)),
+            Map.entry("deepseek-r1-qwen", new PreTokenizer(QWEN2, false, false, false, false)),
+            Map.entry("gpt-2", GPT2),
+            Map.entry("olmo", GPT2),
+            Map.entry("smollm", DIGITS),
+            Map.entry("starcoder", DIGITS),
+            Map.entry("refact", DIGITS));
+
+    static PreTokenizer of(GgufFile.GgufKeys keys) {
+      String name = keys.text(PRE);
+      PreTokenizer found = name == null ? null : NAMED.get(name);
+      if (found != null) return found;
+      throw keys.bad(
+          PRE,
+          "%s; supported: %s. Without it texts would be cut in another way than the model learned"
+              .formatted(
+                  name == null ? "is missing" : "is '" + name + "'",
+                  String.join(", ", new TreeSet<>(NAMED.keySet()))));
+    }
+
+    /** Of names that mean the same here, the one that llama.cpp's converter gives most. */
+    private static final List<String> WRITTEN =
+        List.of("llama-bpe", "tekken", "dbrx", "qwen2", "deepseek-r1-qwen", "gpt-2", "smollm");
+
+    /**
+     * llama.cpp's name for how a tokenizer.json cuts text.
+     *
+     * @throws BadModel if it has none
+     */
+    static String nameOf(WrittenTokenizer.TokenizerSteps steps) {
+      for (String name : WRITTEN) {
+        ObjectNode cut = Json.object();
+        PreTokenizer known = Objects.requireNonNull(NAMED.get(name));
+        known.put(cut);
+        cut.putObject("model").put("ignore_merges", known.ignoreMerges);
+        if (WrittenTokenizer.TokenizerSteps.of(cut).equals(steps)) return name;
+      }
+      throw new BadModel(
+          "tokenizer.json cuts texts in a way that llama.cpp has no name for; supported: those of "
+              + String.join(", ", WRITTEN));
+    }
+
+    void put(ObjectNode tokenizer) {
+      if (nfc) tokenizer.putObject("normalizer").put("type", "NFC");
+      else tokenizer.putNull("normalizer");
+      ObjectNode all = tokenizer.putObject("pre_tokenizer").put("type", "Sequence");
+      ArrayNode steps = all.putArray("pretokenizers");
+      if (digits) steps.addObject().put("type", "Digits").put("individual_digits", true);
+      if (!pattern.isEmpty()) {
+        ObjectNode split = steps.addObject().put("type", "Split");
+        split.putObject("pattern").put("Regex", pattern);
+        split.put("behavior", "Isolated").put("invert", false);
+      }
+      byteLevel(steps.addObject()).put("use_regex", pattern.isEmpty());
+      byteLevel(tokenizer.putObject("decoder"));
+    }
+
+    private static ObjectNode byteLevel(ObjectNode node) {
+      node.put("type", "ByteLevel").put("add_prefix_space", false);
+      return node.put("trim_offsets", false).put("use_regex", false);
+    }
+  }
+
+  /** The merges of a vocabulary in their order, each of tokens that are there. */
+  static final class Merges {
+    private static final String MERGES = "tokenizer.ggml.merges";
+    private static final String SCORES = "tokenizer.ggml.scores";
+    private static final int MAX_MERGES = 1 << 21;
+
+    /** Tokens are no longer: the cuts of a longer one are too many. */
+    private static final int MAX_LENGTH = 256;
+
+    record Merge(String left, String right) {}
+
+    private record Scored(Merge merge, float score) {}
+
+    private Merges() {}
+
+    /**
+     * As the file has them.
+     *
+     * @throws dev.graft.weights.BadModel if one is of tokens that are not there
+     */
+    static List<Merge> stored(GgufFile.GgufKeys keys, GgufVocabulary vocabulary) {
+      List<String> stored = keys.texts(MERGES, MAX_MERGES);
+      if (stored == null) throw keys.bad(MERGES, "is missing");
+      List<Merge> merges = new ArrayList<>();
+      for (String each : stored) {
+        int space = each.indexOf(' ', 1);
+        Merge merge =
+            space < 0 ? null : new Merge(each.substring(0, space), each.substring(space + 1));
+        if (merge == null
+            || !vocabulary.has(merge.left)
+            || !vocabulary.has(merge.right)
+            || !vocabulary.has(merge.left + merge.right)) {
+          throw keys.bad(MERGES, "entry %d is not of two tokens".formatted(merges.size()));
+        }
+        merges.add(merge);
+      }
+      return merges;
+    }
+
+    /**
+     * What SentencePiece merges: two tokens that are a third, the best score first; of equal ones the
+     * longest first token, as transformers' {@code generate_merges} has them.
+     *
+     * @param byPosition whether scores do not count, but the order of tokens (Gemma)
+     */
+    static List<Merge> ofScores(GgufFile.GgufKeys keys, GgufVocabulary vocabulary, boolean byPosition) {
+      float[] scores = keys.numbers(SCORES, GgufVocabulary.MAX_TOKENS);
+      int size = vocabulary.tokens().size();
+      if (scores == null || scores.length != size) {
+        throw keys.bad(SCORES, "is not one number for each of %d tokens".formatted(size));
+      }
+      List<Scored> merges = new ArrayList<>();
+      for (int id = 0; id < size; id++) {
+        String token = vocabulary.tokens().get(id);
+        if (token.length() > MAX_LENGTH) throw keys.bad(GgufVocabulary.TOKENS, id + " is too long");
+        if (vocabulary.types()[id] != GgufVocabulary.NORMAL) continue;
+        List<Scored> cuts = new ArrayList<>();
+        for (int at = 1; at < token.length(); at++) {
+          Merge cut = new Merge(token.substring(0, at), token.substring(at));
+          if (vocabulary.has(cut.left) && vocabulary.has(cut.right)) {
+            cuts.add(new Scored(cut, byPosition ? -id : scores[id]));
+          }
+        }
+        cuts.sort(
+            Comparator.<Scored>comparingInt(each -> vocabulary.ids().getOrDefault(each.merge.left, 0))
+                .thenComparing(each -> vocabulary.ids().getOrDefault(each.merge.right, 0)));
+        merges.addAll(cuts);
+      }
+      merges.sort(
+          Comparator.comparing(Scored::score)
+              .thenComparing(each -> length(each.merge.left))
+              .thenComparing(each -> length(each.merge.right))
+              .reversed());
+      return merges.stream().map(Scored::merge).toList();
+    }
+
+    private static int length(String token) {
+      return token.codePointCount(0, token.length());
+    }
+  }
+
+  /**
+   * SentencePiece's BPE: spaces are {@code ▁}, bytes without a token are {@code <0x0A>}.
+   *
+   * @param prefixed whether a text begins with a space of the tokenizer's own
+   * @param byPosition whether the order of tokens is that of their merges, as Gemma's is
+   */
+  record SentencePiece(GgufVocabulary vocabulary, boolean prefixed, boolean byPosition) {
+    private static final String SPACE = "\u2581";
+
+    static SentencePiece of(GgufFile.GgufKeys keys, GgufVocabulary vocabulary) {
+      boolean gemma = keys.requireText("general.architecture").startsWith("gemma");
+      boolean prefixed = keys.flagOr("tokenizer.ggml.add_space_prefix", !gemma);
+      return new SentencePiece(gemma ? spaced(keys, vocabulary) : vocabulary, prefixed, gemma);
+    }
+
+    /** Gemma's tokens of spaces alone are real spaces in the file. */
+    private static GgufVocabulary spaced(GgufFile.GgufKeys keys, GgufVocabulary vocabulary) {
+      List<String> tokens = new ArrayList<>();
+      Map<String, Integer> ids = new HashMap<>();
+      int[] types = vocabulary.types().clone();
+      for (String each : vocabulary.tokens()) {
+        String token = each.isBlank() ? each.replace(" ", SPACE) : each;
+        if (!token.equals(each)) types[tokens.size()] = GgufVocabulary.NORMAL;
+        if (ids.put(token, tokens.size()) != null) {
+          throw keys.bad(
+              GgufVocabulary.TOKENS, "holds the spaces of %d twice".formatted(tokens.size()));
+        }
+        tokens.add(token);
+      }
+      return new GgufVocabulary(tokens, types, ids);
+    }
+
+    void put(ObjectNode tokenizer) {
+      ObjectNode normalizer = tokenizer.putObject("normalizer").put("type", "Sequence");
+      ArrayNode steps = normalizer.putArray("normalizers");
+      if (prefixed) steps.addObject().put("type", "Prepend").put("prepend", SPACE);
+      replace(steps.addObject(), " ", SPACE);
+      tokenizer.putNull("pre_tokenizer");
+      ArrayNode back = tokenizer.putObject("decoder").put("type", "Sequence").putArray("decoders");
+      replace(back.addObject(), SPACE, " ");
+      back.addObject().put("type", "ByteFallback");
+      back.addObject().put("type", "Fuse");
+      if (prefixed)
+        back.addObject().put("type", "Strip").put("content", " ").put("start", 1).put("stop", 0);
+    }
+
+    private static void replace(ObjectNode node, String from, String to) {
+      node.put("type", "Replace").putObject("pattern").put("String", from);
+      node.put("content", to);
+    }
+
+    List<Merge> merges(GgufFile.GgufKeys keys) {
+      return GgufTokenizer.Merges.ofScores(keys, vocabulary, byPosition);
+    }
   }
 }

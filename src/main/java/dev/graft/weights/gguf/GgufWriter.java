@@ -1,7 +1,9 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.AtomicFile;
+import dev.graft.weights.Dtype;
 import dev.graft.weights.TensorData;
+import dev.graft.weights.TensorInfo;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -151,5 +153,55 @@ final class GgufWriter {
 
   private static long padded(long bytes) {
     return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+  }
+
+  /** A key and its value in the head of a GGUF file. */
+  sealed interface GgufField {
+    String key();
+
+    record Text(String key, String value) implements GgufField {}
+
+    record Texts(String key, List<String> values) implements GgufField {
+      public Texts {
+        values = List.copyOf(values);
+      }
+    }
+
+    record Unsigned(String key, int value) implements GgufField {}
+
+    record Signed(String key, int value) implements GgufField {}
+
+    record Real(String key, float value) implements GgufField {}
+
+    record Flag(String key, boolean value) implements GgufField {}
+
+    /** INT32. */
+    record Numbers(String key, int[] values) implements GgufField {}
+
+    /** FLOAT32. */
+    record Reals(String key, float[] values) implements GgufField {}
+  }
+
+  /** A tensor as a written file has it; row-major, its rows are whole blocks. */
+  record GgufLayout(String name, GgmlType type, long[] shape) {
+    /**
+     * @throws IllegalArgumentException for another type than F32, F16 or BF16
+     */
+    static GgufLayout of(TensorInfo info) {
+      GgmlType type =
+          switch (info.dtype()) {
+            case F32 -> GgmlType.F32;
+            case F16 -> GgmlType.F16;
+            case BF16 -> GgmlType.BF16;
+            case F64, I64, I32, I8, U8, BOOL ->
+                throw new IllegalArgumentException(
+                    "tensor %s is %s, not F32, F16 or BF16".formatted(info.name(), info.dtype()));
+          };
+      return new GgufLayout(info.name(), type, info.shape());
+    }
+
+    public long bytes() {
+      return type.bytes(new TensorInfo(name, Dtype.F32, shape).elements());
+    }
   }
 }

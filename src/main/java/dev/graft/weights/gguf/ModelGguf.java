@@ -1,21 +1,29 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.BadModel;
+import dev.graft.weights.DecoderConfig.LayerAttention;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.LlamaCppModel;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Kind;
 import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.ModelType;
+import dev.graft.weights.Rope;
 import dev.graft.weights.Task;
 import dev.graft.weights.TensorData;
+import dev.graft.weights.gguf.GgufWriter.GgufField.Real;
+import dev.graft.weights.gguf.GgufWriter.GgufField.Text;
+import dev.graft.weights.gguf.GgufWriter.GgufField.Unsigned;
+import dev.graft.weights.gguf.GgufWriter.GgufLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +58,7 @@ public final class ModelGguf {
   private final DecoderConfig config;
   private final LlamaCppModel names;
   private final WrittenTokenizer tokenizer;
-  private final List<GgufField> fields = new ArrayList<>();
+  private final List<GgufWriter.GgufField> fields = new ArrayList<>();
   private final List<GgufLayout> layout = new ArrayList<>();
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
   private final float @Nullable [] ropeFactors;
@@ -119,7 +127,7 @@ public final class ModelGguf {
             "config.json has a setting that a GGUF file cannot say; llama.cpp would compute"
                 + " otherwise");
       }
-      GgufVocabulary vocabulary = GgufVocabulary.read(read.keys());
+      GgufTokenizer.GgufVocabulary vocabulary = GgufTokenizer.GgufVocabulary.read(read.keys());
       tokenizer.requireSame(new GgufTokenizer(read.keys(), vocabulary).json());
     }
   }
@@ -160,7 +168,7 @@ public final class ModelGguf {
   }
 
   private TensorData ordered(Parameter parameter, TensorData plain) {
-    if (config.norms().addOne() && parameter.kind() == Kind.RMS_NORM) return new Shifted(plain, 1);
+    if (config.norms().addOne() && parameter.kind() == Kind.RMS_NORM) return new GgufModel.Shifted(plain, 1);
     var order = names.rows(parameter.module());
     int[] from = new int[Math.toIntExact(parameter.shape()[0])];
     boolean moved = false;
@@ -168,14 +176,165 @@ public final class ModelGguf {
       from[row] = order.applyAsInt(row);
       moved |= from[row] != row;
     }
-    return moved ? new OrderedRows(plain, from) : plain;
+    return moved ? new GgufModel.OrderedRows(plain, from) : plain;
   }
 
   private static TensorData rounded(GgufLayout tensor, TensorData numbers) {
     return switch (tensor.type()) {
-      case Q8_0 -> new Q8Blocks(tensor.name(), numbers);
-      case F16 -> HalfPrecision.narrow(new WithinF16(tensor.name(), numbers), Dtype.F16);
+      case Q8_0 -> new GgmlType.Q8Blocks(tensor.name(), numbers);
+      case F16 -> Dtype.narrow(new WithinF16(tensor.name(), numbers), Dtype.F16);
       default -> numbers;
     };
+  }
+
+  /** What config.json says in the keys of a file, as convert_hf_to_gguf.py writes them. */
+  static final class ModelFields {
+    private static final int QUANTIZATION_VERSION = 2;
+
+    private final DecoderConfig config;
+    private final String architecture;
+    private final List<GgufWriter.GgufField> fields = new ArrayList<>();
+
+    private ModelFields(DecoderConfig config, String architecture) {
+      this.config = config;
+      this.architecture = architecture;
+    }
+
+    /**
+     * @param fileType llama.cpp's {@code llama_ftype}
+     * @throws BadModel if a setting has no key
+     */
+    static List<GgufWriter.GgufField> of(
+        DecoderConfig config, ModelType type, String architecture, String name, int fileType) {
+      ModelFields all = new ModelFields(config, architecture);
+      all.fields.add(new Text("general.architecture", architecture));
+      all.fields.add(new Text("general.type", "model"));
+      all.fields.add(new Text("general.name", name));
+      all.fields.add(new Unsigned("general.file_type", fileType));
+      all.fields.add(new Unsigned("general.quantization_version", QUANTIZATION_VERSION));
+      all.sizes();
+      all.rope(all.rope());
+      all.family(type);
+      return List.copyOf(all.fields);
+    }
+
+    private void sizes() {
+      int width = config.attention().headDim();
+      size("block_count", config.numHiddenLayers());
+      size("context_length", config.maxPositionEmbeddings());
+      size("embedding_length", config.hiddenSize());
+      size("feed_forward_length", config.feedForward().size());
+      size("vocab_size", config.vocabSize());
+      size("attention.head_count", config.attention().heads());
+      size("attention.head_count_kv", config.attention().keyValueHeads());
+      size("attention.key_length", width);
+      size("attention.value_length", width);
+      real("attention.layer_norm_rms_epsilon", config.norms().eps());
+    }
+
+    /** Of layers that see everything, where there are such; llama.cpp knows Gemma's other one. */
+    private Rope rope() {
+      return config.layers().stream()
+          .filter(layer -> layer.rope() != null)
+          .min(Comparator.comparingInt(LayerAttention::window))
+          .map(layer -> Objects.requireNonNull(layer.rope()))
+          .orElseThrow(() -> new BadModel("config.json: no layer has rotary positions"));
+    }
+
+    private void rope(Rope rope) {
+      size("rope.dimension_count", rope.rotaryDim());
+      real("rope.freq_base", rope.theta());
+      switch (rope) {
+        case Rope.Default _, Rope.Llama3 _ -> {} // the factors of Llama 3's are a tensor
+        case Rope.Linear linear -> scaling("linear", linear.factor());
+        case Rope.Yarn yarn -> {
+          scaling("yarn", yarn.factor());
+          size("rope.scaling.original_context_length", yarn.originalMaxPositionEmbeddings());
+        }
+        case Rope.Dynamic _, Rope.LongRope _ ->
+            throw new BadModel(
+                "config.json: its rope_type has no counterpart in a GGUF file; supported: default,"
+                    + " linear, yarn, llama3");
+      }
+    }
+
+    private void scaling(String type, double factor) {
+      fields.add(new Text(architecture + ".rope.scaling.type", type));
+      real("rope.scaling.factor", factor);
+    }
+
+    /** By what rotations are slowed, for the tensor that holds it; null where there is none. */
+    static float @Nullable [] ropeFactors(DecoderConfig config, String architecture) {
+      if (!(new ModelFields(config, architecture).rope() instanceof Rope.Llama3 slowed)) return null;
+      float[] plain = new Rope.Default(slowed.theta(), slowed.rotaryDim()).inverseFrequencies(1);
+      float[] turned = slowed.inverseFrequencies(1);
+      float factor = (float) slowed.factor();
+      for (int i = 0; i < plain.length; i++) {
+        float quotient = plain[i] / turned[i];
+        plain[i] = Math.abs(quotient / factor - 1) < 1e-5f ? factor : quotient;
+      }
+      return plain;
+    }
+
+    private void family(ModelType type) {
+      int window = config.layers().stream().mapToInt(LayerAttention::window).max().orElse(0);
+      switch (type) {
+        case MISTRAL -> {
+          if (window > 0) size("attention.sliding_window", window);
+        }
+        case GEMMA2, GEMMA3 -> {
+          size("attention.sliding_window", window);
+          double attention = config.attention().softcap();
+          double logits = config.multipliers().logitSoftcap();
+          if (attention > 0) real("attn_logit_softcapping", attention);
+          if (logits > 0) real("final_logit_softcapping", logits);
+        }
+        case GRANITE -> {
+          real("attention.scale", config.attention().scale());
+          real("embedding_scale", config.multipliers().embedding());
+          real("residual_scale", config.multipliers().residual());
+          real("logit_scale", 1 / config.multipliers().logitsScale());
+        }
+        default -> {}
+      }
+    }
+
+    private void size(String key, int value) {
+      fields.add(new Unsigned(architecture + "." + key, value));
+    }
+
+    private void real(String key, double value) {
+      fields.add(new Real(architecture + "." + key, (float) value));
+    }
+  }
+
+  /**
+   * F32 on the way to F16: a number that would become infinite is refused rather than written.
+   *
+   * @param name of the tensor, for what is wrong with it
+   */
+  record WithinF16(String name, TensorData floats) implements TensorData {
+    private static final ValueLayout.OfFloat FLOAT =
+        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** The least that rounds to infinity. */
+    private static final float BEYOND = 65_520;
+
+    @Override
+    public long byteSize() {
+      return floats.byteSize();
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      floats.copyTo(from, into);
+      for (long at = 0; at < into.byteSize(); at += Float.BYTES) {
+        float number = into.get(FLOAT, at);
+        if (Math.abs(number) < BEYOND) continue;
+        throw new BadModel(
+            "tensor %s holds a number that F16 cannot: %s; ask for the type q8_0"
+                .formatted(name, number));
+      }
+    }
   }
 }

@@ -1,22 +1,30 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.BadModel;
-import dev.graft.weights.Basics;
+import dev.graft.weights.ModelConfig.Basics;
 import dev.graft.weights.DirectoryFiles;
-import dev.graft.weights.JsonFile;
+import dev.graft.weights.JsonFields;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.gguf.GgufField.Flag;
-import dev.graft.weights.gguf.GgufField.Text;
-import dev.graft.weights.gguf.GgufField.Unsigned;
+import dev.graft.weights.gguf.GgufTokenizer.GgufVocabulary;
+import dev.graft.weights.gguf.GgufTokenizer.Merges;
+import dev.graft.weights.gguf.GgufWriter.GgufField.Flag;
+import dev.graft.weights.gguf.GgufWriter.GgufField.Text;
+import dev.graft.weights.gguf.GgufWriter.GgufField.Unsigned;
+import dev.graft.weights.gguf.GgufWriter.GgufField;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The files of a model's tokenizer in the keys of a GGUF file, which {@link GgufTokenizer} reads.
@@ -38,7 +46,7 @@ public final class WrittenTokenizer {
   WrittenTokenizer(ModelDirectory model, boolean gemma) {
     Path file = model.file("tokenizer.json");
     if (file == null) throw new BadModel("tokenizer.json is missing from the model directory");
-    tokenizer = JsonFile.read(file, MAX_TOKENIZER).node();
+    tokenizer = JsonFields.read(file, MAX_TOKENIZER).node();
     settings = settings(model);
     template = template(model, settings);
     basics = model.config().basics();
@@ -54,7 +62,7 @@ public final class WrittenTokenizer {
     Path file = model.file("tokenizer_config.json");
     return file == null
         ? JsonNodeFactory.instance.objectNode()
-        : JsonFile.read(file, MAX_SETTINGS).node();
+        : JsonFields.read(file, MAX_SETTINGS).node();
   }
 
   /** Of several, the one for chats without tools. */
@@ -94,7 +102,7 @@ public final class WrittenTokenizer {
     fields.add(
         new Text(
             PREFIX + "pre",
-            vocabulary.pieces() ? "default" : PreTokenizer.nameOf(TokenizerSteps.of(tokenizer))));
+            vocabulary.pieces() ? "default" : GgufTokenizer.PreTokenizer.nameOf(TokenizerSteps.of(tokenizer))));
     fields.addAll(vocabulary.fields());
     ids(fields);
     BosAndEos around = BosAndEos.of(tokenizer.path("post_processor"));
@@ -159,6 +167,215 @@ public final class WrittenTokenizer {
     }
     if (!WrittenVocabulary.merges(read).equals(WrittenVocabulary.merges(tokenizer))) {
       throw new BadModel("tokenizer.json: the order of its merges cannot be said in a GGUF file");
+    }
+  }
+
+  /**
+   * What the post-processor of a tokenizer.json puts around a text.
+   *
+   * @param bos the token before it, or null
+   * @param eos the token behind it, or null
+   */
+  record BosAndEos(@Nullable String bos, @Nullable String eos) {
+    private static final BosAndEos NONE = new BosAndEos(null, null);
+
+    /**
+     * @throws BadModel if it is another thing than a token before or behind a text
+     */
+    static BosAndEos of(JsonNode processor) {
+      if (!processor.isObject()) return NONE;
+      return switch (TokenizerSteps.type(processor)) {
+        case "ByteLevel" -> NONE;
+        case "Sequence" ->
+            StreamSupport.stream(processor.path("processors").spliterator(), false)
+                .map(BosAndEos::of)
+                .reduce(NONE, (one, other) -> other.equals(NONE) ? one : other);
+        case "TemplateProcessing" -> template(processor.path("single"));
+        default -> throw unknown(TokenizerSteps.type(processor));
+      };
+    }
+
+    private static BosAndEos template(JsonNode parts) {
+      List<String> around =
+          StreamSupport.stream(parts.spliterator(), false)
+              .map(each -> each.has("Sequence") ? "" : each.at("/SpecialToken/id").asString(""))
+              .toList();
+      int text = around.indexOf("");
+      boolean once = text >= 0 && text == around.lastIndexOf("");
+      if (!once || text > 1 || around.size() - text > 2) throw unknown("template");
+      return new BosAndEos(
+          text == 1 ? around.getFirst() : null, text < around.size() - 1 ? around.getLast() : null);
+    }
+
+    private static BadModel unknown(String what) {
+      return new BadModel(
+          "tokenizer.json: its post_processor (%s) puts more around a text than a GGUF file can say"
+              .formatted(what));
+    }
+  }
+
+  /**
+   * What a tokenizer.json does to a text before it merges, so that two can be compared: sequences are
+   * flat, what is left out stands there, and what only moves offsets is gone.
+   */
+  record TokenizerSteps(
+      List<JsonNode> normalizers, List<JsonNode> preTokenizers, boolean ignoreMerges) {
+    TokenizerSteps {
+      normalizers = List.copyOf(normalizers);
+      preTokenizers = List.copyOf(preTokenizers);
+    }
+
+    static TokenizerSteps of(JsonNode tokenizer) {
+      return new TokenizerSteps(
+          flat(tokenizer.path("normalizer"), "normalizers"),
+          flat(tokenizer.path("pre_tokenizer"), "pretokenizers"),
+          tokenizer.path("model").path("ignore_merges").asBoolean(false));
+    }
+
+    private static List<JsonNode> flat(JsonNode node, String parts) {
+      List<JsonNode> steps = new ArrayList<>();
+      if (!node.isObject()) return steps;
+      if (type(node).equals("Sequence")) {
+        for (JsonNode each : node.path(parts)) steps.addAll(flat(each, parts));
+      } else {
+        steps.add(plain((ObjectNode) node.deepCopy()));
+      }
+      return steps;
+    }
+
+    private static JsonNode plain(ObjectNode step) {
+      switch (type(step)) {
+        case "ByteLevel" -> {
+          step.remove("trim_offsets");
+          if (!step.has("use_regex")) step.put("use_regex", true);
+          if (!step.has("add_prefix_space")) step.put("add_prefix_space", true);
+        }
+        case "Split" -> {
+          if (!step.has("invert")) step.put("invert", false);
+        }
+        default -> {}
+      }
+      return step;
+    }
+
+    static String type(JsonNode node) {
+      return node.path("type").asString("");
+    }
+  }
+
+  /**
+   * The tokens of a tokenizer.json by their ids, as many as the token table has rows.
+   *
+   * @param types llama.cpp's numbers, one for each token
+   * @param ids of the tokens' texts as tokenizer.json has them
+   * @param merges two tokens each
+   * @param pieces whether it is SentencePiece's, whose bytes are tokens
+   */
+  record WrittenVocabulary(
+      List<String> tokens,
+      int[] types,
+      Map<String, Integer> ids,
+      List<Merges.Merge> merges,
+      boolean pieces,
+      boolean gemma) {
+    private static final int UNUSED = 5;
+    private static final int BYTE = 6;
+    private static final String SPACE = "\u2581";
+
+    /**
+     * @param size rows of the token table
+     * @throws BadModel if it has more tokens
+     */
+    static WrittenVocabulary of(JsonNode tokenizer, int size, boolean gemma) {
+      JsonNode model = tokenizer.path("model");
+      boolean pieces = model.path("byte_fallback").asBoolean(false);
+      @Nullable String[] tokens = new @Nullable String[size];
+      int[] types = new int[size];
+      Arrays.fill(types, UNUSED);
+      Map<String, Integer> ids = new HashMap<>();
+      model
+          .path("vocab")
+          .forEachEntry(
+              (token, id) -> {
+                boolean isByte = pieces && token.matches("<0x[0-9A-F]{2}>");
+                set(tokens, ids, token, id.asInt(-1));
+                types[id.asInt()] = isByte ? BYTE : GgufVocabulary.NORMAL;
+              });
+      for (JsonNode each : tokenizer.path("added_tokens")) {
+        int id = each.path("id").asInt(-1);
+        set(tokens, ids, each.path("content").asString(""), id);
+        types[id] =
+            each.path("special").asBoolean(false)
+                ? GgufVocabulary.CONTROL
+                : GgufVocabulary.USER_DEFINED;
+      }
+      Integer unknown = pieces ? ids.get(model.path("unk_token").asString("")) : null;
+      if (unknown != null) types[unknown] = GgufVocabulary.UNKNOWN;
+      List<String> all = new ArrayList<>();
+      for (String token : tokens) {
+        boolean spaces = gemma && token != null && token.matches(SPACE + "{2,}");
+        if (spaces) types[all.size()] = GgufVocabulary.USER_DEFINED;
+        if (token == null) all.add("[PAD" + all.size() + "]");
+        else all.add(spaces ? token.replace(SPACE, " ") : token);
+      }
+      return new WrittenVocabulary(List.copyOf(all), types, ids, merges(tokenizer), pieces, gemma);
+    }
+
+    private static void set(
+        @Nullable String[] tokens, Map<String, Integer> ids, String token, int id) {
+      if (id < 0 || id >= tokens.length) {
+        throw new BadModel(
+            "tokenizer.json: token %d is beyond the %d of config.json".formatted(id, tokens.length));
+      }
+      if (tokens[id] != null && !token.equals(tokens[id])) {
+        throw new BadModel("tokenizer.json: two tokens have the id " + id);
+      }
+      tokens[id] = token;
+      ids.put(token, id);
+    }
+
+    /** In either spelling: two texts, or one with a space between them. */
+    static List<Merges.Merge> merges(JsonNode tokenizer) {
+      List<Merges.Merge> merges = new ArrayList<>();
+      for (JsonNode each : tokenizer.at("/model/merges")) {
+        if (each.isArray()) {
+          merges.add(new Merges.Merge(each.path(0).asString(""), each.path(1).asString("")));
+        } else {
+          String text = each.asString("");
+          int space = Math.max(0, text.indexOf(' ', 1));
+          merges.add(
+              new Merges.Merge(
+                  text.substring(0, space), text.substring(Math.min(text.length(), space + 1))));
+        }
+      }
+      return merges;
+    }
+
+    List<GgufField> fields() {
+      List<GgufField> fields = new ArrayList<>();
+      fields.add(new GgufField.Texts(GgufVocabulary.TOKENS, tokens));
+      fields.add(new GgufField.Numbers("tokenizer.ggml.token_type", types));
+      if (pieces) {
+        fields.add(new GgufField.Reals("tokenizer.ggml.scores", scores()));
+      } else {
+        fields.add(
+            new GgufField.Texts(
+                "tokenizer.ggml.merges",
+                merges.stream().map(each -> each.left() + " " + each.right()).toList()));
+      }
+      return fields;
+    }
+
+    /** The earlier a token is merged, the better; Gemma's are merged in the order of their ids. */
+    private float[] scores() {
+      float[] scores = new float[tokens.size()];
+      for (int id = 0; gemma && id < scores.length; id++) scores[id] = -id;
+      if (gemma) return scores;
+      for (int rank = merges.size() - 1; rank >= 0; rank--) {
+        Integer id = ids.get(merges.get(rank).left() + merges.get(rank).right());
+        if (id != null) scores[id] = -rank - 1;
+      }
+      return scores;
     }
   }
 }

@@ -82,7 +82,7 @@ class GgufAdapterTests {
   void namesTellWhatLlamaCppReadsFromThem() {
     for (JsonNode row : golden("names")) {
       String name = row.get(0).stringValue();
-      ModelIdComponents id = ModelIdComponents.of(name, row.get(1).longValue());
+      GgufMetadata.ModelIdComponents id = GgufMetadata.ModelIdComponents.of(name, row.get(1).longValue());
       assertThat(
               Arrays.asList(
                   id.name(),
@@ -91,7 +91,7 @@ class GgufAdapterTests {
                   id.finetune(),
                   id.version(),
                   id.sizeLabel(),
-                  ModelIdComponents.title(name)))
+                  GgufMetadata.ModelIdComponents.title(name)))
           .as(row.toString())
           .containsExactlyElementsOf(texts(row).subList(2, 9));
     }

@@ -44,7 +44,7 @@ class GgufTensorsTests {
     int number = number(type);
     GgufBytes file = new GgufBytes().tensor("x", number, blocks, BLOCKS, type.elements);
     try (GgufFile gguf = GgufFile.open(written(file))) {
-      GgufTensor tensor = Objects.requireNonNull(gguf.find("x"));
+      GgufFile.GgufTensor tensor = Objects.requireNonNull(gguf.find("x"));
       assertThat(tensor.dtype()).isEqualTo(Dtype.F32);
       assertThat(tensor.values().byteSize()).isEqualTo(expected.length);
       assertThat(bytes(tensor, 0, expected.length)).isEqualTo(expected);
@@ -62,7 +62,7 @@ class GgufTensorsTests {
     for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) (37 * i);
     GgufBytes file = new GgufBytes().version(2).tensor("x", number, bytes, 2, 3);
     try (GgufFile gguf = GgufFile.open(written(file))) {
-      GgufTensor tensor = Objects.requireNonNull(gguf.find("x"));
+      GgufFile.GgufTensor tensor = Objects.requireNonNull(gguf.find("x"));
       assertThat(tensor.dtype()).isEqualTo(dtype);
       assertThat(tensor.shape()).containsExactly(2, 3);
       assertThat(bytes(tensor, 0, bytes.length)).isEqualTo(bytes);
@@ -98,7 +98,7 @@ class GgufTensorsTests {
     return Files.write(directory.resolve("a.gguf"), file.bytes());
   }
 
-  private static byte[] bytes(GgufTensor tensor, int from, int length) {
+  private static byte[] bytes(GgufFile.GgufTensor tensor, int from, int length) {
     byte[] bytes = new byte[length];
     tensor.values().copyTo(from, MemorySegment.ofArray(bytes));
     return bytes;

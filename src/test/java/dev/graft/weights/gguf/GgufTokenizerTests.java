@@ -1,5 +1,6 @@
 package dev.graft.weights.gguf;
 
+import dev.graft.weights.gguf.GgufTokenizer.GgufVocabulary;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 

@@ -80,7 +80,7 @@ class HostileGgufTests {
                 .int32s("ids", 1, 2, 3)
                 .bytes());
     try (GgufFile gguf = GgufFile.open(file)) {
-      GgufKeys keys = gguf.keys();
+      GgufFile.GgufKeys keys = gguf.keys();
       bad(() -> keys.requireInt("n", 0, 9), "k.gguf: n is 4294967295, must be 0 to 9");
       bad(() -> keys.requireInt("none", 0, 9), "k.gguf: none is missing");
       bad(() -> keys.requireReal("nan", 0, 9), "k.gguf: nan is NaN, must be above 0.0");

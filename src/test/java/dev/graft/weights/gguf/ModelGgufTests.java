@@ -202,7 +202,7 @@ class ModelGgufTests {
                   gguf.write(
                       directory.resolve("model.gguf"),
                       each ->
-                          new Shifted(
+                          new GgufModel.Shifted(
                               base.weights().require(each.name(), each.shape()).data(Dtype.F32),
                               70_000)))
           .withMessageContaining("holds a number that F16 cannot");

@@ -1,6 +1,6 @@
 package dev.graft.catalog;
 
-import dev.graft.datasets.FileUse;
+import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.sql.ResultSet;

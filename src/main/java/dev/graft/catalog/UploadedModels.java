@@ -4,7 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Scratch;
 import dev.graft.datasets.UserData;
-import dev.graft.datasets.UserFile;
+import dev.graft.datasets.UserData.UserFile;
 import dev.graft.platform.GraftProperties;
 import java.io.IOException;
 import java.io.InputStream;

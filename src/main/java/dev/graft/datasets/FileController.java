@@ -1,8 +1,9 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.FileRow.FileObject;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
-import dev.graft.datasets.ConvertFile.ConversionRequest;
+import dev.graft.datasets.DerivedFiles.ConvertFile.ConversionRequest;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
@@ -43,14 +44,14 @@ class FileController {
 
   private final StoredFiles files;
   private final CreateFile uploadFile;
-  private final ConvertFile convertFile;
+  private final DerivedFiles.ConvertFile convertFile;
   private final ArtifactStore store;
   private final AuditLog audit;
 
   FileController(
       StoredFiles files,
       CreateFile uploadFile,
-      ConvertFile convertFile,
+      DerivedFiles.ConvertFile convertFile,
       ArtifactStore store,
       AuditLog audit) {
     this.audit = audit;

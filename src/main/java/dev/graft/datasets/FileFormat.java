@@ -1,6 +1,6 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.parquet.ParquetBytes;
+import dev.graft.datasets.parquet.ParquetLines.ParquetBytes;
 import dev.graft.datasets.parquet.ParquetLines;
 import dev.graft.datasets.parquet.UnreadableParquet;
 import dev.graft.text.RowConversion;
@@ -105,7 +105,7 @@ final class FileFormat {
     }
     ParquetBytes file = new ParquetBytes(content, length);
     try (InputStream lines = ParquetLines.of(file, options.ignoreUnknownKeys());
-        InputStream guarded = new InflationGuard(lines, () -> length)) {
+        InputStream guarded = new Compression.InflationGuard(lines, () -> length)) {
       writeUnpacked(guarded, rows, problems);
     } catch (UnreadableParquet bad) {
       throw new Undecodable(bad.reason());
@@ -135,6 +135,23 @@ final class FileFormat {
       RowConversion.withoutUnknownKeys().write(content, rows, problems);
     } else {
       content.transferTo(rows);
+    }
+  }
+
+  /** A file that cannot be read as rows at all; the message is for who uploaded it. */
+  static final class Undecodable extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+
+    Undecodable(String reason) {
+      super(reason);
+      this.reason = reason;
+    }
+
+    /** Without its subject, which is the file. */
+    public String reason() {
+      return reason;
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.FileFormat.Undecodable;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -15,8 +15,8 @@ final class ForeignRows {
   public static Stream<QualityFinding> findings(@Nullable RowFormat format, long rows) {
     return switch (format) {
       case null -> Stream.of();
-      case SHAREGPT -> Stream.of(Defect.SHAREGPT_ROWS.ofAll(Severity.ADVICE, rows));
-      case ALPACA -> Stream.of(Defect.ALPACA_ROWS.ofAll(Severity.ADVICE, rows));
+      case SHAREGPT -> Stream.of(QualityFinding.Defect.SHAREGPT_ROWS.ofAll(QualityFinding.Severity.ADVICE, rows));
+      case ALPACA -> Stream.of(QualityFinding.Defect.ALPACA_ROWS.ofAll(QualityFinding.Severity.ADVICE, rows));
       case QUESTION_ANSWER -> Stream.of();
     };
   }

@@ -1,6 +1,6 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.RemedyFile.RemedyRequest;
+import dev.graft.datasets.DerivedFiles.RemedyFile.RemedyRequest;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
@@ -15,15 +15,15 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class RemedyController {
   private final StoredFiles files;
-  private final RemedyFile remedyFile;
+  private final DerivedFiles.RemedyFile remedyFile;
 
-  RemedyController(StoredFiles files, RemedyFile remedyFile) {
+  RemedyController(StoredFiles files, DerivedFiles.RemedyFile remedyFile) {
     this.files = files;
     this.remedyFile = remedyFile;
   }
 
   @PostMapping("/v1/files/{id}/remedies")
-  FileObject remedy(
+  FileRow.FileObject remedy(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       HttpServletRequest http,

@@ -1,5 +1,7 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.AllowedSources.RemoteFiles;
+import dev.graft.datasets.FileImportWork.LastingFailure;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -127,7 +129,7 @@ class BucketFilesTests {
     ForeignBucket opened =
         ForeignBucket.open(
             new BucketAccess(bucket, server.endpoint(), null, true, S3Server.ACCESS_KEY, secret));
-    return BucketFiles.of(opened, new ImportSource.OfBucket(bucket, new NamePattern(key)), 4);
+    return AllowedSources.BucketFiles.of(opened, new ImportSource.OfBucket(bucket, new ImportSource.NamePattern(key)), 4);
   }
 
   private void put(String key, byte[] content) {

@@ -1,5 +1,6 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.CsvRows.CsvReader;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,7 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.FileFormat.Undecodable;
+import dev.graft.datasets.DecodingOptions.CsvColumns;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,5 +1,7 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.QualityFinding.Severity;
+import dev.graft.datasets.QualityFinding.Defect;
 import static dev.graft.datasets.Rows.ALL;
 import static dev.graft.datasets.Rows.LONG;
 import static dev.graft.datasets.Rows.findings;
@@ -43,8 +45,8 @@ class QualityReportTests {
 
     QualityReport report = QualityReport.of(source(rows), null, ALL, LONG);
 
-    assertThat(report.promptCharacters()).isEqualTo(new LengthStatistics.Summary(50, 95, 100));
-    assertThat(report.answerCharacters()).isEqualTo(new LengthStatistics.Summary(2, 2, 2));
+    assertThat(report.promptCharacters()).isEqualTo(new QualityReport.LengthStatistics.Summary(50, 95, 100));
+    assertThat(report.answerCharacters()).isEqualTo(new QualityReport.LengthStatistics.Summary(2, 2, 2));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.QualityFinding.Defect;
 import static dev.graft.datasets.Rows.ALL;
 import static dev.graft.datasets.Rows.LONG;
 import static dev.graft.datasets.Rows.chat;
@@ -108,7 +109,7 @@ class RowDefectsTests {
 
     assertThat(report.labels())
         .containsExactly(
-            new ClassBalance.ClassRows("usual", 56), new ClassBalance.ClassRows("rare", 4));
+            new Inspection.ClassBalance.ClassRows("usual", 56), new Inspection.ClassBalance.ClassRows("rare", 4));
     assertThat(report.findings())
         .extracting(QualityFinding::check, QualityFinding::count, QualityFinding::lines)
         .containsExactly(

@@ -119,8 +119,8 @@ class AllowedSources {
     }
 
     /**
-     * @param organizations whose data sets on the hub of {@code graft.hub.endpoint} may be imported,
-     *     as the hub spells them; empty: none
+     * @param organizations whose data sets on the hub of {@code graft.hub.endpoint} may be
+     *     imported, as the hub spells them; empty: none
      */
     record Hf(@DefaultValue List<String> organizations) {}
 
@@ -131,8 +131,8 @@ class AllowedSources {
      * @param region of the bucket; by default as the AWS SDK finds it ({@code AWS_REGION}), with an
      *     endpoint {@code us-east-1}
      * @param pathStyle whether the bucket is named in the path of a URL, not in its host
-     * @param accessKey id of an access key that may read; by default credentials are found as the AWS
-     *     SDK does
+     * @param accessKey id of an access key that may read; by default credentials are found as the
+     *     AWS SDK does
      * @param secretKey the secret of that key
      */
     record S3(

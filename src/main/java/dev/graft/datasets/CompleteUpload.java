@@ -141,7 +141,8 @@ class CompleteUpload {
     /** The ids, each once. Throws {@link RequestFailed}. */
     List<String> parts() {
       List<@Nullable String> given = RequestFailed.required(partIds, "part_ids");
-      List<String> parts = given.stream().map(id -> RequestFailed.required(id, "part_ids")).toList();
+      List<String> parts =
+          given.stream().map(id -> RequestFailed.required(id, "part_ids")).toList();
       if (parts.isEmpty()) {
         throw RequestFailed.invalid("part_ids", "Name the parts, in the order of their bytes.");
       }

@@ -69,7 +69,10 @@ enum Compression {
     };
   }
 
-  /** Unpacked data that ends with {@link FileFormat.Undecodable} where it grows out of all proportion. */
+  /**
+   * Unpacked data that ends with {@link FileFormat.Undecodable} where it grows out of all
+   * proportion.
+   */
   static final class InflationGuard extends CountedInputStream {
     static final int RATIO = 100;
 
@@ -90,7 +93,8 @@ enum Compression {
     public int read(byte[] target, int offset, int length) throws IOException {
       int n = super.read(target, offset, length);
       if (count() > FREE && count() / RATIO > packed.getAsLong()) {
-        throw new FileFormat.Undecodable("grows to more than " + RATIO + " times its size when unpacked");
+        throw new FileFormat.Undecodable(
+            "grows to more than " + RATIO + " times its size when unpacked");
       }
       return n;
     }

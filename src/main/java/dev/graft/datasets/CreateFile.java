@@ -1,9 +1,9 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.StoredFiles.ArrivedFile;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
+import dev.graft.datasets.StoredFiles.ArrivedFile;
 import dev.graft.platform.Idempotency;
 import dev.graft.platform.IdempotentRequest;
 import dev.graft.platform.RequestFailed;
@@ -72,7 +72,10 @@ class CreateFile {
 
   /** Once, although SDKs send a request again whose answer they did not get. */
   private FileRow record(
-      HttpServletRequest request, NewFile file, ArrivedFile arrived, StorageQuota.Reservation room) {
+      HttpServletRequest request,
+      NewFile file,
+      ArrivedFile arrived,
+      StorageQuota.Reservation room) {
     String id =
         idempotency.once(
             submission(request, file, arrived), () -> files.add(file, arrived, room).id());

@@ -1,9 +1,9 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.FileFormat.Undecodable;
 import dev.graft.datasets.DecodingOptions.CsvColumns;
-import dev.graft.text.RowReader.Problem;
+import dev.graft.datasets.FileFormat.Undecodable;
 import dev.graft.text.RowReader;
+import dev.graft.text.RowReader.Problem;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.graft.datasets;
 import dev.graft.datasets.CsvRows.CsvKind;
 import dev.graft.platform.RequestFailed;
 import dev.graft.spec.Nearest;
-import dev.graft.text.RowFormat;
+import dev.graft.text.RowConversion.RowFormat;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,7 +56,9 @@ record DecodingOptions(
       }
     }
 
-    /** What is said of a field that there is not, or that stands where the column's name belongs. */
+    /**
+     * What is said of a field that there is not, or that stands where the column's name belongs.
+     */
     private static String noField(String field, String column) {
       String meant = CsvKind.FIELDS.contains(column) ? column : "user";
       String name = CsvKind.FIELDS.contains(column) ? field : "question";

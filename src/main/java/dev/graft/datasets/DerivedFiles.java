@@ -8,7 +8,7 @@ import dev.graft.platform.IdempotentRequest;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.spec.Nearest;
-import dev.graft.text.RowFormat;
+import dev.graft.text.RowConversion.RowFormat;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Clock;
@@ -188,7 +188,8 @@ class DerivedFiles {
     record RemedyRequest(
         @Nullable List<@Nullable String> remedies, @Nullable String validationFile) {}
 
-    FileRow from(HttpServletRequest http, FileRow source, RemedyRequest request) throws IOException {
+    FileRow from(HttpServletRequest http, FileRow source, RemedyRequest request)
+        throws IOException {
       Set<Remedy> remedies = remedies(request.remedies());
       TrainingFile rows = files.requireTrainable(source.departmentId(), source.id(), "id");
       String validation = validation(rows, remedies, request.validationFile());

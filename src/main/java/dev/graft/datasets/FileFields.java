@@ -50,7 +50,8 @@ final class FileFields {
         "purpose");
   }
 
-  public static DecodingOptions.@Nullable CsvColumns columns(@Nullable Map<String, String> columns) {
+  public static DecodingOptions.@Nullable CsvColumns columns(
+      @Nullable Map<String, String> columns) {
     return columns == null || columns.isEmpty() ? null : new DecodingOptions.CsvColumns(columns);
   }
 

@@ -1,13 +1,13 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.StoredFiles.ArrivedFile;
-import dev.graft.datasets.AllowedSources.RemoteFiles;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.ForeignBucket;
 import dev.graft.artifacts.S3Failure;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
+import dev.graft.datasets.AllowedSources.RemoteFiles;
+import dev.graft.datasets.StoredFiles.ArrivedFile;
 import dev.graft.platform.DownloadRefused;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.GraftProperties;
@@ -162,7 +162,8 @@ class FileImportWork implements WorkKind {
      * @return false if the claim did not hold
      * @throws RequestFailed if it never will be made
      */
-    boolean make(WorkClaim claim, FileImports.NewFileImport wanted, StorageQuota.Reservation place) throws IOException {
+    boolean make(WorkClaim claim, FileImports.NewFileImport wanted, StorageQuota.Reservation place)
+        throws IOException {
       try (RemoteFiles remote = sources.open(wanted.source())) {
         announce(claim, remote);
         List<Path> here =
@@ -203,7 +204,8 @@ class FileImportWork implements WorkKind {
       return store.stage(out -> Files.copy(file, out), settings.maxUploadSize().toBytes());
     }
 
-    private StagedBlob joined(List<Path> here, RemoteFiles remote, NewFile file) throws IOException {
+    private StagedBlob joined(List<Path> here, RemoteFiles remote, NewFile file)
+        throws IOException {
       JoinedRows rows = new JoinedRows(here, remote.names(), file.options());
       return store.stage(rows::writeTo, settings.maxUnpacked().toBytes());
     }
@@ -261,7 +263,7 @@ class FileImportWork implements WorkKind {
   }
 
   /** Once a second; who has lost the claim stops. */
-  static final class ToldProgress implements RemoteFiles.Progress {
+  private static final class ToldProgress implements RemoteFiles.Progress {
     private static final long TELL = TimeUnit.SECONDS.toNanos(1);
 
     private final LeasedWork work;
@@ -275,7 +277,12 @@ class FileImportWork implements WorkKind {
      * @param place kept for as long as bytes arrive
      * @param all bytes that will
      */
-    ToldProgress(LeasedWork work, FileImports imports, WorkClaim claim, StorageQuota.Reservation place, long all) {
+    ToldProgress(
+        LeasedWork work,
+        FileImports imports,
+        WorkClaim claim,
+        StorageQuota.Reservation place,
+        long all) {
       this.work = work;
       this.imports = imports;
       this.claim = claim;
@@ -310,7 +317,8 @@ class FileImportWork implements WorkKind {
             case S3Failure s3 when s3.status() == CHANGED ->
                 "An object was changed while it was read: import it again when it is as it shall be.";
             case S3Failure s3 when refuses(s3.status()) ->
-                s3.getMessage() + ": ask an administrator of this Graft whether its key may read it.";
+                s3.getMessage()
+                    + ": ask an administrator of this Graft whether its key may read it.";
             default -> null;
           });
     }
@@ -362,7 +370,8 @@ class FileImportWork implements WorkKind {
       if (format.isRows()) {
         try (InputStream rows = format.open(Files.newInputStream(file))) {
           rows.mark(BYTE_ORDER_MARK.length);
-          if (!Arrays.equals(rows.readNBytes(BYTE_ORDER_MARK.length), BYTE_ORDER_MARK)) rows.reset();
+          if (!Arrays.equals(rows.readNBytes(BYTE_ORDER_MARK.length), BYTE_ORDER_MARK))
+            rows.reset();
           rows.transferTo(lines);
         }
         return;

@@ -1,12 +1,12 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.FileValidation.ValidationResult;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.datasets.FileValidation.ValidationResult;
 import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.platform.UnixTime;
 import dev.graft.text.Example;
-import dev.graft.text.RowFormat;
+import dev.graft.text.RowConversion.RowFormat;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -126,7 +126,8 @@ record FileRow(
   public NewFile.@Nullable FileOrigin origin() {
     return parent == null
         ? null
-        : new NewFile.FileOrigin(parent, remedied.stream().map(Remedied::remedy).toList(), comparedWith);
+        : new NewFile.FileOrigin(
+            parent, remedied.stream().map(Remedied::remedy).toList(), comparedWith);
   }
 
   /** Whether its content is still another's, of which its own will be made. */

@@ -11,7 +11,7 @@ import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
 import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.text.Example;
-import dev.graft.text.RowFormat;
+import dev.graft.text.RowConversion.RowFormat;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.RowCallbackHandler;
-import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
 import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Repository;
 import tools.jackson.core.type.TypeReference;
@@ -37,7 +37,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Repository
 class FileRows {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final TypeReference<List<FileValidation.LineProblem>> PROBLEMS = new TypeReference<>() {};
+  private static final TypeReference<List<FileValidation.LineProblem>> PROBLEMS =
+      new TypeReference<>() {};
   private static final TypeReference<List<Remedied>> REMEDIES = new TypeReference<>() {};
 
   private static final String THERE =
@@ -161,7 +162,8 @@ class FileRows {
         row.getString("compared_with"));
   }
 
-  private static FileValidation.@Nullable ValidationResult validation(ResultSet row) throws SQLException {
+  private static FileValidation.@Nullable ValidationResult validation(ResultSet row)
+      throws SQLException {
     Integer examples = row.getObject("examples", Integer.class);
     if (examples == null) return null;
     String kind = row.getString("kind");
@@ -226,7 +228,8 @@ class FileRows {
     FileValidation.ValidationResult validation = file.validation();
     Example.Kind kind = validation == null ? null : validation.kind();
     RowFormat format = file.rowFormat();
-    List<FileValidation.LineProblem> problems = validation == null ? List.of() : validation.problems();
+    List<FileValidation.LineProblem> problems =
+        validation == null ? List.of() : validation.problems();
     return sql.sql(statement)
         .param("id", file.id())
         .param("status", file.status().wireName())

@@ -13,7 +13,7 @@ import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
 import dev.graft.platform.work.WorkSettings;
 import dev.graft.text.Example;
-import dev.graft.text.RowFormat;
+import dev.graft.text.RowConversion.RowFormat;
 import dev.graft.text.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -113,7 +113,9 @@ class FileValidation implements WorkKind {
   @Override
   public void work(WorkClaim claim) throws IOException {
     FileRow file =
-        rows.findById(claim.subject()).filter(row -> row.has(FileRow.FileStatus.UPLOADED)).orElse(null);
+        rows.findById(claim.subject())
+            .filter(row -> row.has(FileRow.FileStatus.UPLOADED))
+            .orElse(null);
     if (file == null) return;
     InputStreamSource content = () -> store.open(file.blob().sha256());
     FileFormat format = TrainingRows.format(content, file.filename(), file.options());
@@ -208,16 +210,18 @@ class FileValidation implements WorkKind {
    * @param remedied what was done about the rows of which these are made
    */
   record CheckedFile(
-      ValidationResult validation, @Nullable BlobRef rows, List<NewFile.FileOrigin.Remedied> remedied) {
+      ValidationResult validation,
+      @Nullable BlobRef rows,
+      List<NewFile.FileOrigin.Remedied> remedied) {
     public CheckedFile(ValidationResult validation, @Nullable BlobRef rows) {
       this(validation, rows, List.of());
     }
   }
 
   /**
-   * Reads training files in whatever format they came. The rows of one that is packed, Parquet or CSV
-   * become a blob of their own, made once: workers know JSONL only, and the same rows are the same
-   * blob however they came.
+   * Reads training files in whatever format they came. The rows of one that is packed, Parquet or
+   * CSV become a blob of their own, made once: workers know JSONL only, and the same rows are the
+   * same blob however they came.
    */
   @Component
   static class TrainingRows {
@@ -283,7 +287,8 @@ class FileValidation implements WorkKind {
           new ValidationResult(0, null, null, null, List.of(new LineProblem(0, message))), null);
     }
 
-    private static ValidationResult merged(List<RowReader.Problem> decoding, ValidationResult rows) {
+    private static ValidationResult merged(
+        List<RowReader.Problem> decoding, ValidationResult rows) {
       if (decoding.isEmpty()) return rows;
       List<LineProblem> all =
           Stream.concat(

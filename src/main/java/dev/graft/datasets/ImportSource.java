@@ -59,8 +59,8 @@ sealed interface ImportSource {
   /**
    * Which files are meant.
    *
-   * @param path of one file, or with {@code *} in its last part, which stands for any characters but
-   *     a slash
+   * @param path of one file, or with {@code *} in its last part, which stands for any characters
+   *     but a slash
    */
   record NamePattern(String path) {
     private static final int MOST_STARS = 2;
@@ -102,7 +102,8 @@ sealed interface ImportSource {
     String filename(String whose) {
       String last = path.substring(path.lastIndexOf('/') + 1);
       if (isOne()) return last;
-      String stem = last.replaceFirst(ENDING, "").replace("*", "").replaceAll("^[-_.]+|[-_.]+$", "");
+      String stem =
+          last.replaceFirst(ENDING, "").replace("*", "").replaceAll("^[-_.]+|[-_.]+$", "");
       return rows(stem.isEmpty() ? whose : stem);
     }
 

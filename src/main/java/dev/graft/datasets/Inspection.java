@@ -49,7 +49,8 @@ interface Inspection {
     }
 
     /** Nothing if there is no row. */
-    public Stream<QualityFinding> finding(QualityFinding.Defect defect, QualityFinding.Severity severity) {
+    public Stream<QualityFinding> finding(
+        QualityFinding.Defect defect, QualityFinding.Severity severity) {
       if (count == 0) return Stream.of();
       return Stream.of(defect.of(severity, count, List.copyOf(first)));
     }
@@ -75,7 +76,9 @@ interface Inspection {
     public Stream<QualityFinding> findings() {
       if (rows >= FEW) return Stream.of();
       return Stream.of(
-          QualityFinding.Defect.FEW_ROWS.ofAll(rows < HARDLY_ANY ? QualityFinding.Severity.ERROR : QualityFinding.Severity.ADVICE, rows));
+          QualityFinding.Defect.FEW_ROWS.ofAll(
+              rows < HARDLY_ANY ? QualityFinding.Severity.ERROR : QualityFinding.Severity.ADVICE,
+              rows));
     }
   }
 
@@ -114,8 +117,10 @@ interface Inspection {
     @Override
     public Stream<QualityFinding> findings() {
       return Stream.concat(
-          space.finding(QualityFinding.Defect.PROMPT_ENDS_WITH_SPACE, QualityFinding.Severity.ADVICE),
-          joined.finding(QualityFinding.Defect.COMPLETION_WITHOUT_BREAK, QualityFinding.Severity.WARNING));
+          space.finding(
+              QualityFinding.Defect.PROMPT_ENDS_WITH_SPACE, QualityFinding.Severity.ADVICE),
+          joined.finding(
+              QualityFinding.Defect.COMPLETION_WITHOUT_BREAK, QualityFinding.Severity.WARNING));
     }
   }
 
@@ -219,7 +224,8 @@ interface Inspection {
       return Stream.concat(
           same.finding(QualityFinding.Defect.CHOSEN_IS_REJECTED, QualityFinding.Severity.ERROR),
           rows >= FEWEST && biased()
-              ? Stream.of(QualityFinding.Defect.LENGTH_BIAS.ofAll(QualityFinding.Severity.WARNING, rows))
+              ? Stream.of(
+                  QualityFinding.Defect.LENGTH_BIAS.ofAll(QualityFinding.Severity.WARNING, rows))
               : Stream.of());
     }
 
@@ -229,7 +235,9 @@ interface Inspection {
     }
   }
 
-  /** What is asked and what is answered: there at all, of more than one kind, not against itself. */
+  /**
+   * What is asked and what is answered: there at all, of more than one kind, not against itself.
+   */
   static final class PromptsAndAnswers implements Inspection {
     private static final int FEWEST = 5;
 
@@ -299,7 +307,9 @@ interface Inspection {
     private static final int RARE = 5;
     private static final int UNBALANCED = 10;
 
-    /** Beyond them what is told apart is hardly classes; numbers are sooner something to predict. */
+    /**
+     * Beyond them what is told apart is hardly classes; numbers are sooner something to predict.
+     */
     private static final int MOST = 10_000;
 
     private static final int MOST_NUMBERS = 20;
@@ -360,7 +370,9 @@ interface Inspection {
                   .finding(QualityFinding.Defect.RARE_CLASS, QualityFinding.Severity.WARNING),
               unbalanced(sizes),
               with(held, label -> !sizes.containsKey(label))
-                  .finding(QualityFinding.Defect.CLASS_ONLY_IN_VALIDATION, QualityFinding.Severity.ERROR))
+                  .finding(
+                      QualityFinding.Defect.CLASS_ONLY_IN_VALIDATION,
+                      QualityFinding.Severity.ERROR))
           .flatMap(found -> found);
     }
 
@@ -378,7 +390,9 @@ interface Inspection {
       LongSummaryStatistics all =
           sizes.values().stream().mapToLong(Long::longValue).summaryStatistics();
       if (all.getMax() <= UNBALANCED * all.getMin()) return Stream.of();
-      return Stream.of(QualityFinding.Defect.UNBALANCED_CLASSES.ofAll(QualityFinding.Severity.ADVICE, all.getMax()));
+      return Stream.of(
+          QualityFinding.Defect.UNBALANCED_CLASSES.ofAll(
+              QualityFinding.Severity.ADVICE, all.getMax()));
     }
   }
 }

@@ -88,7 +88,8 @@ final class LikeRows {
     public static Sketches of(InputStreamSource rows) throws IOException {
       List<String> texts = new ArrayList<>();
       try (QualityReport.FirstRows in =
-          new QualityReport.FirstRows(new BufferedInputStream(rows.getInputStream()), SAMPLE_BYTES)) {
+          new QualityReport.FirstRows(
+              new BufferedInputStream(rows.getInputStream()), SAMPLE_BYTES)) {
         RowReader.read(
             in,
             example -> {
@@ -311,7 +312,9 @@ final class LikeRows {
           same.finding(Defect.DUPLICATE_ROWS, QualityFinding.Severity.byShare(same.count(), rows)),
           nearly.finding(
               Defect.NEAR_DUPLICATE_ROWS,
-              nearly.count() * 5 > rows ? QualityFinding.Severity.WARNING : QualityFinding.Severity.ADVICE));
+              nearly.count() * 5 > rows
+                  ? QualityFinding.Severity.WARNING
+                  : QualityFinding.Severity.ADVICE));
     }
   }
 

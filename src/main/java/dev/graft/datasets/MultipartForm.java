@@ -94,8 +94,8 @@ final class MultipartForm {
 
   /**
    * The parts of a {@code multipart/form-data} body (RFC 7578, RFC 2046 section 5.1), one after the
-   * other, as it arrives. The delimiter is looked for as Horspool does it, which skips most bytes of
-   * a large file: a gigabyte must cost little beside its SHA-256.
+   * other, as it arrives. The delimiter is looked for as Horspool does it, which skips most bytes
+   * of a large file: a gigabyte must cost little beside its SHA-256.
    */
   static final class MultipartBody {
     private static final int MOST_HEADER_BYTES = 4096;

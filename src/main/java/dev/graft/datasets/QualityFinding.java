@@ -34,7 +34,8 @@ record QualityFinding(
         "They train as prompt and completion; convert the file where chat rows are wanted.",
         Remedy.CONVERT_TO_CHAT),
     FEW_ROWS(
-        "Few rows to learn from", "Collect at least fifty; some hundred do better than any setting."),
+        "Few rows to learn from",
+        "Collect at least fifty; some hundred do better than any setting."),
     DUPLICATE_ROWS(
         "Rows that repeat an earlier row",
         "Remove them: what is said twice is learned twice as much.",
@@ -102,7 +103,8 @@ record QualityFinding(
         "Rows of the largest class, more than ten times those of the smallest",
         "Collect more of the small ones, and measure more than accuracy."),
     CLASS_ONLY_IN_VALIDATION(
-        "Rows of the validation file of a class that is not trained", "Add rows of it to train on."),
+        "Rows of the validation file of a class that is not trained",
+        "Add rows of it to train on."),
     CHOSEN_IS_REJECTED(
         "Rows that prefer what they reject",
         "Remove them: they say nothing.",

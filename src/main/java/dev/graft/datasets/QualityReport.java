@@ -1,7 +1,10 @@
 package dev.graft.datasets;
 
 import dev.graft.datasets.Inspection.EnoughRows;
+import dev.graft.datasets.QualityFinding.Defect;
+import dev.graft.datasets.QualityFinding.Severity;
 import dev.graft.text.Example;
+import dev.graft.text.RowConversion.RowFormat;
 import dev.graft.text.RowReader;
 import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
@@ -57,7 +60,7 @@ record QualityReport(
   }
 
   /** Reads the files of a report past every inspection. */
-  static final class ReportReader {
+  private static final class ReportReader {
     /** Their digests take some 40 MB. */
     private static final long MOST_ROWS = 500_000;
 
@@ -110,7 +113,7 @@ record QualityReport(
           classes.largest(),
           gravestFirst(
               Stream.concat(
-                      ForeignRows.findings(read.summary().format(), amount.rows()),
+                      foreignRows(read.summary().format(), amount.rows()),
                       inspections.stream().flatMap(Inspection::findings))
                   .filter(found -> read.complete() || !found.check().isOfAllRows())));
     }
@@ -153,9 +156,20 @@ record QualityReport(
       }
     }
 
+    /** Rows of another format, which can be made OpenAI's chat rows. */
+    private static Stream<QualityFinding> foreignRows(@Nullable RowFormat format, long rows) {
+      return switch (format) {
+        case null -> Stream.of();
+        case SHAREGPT -> Stream.of(Defect.SHAREGPT_ROWS.ofAll(Severity.ADVICE, rows));
+        case ALPACA -> Stream.of(Defect.ALPACA_ROWS.ofAll(Severity.ADVICE, rows));
+        case QUESTION_ANSWER -> Stream.of();
+      };
+    }
+
     private static List<QualityFinding> gravestFirst(Stream<QualityFinding> findings) {
       return findings
-          .sorted(Comparator.comparing(QualityFinding::severity).thenComparing(QualityFinding::check))
+          .sorted(
+              Comparator.comparing(QualityFinding::severity).thenComparing(QualityFinding::check))
           .toList();
     }
   }

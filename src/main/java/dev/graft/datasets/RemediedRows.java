@@ -3,11 +3,11 @@ package dev.graft.datasets;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.StagedBlob;
-import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.datasets.LikeRows.Leakage;
+import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.text.RowConversion;
-import dev.graft.text.RowReader.Problem;
 import dev.graft.text.RowReader;
+import dev.graft.text.RowReader.Problem;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,8 +50,8 @@ class RemediedRows {
   /**
    * @param rows of the file that it is made of
    */
-  FileValidation.CheckedFile check(String departmentId, NewFile.FileOrigin origin, InputStreamSource rows)
-      throws IOException {
+  FileValidation.CheckedFile check(
+      String departmentId, NewFile.FileOrigin origin, InputStreamSource rows) throws IOException {
     String compared = origin.validationFile();
     InputStreamSource validation = compared == null ? null : rows(departmentId, compared);
     if (compared != null && validation == null) {
@@ -110,7 +110,10 @@ class RemediedRows {
     private final Map<Remedy, Long> rows = new EnumMap<>(Remedy.class);
 
     private RemedyPass(
-        InputStreamSource file, Set<Remedy> asked, @Nullable Leakage leakage, LikeRows.Sketches sketches) {
+        InputStreamSource file,
+        Set<Remedy> asked,
+        @Nullable Leakage leakage,
+        LikeRows.Sketches sketches) {
       this.file = file;
       this.asked = asked;
       this.leakage = leakage;
@@ -150,7 +153,9 @@ class RemediedRows {
       return rows;
     }
 
-    /** Whether another pass could find more, because rows are told apart by what is left of them. */
+    /**
+     * Whether another pass could find more, because rows are told apart by what is left of them.
+     */
     public boolean isToBeRepeated() {
       boolean compares =
           asked.contains(Remedy.DROP_NEAR_DUPLICATES)
@@ -176,7 +181,8 @@ class RemediedRows {
     }
 
     private @Nullable Remedy dropped(InspectedRow row) {
-      if (asked.contains(Remedy.DROP_EMPTY_ANSWERS) && Inspection.PromptsAndAnswers.isUnanswered(row)) {
+      if (asked.contains(Remedy.DROP_EMPTY_ANSWERS)
+          && Inspection.PromptsAndAnswers.isUnanswered(row)) {
         return Remedy.DROP_EMPTY_ANSWERS;
       }
       if (asked.contains(Remedy.DROP_EQUAL_PAIRS) && Inspection.Pairs.areSame(row)) {
@@ -231,8 +237,8 @@ class RemediedRows {
     }
 
     /**
-     * UTF-8 that was read as Windows-1252 (or Latin-1, where that has no character), read again; the
-     * same text where any of it cannot have come about like that.
+     * UTF-8 that was read as Windows-1252 (or Latin-1, where that has no character), read again;
+     * the same text where any of it cannot have come about like that.
      */
     private static String mended(String text) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -258,7 +264,7 @@ class RemediedRows {
   }
 
   /** The same text of prompt and completion, parted before the space. */
-  static final class TrimmedPrompt {
+  private static final class TrimmedPrompt {
     private TrimmedPrompt() {}
 
     static Map<?, ?> of(Map<?, ?> row) {

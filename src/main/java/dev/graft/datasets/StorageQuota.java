@@ -122,8 +122,8 @@ class StorageQuota implements QuotaUsage {
   }
 
   /**
-   * What uploads under way have been promised. A reservation ends when it is not renewed, as when its
-   * server died.
+   * What uploads under way have been promised. A reservation ends when it is not renewed, as when
+   * its server died.
    */
   @Component
   static class StorageReservations {

@@ -170,7 +170,9 @@ public class StoredFiles implements Owned {
   public List<FileRow.FileObject> objects(List<FileRow> files) {
     Map<String, Instant> removedAt =
         notices.deleteAt(RetentionKind.DATASETS, files.stream().map(FileRow::id).toList());
-    return files.stream().map(file -> FileRow.FileObject.of(file, removedAt.get(file.id()))).toList();
+    return files.stream()
+        .map(file -> FileRow.FileObject.of(file, removedAt.get(file.id())))
+        .toList();
   }
 
   /**

@@ -51,8 +51,8 @@ final class UnwantedText implements Inspection {
   }
 
   /**
-   * Texts of a certain form. Quantifiers are bounded, and possessive where they could share a text in
-   * more than one way, so that no text takes longer than a small multiple of its length.
+   * Texts of a certain form. Quantifiers are bounded, and possessive where they could share a text
+   * in more than one way, so that no text takes longer than a small multiple of its length.
    */
   enum SuspectText {
     SECRET(
@@ -139,7 +139,7 @@ final class UnwantedText implements Inspection {
   }
 
   /** What tells a number of a card or an account from any other number. */
-  static final class Checksums {
+  private static final class Checksums {
     private static final Pattern CARD =
         Pattern.compile(
             "4\\d{12}(?:\\d{3})?|5[1-5]\\d{14}|2[2-7]\\d{14}|3[47]\\d{13}|3[068]\\d{12}|35\\d{14}"

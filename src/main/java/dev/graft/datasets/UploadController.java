@@ -82,8 +82,8 @@ class UploadController {
   }
 
   /**
-   * The body of {@code POST /v1/uploads}; {@code columns} and {@code ignore_unknown_keys} are Graft's
-   * own.
+   * The body of {@code POST /v1/uploads}; {@code columns} and {@code ignore_unknown_keys} are
+   * Graft's own.
    */
   record UploadRequest(
       @Nullable String filename,
@@ -108,7 +108,8 @@ class UploadController {
         throw RequestFailed.invalid("bytes", "An upload has 1 to " + maxBytes + " bytes.");
       }
       if (!MIME_TYPE.matcher(type).matches()) {
-        throw RequestFailed.invalid("mime_type", "That is no MIME type, such as application/jsonl.");
+        throw RequestFailed.invalid(
+            "mime_type", "That is no MIME type, such as application/jsonl.");
       }
       Duration lifetime =
           expiresAfter == null

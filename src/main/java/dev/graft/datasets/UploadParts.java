@@ -29,8 +29,8 @@ class UploadParts {
   }
 
   /** Takes one part, beside others. Throws {@link RequestFailed}. */
-  Uploads.PartRow.PartObject receive(HttpServletRequest request, String departmentId, String uploadId)
-      throws IOException {
+  Uploads.PartRow.PartObject receive(
+      HttpServletRequest request, String departmentId, String uploadId) throws IOException {
     // The room of an upload is announced: a part needs a place alone.
     try (StorageQuota.Reservation place = quota.reserve(departmentId, 0, 0)) {
       return receive(request, departmentId, uploadId, place);
@@ -38,7 +38,10 @@ class UploadParts {
   }
 
   private Uploads.PartRow.PartObject receive(
-      HttpServletRequest request, String departmentId, String uploadId, StorageQuota.Reservation place)
+      HttpServletRequest request,
+      String departmentId,
+      String uploadId,
+      StorageQuota.Reservation place)
       throws IOException {
     Uploads.Arriving part = uploads.beginPart(departmentId, uploadId);
     boolean recorded = false;
@@ -54,7 +57,8 @@ class UploadParts {
     }
   }
 
-  private long keep(HttpServletRequest request, Uploads.Arriving part, StorageQuota.Reservation place)
+  private long keep(
+      HttpServletRequest request, Uploads.Arriving part, StorageQuota.Reservation place)
       throws IOException {
     AtomicReference<@Nullable Long> kept = new AtomicReference<>();
     MultipartForm.read(

@@ -170,7 +170,11 @@ class Uploads implements Owned {
   /** Makes the file and ends the upload, both or neither; nothing where a twin has done so. */
   @Transactional
   void complete(
-      String departmentId, String id, List<String> partIds, NewFile file, StoredFiles.ArrivedFile arrived) {
+      String departmentId,
+      String id,
+      List<String> partIds,
+      NewFile file,
+      StoredFiles.ArrivedFile arrived) {
     UploadRow upload = requireToChange(departmentId, id);
     if (upload.wasCompletedWith(partIds)) return;
     requirePending(upload);

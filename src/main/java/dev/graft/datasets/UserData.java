@@ -31,7 +31,9 @@ public class UserData {
     return id.startsWith("file-");
   }
 
-  /** Nobody deletes it before the transaction ends: see {@link StoredFiles.FileUse} for afterwards. */
+  /**
+   * Nobody deletes it before the transaction ends: see {@link StoredFiles.FileUse} for afterwards.
+   */
   public Optional<UserFile> find(String id) {
     return sql.sql(FIND)
         .param("id", id)

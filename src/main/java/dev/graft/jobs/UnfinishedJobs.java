@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.catalog.BaseModelUse;
+import dev.graft.catalog.BaseModels.BaseModelUse;
 import dev.graft.datasets.StoredFiles.FileUse;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;

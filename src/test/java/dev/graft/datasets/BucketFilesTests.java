@@ -1,7 +1,5 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.AllowedSources.RemoteFiles;
-import dev.graft.datasets.FileImportWork.LastingFailure;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,6 +9,8 @@ import dev.graft.artifacts.BucketAccess;
 import dev.graft.artifacts.ForeignBucket;
 import dev.graft.artifacts.S3Failure;
 import dev.graft.artifacts.S3Server;
+import dev.graft.datasets.AllowedSources.RemoteFiles;
+import dev.graft.datasets.FileImportWork.LastingFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,7 +129,8 @@ class BucketFilesTests {
     ForeignBucket opened =
         ForeignBucket.open(
             new BucketAccess(bucket, server.endpoint(), null, true, S3Server.ACCESS_KEY, secret));
-    return AllowedSources.BucketFiles.of(opened, new ImportSource.OfBucket(bucket, new ImportSource.NamePattern(key)), 4);
+    return AllowedSources.BucketFiles.of(
+        opened, new ImportSource.OfBucket(bucket, new ImportSource.NamePattern(key)), 4);
   }
 
   private void put(String key, byte[] content) {

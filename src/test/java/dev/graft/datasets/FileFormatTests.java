@@ -1,13 +1,13 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.FileFormat.Undecodable;
-import dev.graft.datasets.DecodingOptions.CsvColumns;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import dev.graft.datasets.DecodingOptions.CsvColumns;
+import dev.graft.datasets.FileFormat.Undecodable;
 import dev.graft.platform.RequestFailed;
 import dev.graft.text.RowReader;
 import java.io.ByteArrayInputStream;

@@ -1,10 +1,10 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.MultipartForm.MultipartBody;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.datasets.MultipartForm.MultipartBody;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,5 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.RemediedRows.CleanText;
 import static dev.graft.datasets.Rows.chat;
 import static dev.graft.datasets.Rows.good;
 import static dev.graft.datasets.Rows.pair;
@@ -8,6 +7,7 @@ import static dev.graft.datasets.Rows.source;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.datasets.RemediedRows.CleanText;
 import dev.graft.text.RowReader.Problem;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

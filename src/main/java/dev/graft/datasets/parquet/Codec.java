@@ -56,7 +56,7 @@ enum Codec {
   }
 
   /** Snappy's raw format (google/snappy, format_description.txt) as hostile input. */
-  static final class Snappy {
+  private static final class Snappy {
     private final byte[] in;
     private int at;
     private final byte[] out;

@@ -36,7 +36,8 @@ final class ColumnCursor {
   private record Levels(
       @Nullable RunLengths repetition, @Nullable RunLengths definition, PageValues values) {}
 
-  ColumnCursor(ParquetLines.ParquetBytes file, Scalar leaf, Chunk chunk, PageMemory memory) throws IOException {
+  ColumnCursor(ParquetLines.ParquetBytes file, Scalar leaf, Chunk chunk, PageMemory memory)
+      throws IOException {
     this.file = file;
     this.leaf = leaf;
     this.memory = memory;

@@ -144,7 +144,8 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
           default -> in.skip();
         }
       }
-      if (chunk == null) throw UnreadableParquet.damaged("its footer does not say where columns lie");
+      if (chunk == null)
+        throw UnreadableParquet.damaged("its footer does not say where columns lie");
       return chunk;
     }
 

@@ -196,7 +196,8 @@ interface PageValues {
       long miniblocks = in.varint();
       long total = in.varint();
       value = in.zigzag();
-      boolean fits = block > 0 && block <= LARGEST_BLOCK && miniblocks > 0 && block % miniblocks == 0;
+      boolean fits =
+          block > 0 && block <= LARGEST_BLOCK && miniblocks > 0 && block % miniblocks == 0;
       if (!fits || total < 0 || total > most) {
         throw UnreadableParquet.damaged("a page has %d numbers in blocks of %d", total, block);
       }
@@ -240,8 +241,8 @@ interface PageValues {
   }
 
   /**
-   * Numbers of a fixed width in runs: the same one again and again, or one after the other (Parquet's
-   * RLE/bit-packing hybrid). Holds no more of them than the one that it gives.
+   * Numbers of a fixed width in runs: the same one again and again, or one after the other
+   * (Parquet's RLE/bit-packing hybrid). Holds no more of them than the one that it gives.
    */
   static final class RunLengths {
     private final BitReader in;

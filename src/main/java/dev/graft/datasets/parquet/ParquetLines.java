@@ -108,7 +108,7 @@ public final class ParquetLines extends InputStream {
    * Puts rows together of what stands in each column of a row group (Dremel, Melnik et al. 2010). A
    * key whose value is null is left out, as JSONL does not have it.
    */
-  static final class RowAssembly {
+  private static final class RowAssembly {
     private final Struct root;
     private final List<ColumnCursor> cursors;
     private final String group;

@@ -1,8 +1,8 @@
 package dev.graft.datasets.parquet;
 
 import dev.graft.datasets.parquet.Footer.PhysicalType;
-import dev.graft.datasets.parquet.Footer.SchemaElement.Repetition;
 import dev.graft.datasets.parquet.Footer.SchemaElement;
+import dev.graft.datasets.parquet.Footer.SchemaElement.Repetition;
 import dev.graft.datasets.parquet.SchemaTree.SchemaNode.Listed;
 import dev.graft.datasets.parquet.SchemaTree.SchemaNode.Scalar;
 import dev.graft.datasets.parquet.SchemaTree.SchemaNode.Struct;
@@ -281,7 +281,8 @@ final class SchemaTree {
 
     private static Number finite(Number value) throws UnreadableParquet {
       if (Double.isFinite(value.doubleValue())) return value;
-      throw UnreadableParquet.because("has NaN or infinity, which JSON has not: write null instead");
+      throw UnreadableParquet.because(
+          "has NaN or infinity, which JSON has not: write null instead");
     }
 
     private static String text(ByteBuffer bytes) throws UnreadableParquet {

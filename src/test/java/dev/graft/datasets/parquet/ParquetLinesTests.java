@@ -31,7 +31,8 @@ class ParquetLinesTests {
   }
 
   static String lines(byte[] file, boolean ignoreUnknownKeys) throws IOException {
-    ParquetLines.ParquetBytes bytes = new ParquetLines.ParquetBytes(() -> new ByteArrayInputStream(file), file.length);
+    ParquetLines.ParquetBytes bytes =
+        new ParquetLines.ParquetBytes(() -> new ByteArrayInputStream(file), file.length);
     try (InputStream in = ParquetLines.of(bytes, ignoreUnknownKeys)) {
       return new String(in.readAllBytes(), UTF_8);
     }
@@ -96,9 +97,10 @@ class ParquetLinesTests {
     Map<String, String> messages =
         Map.of(
             "nan",
-                "has NaN or infinity, which JSON has not: write null instead (row group 1 of 1,"
-                    + " column 'more')",
-            "brotli", "packed with brotli");
+            "has NaN or infinity, which JSON has not: write null instead (row group 1 of 1,"
+                + " column 'more')",
+            "brotli",
+            "packed with brotli");
     for (Map.Entry<String, String> each : messages.entrySet()) {
       byte[] file = resource("bad-" + each.getKey() + ".parquet");
       assertThatThrownBy(() -> lines(file, false))

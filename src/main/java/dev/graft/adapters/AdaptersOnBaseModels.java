@@ -1,6 +1,6 @@
 package dev.graft.adapters;
 
-import dev.graft.catalog.BaseModelUse;
+import dev.graft.catalog.BaseModels.BaseModelUse;
 import org.springframework.stereotype.Component;
 
 /** Adapters that are there: chats with them need the base model. */

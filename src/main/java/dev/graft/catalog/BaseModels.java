@@ -1,14 +1,26 @@
 package dev.graft.catalog;
 
+import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.time;
+
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.BlobReferences;
+import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.platform.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +28,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.stereotype.Repository;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -146,5 +161,104 @@ public class BaseModels {
         .addKeyValue("manifest", model.manifest())
         .log("base_model_registered");
     return model;
+  }
+
+  /** The statements on {@code base_model}; only whether one is enabled is ever written later. */
+  @Repository
+  static class BaseModelRows {
+    private final JdbcClient sql;
+
+    BaseModelRows(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    Optional<BaseModel> find(String name) {
+      return sql.sql("select * from base_model where name = :name")
+          .param("name", name)
+          .query(BaseModelRows::model)
+          .optional();
+    }
+
+    /** By name. */
+    List<BaseModel> all() {
+      return sql.sql("select * from base_model order by name").query(BaseModelRows::model).list();
+    }
+
+    private static BaseModel model(ResultSet row, int number) throws SQLException {
+      return new BaseModel(
+          row.getString("name"),
+          row.getString("family"),
+          new Digest(row.getString("manifest")),
+          row.getLong("parameters"),
+          row.getInt("context_length"),
+          row.getLong("bytes"),
+          row.getString("license"),
+          row.getString("source"),
+          row.getObject("disabled_at") == null,
+          time(row, "created_at"));
+    }
+
+    void insert(BaseModel model) {
+      sql.sql(
+              """
+              insert into base_model (name, family, manifest, parameters, context_length, bytes, license,
+                                      source, created_at)
+              values (:name, :family, :manifest, :parameters, :context_length, :bytes, :license,
+                      :source, :created_at)
+              """)
+          .param("name", model.name())
+          .param("family", model.family())
+          .param("manifest", model.manifest().hex())
+          .param("parameters", model.parameters())
+          .param("context_length", model.contextLength())
+          .param("bytes", model.bytes())
+          .param("license", model.license())
+          .param("source", model.source())
+          .param("created_at", parameter(model.createdAt()))
+          .update();
+    }
+
+    /** False if it is so already, or there is none. */
+    boolean enable(String name, boolean enabled, Instant now) {
+      return sql.sql(
+                  """
+                  update base_model set disabled_at = case when :enabled then null else :now end
+                   where name = :name and (disabled_at is null) <> :enabled
+                  """)
+              .param("name", name)
+              .param("enabled", enabled)
+              .param("now", parameter(now))
+              .update()
+          == 1;
+    }
+
+    void delete(String name) {
+      sql.sql("delete from base_model where name = :name").param("name", name).update();
+    }
+  }
+
+  /** What base models need, enabled or not. */
+  @Component
+  static class BaseModelBlobs implements BlobReferences {
+    @Override
+    public List<BlobColumn> columns() {
+      return List.of(new BlobColumn("base_model", "manifest", MANIFEST));
+    }
+  }
+
+  /** A base model cannot be registered as asked; the message says why and names no path. */
+  public static final class ModelRefused extends RequestFailed {
+    ModelRefused(String message) {
+      super(ProblemType.INVALID_VALUE, message);
+    }
+  }
+
+  /** Things that need a base model. Modules that have such things supply beans. */
+  public interface BaseModelUse {
+    /** What they are called on the wire, in the plural. */
+    String name();
+
+    /** How many there are. */
+    long count(String baseModel);
   }
 }

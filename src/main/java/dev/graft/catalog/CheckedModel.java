@@ -1,18 +1,33 @@
 package dev.graft.catalog;
 
+import dev.graft.catalog.BaseModels.ModelRefused;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.DirectoryFiles;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TransformersModel;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 /**
  * A model directory that jobs can train: by Graft's own kernels, or by transformers on a Ray
@@ -30,7 +45,7 @@ record CheckedModel(
     List<String> limitations) {
   /**
    * @param readme whether that is a file to store
-   * @throws ModelRefused if there is no such directory, or nothing trains it
+   * @throws BaseModels.ModelRefused if there is no such directory, or nothing trains it
    */
   static CheckedModel of(Path directory, boolean readme) {
     try {
@@ -39,7 +54,7 @@ record CheckedModel(
       if (readme) ModelFileSelection.addReadme(files, model.files());
       return model;
     } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()));
+      throw new BaseModels.ModelRefused(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -48,7 +63,7 @@ record CheckedModel(
   /**
    * Of what there is before the weights are.
    *
-   * @throws ModelRefused if nothing trains a model with this configuration
+   * @throws BaseModels.ModelRefused if nothing trains a model with this configuration
    */
   static void requireKnownType(Path directory) {
     try {
@@ -56,7 +71,7 @@ record CheckedModel(
       if (TransformersModel.is(files)) return;
       ModelConfig.read(Files.readAllBytes(files.require("config.json")));
     } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()));
+      throw new BaseModels.ModelRefused(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -115,5 +130,154 @@ record CheckedModel(
     limitations.add(
         "no chat template: training on chat rows and chat completions will be refused for this"
             + " model; prompt/completion and text rows work");
+  }
+
+  /** The {@code license} in the front matter of a model's README.md, as model hubs write it. */
+  static final class License {
+    private static final int HEAD = 1 << 14;
+    private static final Pattern FRONT_MATTER =
+        Pattern.compile("\\A---\\R(.*?)^---", Pattern.DOTALL | Pattern.MULTILINE);
+    private static final Pattern LICENSE =
+        Pattern.compile("^license: *[\"']?([\\w][\\w .+-]{0,99}?)[\"']? *$", Pattern.MULTILINE);
+
+    private License() {}
+
+    /** Null where there is none, or nothing that looks like one. */
+    static @Nullable String of(DirectoryFiles model) throws IOException {
+      Path readme = model.find("README.md");
+      if (readme == null) return null;
+      try (InputStream in = Files.newInputStream(readme)) {
+        return in(new String(in.readNBytes(HEAD), StandardCharsets.UTF_8));
+      }
+    }
+
+    static @Nullable String in(String readme) {
+      Matcher front = FRONT_MATTER.matcher(readme);
+      if (!front.find()) return null;
+      Matcher license = LICENSE.matcher(front.group(1));
+      return license.find() ? license.group(1) : null;
+    }
+  }
+
+  /** Which files of a model directory make the model: known names only, never pickled weights. */
+  static final class ModelFileSelection {
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final String WHOLE = "model.safetensors";
+    static final String README = "README.md";
+    private static final Predicate<String> IS_SHARD =
+        Pattern.compile("model\\.safetensors\\.index\\.json|model-\\d+-of-\\d+\\.safetensors")
+            .asMatchPredicate();
+    private static final String TEMPLATE = "chat_template.jinja";
+    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+    private static final long MAX_TEXT_BYTES = 64L << 20;
+    private static final int MOST_NAMED = 12;
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final List<String> TEXT =
+        List.of(
+            "config.json",
+            "generation_config.json",
+            "tokenizer.json",
+            TOKENIZER_CONFIG,
+            "special_tokens_map.json",
+            "added_tokens.json",
+            TEMPLATE,
+            "vocab.json",
+            "vocab.txt",
+            "merges.txt");
+
+    private ModelFileSelection() {}
+
+    /** The files to store, by name, of a directory that has been checked. */
+    static SortedMap<String, Path> of(DirectoryFiles model) throws IOException {
+      SortedMap<String, Path> files = new TreeMap<>();
+      for (String name : TEXT) {
+        Path file = model.find(name);
+        if (file != null) {
+          files.put(name, small(name, file));
+        }
+      }
+      if (!files.containsKey("tokenizer.json")) {
+        throw new ModelRefused(
+            "tokenizer.json is missing; save the tokenizer in its fast form beside the weights");
+      }
+      for (String name : weightFiles(model)) {
+        files.put(name, model.require(name));
+      }
+      return files;
+    }
+
+    /** Its card, and what its licence says, if it is there. */
+    static void addReadme(DirectoryFiles model, SortedMap<String, Path> files) throws IOException {
+      Path readme = model.find(README);
+      if (readme != null) files.put(README, small(README, readme));
+    }
+
+    /**
+     * Of the files of a repository those to fetch: what {@link #of} may choose, and the README.
+     *
+     * @throws ModelRefused if it has no safetensors
+     */
+    static Set<String> wanted(Set<String> names) {
+      Set<String> wanted = new TreeSet<>(TEXT);
+      wanted.add(README);
+      if (names.contains(WHOLE)) wanted.add(WHOLE);
+      else if (names.contains(INDEX)) names.stream().filter(IS_SHARD).forEach(wanted::add);
+      else {
+        throw new ModelRefused(
+            "it has no %s; Graft reads no other weights%s".formatted(WHOLE, ggufFiles(names)));
+      }
+      wanted.retainAll(names);
+      return wanted;
+    }
+
+    /** The end of a sentence that names the GGUF files which could be taken instead, if any. */
+    static String ggufFiles(Set<String> names) {
+      List<String> files =
+          names.stream()
+              .filter(n -> n.toLowerCase(Locale.ROOT).endsWith(".gguf"))
+              .sorted()
+              .toList();
+      return files.isEmpty()
+          ? ""
+          : "; a GGUF file is named after the model, such as /%s (of %d: %s)"
+              .formatted(
+                  files.getFirst(),
+                  files.size(),
+                  files.stream().limit(MOST_NAMED).collect(Collectors.joining(", ")));
+    }
+
+    /** Whether there is a chat template, beside the tokenizer or in its configuration. */
+    static boolean hasTemplate(DirectoryFiles model) throws IOException {
+      if (model.has(TEMPLATE)) return true;
+      Path config = model.find(TOKENIZER_CONFIG);
+      JsonNode template =
+          config == null ? MissingNode.getInstance() : json(config).path("chat_template");
+      return template.isString() || template.isArray();
+    }
+
+    private static List<String> weightFiles(DirectoryFiles model) throws IOException {
+      if (model.has(WHOLE)) {
+        return List.of(WHOLE);
+      }
+      List<String> names = new ArrayList<>(List.of(INDEX));
+      JsonNode shards = json(model.require(INDEX)).path("weight_map");
+      shards.values().stream().map(JsonNode::asString).distinct().forEach(names::add);
+      return names;
+    }
+
+    private static Path small(String name, Path file) throws IOException {
+      if (Files.size(file) > MAX_TEXT_BYTES) {
+        throw new ModelRefused(name + " is larger than " + MAX_TEXT_BYTES + " bytes");
+      }
+      return file;
+    }
+
+    private static JsonNode json(Path file) throws IOException {
+      try {
+        return JSON.readTree(Files.readAllBytes(file));
+      } catch (JacksonException e) {
+        throw new ModelRefused(file.getFileName() + " is not valid JSON");
+      }
+    }
   }
 }

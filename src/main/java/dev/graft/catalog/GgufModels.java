@@ -24,7 +24,7 @@ public class GgufModels {
   /**
    * Registers a model; idempotent for equal files.
    *
-   * @throws ModelRefused if the file is not a model that Graft can train, or as {@link
+   * @throws BaseModels.ModelRefused if the file is not a model that Graft can train, or as {@link
    *     BaseModels#register}
    * @throws IOException if the data directory has no room for what the file becomes
    */
@@ -50,7 +50,7 @@ public class GgufModels {
       limitations.addAll(models.limitations(directory));
       return new HubModels.Added(model, limitations);
     } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()));
+      throw new BaseModels.ModelRefused(String.valueOf(e.getMessage()));
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.catalog;
 
 import dev.graft.artifacts.hub.Hub;
 import dev.graft.artifacts.hub.HubRepository;
+import dev.graft.artifacts.hub.Selection;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.GraftProperties;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
 
@@ -59,7 +61,7 @@ public class HubModels {
    *
    * @param source as {@link HubRepository#parse} takes it
    * @throws dev.graft.artifacts.hub.HubRefused if it cannot be had
-   * @throws ModelRefused as {@link BaseModels#register}
+   * @throws BaseModels.ModelRefused as {@link BaseModels#register}
    * @throws IOException if the hub or this machine's disk fails, or it is just being fetched
    */
   public Added add(String name, String source, Progress progress) throws IOException {
@@ -89,7 +91,7 @@ public class HubModels {
       Added added = register(name, fetched, pinned);
       FileTrees.delete(directory);
       return added;
-    } catch (ModelRefused refused) {
+    } catch (BaseModels.ModelRefused refused) {
       FileTrees.delete(directory); // nobody comes back for it
       throw refused;
     }
@@ -100,7 +102,8 @@ public class HubModels {
     if (file != null) {
       Path whole = fetched.resolve(file);
       // Only a cache that is asked offline may lack it.
-      if (!Files.isRegularFile(whole)) throw new ModelRefused("the cache has no " + pinned);
+      if (!Files.isRegularFile(whole))
+        throw new BaseModels.ModelRefused("the cache has no " + pinned);
       return files.add(name, whole, pinned.toString());
     }
     BaseModel model = models.register(name, fetched, pinned.toString());
@@ -116,6 +119,26 @@ public class HubModels {
       return channel.tryLock();
     } catch (OverlappingFileLockException byThisProcess) {
       return null;
+    }
+  }
+
+  /**
+   * What is fetched of a repository.
+   *
+   * @param gguf the one file that is the model; null = a Hugging Face directory
+   */
+  record ModelFilesOfHub(@Nullable String gguf) implements Selection {
+    @Override
+    public Set<String> of(Set<String> names) {
+      if (gguf == null) return CheckedModel.ModelFileSelection.wanted(names);
+      if (names.contains(gguf)) return Set.of(gguf);
+      throw new BaseModels.ModelRefused(
+          "it has no " + gguf + CheckedModel.ModelFileSelection.ggufFiles(names));
+    }
+
+    @Override
+    public void look(Path directory) {
+      if (gguf == null) CheckedModel.requireKnownType(directory);
     }
   }
 }

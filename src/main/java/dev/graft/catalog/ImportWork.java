@@ -51,7 +51,7 @@ class ImportWork implements WorkKind {
 
   @Override
   public void work(WorkClaim claim) throws IOException {
-    ModelImport wanted = imports.find(claim.subject()).orElse(null);
+    ModelImports.ModelImport wanted = imports.find(claim.subject()).orElse(null);
     if (wanted == null || !imports.progress(wanted.id(), wanted.bytes(), null)) return;
     try {
       add(wanted, told(claim));
@@ -64,7 +64,8 @@ class ImportWork implements WorkKind {
     }
   }
 
-  private void add(ModelImport wanted, HubModels.Progress progress) throws IOException {
+  private void add(ModelImports.ModelImport wanted, HubModels.Progress progress)
+      throws IOException {
     String source = wanted.source();
     if (UserData.isFile(source)) uploaded.add(wanted.name(), source, progress);
     else models.add(wanted.name(), source, progress);
@@ -89,7 +90,7 @@ class ImportWork implements WorkKind {
 
   @Override
   public void gaveUp(WorkClaim claim) {
-    String met = imports.find(claim.subject()).map(ModelImport::error).orElse(null);
+    String met = imports.find(claim.subject()).map(ModelImports.ModelImport::error).orElse(null);
     end(claim, "failed", met == null ? "it could not be fetched" : met);
   }
 

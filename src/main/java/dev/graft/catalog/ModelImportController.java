@@ -2,6 +2,7 @@ package dev.graft.catalog;
 
 import dev.graft.artifacts.hub.Hub;
 import dev.graft.artifacts.hub.HubRepository;
+import dev.graft.catalog.ModelImports.ModelImport;
 import dev.graft.datasets.UserData;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;

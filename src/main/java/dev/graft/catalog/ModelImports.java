@@ -1,6 +1,6 @@
 package dev.graft.catalog;
 
-import dev.graft.datasets.FileUse;
+import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.sql.ResultSet;
@@ -115,5 +115,34 @@ class ModelImports implements FileUse {
         row.getString("error"),
         row.getLong("created"),
         row.getObject("ended", Long.class));
+  }
+
+  /**
+   * An import as administrators see it.
+   *
+   * @param object always {@code base_model.import}
+   * @param name of the base model to be
+   * @param source {@code hf:organization/name}, with a revision if one was named, or a file's id
+   * @param status {@code queued}, {@code running}, {@code succeeded}, {@code failed} or {@code
+   *     cancelled}
+   * @param bytes that are here
+   * @param totalBytes of the model; null while that is not known
+   * @param error why it failed; while it runs, what the last try met
+   * @param createdAt Unix time in seconds, as {@code finishedAt}
+   */
+  record ModelImport(
+      String id,
+      String object,
+      String name,
+      String source,
+      String status,
+      long bytes,
+      @Nullable Long totalBytes,
+      @Nullable String error,
+      long createdAt,
+      @Nullable Long finishedAt) {
+    boolean ended() {
+      return finishedAt != null;
+    }
   }
 }

@@ -4,7 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Scratch;
 import dev.graft.datasets.UserData;
-import dev.graft.datasets.UserFile;
+import dev.graft.datasets.UserData.UserFile;
 import dev.graft.platform.GraftProperties;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,7 +40,8 @@ class UploadedModels {
   /**
    * Unpacks the file, and registers what is in it; idempotent for equal content.
    *
-   * @throws ModelRefused if the file is gone or is no model, or as {@link BaseModels#register}
+   * @throws BaseModels.ModelRefused if the file is gone or is no model, or as {@link
+   *     BaseModels#register}
    * @throws IOException if the store or this machine's disk fails
    */
   public HubModels.Added add(String name, String fileId, HubModels.Progress progress)
@@ -49,7 +50,7 @@ class UploadedModels {
     UserFile file =
         files
             .find(fileId)
-            .orElseThrow(() -> new ModelRefused(fileId + " is gone; upload it again"));
+            .orElseThrow(() -> new BaseModels.ModelRefused(fileId + " is gone; upload it again"));
     try (Scratch scratch = Scratch.open(imports)) {
       Path arrived = scratch.directory().resolve("upload");
       copy(file.content(), arrived, progress);
@@ -60,8 +61,8 @@ class UploadedModels {
       progress.at(file.content().bytes(), file.content().bytes()); // unless it was cancelled
       BaseModel model = models.register(name, directory, "upload:" + file.filename());
       return new HubModels.Added(model, models.limitations(directory));
-    } catch (ArchiveRefused refused) {
-      throw new ModelRefused("the archive cannot be unpacked: " + refused.getMessage());
+    } catch (ModelArchive.ArchiveRefused refused) {
+      throw new BaseModels.ModelRefused("the archive cannot be unpacked: " + refused.getMessage());
     }
   }
 

@@ -7,8 +7,8 @@
  * digest is the model's identity, wherever it is trained or served. A name is bound to its content
  * for good; registering the same content again changes nothing.
  *
- * <p>How it fails: {@link dev.graft.catalog.ModelRefused} says what is wrong with the directory or
- * the name, and nothing was recorded. Blobs stored before a failure stay unreferenced.
+ * <p>How it fails: {@link dev.graft.catalog.BaseModels.ModelRefused} says what is wrong with the
+ * directory or the name, and nothing was recorded. Blobs stored before a failure stay unreferenced.
  */
 @NullMarked
 @ApplicationModule(

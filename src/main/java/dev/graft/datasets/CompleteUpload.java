@@ -11,10 +11,13 @@ import java.io.OutputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -40,14 +43,14 @@ class CompleteUpload {
     this.validation = validation;
   }
 
-  UploadObject complete(String departmentId, String uploadId, CompleteUploadRequest request)
+  Uploads.UploadObject complete(String departmentId, String uploadId, CompleteUploadRequest request)
       throws IOException {
     List<String> partIds = request.parts();
     String md5 = request.checksum();
     uploads.require(departmentId, uploadId);
     CompletableFuture<Boolean> turn = takeTurn(uploadId);
     try {
-      UploadRow upload = uploads.require(departmentId, uploadId);
+      Uploads.UploadRow upload = uploads.require(departmentId, uploadId);
       if (!upload.wasCompletedWith(partIds)) {
         complete(upload, partIds, md5);
       }
@@ -70,7 +73,7 @@ class CompleteUpload {
     return mine;
   }
 
-  private void complete(UploadRow upload, List<String> partIds, @Nullable String md5)
+  private void complete(Uploads.UploadRow upload, List<String> partIds, @Nullable String md5)
       throws IOException {
     uploads.requirePending(upload);
     long bytes = uploads.bytesOf(upload.id(), partIds);
@@ -92,7 +95,7 @@ class CompleteUpload {
     parts.tidy(upload.id());
   }
 
-  private void join(UploadRow upload, List<String> partIds, @Nullable String md5)
+  private void join(Uploads.UploadRow upload, List<String> partIds, @Nullable String md5)
       throws IOException {
     MessageDigest digest = md5();
     NewFile file = upload.file();
@@ -103,9 +106,9 @@ class CompleteUpload {
       if (md5 != null && !md5.equals(HexFormat.of().formatHex(digest.digest()))) {
         throw RequestFailed.invalid("md5", "The parts, in this order, have another MD5.");
       }
-      CheckedFile checked =
+      FileValidation.CheckedFile checked =
           validation.requireIfSmall(file, content::open, content.ref().bytes(), "part_ids");
-      ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
+      StoredFiles.ArrivedFile arrived = new StoredFiles.ArrivedFile(content.publish(), checked);
       uploads.complete(upload.departmentId(), upload.id(), partIds, file, arrived);
     }
   }
@@ -123,6 +126,40 @@ class CompleteUpload {
       return MessageDigest.getInstance("MD5");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has MD5", e);
+    }
+  }
+
+  /**
+   * The body of {@code POST /v1/uploads/{id}/complete}.
+   *
+   * @param partIds in the order of their bytes
+   * @param md5 of the whole, in hexadecimal
+   */
+  record CompleteUploadRequest(@Nullable List<@Nullable String> partIds, @Nullable String md5) {
+    private static final Pattern MD5 = Pattern.compile("[0-9a-f]{32}");
+
+    /** The ids, each once. Throws {@link RequestFailed}. */
+    List<String> parts() {
+      List<@Nullable String> given = RequestFailed.required(partIds, "part_ids");
+      List<String> parts =
+          given.stream().map(id -> RequestFailed.required(id, "part_ids")).toList();
+      if (parts.isEmpty()) {
+        throw RequestFailed.invalid("part_ids", "Name the parts, in the order of their bytes.");
+      }
+      if (new HashSet<>(parts).size() < parts.size()) {
+        throw RequestFailed.invalid("part_ids", "A part is named twice.");
+      }
+      return parts;
+    }
+
+    /** In lower case, or null where none was given. Throws {@link RequestFailed}. */
+    @Nullable String checksum() {
+      if (md5 == null) return null;
+      String lower = md5.toLowerCase(Locale.ROOT);
+      if (!MD5.matcher(lower).matches()) {
+        throw RequestFailed.invalid("md5", "An MD5 has 32 hexadecimal digits.");
+      }
+      return lower;
     }
   }
 }

@@ -3,9 +3,12 @@ package dev.graft.datasets;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import dev.graft.datasets.FileFormat.Undecodable;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.function.LongSupplier;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
@@ -64,5 +67,74 @@ enum Compression {
       case EOFException cut when this == GZIP -> new Undecodable("is cut off gzip data");
       default -> failure;
     };
+  }
+
+  /**
+   * Unpacked data that ends with {@link FileFormat.Undecodable} where it grows out of all
+   * proportion.
+   */
+  static final class InflationGuard extends CountedInputStream {
+    static final int RATIO = 100;
+
+    /** Small data may be as regular as it likes. */
+    private static final long FREE = 16L << 20;
+
+    private final LongSupplier packed;
+
+    /**
+     * @param packed how many bytes they were unpacked of, by now
+     */
+    InflationGuard(InputStream unpacked, LongSupplier packed) {
+      super(unpacked);
+      this.packed = packed;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int n = super.read(target, offset, length);
+      if (count() > FREE && count() / RATIO > packed.getAsLong()) {
+        throw new FileFormat.Undecodable(
+            "grows to more than " + RATIO + " times its size when unpacked");
+      }
+      return n;
+    }
+  }
+
+  /** Knows how many bytes were read from it. */
+  static class CountedInputStream extends FilterInputStream {
+    private long count;
+
+    CountedInputStream(InputStream in) {
+      super(in);
+    }
+
+    final long count() {
+      return count;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int n = in.read(target, offset, length);
+      count += Math.max(0, n);
+      return n;
+    }
+
+    @Override
+    public long skip(long n) throws IOException {
+      long skipped = in.skip(n);
+      count += skipped;
+      return skipped;
+    }
+
+    @Override
+    public boolean markSupported() {
+      return false;
+    }
   }
 }

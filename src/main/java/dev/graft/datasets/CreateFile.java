@@ -3,12 +3,22 @@ package dev.graft.datasets;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
+import dev.graft.datasets.StoredFiles.ArrivedFile;
 import dev.graft.platform.Idempotency;
 import dev.graft.platform.IdempotentRequest;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** Takes an upload: reserved, read, checked, published, recorded, in this order. */
@@ -37,12 +47,12 @@ class CreateFile {
   }
 
   FileRow from(HttpServletRequest request, Caller caller) throws IOException {
-    try (Reservation room = reserve(request, caller.departmentId());
+    try (StorageQuota.Reservation room = reserve(request, caller.departmentId());
         FileUploadBody upload =
             FileUploadBody.read(request, store, room.bytes(), room::renewedBy)) {
       NewFile file = FileFields.of(caller, upload);
       StagedBlob content = upload.content();
-      CheckedFile checked =
+      FileValidation.CheckedFile checked =
           validation.requireIfSmall(file, content::open, content.ref().bytes(), "file");
       ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
       return record(request, file, arrived, room);
@@ -52,7 +62,7 @@ class CreateFile {
   }
 
   /** A request that does not say its length may have as much as one file may. */
-  private Reservation reserve(HttpServletRequest request, String departmentId) {
+  private StorageQuota.Reservation reserve(HttpServletRequest request, String departmentId) {
     long most = settings.maxSize().toBytes();
     long told = request.getContentLengthLong();
     return told < 0
@@ -62,7 +72,10 @@ class CreateFile {
 
   /** Once, although SDKs send a request again whose answer they did not get. */
   private FileRow record(
-      HttpServletRequest request, NewFile file, ArrivedFile arrived, Reservation room) {
+      HttpServletRequest request,
+      NewFile file,
+      ArrivedFile arrived,
+      StorageQuota.Reservation room) {
     String id =
         idempotency.once(
             submission(request, file, arrived), () -> files.add(file, arrived, room).id());
@@ -81,5 +94,102 @@ class CreateFile {
             String.valueOf(file.lifetime()),
             String.valueOf(file.options()));
     return IdempotentRequest.of(request, file.departmentId(), "POST /v1/files", everything);
+  }
+
+  /**
+   * The multipart body of {@code POST /v1/files}: the file goes straight into the store's staging
+   * area, in no particular order with the fields. Closing drops what was not published.
+   */
+  static final class FileUploadBody implements AutoCloseable {
+    private static final int MAX_FIELD_BYTES = 1024;
+    private static final Set<String> FIELDS =
+        Set.of("purpose", "expires_after[anchor]", "expires_after[seconds]", "ignore_unknown_keys");
+    private static final Pattern COLUMN = Pattern.compile("columns\\[(\\w{1,40})]");
+
+    private final Map<String, String> fields = new HashMap<>();
+    private final Map<String, String> columns = new HashMap<>();
+    private @Nullable StagedBlob content;
+    private String filename = "";
+
+    private FileUploadBody() {}
+
+    /**
+     * Reads the request to its end. Throws {@link RequestFailed}.
+     *
+     * @param watched the content, as it is to be read
+     */
+    static FileUploadBody read(
+        HttpServletRequest request,
+        ArtifactStore store,
+        long maxBytes,
+        UnaryOperator<InputStream> watched)
+        throws IOException {
+      FileUploadBody upload = new FileUploadBody();
+      boolean complete = false;
+      try {
+        MultipartForm.read(
+            request,
+            "file",
+            maxBytes,
+            (name, file, in) ->
+                upload.take(
+                    name, file, name.equals("file") ? watched.apply(in) : in, store, maxBytes));
+        complete = true;
+        return upload;
+      } finally {
+        if (!complete) {
+          upload.close();
+        }
+      }
+    }
+
+    private void take(String name, String file, InputStream in, ArtifactStore store, long maxBytes)
+        throws IOException {
+      Matcher column = COLUMN.matcher(name);
+      if (name.equals("file")) {
+        if (content != null) {
+          throw MultipartForm.twice("file");
+        }
+        filename = file;
+        content = store.stage(in::transferTo, maxBytes);
+      } else if (FIELDS.contains(name)) {
+        fields.put(name, text(in));
+      } else if (column.matches()) {
+        columns.put(column.group(1), text(in));
+      } else {
+        throw MultipartForm.unknown(name);
+      }
+    }
+
+    private static String text(InputStream in) throws IOException {
+      return new String(in.readNBytes(MAX_FIELD_BYTES), StandardCharsets.UTF_8);
+    }
+
+    StagedBlob content() {
+      if (content == null) {
+        throw MultipartForm.missing("file");
+      }
+      return content;
+    }
+
+    String filename() {
+      return filename;
+    }
+
+    @Nullable String field(String name) {
+      return fields.get(name);
+    }
+
+    /** Field of a row to column of a CSV file; empty where none were given. */
+    Map<String, String> columns() {
+      return columns;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (content != null) {
+        content.close();
+      }
+    }
   }
 }

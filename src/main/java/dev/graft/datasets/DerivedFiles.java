@@ -5,12 +5,20 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.platform.Idempotency;
 import dev.graft.platform.IdempotentRequest;
+import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.spec.Nearest;
+import dev.graft.text.RowConversion.RowFormat;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -53,10 +61,10 @@ class DerivedFiles {
       throws IOException {
     files.requireRoom(file.departmentId(), content.bytes());
     try {
-      CheckedFile checked =
+      FileValidation.CheckedFile checked =
           validation.requireIfSmall(
               file, () -> store.open(content.sha256()), content.bytes(), "id");
-      ArrivedFile arrived = new ArrivedFile(content, checked);
+      StoredFiles.ArrivedFile arrived = new StoredFiles.ArrivedFile(content, checked);
       String id =
           idempotency.once(
               IdempotentRequest.of(http, file.departmentId(), route, IdempotentRequest.hash(said)),
@@ -66,6 +74,183 @@ class DerivedFiles {
           .orElseThrow(() -> RequestFailed.notFound("file", id));
     } catch (StorageFull e) {
       throw MultipartForm.noRoom();
+    }
+  }
+
+  /** Makes a file of OpenAI's chat rows of another file. */
+  @Component
+  static class ConvertFile {
+    private static final String ROUTE = "POST /v1/files/{id}/convert";
+    private static final String ENDINGS = "(?i)(\\.(jsonl?|parquet))?(\\.(gz|zst|zstd))?$";
+
+    private final DerivedFiles derived;
+
+    ConvertFile(DerivedFiles derived) {
+      this.derived = derived;
+    }
+
+    /**
+     * The body of the request.
+     *
+     * @param from the format of the rows; null = as they were recognised
+     * @param ignoreUnknownKeys leaves out what the format does not have; null = as the file was
+     *     uploaded
+     */
+    record ConversionRequest(@Nullable String from, @Nullable Boolean ignoreUnknownKeys) {
+      static final ConversionRequest EMPTY = new ConversionRequest(null, null);
+    }
+
+    FileRow from(HttpServletRequest http, FileRow source, ConversionRequest request)
+        throws IOException {
+      NewFile file = converted(source, request);
+      return derived.add(
+          http,
+          ROUTE,
+          file,
+          source.blob(),
+          source.id(),
+          String.valueOf(file.options()),
+          String.valueOf(source.expiresAt()));
+    }
+
+    private static void requireConvertible(FileRow source) {
+      if (!source.is(NewFile.FilePurpose.FINE_TUNE)) {
+        throw RequestFailed.invalid("id", source.id() + " has not the purpose 'fine-tune'.");
+      }
+      if (source.has(FileRow.FileStatus.UPLOADED) || source.isUnconverted()) {
+        throw new RequestFailed(
+            ProblemType.WRONG_STATE,
+            source.id() + " is not read yet, or is a conversion that failed: see its status.",
+            "id");
+      }
+      if (FileFormat.isCsv(source.filename(), source.options())) {
+        throw RequestFailed.invalid(
+            "id",
+            source.id()
+                + " is CSV: upload it with columns[user] and columns[assistant] instead, and its"
+                + " rows are chat rows.");
+      }
+    }
+
+    private NewFile converted(FileRow source, ConversionRequest request) {
+      requireConvertible(source);
+      RowFormat from = format(source, request.from());
+      Boolean said = request.ignoreUnknownKeys();
+      boolean ignored = said == null ? source.options().ignoreUnknownKeys() : said;
+      return new NewFile(
+          source.departmentId(),
+          source.filename().replaceFirst(ENDINGS, "") + ".chat.jsonl",
+          NewFile.FilePurpose.FINE_TUNE,
+          derived.lifetimeOf(source),
+          new DecodingOptions(null, ignored, from),
+          new NewFile.FileOrigin(source.id(), List.of(), null));
+    }
+
+    private static RowFormat format(FileRow source, @Nullable String said) {
+      RowFormat recognised = source.rowFormat();
+      if (said == null && recognised != null) return recognised;
+      return RowFormat.named(String.valueOf(said))
+          .orElseThrow(
+              () ->
+                  RequestFailed.invalid(
+                      "from",
+                      (said == null
+                              ? source.id() + " begins with no row that can be converted; from is "
+                              : "from is ")
+                          + Arrays.stream(RowFormat.values())
+                              .map(RowFormat::wireName)
+                              .collect(Collectors.joining(" or "))
+                          + "."));
+    }
+  }
+
+  /** Makes a file of another's rows, with what a report says can be done about them. */
+  @Component
+  static class RemedyFile {
+    private static final String ROUTE = "POST /v1/files/{id}/remedies";
+    private static final String ENDINGS =
+        "(?i)(\\.remedied)?(\\.(jsonl?|parquet|csv|tsv))?(\\.(gz|zst|zstd))?$";
+
+    private final DerivedFiles derived;
+    private final StoredFiles files;
+
+    RemedyFile(DerivedFiles derived, StoredFiles files) {
+      this.derived = derived;
+      this.files = files;
+    }
+
+    /**
+     * The body of the request.
+     *
+     * @param remedies by their names, in any order
+     * @param validationFile the file whose rows must not be among these
+     */
+    record RemedyRequest(
+        @Nullable List<@Nullable String> remedies, @Nullable String validationFile) {}
+
+    FileRow from(HttpServletRequest http, FileRow source, RemedyRequest request)
+        throws IOException {
+      Set<Remedy> remedies = remedies(request.remedies());
+      TrainingFile rows = files.requireTrainable(source.departmentId(), source.id(), "id");
+      String validation = validation(rows, remedies, request.validationFile());
+      NewFile file =
+          new NewFile(
+              source.departmentId(),
+              source.filename().replaceFirst(ENDINGS, "") + ".remedied.jsonl",
+              NewFile.FilePurpose.FINE_TUNE,
+              derived.lifetimeOf(source),
+              DecodingOptions.NONE,
+              new NewFile.FileOrigin(source.id(), List.copyOf(remedies), validation));
+      return derived.add(
+          http, ROUTE, file, source.rows(), String.valueOf(file.origin()), file.filename());
+    }
+
+    private static Set<Remedy> remedies(@Nullable List<@Nullable String> given) {
+      List<@Nullable String> names = RequestFailed.required(given, "remedies");
+      Set<Remedy> remedies = EnumSet.noneOf(Remedy.class);
+      for (String each : names) {
+        String name = RequestFailed.required(each, "remedies");
+        remedies.add(
+            Remedy.named(name)
+                .orElseThrow(
+                    () ->
+                        RequestFailed.invalid(
+                            "remedies",
+                            "'%s' is no remedy; remedies are %s.%s"
+                                .formatted(
+                                    Nearest.shown(name),
+                                    String.join(", ", all()),
+                                    Nearest.sentence(name, all())))));
+      }
+      if (remedies.isEmpty()) {
+        throw RequestFailed.invalid(
+            "remedies", "Name at least one of " + String.join(", ", all()) + ".");
+      }
+      return remedies;
+    }
+
+    private static List<String> all() {
+      return Arrays.stream(Remedy.values()).map(Remedy::wireName).toList();
+    }
+
+    /** The file that is to be compared with; null = none. */
+    private @Nullable String validation(
+        TrainingFile rows, Set<Remedy> remedies, @Nullable String given) {
+      String needing =
+          remedies.stream()
+              .filter(Remedy::needsValidation)
+              .map(Remedy::wireName)
+              .collect(Collectors.joining(", "));
+      if (needing.isEmpty()) return null;
+      if (given == null) {
+        throw RequestFailed.invalid("validation_file", "Name the file for " + needing + ".");
+      }
+      TrainingFile held = files.requireTrainable(rows.departmentId(), given, "validation_file");
+      if (held.kind() != null && rows.kind() != null && held.kind() != rows.kind()) {
+        throw RequestFailed.invalid(
+            "validation_file", given + " has another kind of rows than " + rows.id() + ".");
+      }
+      return given;
     }
   }
 }

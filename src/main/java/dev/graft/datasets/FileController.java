@@ -2,7 +2,9 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
-import dev.graft.datasets.ConvertFile.ConversionRequest;
+import dev.graft.datasets.DerivedFiles.ConvertFile.ConversionRequest;
+import dev.graft.datasets.DerivedFiles.RemedyFile.RemedyRequest;
+import dev.graft.datasets.FileRow.FileObject;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
@@ -43,20 +45,23 @@ class FileController {
 
   private final StoredFiles files;
   private final CreateFile uploadFile;
-  private final ConvertFile convertFile;
+  private final DerivedFiles.ConvertFile convertFile;
+  private final DerivedFiles.RemedyFile remedyFile;
   private final ArtifactStore store;
   private final AuditLog audit;
 
   FileController(
       StoredFiles files,
       CreateFile uploadFile,
-      ConvertFile convertFile,
+      DerivedFiles.ConvertFile convertFile,
+      DerivedFiles.RemedyFile remedyFile,
       ArtifactStore store,
       AuditLog audit) {
     this.audit = audit;
     this.files = files;
     this.uploadFile = uploadFile;
     this.convertFile = convertFile;
+    this.remedyFile = remedyFile;
     this.store = store;
   }
 
@@ -93,6 +98,17 @@ class FileController {
       throws IOException {
     ConversionRequest request = body == null ? ConversionRequest.EMPTY : body;
     return files.object(convertFile.from(http, require(caller, id), request));
+  }
+
+  /** Graft's own: does on request what a report says can be done. */
+  @PostMapping("/{id}/remedies")
+  FileObject remedy(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      HttpServletRequest http,
+      @RequestBody RemedyRequest body)
+      throws IOException {
+    return files.object(remedyFile.from(http, require(caller, id), body));
   }
 
   @GetMapping("/{id}/content")

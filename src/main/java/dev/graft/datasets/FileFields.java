@@ -1,5 +1,6 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.NewFile.FilePurpose;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
@@ -16,7 +17,7 @@ final class FileFields {
 
   private FileFields() {}
 
-  static NewFile of(Caller caller, FileUploadBody upload) {
+  static NewFile of(Caller caller, CreateFile.FileUploadBody upload) {
     return new NewFile(
         caller.departmentId(),
         upload.filename(),
@@ -49,8 +50,9 @@ final class FileFields {
         "purpose");
   }
 
-  public static @Nullable CsvColumns columns(@Nullable Map<String, String> columns) {
-    return columns == null || columns.isEmpty() ? null : new CsvColumns(columns);
+  public static DecodingOptions.@Nullable CsvColumns columns(
+      @Nullable Map<String, String> columns) {
+    return columns == null || columns.isEmpty() ? null : new DecodingOptions.CsvColumns(columns);
   }
 
   private static boolean ignoreUnknownKeys(@Nullable String said) {
@@ -64,7 +66,7 @@ final class FileFields {
     };
   }
 
-  private static @Nullable Duration lifetime(FileUploadBody upload) {
+  private static @Nullable Duration lifetime(CreateFile.FileUploadBody upload) {
     String anchor = upload.field("expires_after[anchor]");
     String seconds = upload.field("expires_after[seconds]");
     if (anchor == null && seconds == null) {

@@ -1,6 +1,7 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.datasets.FileImports.FileImport;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.Idempotency;
@@ -63,7 +64,7 @@ class FileImportController {
   @PostMapping
   FileImport create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
-    NewFileImport wanted =
+    FileImports.NewFileImport wanted =
         RequestFailed.required(json.readValue(body, FileImportRequest.class), "source")
             .check(caller);
     sources.require(wanted.source());
@@ -72,7 +73,7 @@ class FileImportController {
     return require(caller, idempotency.once(submission, () -> begin(wanted)));
   }
 
-  private String begin(NewFileImport wanted) {
+  private String begin(FileImports.NewFileImport wanted) {
     String departmentId = wanted.file().departmentId();
     if (imports.unfinished(departmentId) >= settings.maxPending()) {
       throw new RequestFailed(
@@ -122,5 +123,44 @@ class FileImportController {
     return imports
         .find(caller.departmentId(), id)
         .orElseThrow(() -> RequestFailed.notFound("import", id));
+  }
+
+  /** The body of {@code POST /v1/files/imports}. */
+  record FileImportRequest(
+      @Nullable String source,
+      @Nullable String purpose,
+      @Nullable String filename,
+      @Nullable Map<String, String> columns,
+      @Nullable Boolean ignoreUnknownKeys) {
+    /** Throws {@link RequestFailed} that names the field to blame. */
+    FileImports.NewFileImport check(Caller caller) {
+      String text = RequestFailed.required(source, "source");
+      if (NewFile.FilePurpose.USER_DATA.wireName().equals(purpose)) {
+        throw RequestFailed.invalid("purpose", "What is imported is training data: 'fine-tune'.");
+      }
+      ImportSource checked = ImportSource.parse(text);
+      DecodingOptions options =
+          new DecodingOptions(FileFields.columns(columns), Boolean.TRUE.equals(ignoreUnknownKeys));
+      return new FileImports.NewFileImport(
+          checked,
+          text,
+          new NewFile(
+              caller.departmentId(),
+              name(checked.names(), checked),
+              FileFields.purpose(purpose, caller),
+              null,
+              options));
+    }
+
+    private String name(ImportSource.NamePattern names, ImportSource checked) {
+      if (filename == null) return names.filename(checked.whose());
+      if (!names.isOne()) return ImportSource.NamePattern.rows(filename);
+      DecodingOptions none = DecodingOptions.NONE;
+      if (FileFormat.isCsv(names.path(), none) != FileFormat.isCsv(filename, none)) {
+        throw RequestFailed.invalid(
+            "filename", "The name says whether a file is CSV: end it as the source ends.");
+      }
+      return filename;
+    }
   }
 }

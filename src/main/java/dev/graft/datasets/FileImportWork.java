@@ -1,17 +1,41 @@
 package dev.graft.datasets;
 
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobTooLarge;
+import dev.graft.artifacts.ForeignBucket;
+import dev.graft.artifacts.S3Failure;
+import dev.graft.artifacts.StagedBlob;
+import dev.graft.artifacts.StorageFull;
+import dev.graft.datasets.AllowedSources.RemoteFiles;
+import dev.graft.datasets.StoredFiles.ArrivedFile;
+import dev.graft.platform.DownloadRefused;
+import dev.graft.platform.FileTrees;
+import dev.graft.platform.GraftProperties;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
 import dev.graft.platform.work.WorkSettings;
+import dev.graft.text.RowReader;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** Imports files; a server fetches two at a time, of each department one. */
 @Component
@@ -57,10 +81,10 @@ class FileImportWork implements WorkKind {
 
   @Override
   public void work(WorkClaim claim) throws IOException {
-    NewFileImport wanted = imports.wanted(claim.subject()).orElse(null);
+    FileImports.NewFileImport wanted = imports.wanted(claim.subject()).orElse(null);
     if (wanted == null) return;
     // Its room is announced: it needs a place alone, as a part of an upload.
-    try (Reservation place = quota.reserve(claim.departmentId(), 0, 0)) {
+    try (StorageQuota.Reservation place = quota.reserve(claim.departmentId(), 0, 0)) {
       if (making.make(claim, wanted, place)) told(claim, "succeeded");
     } catch (RequestFailed refused) {
       if (refused.type() == ProblemType.RATE_LIMITED) work.later(claim, BUSY);
@@ -80,7 +104,7 @@ class FileImportWork implements WorkKind {
   @Override
   public void gaveUp(WorkClaim claim) {
     Optional<String> met =
-        imports.find(claim.departmentId(), claim.subject()).map(FileImport::error);
+        imports.find(claim.departmentId(), claim.subject()).map(FileImports.FileImport::error);
     fail(claim, met.orElse("It could not be fetched; the server's log has more."));
   }
 
@@ -95,5 +119,294 @@ class FileImportWork implements WorkKind {
         .addKeyValue("import", claim.subject())
         .addKeyValue("status", status)
         .log("file_import_ended");
+  }
+
+  /** Makes a file of a source: looked at, announced, fetched, joined, checked, recorded. */
+  @Component
+  static class ImportedFile {
+    private final FileImports imports;
+    private final AllowedSources sources;
+    private final FetchedBytes fetched;
+    private final StoredFiles files;
+    private final StorageQuota quota;
+    private final FileValidation validation;
+    private final ArtifactStore store;
+    private final FileProperties settings;
+    private final LeasedWork work;
+    private final TransactionTemplate transaction;
+
+    ImportedFile(
+        FileImports imports,
+        AllowedSources sources,
+        FetchedBytes fetched,
+        StoredFiles files,
+        StorageQuota quota,
+        FileValidation validation,
+        ArtifactStore store,
+        FileProperties settings,
+        LeasedWork work,
+        TransactionTemplate transaction) {
+      this.imports = imports;
+      this.sources = sources;
+      this.fetched = fetched;
+      this.files = files;
+      this.quota = quota;
+      this.validation = validation;
+      this.store = store;
+      this.settings = settings;
+      this.work = work;
+      this.transaction = transaction;
+    }
+
+    /**
+     * @return false if the claim did not hold
+     * @throws RequestFailed if it never will be made
+     */
+    boolean make(WorkClaim claim, FileImports.NewFileImport wanted, StorageQuota.Reservation place)
+        throws IOException {
+      try (RemoteFiles remote = sources.open(wanted.source())) {
+        announce(claim, remote);
+        List<Path> here =
+            remote.bring(
+                fetched.of(claim.subject()),
+                new ToldProgress(work, imports, claim, place, remote.bytes()));
+        NewFile file = wanted.file();
+        boolean joined = !wanted.source().names().isOne();
+        try (StagedBlob content = joined ? joined(here, remote, file) : alone(here.getFirst())) {
+          NewFile made = joined ? withoutOptions(file) : file;
+          ArrivedFile arrived = arrived(made, content);
+          return work.done(claim, () -> record(claim, made, arrived));
+        }
+      }
+    }
+
+    /** What is announced counts until the import ends, whoever makes it, and once. */
+    private void announce(WorkClaim claim, RemoteFiles remote) {
+      if (remote.names().isEmpty()) {
+        throw RequestFailed.invalid("source", "There is no file of that name.");
+      }
+      long most = settings.maxUploadSize().toBytes();
+      if (remote.bytes() > most) {
+        throw RequestFailed.invalid(
+            "source",
+            "The files have %d bytes; at most %d are imported at once."
+                .formatted(remote.bytes(), most));
+      }
+      transaction.executeWithoutResult(
+          status -> {
+            imports.announce(claim.subject(), remote.source(), null);
+            quota.require(claim.departmentId(), remote.bytes());
+            imports.announce(claim.subject(), remote.source(), remote.bytes());
+          });
+    }
+
+    private StagedBlob alone(Path file) throws IOException {
+      return store.stage(out -> Files.copy(file, out), settings.maxUploadSize().toBytes());
+    }
+
+    private StagedBlob joined(List<Path> here, RemoteFiles remote, NewFile file)
+        throws IOException {
+      JoinedRows rows = new JoinedRows(here, remote.names(), file.options());
+      return store.stage(rows::writeTo, settings.maxUnpacked().toBytes());
+    }
+
+    /** Columns and keys were looked after when the rows were joined. */
+    private static NewFile withoutOptions(NewFile file) {
+      return new NewFile(
+          file.departmentId(),
+          file.filename(),
+          file.purpose(),
+          file.lifetime(),
+          DecodingOptions.NONE,
+          file.origin());
+    }
+
+    private ArrivedFile arrived(NewFile file, StagedBlob content) throws IOException {
+      var checked = validation.requireIfSmall(file, content::open, content.ref().bytes(), "source");
+      return new ArrivedFile(content.publish(), checked);
+    }
+
+    /** It ends first: what it has announced is what its file takes. */
+    private boolean record(WorkClaim claim, NewFile file, ArrivedFile arrived) {
+      if (!imports.end(claim.subject(), "succeeded", null)) return false;
+      imports.became(claim.subject(), files.add(file, arrived).id());
+      return true;
+    }
+  }
+
+  /** What this server has of imports that have not ended: a directory each. */
+  @Component
+  static class FetchedBytes {
+    private final Path all;
+    private final FileImports imports;
+
+    FetchedBytes(GraftProperties settings, FileImports imports) {
+      this.all = settings.dataDir().resolve("file-imports");
+      this.imports = imports;
+    }
+
+    Path of(String importId) {
+      return all.resolve(importId);
+    }
+
+    /** Removes what nobody goes on with, as another server has, or it was cancelled. */
+    void tidy() throws IOException {
+      Files.createDirectories(all);
+      List<Path> there;
+      try (Stream<Path> directories = Files.list(all)) {
+        there = directories.toList();
+      }
+      for (Path each : there) {
+        if (imports.wanted(each.getFileName().toString()).isEmpty()) FileTrees.delete(each);
+      }
+    }
+  }
+
+  /** Once a second; who has lost the claim stops. */
+  private static final class ToldProgress implements RemoteFiles.Progress {
+    private static final long TELL = TimeUnit.SECONDS.toNanos(1);
+
+    private final LeasedWork work;
+    private final FileImports imports;
+    private final WorkClaim claim;
+    private final StorageQuota.Reservation place;
+    private final long all;
+    private long at = System.nanoTime() - TELL;
+
+    /**
+     * @param place kept for as long as bytes arrive
+     * @param all bytes that will
+     */
+    ToldProgress(
+        LeasedWork work,
+        FileImports imports,
+        WorkClaim claim,
+        StorageQuota.Reservation place,
+        long all) {
+      this.work = work;
+      this.imports = imports;
+      this.claim = claim;
+      this.place = place;
+      this.all = all;
+    }
+
+    @Override
+    public void at(long bytes) {
+      long now = System.nanoTime();
+      if (now - at < TELL && bytes < all) return;
+      at = now;
+      place.keep();
+      if (work.progressed(claim) && imports.progress(claim.subject(), bytes)) return;
+      throw new IllegalStateException("the import was cancelled, or is another server's");
+    }
+  }
+
+  /** Which failures another try does not change, as whoever asked for the file is told them. */
+  static final class LastingFailure {
+    private static final int CHANGED = 412;
+
+    private LastingFailure() {}
+
+    static Optional<String> reason(IOException failure) {
+      return Optional.ofNullable(
+          switch (failure) {
+            case DownloadRefused refused -> refused.getMessage();
+            case BlobTooLarge _ -> "The rows are more than a file may have (docs/files.md).";
+            case ForeignBucket.TooManyKeys _ ->
+                "The objects lie among too many others: name more of the beginning of their keys.";
+            case S3Failure s3 when s3.status() == CHANGED ->
+                "An object was changed while it was read: import it again when it is as it shall be.";
+            case S3Failure s3 when refuses(s3.status()) ->
+                s3.getMessage()
+                    + ": ask an administrator of this Graft whether its key may read it.";
+            default -> null;
+          });
+    }
+
+    private static boolean refuses(int status) {
+      return status >= 300 && status < 500 && status != 408 && status != 429;
+    }
+
+    /** What is met and may pass; addresses and paths of the inside are not told. */
+    static String passing(IOException failure) {
+      return switch (failure) {
+        case S3Failure s3 when s3.status() == 0 ->
+            "The S3 server does not answer, or this Graft has no key for it.";
+        case StorageFull _ -> "The server has no room for it.";
+        case FileSystemException _ -> "The server's disk is full, or fails.";
+        default -> String.valueOf(failure.getMessage());
+      };
+    }
+  }
+
+  /**
+   * The rows of several files as one of JSONL, whatever each came as.
+   *
+   * @param names of the files, for messages
+   */
+  record JoinedRows(List<Path> files, List<String> names, DecodingOptions options) {
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
+    /**
+     * @throws RequestFailed if one of them is no file of rows
+     */
+    void writeTo(OutputStream out) throws IOException {
+      for (int i = 0; i < files.size(); i++) {
+        RowLines lines = new RowLines(out);
+        try {
+          write(files.get(i), names.get(i), lines);
+        } catch (FileFormat.Undecodable bad) {
+          throw RequestFailed.invalid("source", names.get(i) + " " + bad.reason());
+        }
+        lines.end();
+      }
+    }
+
+    private void write(Path file, String name, OutputStream lines) throws IOException {
+      FileFormat format;
+      try (InputStream in = Files.newInputStream(file)) {
+        format = FileFormat.of(in, name, options);
+      }
+      if (format.isRows()) {
+        try (InputStream rows = format.open(Files.newInputStream(file))) {
+          rows.mark(BYTE_ORDER_MARK.length);
+          if (!Arrays.equals(rows.readNBytes(BYTE_ORDER_MARK.length), BYTE_ORDER_MARK))
+            rows.reset();
+          rows.transferTo(lines);
+        }
+        return;
+      }
+      List<RowReader.Problem> problems = new ArrayList<>();
+      format.writeRows(() -> Files.newInputStream(file), Files.size(file), lines, problems);
+      if (problems.isEmpty()) return;
+      RowReader.Problem first = problems.getFirst();
+      throw RequestFailed.invalid(
+          "source", "%s line %d: %s".formatted(name, first.line(), first.message()));
+    }
+
+    /** Of one file: the last ends, whether or not it says so. */
+    private static final class RowLines extends FilterOutputStream {
+      private int last = '\n';
+
+      RowLines(OutputStream out) {
+        super(out);
+      }
+
+      @Override
+      public void write(int b) throws IOException {
+        out.write(b);
+        last = b;
+      }
+
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        out.write(bytes, offset, length);
+        if (length > 0) last = bytes[offset + length - 1];
+      }
+
+      void end() throws IOException {
+        if (last != '\n') out.write('\n');
+      }
+    }
   }
 }

@@ -35,7 +35,7 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
         .param("department", wanted.file().departmentId())
         .param("source", wanted.text())
         .param("filename", wanted.file().filename())
-        .param("columns", ColumnMapping.write(options.columns()))
+        .param("columns", DecodingOptions.ColumnMapping.write(options.columns()))
         .param("ignored", options.ignoreUnknownKeys())
         .update();
   }
@@ -160,16 +160,16 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
     String source = row.getString("source");
     DecodingOptions options =
         new DecodingOptions(
-            ColumnMapping.read(row.getString("column_mapping")),
+            DecodingOptions.ColumnMapping.read(row.getString("column_mapping")),
             row.getBoolean("ignore_unknown_keys"));
     NewFile file =
         new NewFile(
             row.getString("department_id"),
             row.getString("filename"),
-            FilePurpose.FINE_TUNE,
+            NewFile.FilePurpose.FINE_TUNE,
             null,
             options,
-            new FileOrigin(row.getString("id"), List.of(), null));
+            new NewFile.FileOrigin(row.getString("id"), List.of(), null));
     return new NewFileImport(ImportSource.parse(source), source, file);
   }
 
@@ -179,7 +179,7 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
         "file.import",
         row.getString("source"),
         row.getString("filename"),
-        FilePurpose.FINE_TUNE.wireName(),
+        NewFile.FilePurpose.FINE_TUNE.wireName(),
         row.getString("state"),
         row.getLong("bytes"),
         row.getObject("total_bytes", Long.class),
@@ -188,4 +188,39 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
         row.getLong("created"),
         row.getObject("ended", Long.class));
   }
+
+  /**
+   * An import as its department sees it.
+   *
+   * @param object always {@code file.import}
+   * @param source as it was asked for; of the hub with the commit, once that is known
+   * @param filename of the file to be
+   * @param status {@code queued}, {@code running}, {@code succeeded}, {@code failed} or {@code
+   *     cancelled}
+   * @param bytes that are here
+   * @param totalBytes of the source; null while that is not known
+   * @param fileId the file that it became, which may be gone
+   * @param error why it failed; while it runs, what the last try met
+   * @param createdAt Unix time in seconds, as {@code finishedAt}
+   */
+  record FileImport(
+      String id,
+      String object,
+      String source,
+      String filename,
+      String purpose,
+      String status,
+      long bytes,
+      @Nullable Long totalBytes,
+      @Nullable String fileId,
+      @Nullable String error,
+      long createdAt,
+      @Nullable Long finishedAt) {}
+
+  /**
+   * An import that was checked, and may be made.
+   *
+   * @param file with its options, and the import as its origin once that has an id
+   */
+  record NewFileImport(ImportSource source, String text, NewFile file) {}
 }

@@ -1,12 +1,19 @@
 package dev.graft.datasets;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.datasets.FileOrigin.Remedied;
-import dev.graft.text.RowFormat;
+import dev.graft.datasets.FileValidation.ValidationResult;
+import dev.graft.datasets.NewFile.FileOrigin.Remedied;
+import dev.graft.platform.UnixTime;
+import dev.graft.text.Example;
+import dev.graft.text.RowConversion.RowFormat;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * A row of {@code file}; only the outcome of its validation is ever written later.
@@ -16,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param unpacked its rows, where it came packed, as Parquet or as CSV; null = the file itself
  * @param parent the file of whose rows it was made; null where it came from outside, or that was
  *     not noted
- * @param comparedWith as {@link FileOrigin#validationFile}
+ * @param comparedWith as {@link NewFile.FileOrigin#validationFile}
  */
 record FileRow(
     String id,
@@ -36,7 +43,7 @@ record FileRow(
 
   /** One that has just arrived. */
   static FileRow of(String id, NewFile file, BlobRef blob, Instant now) {
-    FileOrigin origin = file.origin();
+    NewFile.FileOrigin origin = file.origin();
     return new FileRow(
         id,
         file.departmentId(),
@@ -61,7 +68,7 @@ record FileRow(
     return found(FileStatus.PROCESSED, blob, null, null, remedied);
   }
 
-  public FileRow validated(CheckedFile checked) {
+  public FileRow validated(FileValidation.CheckedFile checked) {
     ValidationResult result = checked.validation();
     FileStatus outcome = result.good() ? FileStatus.PROCESSED : FileStatus.ERROR;
     BlobRef rows = checked.rows();
@@ -97,7 +104,7 @@ record FileRow(
     return status == wanted;
   }
 
-  public boolean is(FilePurpose wanted) {
+  public boolean is(NewFile.FilePurpose wanted) {
     return purpose.equals(wanted.wireName());
   }
 
@@ -116,10 +123,11 @@ record FileRow(
   }
 
   /** What it is made of; null where it came from outside, or that was not noted. */
-  public @Nullable FileOrigin origin() {
+  public NewFile.@Nullable FileOrigin origin() {
     return parent == null
         ? null
-        : new FileOrigin(parent, remedied.stream().map(Remedied::remedy).toList(), comparedWith);
+        : new NewFile.FileOrigin(
+            parent, remedied.stream().map(Remedied::remedy).toList(), comparedWith);
   }
 
   /** Whether its content is still another's, of which its own will be made. */
@@ -139,5 +147,83 @@ record FileRow(
         found.examples(),
         found.longestRow(),
         found.kind());
+  }
+
+  /** OpenAI's file statuses; {@code UPLOADED} waits for validation. */
+  enum FileStatus {
+    UPLOADED,
+    PROCESSED,
+    ERROR;
+
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * OpenAI's File object; {@code sha256, examples, kind, format, errors, parent, remedies} are
+   * Graft's own. Its schema has no null for {@code expires_at} and {@code status_details}: they are
+   * there or not.
+   *
+   * @param createdAt Unix time in seconds, as {@code expiresAt}
+   * @param statusDetails the first problem where the status is {@code error}
+   * @param examples rows found, null before validation
+   * @param kind of its rows: {@code chat}, {@code label} and so on; null before validation
+   * @param format of rows that can be made chat rows, by its wire name; else null
+   * @param parent the file of whose rows it was made, or the import that fetched it; null where it
+   *     was uploaded
+   * @param remedies what was done about them
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  record FileObject(
+      String id,
+      String object,
+      long bytes,
+      long createdAt,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Long expiresAt,
+      String filename,
+      String purpose,
+      String status,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String statusDetails,
+      String sha256,
+      @Nullable Integer examples,
+      @Nullable String kind,
+      @Nullable String format,
+      List<FileValidation.LineProblem> errors,
+      @Nullable String parent,
+      List<NewFile.FileOrigin.Remedied> remedies) {
+    /**
+     * @param removedAt when its department's retention removes it, if there is a notice of that
+     */
+    static FileObject of(FileRow file, @Nullable Instant removedAt) {
+      ValidationResult found = file.validation();
+      List<FileValidation.LineProblem> problems = found == null ? List.of() : found.problems();
+      Example.Kind kind = found == null ? null : found.kind();
+      RowFormat format = file.rowFormat();
+      return new FileObject(
+          file.id(),
+          "file",
+          file.blob().bytes(),
+          file.createdAt().getEpochSecond(),
+          UnixTime.seconds(goneAt(file.expiresAt(), removedAt)),
+          file.filename(),
+          file.purpose(),
+          file.status().wireName(),
+          problems.isEmpty() ? null : problems.getFirst().toString(),
+          file.blob().sha256().hex(),
+          found == null ? null : found.examples(),
+          kind == null ? null : kind.name().toLowerCase(Locale.ROOT),
+          format == null ? null : format.wireName(),
+          problems,
+          file.parent(),
+          file.remedied());
+    }
+
+    /** By its own time or its department's, whichever comes first. */
+    private static @Nullable Instant goneAt(
+        @Nullable Instant expiresAt, @Nullable Instant removedAt) {
+      if (expiresAt == null) return removedAt;
+      return removedAt == null || expiresAt.isBefore(removedAt) ? expiresAt : removedAt;
+    }
   }
 }

@@ -1,14 +1,17 @@
 package dev.graft.datasets;
 
+import static dev.graft.artifacts.BlobColumn.Names.BLOB;
 import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
+import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
-import dev.graft.datasets.FileOrigin.Remedied;
+import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.text.Example;
-import dev.graft.text.RowFormat;
+import dev.graft.text.RowConversion.RowFormat;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -22,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.RowCallbackHandler;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Repository;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -33,7 +37,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Repository
 class FileRows {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final TypeReference<List<LineProblem>> PROBLEMS = new TypeReference<>() {};
+  private static final TypeReference<List<FileValidation.LineProblem>> PROBLEMS =
+      new TypeReference<>() {};
   private static final TypeReference<List<Remedied>> REMEDIES = new TypeReference<>() {};
 
   private static final String THERE =
@@ -143,13 +148,13 @@ class FileRows {
         row.getString("filename"),
         row.getString("purpose"),
         new BlobRef(new Digest(row.getString("digest")), row.getLong("bytes")),
-        FileStatus.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+        FileRow.FileStatus.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
         validation(row),
         unpacked(row),
         time(row, "created_at"),
         timeOrNull(row, "expires_at"),
         new DecodingOptions(
-            ColumnMapping.read(row.getString("column_mapping")),
+            DecodingOptions.ColumnMapping.read(row.getString("column_mapping")),
             row.getBoolean("ignore_unknown_keys"),
             conversion == null ? null : RowFormat.valueOf(conversion)),
         row.getString("parent"),
@@ -157,12 +162,13 @@ class FileRows {
         row.getString("compared_with"));
   }
 
-  private static @Nullable ValidationResult validation(ResultSet row) throws SQLException {
+  private static FileValidation.@Nullable ValidationResult validation(ResultSet row)
+      throws SQLException {
     Integer examples = row.getObject("examples", Integer.class);
     if (examples == null) return null;
     String kind = row.getString("kind");
     String format = row.getString("row_format");
-    return new ValidationResult(
+    return new FileValidation.ValidationResult(
         examples,
         kind == null ? null : Example.Kind.valueOf(kind),
         row.getObject("longest_row", Integer.class),
@@ -194,7 +200,7 @@ class FileRows {
         .param("purpose", file.purpose())
         .param("created_at", parameter(file.createdAt()))
         .param("expires_at", parameter(file.expiresAt()))
-        .param("column_mapping", ColumnMapping.write(file.options().columns()))
+        .param("column_mapping", DecodingOptions.ColumnMapping.write(file.options().columns()))
         .param("ignore_unknown_keys", file.options().ignoreUnknownKeys())
         .param("conversion", conversion == null ? null : conversion.name())
         .param("parent", file.parent())
@@ -219,10 +225,11 @@ class FileRows {
 
   private StatementSpec found(String statement, FileRow file) {
     BlobRef unpacked = file.unpacked();
-    ValidationResult validation = file.validation();
+    FileValidation.ValidationResult validation = file.validation();
     Example.Kind kind = validation == null ? null : validation.kind();
     RowFormat format = file.rowFormat();
-    List<LineProblem> problems = validation == null ? List.of() : validation.problems();
+    List<FileValidation.LineProblem> problems =
+        validation == null ? List.of() : validation.problems();
     return sql.sql(statement)
         .param("id", file.id())
         .param("status", file.status().wireName())
@@ -257,5 +264,21 @@ class FileRows {
         .param("department", department)
         .query(Long.class)
         .single();
+  }
+
+  /** What files need: what was uploaded, and the rows made of it. */
+  @Component
+  static class FileBlobs implements BlobReferences {
+    @Override
+    public List<BlobColumn> columns() {
+      return List.of(
+          new BlobColumn("file", "digest", BLOB), new BlobColumn("file", "rows_digest", BLOB));
+    }
+
+    /** Parts of uploads. */
+    @Override
+    public Map<String, String> kept() {
+      return Map.of("upload_part", "id");
+    }
   }
 }

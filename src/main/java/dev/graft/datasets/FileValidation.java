@@ -1,12 +1,27 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.BlobTooLarge;
+import dev.graft.artifacts.StagedBlob;
+import dev.graft.datasets.NewFile.FileOrigin.Remedied;
+import dev.graft.platform.ErrorDetail;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
 import dev.graft.platform.work.WorkSettings;
+import dev.graft.text.Example;
+import dev.graft.text.RowConversion.RowFormat;
+import dev.graft.text.RowReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +83,7 @@ class FileValidation implements WorkKind {
    */
   public @Nullable CheckedFile requireIfSmall(
       NewFile file, InputStreamSource content, long bytes, String param) throws IOException {
-    if (file.purpose() == FilePurpose.USER_DATA) return null;
+    if (file.purpose() == NewFile.FilePurpose.USER_DATA) return null;
     FileFormat format = TrainingRows.format(content, file.filename(), file.options());
     long likely = bytes * (format.isPacked() ? LIKELY_RATIO : 1);
     if (likely > settings.validateInline().toBytes()) return null;
@@ -81,7 +96,7 @@ class FileValidation implements WorkKind {
 
   private CheckedFile check(
       String departmentId,
-      @Nullable FileOrigin origin,
+      NewFile.@Nullable FileOrigin origin,
       InputStreamSource content,
       FileFormat format)
       throws IOException {
@@ -98,7 +113,9 @@ class FileValidation implements WorkKind {
   @Override
   public void work(WorkClaim claim) throws IOException {
     FileRow file =
-        rows.findById(claim.subject()).filter(row -> row.has(FileStatus.UPLOADED)).orElse(null);
+        rows.findById(claim.subject())
+            .filter(row -> row.has(FileRow.FileStatus.UPLOADED))
+            .orElse(null);
     if (file == null) return;
     InputStreamSource content = () -> store.open(file.blob().sha256());
     FileFormat format = TrainingRows.format(content, file.filename(), file.options());
@@ -124,5 +141,165 @@ class FileValidation implements WorkKind {
           rows.findById(claim.subject()).map(row -> row.validated(checked)).ifPresent(rows::update);
           return true;
         });
+  }
+
+  /**
+   * What a training file was found to be.
+   *
+   * @param kind of its rows; null if there is none, or it was validated by an older release
+   * @param longestRow bytes of the longest row as JSON; null if there is none, or as kind
+   * @param format of its rows, where they can be made chat rows; null if it is none of those, or as
+   *     kind
+   * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is good
+   */
+  record ValidationResult(
+      int examples,
+      Example.@Nullable Kind kind,
+      @Nullable Integer longestRow,
+      @Nullable RowFormat format,
+      List<LineProblem> problems) {
+    /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
+    public static ValidationResult of(InputStream in) throws IOException {
+      RowReader.Summary read = RowReader.read(in, example -> {});
+      List<LineProblem> problems =
+          read.problems().stream().map(p -> new LineProblem(p.line(), p.message())).toList();
+      Integer longest = read.longest() == 0 ? null : Integer.valueOf(read.longest());
+      return new ValidationResult(
+          Math.toIntExact(read.rows()), read.kind(), longest, read.format(), problems);
+    }
+
+    /** The problems as an answer: the first in the message, all as details. */
+    public RequestFailed refusal(String param, String what) {
+      return new RequestFailed(
+          ProblemType.INVALID_FILE,
+          what + ": " + problems.getFirst(),
+          param,
+          problems.stream().map(LineProblem::finding).toList());
+    }
+
+    /** Whether the rows are fine for nothing but to make others of them. */
+    public boolean convertible() {
+      return format == RowFormat.QUESTION_ANSWER && problems.size() == 1;
+    }
+
+    public boolean good() {
+      return problems.isEmpty();
+    }
+  }
+
+  /**
+   * What is wrong with one line of a file; the message holds none of its content.
+   *
+   * @param line counted from 1; 0 where it is the file as a whole
+   */
+  record LineProblem(long line, String message) {
+    ErrorDetail finding() {
+      return new ErrorDetail(message, null, line == 0 ? null : line);
+    }
+
+    @Override
+    public String toString() {
+      return line == 0 ? message : "line " + line + ": " + message;
+    }
+  }
+
+  /**
+   * What reading a file to its end gave.
+   *
+   * @param rows its rows as a blob of their own, or null where the file is its rows, or is not good
+   * @param remedied what was done about the rows of which these are made
+   */
+  record CheckedFile(
+      ValidationResult validation,
+      @Nullable BlobRef rows,
+      List<NewFile.FileOrigin.Remedied> remedied) {
+    public CheckedFile(ValidationResult validation, @Nullable BlobRef rows) {
+      this(validation, rows, List.of());
+    }
+  }
+
+  /**
+   * Reads training files in whatever format they came. The rows of one that is packed, Parquet or
+   * CSV become a blob of their own, made once: workers know JSONL only, and the same rows are the
+   * same blob however they came.
+   */
+  @Component
+  static class TrainingRows {
+    private final ArtifactStore store;
+    private final FileProperties settings;
+
+    TrainingRows(ArtifactStore store, FileProperties settings) {
+      this.store = store;
+      this.settings = settings;
+    }
+
+    static FileFormat format(InputStreamSource content, String filename, DecodingOptions options)
+        throws IOException {
+      try (InputStream in = content.getInputStream()) {
+        return FileFormat.of(in, filename, options);
+      }
+    }
+
+    /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
+    CheckedFile check(InputStreamSource content, FileFormat format) throws IOException {
+      if (format.isRows()) {
+        try (InputStream in = format.open(content.getInputStream())) {
+          return new CheckedFile(ValidationResult.of(in), null);
+        } catch (FileFormat.Undecodable bad) {
+          return refused("the file " + bad.reason());
+        }
+      }
+      if (!format.isReadFromItsEnd()) return check(content, 0, format);
+      try (InputStream in = content.getInputStream();
+          StagedBlob file = store.stage(in::transferTo, Long.MAX_VALUE)) {
+        return check(file::open, file.ref().bytes(), format);
+      }
+    }
+
+    private CheckedFile check(InputStreamSource content, long length, FileFormat format)
+        throws IOException {
+      List<RowReader.Problem> problems = new ArrayList<>();
+      long most = settings.maxUnpacked().toBytes();
+      try (StagedBlob rows =
+              store.stage(out -> format.writeRows(content, length, out, problems), most);
+          InputStream in = rows.open()) {
+        return checked(problems, in, rows, List.of());
+      } catch (FileFormat.Undecodable bad) {
+        return refused("the file " + bad.reason());
+      } catch (BlobTooLarge tooLarge) {
+        return refused("the file unpacks to more than " + most + " bytes");
+      }
+    }
+
+    /**
+     * @param in of the rows
+     * @param remedied what was done to make them
+     */
+    static CheckedFile checked(
+        List<RowReader.Problem> problems, InputStream in, StagedBlob rows, List<Remedied> remedied)
+        throws IOException {
+      ValidationResult validation = merged(problems, ValidationResult.of(in));
+      return new CheckedFile(validation, validation.good() ? rows.publish() : null, remedied);
+    }
+
+    static CheckedFile refused(String message) {
+      return new CheckedFile(
+          new ValidationResult(0, null, null, null, List.of(new LineProblem(0, message))), null);
+    }
+
+    private static ValidationResult merged(
+        List<RowReader.Problem> decoding, ValidationResult rows) {
+      if (decoding.isEmpty()) return rows;
+      List<LineProblem> all =
+          Stream.concat(
+                  decoding.stream().map(p -> new LineProblem(p.line(), p.message())),
+                  // without records there are no rows: that is told by the records
+                  rows.problems().stream().filter(p -> p.line() > 0))
+              .sorted(Comparator.comparingLong(LineProblem::line))
+              .limit(RowReader.MAX_PROBLEMS)
+              .toList();
+      return new ValidationResult(
+          rows.examples(), rows.kind(), rows.longestRow(), rows.format(), all);
+    }
   }
 }

@@ -5,8 +5,13 @@ import dev.graft.artifacts.StorageFull;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.ContentDisposition;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 
@@ -85,5 +90,180 @@ final class MultipartForm {
       // said below
     }
     throw new MultipartBody.Malformed("its type has no boundary");
+  }
+
+  /**
+   * The parts of a {@code multipart/form-data} body (RFC 7578, RFC 2046 section 5.1), one after the
+   * other, as it arrives. The delimiter is looked for as Horspool does it, which skips most bytes
+   * of a large file: a gigabyte must cost little beside its SHA-256.
+   */
+  static final class MultipartBody {
+    private static final int MOST_HEADER_BYTES = 4096;
+    private static final int BUFFER = 1 << 16;
+
+    private final InputStream in;
+    private final byte[] delimiter;
+    private final int[] skip = new int[256];
+    private final byte[] buffer = new byte[BUFFER];
+    private int head;
+    private int tail;
+
+    /** Bytes from {@code head} on that belong to the content of the part. */
+    private int clear;
+
+    private boolean atDelimiter;
+
+    /**
+     * @param filename empty where it is no file
+     * @param content up to the next part
+     */
+    record FormPart(String name, String filename, InputStream content) {}
+
+    /** It is not what the RFC says. */
+    static final class Malformed extends IOException {
+      private static final long serialVersionUID = 1;
+
+      Malformed(String why) {
+        super(why);
+      }
+    }
+
+    MultipartBody(InputStream in, String boundary) {
+      this.in = in;
+      this.delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1);
+      Arrays.fill(skip, delimiter.length);
+      for (int i = 0; i < delimiter.length - 1; i++) {
+        skip[delimiter[i] & 0xff] = delimiter.length - 1 - i;
+      }
+      // So that the first delimiter, which may have no line before it, is like the others.
+      buffer[0] = '\r';
+      buffer[1] = '\n';
+      tail = 2;
+    }
+
+    /** The next part, after what is left of the one before; null after the last. */
+    @Nullable FormPart next() throws IOException {
+      try {
+        while (!atDelimiter) skipContent();
+      } catch (EOFException noMore) {
+        throw new Malformed("it ends within a part");
+      }
+      head += delimiter.length;
+      atDelimiter = false;
+      clear = 0;
+      String line = line();
+      if (line.startsWith("--")) return null;
+      if (!line.isBlank()) throw new Malformed("a delimiter is followed by something else");
+      @Nullable String disposition = null;
+      int bytes = 0;
+      for (line = line(); !line.isEmpty(); line = line()) {
+        bytes += line.length();
+        if (bytes > MOST_HEADER_BYTES) throw new Malformed("the headers of a part are too long");
+        int colon = line.indexOf(':');
+        if (colon < 0) throw new Malformed("a header of a part has no colon");
+        if (line.substring(0, colon).strip().equalsIgnoreCase("content-disposition")) {
+          disposition = line.substring(colon + 1).strip();
+        }
+      }
+      return part(disposition);
+    }
+
+    private FormPart part(@Nullable String disposition) throws Malformed {
+      try {
+        ContentDisposition read = ContentDisposition.parse(String.valueOf(disposition));
+        String name = read.getName();
+        String filename = read.getFilename() == null ? "" : read.getFilename();
+        if (name != null && read.isFormData() && filename.indexOf('\0') < 0) {
+          return new FormPart(name, filename, new Content());
+        }
+      } catch (IllegalArgumentException notOne) {
+        // said below
+      }
+      throw new Malformed("a part has no usable content-disposition");
+    }
+
+    /** A line without its end; the last one of a body may have none. */
+    private String line() throws IOException {
+      int from = 0;
+      while (true) {
+        for (int i = head + from; i + 1 < tail; i++) {
+          if (buffer[i] != '\r' || buffer[i + 1] != '\n') continue;
+          String line = new String(buffer, head, i - head, StandardCharsets.UTF_8);
+          head = i + 2;
+          return line;
+        }
+        if (tail - head > MOST_HEADER_BYTES) throw new Malformed("a header of a part is too long");
+        from = Math.max(0, tail - head - 1);
+        if (fill()) continue;
+        String rest = new String(buffer, head, tail - head, StandardCharsets.UTF_8);
+        if (!rest.startsWith("--")) throw new Malformed("it ends within the headers of a part");
+        head = tail;
+        return rest;
+      }
+    }
+
+    private void skipContent() throws IOException {
+      head += clear;
+      clear = 0;
+      look();
+    }
+
+    /** Makes at least one byte clear, or finds the delimiter. */
+    private void look() throws IOException {
+      while (clear == 0 && !atDelimiter) {
+        int found = indexOfDelimiter();
+        if (found >= 0) {
+          clear = found - head;
+          atDelimiter = clear == 0;
+          return;
+        }
+        clear = Math.max(0, tail - head - (delimiter.length - 1));
+        if (clear == 0 && !fill()) throw new EOFException();
+      }
+    }
+
+    private int indexOfDelimiter() {
+      int last = delimiter.length - 1;
+      for (int i = head; i + last < tail; i += skip[buffer[i + last] & 0xff]) {
+        int k = last;
+        while (k >= 0 && buffer[i + k] == delimiter[k]) k--;
+        if (k < 0) return i;
+      }
+      return -1;
+    }
+
+    /** False at the end of the body. */
+    private boolean fill() throws IOException {
+      System.arraycopy(buffer, head, buffer, 0, tail - head);
+      tail -= head;
+      head = 0;
+      int n = in.read(buffer, tail, buffer.length - tail);
+      tail += Math.max(0, n);
+      return n >= 0;
+    }
+
+    private final class Content extends InputStream {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+      }
+
+      @Override
+      public int read(byte[] target, int offset, int length) throws IOException {
+        if (length == 0) return 0;
+        try {
+          look();
+        } catch (EOFException cut) {
+          throw new Malformed("it ends within a part");
+        }
+        if (atDelimiter) return -1;
+        int n = Math.min(length, clear);
+        System.arraycopy(buffer, head, target, offset, n);
+        head += n;
+        clear -= n;
+        return n;
+      }
+    }
   }
 }

@@ -1,6 +1,9 @@
 package dev.graft.datasets;
 
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,5 +42,39 @@ record NewFile(
       @Nullable Duration lifetime,
       DecodingOptions options) {
     this(departmentId, filename, purpose, lifetime, options, null);
+  }
+
+  /**
+   * What a file was made of, or how it came.
+   *
+   * @param parent the file whose rows these were, or the import that fetched it
+   * @param remedies what was done about them; empty where they were converted only
+   * @param validationFile the file that they were compared with; null = with none
+   */
+  record FileOrigin(String parent, List<Remedy> remedies, @Nullable String validationFile) {
+    /** How many rows a remedy was done to; null before it is done. */
+    public record Remedied(Remedy remedy, @Nullable Long rows) {}
+  }
+
+  /** What a file is for, by OpenAI's names; those that Graft has. */
+  enum FilePurpose {
+    FINE_TUNE("fine-tune"),
+    FINE_TUNE_RESULTS("fine-tune-results"),
+    /** Taken as it is; see {@link UserData}. */
+    USER_DATA("user_data");
+
+    private final String wireName;
+
+    FilePurpose(String wireName) {
+      this.wireName = wireName;
+    }
+
+    public String wireName() {
+      return wireName;
+    }
+
+    public static Optional<FilePurpose> named(String wireName) {
+      return Arrays.stream(values()).filter(p -> p.wireName.equals(wireName)).findFirst();
+    }
   }
 }

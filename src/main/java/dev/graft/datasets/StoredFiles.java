@@ -1,6 +1,7 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
+import dev.graft.datasets.NewFile.FilePurpose;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
@@ -80,13 +81,13 @@ public class StoredFiles implements Owned {
     if (!file.is(FilePurpose.FINE_TUNE)) {
       throw RequestFailed.invalid(param, fileId + " has not the purpose 'fine-tune'.");
     }
-    if (file.has(FileStatus.UPLOADED)) {
+    if (file.has(FileRow.FileStatus.UPLOADED)) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
           fileId + " is still being validated; wait until its status is 'processed'.",
           param);
     }
-    if (file.has(FileStatus.ERROR)) {
+    if (file.has(FileRow.FileStatus.ERROR)) {
       throw Objects.requireNonNull(file.validation())
           .refusal(param, fileId + " is not valid training data");
     }
@@ -119,7 +120,7 @@ public class StoredFiles implements Owned {
 
   /** As {@link #add}, for a file whose room is reserved; the reservation ends herewith. */
   @Transactional
-  public FileRow add(NewFile file, ArrivedFile arrived, Reservation reservation) {
+  public FileRow add(NewFile file, ArrivedFile arrived, StorageQuota.Reservation reservation) {
     quota.require(reservation, arrived.blob().bytes());
     return addReserved(file, arrived);
   }
@@ -130,7 +131,7 @@ public class StoredFiles implements Owned {
     boolean asItIs = file.purpose() == FilePurpose.USER_DATA;
     FileRow uploaded = row(file, arrived.blob());
     FileRow row = asItIs ? uploaded.processed() : uploaded;
-    CheckedFile checked = arrived.checked();
+    FileValidation.CheckedFile checked = arrived.checked();
     if (checked == null && !asItIs) work.add(VALIDATION, row.id(), file.departmentId());
     Map<String, Object> what = Map.of("filename", file.filename(), "bytes", arrived.blob().bytes());
     audit.write("file.created", file.departmentId(), row.id(), what);
@@ -161,15 +162,17 @@ public class StoredFiles implements Owned {
   }
 
   /** As it is answered. */
-  public FileObject object(FileRow file) {
+  public FileRow.FileObject object(FileRow file) {
     return objects(List.of(file)).getFirst();
   }
 
   /** As they are answered, with when their department's retention removes them. */
-  public List<FileObject> objects(List<FileRow> files) {
+  public List<FileRow.FileObject> objects(List<FileRow> files) {
     Map<String, Instant> removedAt =
         notices.deleteAt(RetentionKind.DATASETS, files.stream().map(FileRow::id).toList());
-    return files.stream().map(file -> FileObject.of(file, removedAt.get(file.id()))).toList();
+    return files.stream()
+        .map(file -> FileRow.FileObject.of(file, removedAt.get(file.id())))
+        .toList();
   }
 
   /**
@@ -244,4 +247,17 @@ public class StoredFiles implements Owned {
   private FileRow row(NewFile file, BlobRef blob) {
     return FileRow.of(ids.next(PREFIX), file, blob, clock.instant());
   }
+
+  /** Implemented by those who work with files: what must end before a file may be deleted. */
+  public interface FileUse {
+    /** The id of something unfinished that uses this file, such as a job, if there is one. */
+    Optional<String> userOf(String departmentId, String fileId);
+  }
+
+  /**
+   * The published content of a file that is not recorded yet.
+   *
+   * @param checked what its validation found, or null if that is still to come
+   */
+  record ArrivedFile(BlobRef blob, FileValidation.@Nullable CheckedFile checked) {}
 }

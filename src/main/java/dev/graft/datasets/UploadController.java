@@ -7,6 +7,10 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -42,9 +46,9 @@ class UploadController {
   }
 
   @PostMapping
-  UploadObject create(
+  Uploads.UploadObject create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
-    NewUpload upload =
+    Uploads.NewUpload upload =
         RequestFailed.required(json.readValue(body, UploadRequest.class), "filename")
             .check(caller, settings.maxUploadSize().toBytes());
     IdempotentRequest submission =
@@ -55,25 +59,70 @@ class UploadController {
   }
 
   @PostMapping(path = "/{id}/parts", consumes = "multipart/form-data")
-  PartRow.PartObject addPart(
+  Uploads.PartRow.PartObject addPart(
       @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException {
     return parts.receive(request, caller.departmentId(), id);
   }
 
   @PostMapping("/{id}/complete")
-  UploadObject complete(
+  Uploads.UploadObject complete(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
-      @RequestBody CompleteUploadRequest request)
+      @RequestBody CompleteUpload.CompleteUploadRequest request)
       throws IOException {
     return completion.complete(caller.departmentId(), id, request);
   }
 
   @PostMapping("/{id}/cancel")
-  UploadObject cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    UploadRow upload = uploads.cancel(caller.departmentId(), id);
+  Uploads.UploadObject cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    Uploads.UploadRow upload = uploads.cancel(caller.departmentId(), id);
     parts.tidy(id);
     return uploads.object(upload);
+  }
+
+  /**
+   * The body of {@code POST /v1/uploads}; {@code columns} and {@code ignore_unknown_keys} are
+   * Graft's own.
+   */
+  record UploadRequest(
+      @Nullable String filename,
+      @Nullable String purpose,
+      @Nullable Long bytes,
+      @Nullable String mimeType,
+      @Nullable ExpiresAfter expiresAfter,
+      @Nullable Map<String, String> columns,
+      @Nullable Boolean ignoreUnknownKeys) {
+    private static final Pattern MIME_TYPE =
+        Pattern.compile("[\\w.+-]{1,60}/[\\w.+-]{1,60}(;[\\w .=\"+-]{0,100})?");
+
+    record ExpiresAfter(@Nullable String anchor, @Nullable Long seconds) {}
+
+    /** Throws {@link RequestFailed} that names the field to blame. */
+    Uploads.NewUpload check(Caller caller, long maxBytes) {
+      String name = RequestFailed.required(filename, "filename");
+      NewFile.FilePurpose checkedPurpose = FileFields.purpose(purpose, caller);
+      long size = RequestFailed.required(bytes, "bytes");
+      String type = RequestFailed.required(mimeType, "mime_type");
+      if (size < 1 || size > maxBytes) {
+        throw RequestFailed.invalid("bytes", "An upload has 1 to " + maxBytes + " bytes.");
+      }
+      if (!MIME_TYPE.matcher(type).matches()) {
+        throw RequestFailed.invalid(
+            "mime_type", "That is no MIME type, such as application/jsonl.");
+      }
+      Duration lifetime =
+          expiresAfter == null
+              ? null
+              : FileFields.lifetime(
+                  expiresAfter.anchor(),
+                  expiresAfter.seconds(),
+                  "expires_after.anchor",
+                  "expires_after.seconds");
+      boolean ignored = Boolean.TRUE.equals(ignoreUnknownKeys);
+      DecodingOptions decoding = new DecodingOptions(FileFields.columns(columns), ignored);
+      NewFile file = new NewFile(caller.departmentId(), name, checkedPurpose, lifetime, decoding);
+      return new Uploads.NewUpload(file, size, type);
+    }
   }
 }

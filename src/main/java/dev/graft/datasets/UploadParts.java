@@ -29,22 +29,25 @@ class UploadParts {
   }
 
   /** Takes one part, beside others. Throws {@link RequestFailed}. */
-  PartRow.PartObject receive(HttpServletRequest request, String departmentId, String uploadId)
-      throws IOException {
+  Uploads.PartRow.PartObject receive(
+      HttpServletRequest request, String departmentId, String uploadId) throws IOException {
     // The room of an upload is announced: a part needs a place alone.
-    try (Reservation place = quota.reserve(departmentId, 0, 0)) {
+    try (StorageQuota.Reservation place = quota.reserve(departmentId, 0, 0)) {
       return receive(request, departmentId, uploadId, place);
     }
   }
 
-  private PartRow.PartObject receive(
-      HttpServletRequest request, String departmentId, String uploadId, Reservation place)
+  private Uploads.PartRow.PartObject receive(
+      HttpServletRequest request,
+      String departmentId,
+      String uploadId,
+      StorageQuota.Reservation place)
       throws IOException {
     Uploads.Arriving part = uploads.beginPart(departmentId, uploadId);
     boolean recorded = false;
     try {
       long bytes = keep(request, part, place);
-      PartRow.PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
+      Uploads.PartRow.PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
       recorded = true;
       return object;
     } finally {
@@ -54,7 +57,8 @@ class UploadParts {
     }
   }
 
-  private long keep(HttpServletRequest request, Uploads.Arriving part, Reservation place)
+  private long keep(
+      HttpServletRequest request, Uploads.Arriving part, StorageQuota.Reservation place)
       throws IOException {
     AtomicReference<@Nullable Long> kept = new AtomicReference<>();
     MultipartForm.read(

@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -32,7 +34,7 @@ class Uploads implements Owned {
   private static final int BATCH = 500;
 
   private final UploadRows rows;
-  private final PartRows parts;
+  private final UploadRows.PartRows parts;
   private final StoredFiles files;
   private final StorageQuota quota;
   private final FileProperties settings;
@@ -41,7 +43,7 @@ class Uploads implements Owned {
 
   Uploads(
       UploadRows rows,
-      PartRows parts,
+      UploadRows.PartRows parts,
       StoredFiles files,
       StorageQuota quota,
       FileProperties settings,
@@ -114,7 +116,7 @@ class Uploads implements Owned {
   Arriving beginPart(String departmentId, String uploadId) {
     UploadRow upload = require(departmentId, uploadId);
     requirePending(upload);
-    PartRows.Contents arrived = parts.contents(uploadId);
+    UploadRows.PartRows.Contents arrived = parts.contents(uploadId);
     long room = SLACK * upload.bytes() - arrived.bytes();
     if (room <= 0 || arrived.parts() >= MAX_PARTS) {
       throw tooMuch(upload);
@@ -168,7 +170,11 @@ class Uploads implements Owned {
   /** Makes the file and ends the upload, both or neither; nothing where a twin has done so. */
   @Transactional
   void complete(
-      String departmentId, String id, List<String> partIds, NewFile file, ArrivedFile arrived) {
+      String departmentId,
+      String id,
+      List<String> partIds,
+      NewFile file,
+      StoredFiles.ArrivedFile arrived) {
     UploadRow upload = requireToChange(departmentId, id);
     if (upload.wasCompletedWith(partIds)) return;
     requirePending(upload);
@@ -210,5 +216,111 @@ class Uploads implements Owned {
   @Transactional
   void forgetPart(String partId) {
     parts.delete(partId);
+  }
+
+  /**
+   * A row of {@code upload}.
+   *
+   * @param file what the file will be
+   * @param bytes as announced
+   * @param parts what it was completed with, in order; null = it is not completed
+   * @param fileId of the file that it became; null = none, or it is gone
+   */
+  record UploadRow(
+      String id,
+      NewFile file,
+      long bytes,
+      UploadStatus status,
+      @Nullable List<String> parts,
+      @Nullable String fileId,
+      Instant createdAt,
+      Instant expiresAt) {
+    /** A pending upload ends by itself, whether or not its row says so yet. */
+    UploadStatus statusAt(Instant now) {
+      return status == UploadStatus.PENDING && !expiresAt.isAfter(now)
+          ? UploadStatus.EXPIRED
+          : status;
+    }
+
+    boolean wasCompletedWith(List<String> wanted) {
+      return wanted.equals(parts);
+    }
+
+    String departmentId() {
+      return file.departmentId();
+    }
+
+    UploadObject object(Instant now, FileRow.@Nullable FileObject made) {
+      return new UploadObject(
+          id,
+          "upload",
+          bytes,
+          createdAt.getEpochSecond(),
+          expiresAt.getEpochSecond(),
+          file.filename(),
+          file.purpose().wireName(),
+          statusAt(now).wireName(),
+          made);
+    }
+  }
+
+  /** OpenAI's upload statuses; all but {@code PENDING} are final. */
+  enum UploadStatus {
+    PENDING,
+    COMPLETED,
+    CANCELLED,
+    EXPIRED;
+
+    String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    static UploadStatus named(String wireName) {
+      return valueOf(wireName.toUpperCase(Locale.ROOT));
+    }
+  }
+
+  /**
+   * An upload as it is announced.
+   *
+   * @param file what the file will be
+   * @param bytes that its parts will have together
+   */
+  record NewUpload(NewFile file, long bytes, String mimeType) {}
+
+  /**
+   * OpenAI's Upload object.
+   *
+   * @param bytes as announced
+   * @param createdAt Unix time in seconds, as {@code expiresAt}
+   * @param file what it became, once it is completed and as long as that exists
+   */
+  record UploadObject(
+      String id,
+      String object,
+      long bytes,
+      long createdAt,
+      long expiresAt,
+      String filename,
+      String purpose,
+      String status,
+      FileRow.@Nullable FileObject file) {}
+
+  /**
+   * A row of {@code upload_part}; the bytes are kept in the artifact store under its id.
+   *
+   * @param bytes null while it arrives
+   */
+  record PartRow(String id, String uploadId, @Nullable Long bytes, Instant createdAt) {
+    /**
+     * OpenAI's UploadPart.
+     *
+     * @param createdAt Unix time in seconds
+     */
+    record PartObject(String id, String object, long createdAt, String uploadId) {}
+
+    PartObject object() {
+      return new PartObject(id, "upload.part", createdAt.getEpochSecond(), uploadId);
+    }
   }
 }

@@ -31,7 +31,9 @@ public class UserData {
     return id.startsWith("file-");
   }
 
-  /** Nobody deletes it before the transaction ends: see {@link FileUse} for afterwards. */
+  /**
+   * Nobody deletes it before the transaction ends: see {@link StoredFiles.FileUse} for afterwards.
+   */
   public Optional<UserFile> find(String id) {
     return sql.sql(FIND)
         .param("id", id)
@@ -44,4 +46,11 @@ public class UserData {
                     new BlobRef(new Digest(row.getString("digest")), row.getLong("bytes"))))
         .optional();
   }
+
+  /**
+   * A file of purpose {@code user_data}, as it was uploaded.
+   *
+   * @param filename for people; never a path
+   */
+  public record UserFile(String id, String filename, BlobRef content) {}
 }

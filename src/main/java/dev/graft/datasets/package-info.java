@@ -10,7 +10,7 @@
  * <p>Ids grow with time, so lists go by id and a cursor may name a file that is gone. Every query
  * names the department; another department's file or upload, or an expired file, is one that does
  * not exist. A job that takes a file locks its row until it commits; a deletion locks it too and
- * then asks every {@link dev.graft.datasets.FileUse}: neither can overtake the other.
+ * then asks every {@link dev.graft.datasets.StoredFiles.FileUse}: neither can overtake the other.
  *
  * <p>How it fails: 413 past a size limit, 429 past what the department may store, 507 on a full
  * disk, 400 on a form that breaks off; each stores nothing. Deleting a file keeps its blob, which

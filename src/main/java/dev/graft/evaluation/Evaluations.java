@@ -1,7 +1,7 @@
 package dev.graft.evaluation;
 
-import dev.graft.datasets.FileUse;
 import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;

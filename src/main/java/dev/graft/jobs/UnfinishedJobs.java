@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
-import dev.graft.catalog.BaseModelUse;
-import dev.graft.datasets.FileUse;
+import dev.graft.catalog.BaseModels.BaseModelUse;
+import dev.graft.datasets.StoredFiles.FileUse;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;

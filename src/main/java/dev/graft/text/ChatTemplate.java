@@ -1,5 +1,6 @@
 package dev.graft.text;
 
+import com.google.common.collect.SetMultimap;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
@@ -8,9 +9,17 @@ import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.interpret.TemplateSyntaxException;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
+import com.hubspot.jinjava.lib.tag.ForTag;
+import com.hubspot.jinjava.lib.tag.Tag;
+import com.hubspot.jinjava.tree.Node;
+import com.hubspot.jinjava.tree.TagNode;
+import com.hubspot.jinjava.util.ForLoop;
 import java.time.LocalDate;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -49,8 +58,8 @@ public final class ChatTemplate {
     Context globals = jinjava.getGlobalContext();
     globals.registerTag(new GenerationTag());
     globals.registerTag(new LoopTag());
-    globals.registerFilter(new ToJsonFilter());
-    ValueFilter.all().forEach(globals::registerFilter);
+    globals.registerFilter(new PythonJson.ToJsonFilter());
+    PythonMethods.ValueFilter.all().forEach(globals::registerFilter);
     for (ELFunctionDefinition function : TemplateFunctions.all()) {
       globals.registerFunction(function);
     }
@@ -130,5 +139,156 @@ public final class ChatTemplate {
     }
     return new TemplateRejected(
         "chat template, line " + error.getLineno() + ": " + error.getMessage());
+  }
+
+  /**
+   * The variables of one rendering, above the tags and filters that all renderings share. Jinjava
+   * tells each parent what was resolved; here that ends, so that the shared one is only read, by
+   * any number of threads. Jinjava's own way, to copy it for each rendering, takes longer than the
+   * rendering.
+   */
+  private static final class RenderScope extends Context {
+    RenderScope(Context shared, Map<String, ?> variables) {
+      super(shared, variables);
+    }
+
+    @Override
+    public void addResolvedExpression(String expression) {}
+
+    @Override
+    public void addResolvedValue(String value) {}
+
+    @Override
+    public void addResolvedFunction(String function) {}
+
+    @Override
+    public void addDependency(String type, String identification) {}
+
+    @Override
+    public void addDependencies(SetMultimap<String, String> dependencies) {}
+  }
+
+  /** Functions that transformers gives every chat template. */
+  static final class TemplateFunctions {
+    static final String TODAY = "__today";
+    static final String DEADLINE = "__deadline";
+
+    private static final Map<Character, String> STRFTIME =
+        Map.of(
+            'd', "dd", 'm', "MM", 'Y', "yyyy", 'y', "yy", 'b', "MMM", 'B', "MMMM", 'a', "EEE", 'A',
+            "EEEE", 'j', "DDD");
+
+    private TemplateFunctions() {}
+
+    static List<ELFunctionDefinition> all() {
+      return List.of(
+          new ELFunctionDefinition(
+              "", "raise_exception", TemplateFunctions.class, "raiseException", String.class),
+          new ELFunctionDefinition(
+              "", "strftime_now", TemplateFunctions.class, "strftimeNow", String.class));
+    }
+
+    public static Object raiseException(String message) {
+      throw new TemplateRejected(message);
+    }
+
+    public static String strftimeNow(String format) {
+      LocalDate today = (LocalDate) JinjavaInterpreter.getCurrent().getContext().get(TODAY);
+      StringBuilder out = new StringBuilder();
+      for (int i = 0; i < format.length(); i++) {
+        char c = format.charAt(i);
+        if (c != '%' || i + 1 == format.length()) {
+          out.append(c);
+          continue;
+        }
+        char field = format.charAt(++i);
+        String pattern = STRFTIME.get(field);
+        if (field == '%') out.append('%');
+        else if ("HMS".indexOf(field) >= 0) out.append("00");
+        else if (pattern == null) throw new TemplateRejected("strftime_now: %" + field);
+        else out.append(DateTimeFormatter.ofPattern(pattern, Locale.ROOT).format(today));
+      }
+      return out.toString();
+    }
+  }
+
+  /** {@code for}, with {@code loop.previtem} and {@code loop.nextitem}. */
+  static final class LoopTag extends ForTag {
+    private static final long serialVersionUID = 1;
+    private static final String ITEMS = "__items";
+
+    @Override
+    public String renderForCollection(
+        TagNode tag, JinjavaInterpreter interpreter, List<String> variables, Object collection) {
+      Object outer = interpreter.getContext().get(ITEMS);
+      interpreter.getContext().put(ITEMS, collection);
+      try {
+        return super.renderForCollection(tag, interpreter, variables, collection);
+      } finally {
+        interpreter.getContext().put(ITEMS, outer);
+      }
+    }
+
+    static @Nullable Object neighbour(ForLoop loop, int distance) {
+      Object items = JinjavaInterpreter.getCurrent().getContext().get(ITEMS);
+      if (!(items instanceof List<?> list) || list.size() != loop.getLength()) {
+        throw new TemplateRejected("chat template: loop.previtem is not supported here");
+      }
+      int index = loop.getIndex0() + distance;
+      return index >= 0 && index < list.size() ? list.get(index) : null;
+    }
+  }
+
+  /**
+   * {@code {% generation %}}: what the assistant says. Its borders travel through the rendering as
+   * two Unicode noncharacters, which no message may contain, and are taken out afterwards.
+   */
+  static final class GenerationTag implements Tag {
+    private static final long serialVersionUID = 1;
+    private static final char START = '\uFDD0';
+    private static final char END = '\uFDD1';
+
+    @Override
+    public String getName() {
+      return "generation";
+    }
+
+    @Override
+    public String interpret(TagNode tag, JinjavaInterpreter interpreter) {
+      StringBuilder out = new StringBuilder().append(START);
+      for (Node child : tag.getChildren()) out.append(child.render(interpreter));
+      return out.append(END).toString();
+    }
+
+    public static boolean containsMark(String text) {
+      return text.indexOf(START) >= 0 || text.indexOf(END) >= 0;
+    }
+
+    static Rendered withoutMarks(String marked) {
+      StringBuilder text = new StringBuilder(marked.length());
+      List<int[]> spans = new ArrayList<>();
+      int position = 0;
+      int start = -1;
+      for (int i = 0; i < marked.length(); ) {
+        int codePoint = marked.codePointAt(i);
+        i += Character.charCount(codePoint);
+        if (codePoint == START) {
+          start = position;
+        } else if (codePoint == END) {
+          if (position > start) spans.add(new int[] {start, position});
+        } else {
+          text.appendCodePoint(codePoint);
+          position++;
+        }
+      }
+      return new Rendered(text.toString(), List.copyOf(spans));
+    }
+  }
+
+  /** A chat template that cannot be rendered, or that refuses these messages; says why. */
+  public static final class TemplateRejected extends RuntimeException {
+    public TemplateRejected(String message) {
+      super(message);
+    }
   }
 }

@@ -24,33 +24,34 @@ public final class LabelledTokenizer {
     int at = 0;
     while (!Arrays.equals(framed, at, at + text.length, text, 0, text.length)) {
       if (++at + text.length > framed.length) {
-        throw new BadTokenizer("what tokenizer.json puts around a text cannot be told from it");
+        throw new Tokenizer.BadTokenizer(
+            "what tokenizer.json puts around a text cannot be told from it");
       }
     }
     before = Arrays.copyOf(framed, at);
     after = Arrays.copyOfRange(framed, at + text.length, framed.length);
     int room = truncation.maxLength() - before.length - after.length;
-    if (room < 1) throw new BadTokenizer("max_length leaves no room for text");
+    if (room < 1) throw new Tokenizer.BadTokenizer("max_length leaves no room for text");
     this.truncation = new Truncation(truncation.mode(), room);
   }
 
   /**
    * @return the row; none of its tokens trains
-   * @throws RowRejected if it is of another kind, holds special tokens, or is too long
+   * @throws RowTokenizer.RowRejected if it is of another kind, holds special tokens, or is too long
    */
   public TokenizedRow tokenize(Example example) {
     if (!(example instanceof Example.Labelled labelled)) {
-      throw new RowRejected(
+      throw new RowTokenizer.RowRejected(
           example.line(),
           "is "
               + example.kind().words()
               + ": classification and regression need a text with a label");
     }
     if (!allowSpecialTokens) {
-      SpecialTokens.in(example, tokenizer)
+      RowTokenizer.SpecialTokens.in(example, tokenizer)
           .ifPresent(
               token -> {
-                throw new RowRejected(
+                throw new RowTokenizer.RowRejected(
                     example.line(), "holds " + token + ", which is a control token of this model");
               });
     }

@@ -1,5 +1,7 @@
 package dev.graft.text;
 
+import com.hubspot.jinjava.interpret.JinjavaInterpreter;
+import com.hubspot.jinjava.lib.filter.Filter;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +24,7 @@ public final class PythonJson {
   /**
    * @param indent spaces a level; -1 = all on one line
    * @param ensureAscii whether everything but printable ASCII is escaped
-   * @throws TemplateRejected if the value holds anything else
+   * @throws ChatTemplate.TemplateRejected if the value holds anything else
    */
   public static String dumps(@Nullable Object value, int indent, boolean ensureAscii) {
     PythonJson json = new PythonJson(indent, ensureAscii);
@@ -38,7 +40,8 @@ public final class PythonJson {
       case Number number -> out.append(number);
       case Boolean flag -> out.append(flag);
       case CharSequence text -> string(text);
-      default -> throw new TemplateRejected("tojson of " + value.getClass().getSimpleName());
+      default ->
+          throw new ChatTemplate.TemplateRejected("tojson of " + value.getClass().getSimpleName());
     }
   }
 
@@ -98,5 +101,32 @@ public final class PythonJson {
       }
     }
     out.append('"');
+  }
+
+  /** transformers' {@code tojson}: no HTML escaping, no ASCII escaping, optional indent. */
+  static final class ToJsonFilter implements Filter {
+    @Override
+    public String getName() {
+      return "tojson";
+    }
+
+    @Override
+    public Object filter(
+        @Nullable Object value, JinjavaInterpreter interpreter, String... arguments) {
+      int indent =
+          arguments.length > 0 && arguments[0] != null ? Integer.parseInt(arguments[0]) : -1;
+      return PythonJson.dumps(value, indent, false);
+    }
+
+    @Override
+    public Object filter(
+        @Nullable Object value,
+        JinjavaInterpreter interpreter,
+        Object[] arguments,
+        Map<String, Object> named) {
+      Object indent = named.getOrDefault("indent", arguments.length > 0 ? arguments[0] : null);
+      return PythonJson.dumps(
+          value, indent instanceof Number number ? number.intValue() : -1, false);
+    }
   }
 }

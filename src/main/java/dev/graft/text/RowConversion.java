@@ -2,12 +2,20 @@ package dev.graft.text;
 
 import dev.graft.text.RowReader.BadRow;
 import dev.graft.text.RowReader.Problem;
+import dev.graft.text.RowShape.MessageShape;
+import dev.graft.text.RowShape.UnknownKeys;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,15 +84,15 @@ public final class RowConversion {
   public void write(InputStream rows, OutputStream jsonl, List<Problem> problems)
       throws IOException {
     OutputStream out = new BufferedOutputStream(jsonl, 1 << 16);
-    LineReader lines = new LineReader(rows, RowReader.MAX_LINE);
+    RowReader.LineReader lines = new RowReader.LineReader(rows, RowReader.MAX_LINE);
     long number = 0;
-    for (LineReader.Line line = lines.next(); line != null; line = lines.next()) {
+    for (RowReader.LineReader.Line line = lines.next(); line != null; line = lines.next()) {
       number++;
       try {
-        Map<?, ?> row = JsonLine.object(line, number);
+        Map<?, ?> row = RowReader.JsonLine.object(line, number);
         Map<?, ?> made = row == null ? null : change.of(number, row);
         if (made == null && !keepsLines) continue;
-        if (made != null) out.write(JsonLine.JSON.writeValueAsBytes(made));
+        if (made != null) out.write(RowReader.JsonLine.JSON.writeValueAsBytes(made));
       } catch (BadRow bad) {
         problems.add(new Problem(number, bad.getMessage()));
         if (bad.isOfTheFile() || problems.size() == RowReader.MAX_PROBLEMS) break;
@@ -92,5 +100,101 @@ public final class RowConversion {
       out.write('\n');
     }
     out.flush();
+  }
+
+  /** OpenAI's chat row with what a row of another format says. */
+  private static final class ConvertedRow {
+    /** Who speaks, by the names that exports of ShareGPT's format have. */
+    private static final Map<String, String> ROLES =
+        Map.ofEntries(
+            Map.entry("system", "system"),
+            Map.entry("human", "user"),
+            Map.entry("user", "user"),
+            Map.entry("gpt", "assistant"),
+            Map.entry("assistant", "assistant"),
+            Map.entry("chatgpt", "assistant"),
+            Map.entry("bing", "assistant"),
+            Map.entry("bard", "assistant"),
+            Map.entry("model", "assistant"),
+            Map.entry("tool", "tool"),
+            Map.entry("observation", "tool"));
+
+    private ConvertedRow() {}
+
+    /** Throws {@link BadRow} where the row has not this format. */
+    static Map<String, Object> of(RowFormat from, Map<?, ?> row, RowShape.UnknownKeys unknown) {
+      return switch (from) {
+        case SHAREGPT -> conversation(row, unknown);
+        case ALPACA -> {
+          unknown.only(row, Set.of("instruction", "input", "output", "system"));
+          yield asked(row, RowShape.instruction(row), RowShape.string(row, "output", ""));
+        }
+        case QUESTION_ANSWER -> {
+          unknown.only(row, Set.of("question", "answer", "system"));
+          yield asked(
+              row, RowShape.string(row, "question", ""), RowShape.string(row, "answer", ""));
+        }
+      };
+    }
+
+    private static Map<String, Object> asked(Map<?, ?> row, String question, String answer) {
+      List<Map<String, Object>> messages = new ArrayList<>(MessageShape.system(row));
+      messages.add(MessageShape.said("user", question));
+      messages.add(MessageShape.said("assistant", answer));
+      return row(messages, null);
+    }
+
+    private static Map<String, Object> conversation(Map<?, ?> row, RowShape.UnknownKeys unknown) {
+      List<Map<String, Object>> messages = MessageShape.conversation(row, unknown, ROLES::get);
+      return row(messages, RowShape.tools(row));
+    }
+
+    private static Map<String, Object> row(
+        List<Map<String, Object>> messages, @Nullable List<?> tools) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("messages", messages);
+      if (tools != null) row.put("tools", tools);
+      return row;
+    }
+  }
+
+  /** Formats of rows, not OpenAI's, that {@link RowConversion} makes OpenAI's chat rows of. */
+  public enum RowFormat {
+    /** {@code conversations}: turns of {@code from} and {@code value}. */
+    SHAREGPT,
+    /** {@code instruction}, {@code input}, {@code output}. */
+    ALPACA,
+    /** {@code question} and {@code answer}: no job learns from these rows as they are. */
+    QUESTION_ANSWER;
+
+    private static final Set<String> OF_OTHERS =
+        Set.of(
+            "messages",
+            "prompt",
+            "completion",
+            "chosen",
+            "rejected",
+            "text",
+            "label",
+            "labels",
+            "preferred_output",
+            "preferred_completion");
+
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    public static Optional<RowFormat> named(String wireName) {
+      return Arrays.stream(values()).filter(f -> f.wireName().equals(wireName)).findFirst();
+    }
+
+    /** Known by its keys, whatever else it has; null where it is none of them. */
+    static @Nullable RowFormat of(Map<?, ?> row) {
+      if (row.containsKey("messages")) return null;
+      if (row.containsKey("conversations")) return SHAREGPT;
+      if (row.containsKey("instruction") && row.containsKey("output")) return ALPACA;
+      boolean question = row.containsKey("question") && row.containsKey("answer");
+      return question && OF_OTHERS.stream().noneMatch(row::containsKey) ? QUESTION_ANSWER : null;
+    }
   }
 }

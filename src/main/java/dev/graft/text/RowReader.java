@@ -1,7 +1,12 @@
 package dev.graft.text;
 
+import dev.graft.text.RowConversion.RowFormat;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +14,12 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads a JSONL training file as hostile input, in bounded memory. Rows are of the kinds of {@link
@@ -86,7 +97,7 @@ public final class RowReader {
       Map<?, ?> row = JsonLine.object(line, number);
       if (row == null) return;
       if (!begun) format = RowFormat.of(row);
-      Example example = RowShape.example(number, row, UnknownKeys.REFUSED);
+      Example example = RowShape.example(number, row, RowShape.UnknownKeys.REFUSED);
       if (kind == null) kind = example.kind();
       if (kind != example.kind()) {
         throw new BadRow(
@@ -126,6 +137,107 @@ public final class RowReader {
     @Override
     public String getMessage() {
       return Objects.requireNonNull(super.getMessage());
+    }
+  }
+
+  /** Lines of a stream as bytes, in bounded memory: a longer line is passed over and said to be. */
+  static final class LineReader {
+    private final InputStream in;
+    private final int longest;
+    private final byte[] buffer = new byte[1 << 16];
+    private int at;
+    private int limit;
+
+    /** Null bytes where the line was longer than allowed. */
+    record Line(byte @Nullable [] bytes) {}
+
+    LineReader(InputStream in, int longest) {
+      this.in = in;
+      this.longest = longest;
+    }
+
+    /** The next line without its break, or null at the end. */
+    @Nullable Line next() throws IOException {
+      if (at == limit && !fill()) return null;
+      ByteArrayOutputStream line = new ByteArrayOutputStream(256);
+      boolean tooLong = false;
+      do {
+        int from = at;
+        while (at < limit && buffer[at] != '\n') at++;
+        tooLong |= line.size() + at - from > longest;
+        if (!tooLong) line.write(buffer, from, at - from);
+        if (at < limit) {
+          at++;
+          break;
+        }
+      } while (fill());
+      return new Line(tooLong ? null : line.toByteArray());
+    }
+
+    private boolean fill() throws IOException {
+      at = 0;
+      limit = Math.max(0, in.read(buffer));
+      return limit > 0;
+    }
+  }
+
+  /** One line of JSONL, read as hostile input. */
+  static final class JsonLine {
+    private static final int MAX_DEPTH = 16;
+
+    static final JsonMapper JSON =
+        JsonMapper.builder(
+                JsonFactory.builder()
+                    .streamReadConstraints(
+                        StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private JsonLine() {}
+
+    /**
+     * The line's object, which the caller may change; null where the line is blank. Throws {@link
+     * BadRow}.
+     *
+     * @param number of the line: a byte order mark may stand in the first
+     */
+    static @Nullable Map<?, ?> object(LineReader.Line line, long number) {
+      byte[] bytes = line.bytes();
+      if (bytes == null) throw new BadRow("is longer than " + RowReader.MAX_LINE + " bytes");
+      String text = utf8(bytes, number);
+      if (text.isBlank()) return null;
+      if (!(parse(text) instanceof Map<?, ?> map)) throw new BadRow("is not a JSON object");
+      RowShape.checkText(map);
+      return map;
+    }
+
+    private static String utf8(byte[] bytes, long number) {
+      boolean mark =
+          number == 1
+              && bytes.length >= 3
+              && bytes[0] == (byte) 0xEF
+              && bytes[1] == (byte) 0xBB
+              && bytes[2] == (byte) 0xBF;
+      int start = mark ? 3 : 0;
+      try {
+        ByteBuffer content = ByteBuffer.wrap(bytes, start, bytes.length - start);
+        return StandardCharsets.UTF_8.newDecoder().decode(content).toString();
+      } catch (CharacterCodingException e) {
+        throw new BadRow(RowReader.NOT_UTF8, true);
+      }
+    }
+
+    private static @Nullable Object parse(String text) {
+      try {
+        return JSON.readValue(text, Object.class);
+      } catch (JacksonException e) {
+        int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
+        throw new BadRow(
+            "is not a JSON object (column %d; depth at most %d, no key twice)"
+                .formatted(column, MAX_DEPTH));
+      }
     }
   }
 }

@@ -1,9 +1,20 @@
 package dev.graft.text;
 
 import dev.graft.spec.TrainingSpec.DataOptions;
+import dev.graft.text.ChatTemplate.TemplateRejected;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +76,7 @@ public final class RowTokenizer {
             throw new RowRejected(
                 pair.line(), "is a preference row: objective must be dpo or orpo");
       };
-    } catch (TemplateRejected e) {
+    } catch (ChatTemplate.TemplateRejected e) {
       throw new RowRejected(example.line(), String.valueOf(e.getMessage()));
     }
   }
@@ -75,7 +86,7 @@ public final class RowTokenizer {
    *
    * @throws RowRejected as above, and if it is another
    */
-  public TokenizedPair pair(Example example) {
+  public TokenizedRow.TokenizedPair pair(Example example) {
     if (example instanceof Example.PreferencePair pair) return tokenize(pair);
     throw new RowRejected(
         example.line(),
@@ -87,7 +98,7 @@ public final class RowTokenizer {
    *
    * @throws RowRejected as above
    */
-  public TokenizedPair tokenize(Example.PreferencePair pair) {
+  public TokenizedRow.TokenizedPair tokenize(Example.PreferencePair pair) {
     try {
       refuseSpecialTokens(pair.chosen());
       refuseSpecialTokens(pair.rejected());
@@ -96,11 +107,11 @@ public final class RowTokenizer {
       // the smaller border, so that the sides have the tokens of the prompt in common
       int border = Math.min(chosen.answer(), rejected.answer());
       int longest = Math.max(chosen.row().ids().length, rejected.row().ids().length);
-      return new TokenizedPair(
+      return new TokenizedRow.TokenizedPair(
           side(pair.chosen(), chosen, border, longest),
           side(pair.rejected(), rejected, border, longest),
           border);
-    } catch (TemplateRejected e) {
+    } catch (ChatTemplate.TemplateRejected e) {
       throw new RowRejected(pair.line(), String.valueOf(e.getMessage()));
     }
   }
@@ -227,7 +238,10 @@ public final class RowTokenizer {
   private int[] withBos(int[] ids) {
     String bos = tokenizer.bosToken();
     if (!tokenizer.addsBos() || bos == null) return ids;
-    int id = tokenizer.id(bos).orElseThrow(() -> new BadTokenizer("bos_token is not one token"));
+    int id =
+        tokenizer
+            .id(bos)
+            .orElseThrow(() -> new Tokenizer.BadTokenizer("bos_token is not one token"));
     if (ids.length > 0 && ids[0] == id) return ids;
     int[] longer = new int[ids.length + 1];
     longer[0] = id;
@@ -243,5 +257,245 @@ public final class RowTokenizer {
               throw new RowRejected(
                   example.line(), "holds " + token + ", which is a control token of this model");
             });
+  }
+
+  /**
+   * Which characters of a rendered chat the assistant says, the token that ends its turn included.
+   * By the template's own marks; where it has none, by rendering the turns before and with the
+   * answer, which must both be beginnings of the whole. Used by one thread.
+   */
+  private static final class AssistantSpans {
+    private final ChatTemplate template;
+    private final Tokenizer tokenizer;
+
+    /** Beginnings of {@link #latest}, by their turns. */
+    private final Map<Integer, ChatTemplate.Rendered> beginnings = new HashMap<>();
+
+    private Example.@Nullable Chat latest;
+
+    AssistantSpans(ChatTemplate template, Tokenizer tokenizer) {
+      this.template = template;
+      this.tokenizer = tokenizer;
+    }
+
+    ChatTemplate template() {
+      return template;
+    }
+
+    private ChatTemplate.Rendered beginning(Example.Chat chat, int turns) {
+      if (chat != latest) beginnings.clear();
+      latest = chat;
+      ChatTemplate.Rendered known = beginnings.get(turns);
+      if (known == null) {
+        known = template.render(chat.messages().subList(0, turns), chat.tools(), false);
+        beginnings.put(turns, known);
+      }
+      return known;
+    }
+
+    /**
+     * The chat; or, where the template writes turns otherwise when later ones follow, as those that
+     * leave out earlier reasoning, chats that end with a turn that trains. Each such turn trains in
+     * one of them, in which all before it is what the model sees when it is to say that turn.
+     */
+    List<Example.Chat> examples(Example.Chat chat) {
+      List<Integer> ends = ends(chat);
+      if (ends.isEmpty()) return List.of(chat);
+      List<Example.Chat> examples = new ArrayList<>();
+      int from = 0;
+      for (int end : ends) {
+        examples.add(chat.training(from, end));
+        from = end;
+      }
+      return examples;
+    }
+
+    /** Behind turns that train and are no beginning of what follows; empty where all are. */
+    private List<Integer> ends(Example.Chat chat) {
+      List<Integer> ends = new ArrayList<>();
+      int turns = chat.messages().size();
+      int last = 0;
+      try {
+        for (int i = 0; i < turns; i++) {
+          if (!Example.Chat.trains(chat.messages().get(i))) continue;
+          if (last > 0 && !continues(chat, last, i + 1)) ends.add(last);
+          last = i + 1;
+        }
+        if (last > 0 && (!ends.isEmpty() || !continues(chat, last, turns))) ends.add(last);
+      } catch (TemplateRejected takesNoBeginnings) {
+        return List.of();
+      }
+      return ends;
+    }
+
+    private boolean continues(Example.Chat chat, int turns, int more) {
+      return turns == more
+          || beginning(chat, more).text().startsWith(beginning(chat, turns).text());
+    }
+
+    /**
+     * @throws TemplateRejected if the template leaves out what a turn calls: an empty answer would
+     *     be learned. The first turn that trains is looked at, and the first without words:
+     *     templates tell no others apart
+     */
+    ChatTemplate.Rendered render(Example.Chat chat) {
+      ChatTemplate.Rendered whole = beginning(chat, chat.messages().size());
+      Set<Boolean> looked = new HashSet<>();
+      for (int i = 0; i < chat.messages().size(); i++) {
+        Map<String, Object> turn = chat.messages().get(i);
+        if (Example.Chat.callsTools(turn)
+            && Example.Chat.trains(turn)
+            && looked.add("".equals(turn.get("content")))
+            && whole.text().equals(withoutCalls(chat, i))) {
+          throw new TemplateRejected(
+              "has tool calls in turn "
+                  + i
+                  + ", which the model's chat template leaves out; choose a model whose template"
+                  + " writes tool_calls, or write the calls into content");
+        }
+      }
+      return whole;
+    }
+
+    /** Null where the template refuses it so. */
+    private @Nullable String withoutCalls(Example.Chat chat, int turn) {
+      List<Map<String, Object>> messages = new ArrayList<>(chat.messages());
+      Map<String, Object> silent = new LinkedHashMap<>(messages.get(turn));
+      silent.remove("tool_calls");
+      messages.set(turn, silent);
+      try {
+        return template.render(messages, chat.tools(), false).text();
+      } catch (TemplateRejected needsCalls) {
+        return null;
+      }
+    }
+
+    /** Ignores the labels of tokens that hold no character of a turn that trains. */
+    void mask(
+        Example.Chat chat, ChatTemplate.Rendered whole, Tokenizer.Tokens tokens, int[] labels) {
+      List<int[]> spans = trained(chat, whole);
+      for (int i = 0; i < labels.length; i++) {
+        int start = tokens.starts()[i];
+        int end = tokens.ends()[i];
+        boolean inside = spans.stream().anyMatch(span -> start < span[1] && end > span[0]);
+        if (!inside) labels[i] = TokenizedRow.IGNORE;
+      }
+    }
+
+    /** Spans of turns whose weight is not 0. */
+    private List<int[]> trained(Example.Chat chat, ChatTemplate.Rendered whole) {
+      return template.marksGeneration() ? marked(chat, whole) : byPrefix(chat, whole.text());
+    }
+
+    private static List<int[]> marked(Example.Chat chat, ChatTemplate.Rendered whole) {
+      List<Map<String, Object>> turns =
+          chat.messages().stream().filter(m -> "assistant".equals(m.get("role"))).toList();
+      Predicate<Map<String, Object>> trains = Example.Chat::trains;
+      long training = turns.stream().filter(trains).count();
+      if (training == turns.size()) return whole.spans();
+      if (whole.spans().size() == turns.size()) {
+        List<int[]> kept = new ArrayList<>();
+        for (int i = 0; i < turns.size(); i++) {
+          if (Example.Chat.trains(turns.get(i))) kept.add(whole.spans().get(i));
+        }
+        return kept;
+      }
+      if (whole.spans().size() == training) return whole.spans();
+      throw new TemplateRejected(
+          "the chat template does not mark each turn, so weight 0 has no turn");
+    }
+
+    private List<int[]> byPrefix(Example.Chat chat, String whole) {
+      List<int[]> spans = new ArrayList<>();
+      List<Map<String, Object>> messages = chat.messages();
+      for (int i = 0; i < messages.size(); i++) {
+        if (!Example.Chat.trains(messages.get(i))) continue;
+        String before = template.render(messages.subList(0, i), chat.tools(), true).text();
+        String with = beginning(chat, i + 1).text();
+        if (!whole.startsWith(before)
+            || !whole.startsWith(with)
+            || with.length() < before.length()) {
+          throw new TemplateRejected(
+              "the chat template does not write the answer of turn "
+                  + i
+                  + " behind what asks for it, so it cannot be told from the rest");
+        }
+        int end = endOfTurn(with, before.length());
+        spans.add(
+            new int[] {whole.codePointCount(0, before.length()), whole.codePointCount(0, end)});
+      }
+      return spans;
+    }
+
+    /** Behind the last eos; without one behind the last special token; else the whole turn. */
+    private int endOfTurn(String text, int from) {
+      String eos = tokenizer.eosToken();
+      int end = eos == null ? -1 : endOf(eos, text, from);
+      for (String token : tokenizer.specialTokens()) {
+        if (eos == null || endOf(eos, text, from) < 0)
+          end = Math.max(end, endOf(token, text, from));
+      }
+      return end < 0 ? text.length() : end;
+    }
+
+    private static int endOf(String token, String text, int from) {
+      int at = text.lastIndexOf(token);
+      return at < from ? -1 : at + token.length();
+    }
+  }
+
+  /** A row that cannot be trained on under this tokenizer, template and settings. */
+  public static final class RowRejected extends RuntimeException {
+    private final long line;
+
+    RowRejected(long line, String message) {
+      super(message);
+      this.line = line;
+    }
+
+    public long line() {
+      return line;
+    }
+  }
+
+  /** Finds special tokens of a model that a row's own text would become. */
+  static final class SpecialTokens {
+    private SpecialTokens() {}
+
+    static Optional<String> in(Example example, Tokenizer tokenizer) {
+      return switch (example) {
+        case Example.Chat chat -> in(tokenizer, chat.messages(), chat.tools());
+        case Example.ChatPromptCompletion chat ->
+            in(tokenizer, chat.prompt(), chat.completion(), chat.tools());
+        case Example.PromptCompletion pair -> in(tokenizer, pair.prompt(), pair.completion());
+        case Example.Text text -> in(tokenizer, text.text());
+        case Example.Labelled labelled -> in(tokenizer, labelled.text());
+        case Example.PreferencePair pair ->
+            in(pair.chosen(), tokenizer).or(() -> in(pair.rejected(), tokenizer));
+      };
+    }
+
+    private static Optional<String> in(Tokenizer tokenizer, @Nullable Object... values) {
+      Deque<Object> open = new ArrayDeque<>();
+      add(open, Arrays.asList(values));
+      while (!open.isEmpty()) {
+        switch (open.remove()) {
+          case Map<?, ?> map -> add(open, map.values());
+          case List<?> list -> add(open, list);
+          case String text -> {
+            Optional<String> token = tokenizer.specialTokenIn(text);
+            if (token.isPresent()) return token;
+          }
+          default -> {}
+        }
+      }
+      return Optional.empty();
+    }
+
+    private static void add(Deque<Object> open, Iterable<? extends @Nullable Object> values) {
+      for (@Nullable Object value : values) {
+        if (value != null) open.add(value);
+      }
+    }
   }
 }

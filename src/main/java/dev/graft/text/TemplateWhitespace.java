@@ -1,5 +1,10 @@
 package dev.graft.text;
 
+import java.util.HashSet;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * Jinja's white space rules, applied before jinjava reads the template (its own differ): {@code -}
  * strips to the next tag, {@code trim_blocks} takes the line break after a block tag, {@code
@@ -20,7 +25,7 @@ final class TemplateWhitespace {
   }
 
   /**
-   * @throws TemplateRejected if a tag is not closed or not supported
+   * @throws ChatTemplate.TemplateRejected if a tag is not closed or not supported
    */
   static String applied(String source) {
     return new TemplateWhitespace(source).apply();
@@ -33,7 +38,7 @@ final class TemplateWhitespace {
       out.append(text(source.substring(at, tag), kind, sign));
       int inner = tag + 2 + (sign == '-' || sign == '+' ? 1 : 0);
       int end = kind == '#' ? source.indexOf("#}", inner) : endOfTag(inner, kind);
-      if (end < 0) throw new TemplateRejected("chat template: a tag is not closed");
+      if (end < 0) throw new ChatTemplate.TemplateRejected("chat template: a tag is not closed");
       char last = end > inner ? source.charAt(end - 1) : ' ';
       boolean signed = last == '-' || last == '+' && kind != '{';
       if (kind != '#') write(kind, source.substring(inner, signed ? end - 1 : end).strip());
@@ -94,5 +99,228 @@ final class TemplateWhitespace {
       }
     }
     return -1;
+  }
+
+  /**
+   * The part of Jinja that is known to render as in Python. jinjava passes over what it does not
+   * know without a word, so a template that uses more is refused here, by the name of the
+   * construct.
+   */
+  private static final class TemplateConstructs {
+    private static final Set<String> TAGS =
+        Set.of(
+            "for",
+            "endfor",
+            "if",
+            "elif",
+            "else",
+            "endif",
+            "set",
+            "endset",
+            "macro",
+            "endmacro",
+            "generation",
+            "endgeneration",
+            "break",
+            "continue");
+    private static final Set<String> FILTERS =
+        Set.of(
+            "trim",
+            "length",
+            "count",
+            "upper",
+            "lower",
+            "capitalize",
+            "title",
+            "join",
+            "first",
+            "last",
+            "list",
+            "default",
+            "d",
+            "tojson",
+            "string",
+            "replace",
+            "map",
+            "select",
+            "reject",
+            "selectattr",
+            "rejectattr",
+            "items",
+            "reverse",
+            "int",
+            "safe",
+            "unique");
+    private static final Set<String> TESTS =
+        Set.of(
+            "defined",
+            "undefined",
+            "none",
+            "string",
+            "iterable",
+            "mapping",
+            "sequence",
+            "number",
+            "integer",
+            "boolean",
+            "true",
+            "false",
+            "odd",
+            "even",
+            "equalto",
+            "sameas",
+            "in");
+    private static final Set<String> METHODS =
+        Set.of(
+            "strip",
+            "lstrip",
+            "rstrip",
+            "startswith",
+            "endswith",
+            "upper",
+            "lower",
+            "capitalize",
+            "title",
+            "replace",
+            "find",
+            "count",
+            "split",
+            "rsplit",
+            "splitlines",
+            "join",
+            "items",
+            "keys",
+            "values",
+            "get",
+            "append",
+            "index");
+    private static final Set<String> WORDS = Set.of("not", "in", "is", "and", "or", "if", "else");
+
+    private static final Pattern LITERAL =
+        Pattern.compile("'(\\\\.|[^'\\\\])*'|\"(\\\\.|[^\"\\\\])*\"", Pattern.DOTALL);
+    private static final Pattern FILTER = Pattern.compile("\\|\\s*(\\w+)");
+    private static final Pattern TEST = Pattern.compile("\\bis\\s+(?:not\\s+)?(\\w+)");
+    private static final Pattern METHOD = Pattern.compile("\\.\\s*(\\w+)\\s*\\(");
+    private static final Pattern FUNCTION =
+        Pattern.compile("(?<![.\\w|])(?<!\\|\\s)(?<!is )(?<!not )\\b(\\w+)\\s*\\(");
+
+    private final Set<String> functions =
+        new HashSet<>(Set.of("raise_exception", "strftime_now", "namespace", "range"));
+
+    /**
+     * @param kind '%' for a tag, '{' for an output
+     * @param body what stands between the braces
+     * @return the body, with reversed slices and keyword arguments in jinjava's words
+     */
+    String checked(char kind, String body) {
+      String code = LITERAL.matcher(body).replaceAll("''");
+      if (kind == '%') tag(code);
+      each(FILTER, code, FILTERS, "filter");
+      each(TEST, code, TESTS, "test");
+      each(METHOD, code, METHODS, "method");
+      for (Matcher call = FUNCTION.matcher(code); call.find(); ) {
+        String name = call.group(1);
+        boolean known = functions.contains(name) || WORDS.contains(name) || TAGS.contains(name);
+        if (!known) throw refused("function", name);
+      }
+      String reversed = body.replaceAll("(?<=[\\w)\\]])\\[::-1\\]", "|reverse");
+      return code.startsWith("macro") ? reversed : KeywordArguments.nested(reversed);
+    }
+
+    private void tag(String code) {
+      String name = code.split("\\W", 2)[0];
+      if (!TAGS.contains(name)) throw refused("tag", name);
+      if (name.equals("for") && code.matches("(?s).*\\sif\\s.*") && !code.contains(" else ")) {
+        throw refused("tag", "for ... if");
+      }
+      if (name.equals("for") && code.matches("(?s).*\\srecursive")) {
+        throw refused("tag", "for ... recursive");
+      }
+      if (name.equals("macro")) functions.add(code.substring(5).split("\\(", 2)[0].strip());
+    }
+
+    private static void each(Pattern pattern, String code, Set<String> known, String what) {
+      for (Matcher match = pattern.matcher(code); match.find(); ) {
+        if (!known.contains(match.group(1))) throw refused(what, match.group(1));
+      }
+    }
+
+    private static ChatTemplate.TemplateRejected refused(String what, String name) {
+      return new ChatTemplate.TemplateRejected(
+          "chat template: " + what + " '" + name + "' is not supported");
+    }
+  }
+
+  /**
+   * Keyword arguments whose value is a calculation, such as {@code namespace(last=messages|length -
+   * 1)}, in parentheses: jinjava binds the keyword to the first operand only.
+   */
+  private static final class KeywordArguments {
+    private static final Pattern CALCULATION =
+        Pattern.compile("[\\w)\\]'\"]\\s*[-+*/%~]|\\b(and|or|not|in|is|if)\\b");
+
+    private final String body;
+
+    private KeywordArguments(String body) {
+      this.body = body;
+    }
+
+    static String nested(String body) {
+      return new KeywordArguments(body).nested();
+    }
+
+    private String nested() {
+      StringBuilder out = new StringBuilder();
+      int depth = 0;
+      for (int i = 0; i < body.length(); i++) {
+        char c = body.charAt(i);
+        int literal = behindLiteral(i);
+        if (literal > i) {
+          out.append(body, i, literal);
+          i = literal - 1;
+          continue;
+        }
+        if (c == '(') depth++;
+        if (c == ')') depth--;
+        out.append(c);
+        if (depth == 0 || !assigns(i)) continue;
+        int end = end(i + 1);
+        String value = body.substring(i + 1, end).strip();
+        boolean calculated =
+            CALCULATION.matcher(value.replaceAll("'[^']*'|\"[^\"]*\"", "''")).find();
+        out.append(calculated ? "(" + nested(value) + ")" : nested(value));
+        i = end - 1;
+      }
+      return out.toString();
+    }
+
+    /** Whether an {@code =} stands between a name and its value. */
+    private boolean assigns(int at) {
+      if (body.charAt(at) != '=' || at == 0 || at + 1 == body.length()) return false;
+      return body.charAt(at + 1) != '=' && "=!<>".indexOf(body.charAt(at - 1)) < 0;
+    }
+
+    /** Where the value that begins here ends: at a comma or the end of the call. */
+    private int end(int from) {
+      int depth = 0;
+      for (int i = from; i < body.length(); i++) {
+        i = behindLiteral(i);
+        if (i == body.length()) break;
+        char c = body.charAt(i);
+        if (depth == 0 && (c == ',' || c == ')')) return i;
+        if ("([{".indexOf(c) >= 0) depth++;
+        if (")]}".indexOf(c) >= 0) depth--;
+      }
+      return body.length();
+    }
+
+    /** The place behind a string that begins here; the same place if none does. */
+    private int behindLiteral(int at) {
+      char quote = body.charAt(at);
+      if (quote != '\'' && quote != '"') return at;
+      int i = at + 1;
+      while (i < body.length() && body.charAt(i) != quote) i += body.charAt(i) == '\\' ? 2 : 1;
+      return Math.min(body.length(), i + 1);
+    }
   }
 }

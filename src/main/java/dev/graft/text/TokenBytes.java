@@ -44,14 +44,14 @@ public final class TokenBytes {
 
   /**
    * @param model directory with a tokenizer.json that {@link Tokenizer} has accepted
-   * @throws BadTokenizer if it is missing or broken
+   * @throws Tokenizer.BadTokenizer if it is missing or broken
    */
   public static TokenBytes read(Path model) {
     try {
       return new TokenBytes(
           new JsonMapper().readTree(Files.readString(model.resolve("tokenizer.json"))));
     } catch (IOException | JacksonException e) {
-      throw new BadTokenizer("tokenizer.json cannot be read");
+      throw new Tokenizer.BadTokenizer("tokenizer.json cannot be read");
     }
   }
 

@@ -28,4 +28,23 @@ public record TokenizedRow(long line, int[] ids, int[] labels, boolean cut) {
     for (int t = 1; t < labels.length; t++) if (labels[t] != IGNORE) targets++;
     return targets;
   }
+
+  /**
+   * A preference row as tokens.
+   *
+   * @param chosen labels on the completion
+   * @param rejected labels on the completion
+   * @param promptLength tokens that both begin with and that are no completion, before truncation
+   */
+  public record TokenizedPair(TokenizedRow chosen, TokenizedRow rejected, int promptLength) {
+    /** Whether both sides have a token to compare. */
+    public boolean trains() {
+      return chosen.trains() && rejected.trains();
+    }
+
+    /** Whether a side was longer. */
+    public boolean cut() {
+      return chosen.cut() || rejected.cut();
+    }
+  }
 }

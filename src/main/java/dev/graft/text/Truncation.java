@@ -18,7 +18,7 @@ public record Truncation(TruncationMode mode, int maxLength) {
    * @param answer where the part begins that {@code split_budget} keeps to its end; 0 = nowhere
    * @param system tokens at the beginning that it keeps too
    * @return the row; without tokens where the answer alone is too long
-   * @throws RowRejected if it is too long and may not, or cannot, be cut
+   * @throws RowTokenizer.RowRejected if it is too long and may not, or cannot, be cut
    */
   TokenizedRow applied(TokenizedRow row, int answer, IntSupplier system) {
     return applied(row, answer, system, row.ids().length);
@@ -36,14 +36,14 @@ public record Truncation(TruncationMode mode, int maxLength) {
       case KEEP_END -> parts(row, 0, length - maxLength);
       case SPLIT_BUDGET -> {
         if (answer == 0) {
-          throw new RowRejected(
+          throw new RowTokenizer.RowRejected(
               row.line(), tooLong(length) + ", and has no prompt for split_budget to cut");
         }
         int kept = Math.min(system.getAsInt(), answer);
         int room = maxLength - kept - (length - answer);
         yield room < 0 ? parts(row, 0, row.ids().length) : parts(row, kept, answer - room);
       }
-      case REFUSE -> throw new RowRejected(row.line(), tooLong(length));
+      case REFUSE -> throw new RowTokenizer.RowRejected(row.line(), tooLong(length));
     };
   }
 

@@ -8,8 +8,9 @@
  * chats) and is tokenised once; labels follow from character spans.
  *
  * <p>Text of rows is data to a template, never a template; special tokens in it are refused when a
- * row is tokenised for training. A row that cannot be used is a {@link dev.graft.text.RowRejected},
- * a model's broken tokenizer a {@link dev.graft.text.BadTokenizer}.
+ * row is tokenised for training. A row that cannot be used is a {@link
+ * dev.graft.text.RowTokenizer.RowRejected}, a model's broken tokenizer a {@link
+ * dev.graft.text.Tokenizer.BadTokenizer}.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"spec"})

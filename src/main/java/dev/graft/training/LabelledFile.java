@@ -6,7 +6,7 @@ import dev.graft.text.Label;
 import dev.graft.text.LabelledTokenizer;
 import dev.graft.text.RowReader;
 import dev.graft.text.RowReader.Problem;
-import dev.graft.text.RowRejected;
+import dev.graft.text.RowTokenizer.RowRejected;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
 import java.util.ArrayList;

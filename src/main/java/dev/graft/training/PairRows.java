@@ -2,8 +2,8 @@ package dev.graft.training;
 
 import dev.graft.model.PairBatch;
 import dev.graft.model.PairLogps;
-import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
+import dev.graft.text.TokenizedRow.TokenizedPair;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -4,8 +4,8 @@ import static dev.graft.training.DataPathCases.equal;
 
 import dev.graft.text.Example;
 import dev.graft.text.RowTokenizer;
-import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
+import dev.graft.text.TokenizedRow.TokenizedPair;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.graft.training;
 
-import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
+import dev.graft.text.TokenizedRow.TokenizedPair;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,7 +1,7 @@
 package dev.graft.training;
 
-import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
+import dev.graft.text.TokenizedRow.TokenizedPair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

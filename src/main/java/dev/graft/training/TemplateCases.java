@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.text.ChatTemplate;
-import dev.graft.text.TemplateRejected;
+import dev.graft.text.ChatTemplate.TemplateRejected;
 import dev.graft.text.Tokenizer;
 import java.util.List;
 import java.util.Map;

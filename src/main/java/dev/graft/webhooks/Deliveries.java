@@ -1,13 +1,20 @@
 package dev.graft.webhooks;
 
+import static dev.graft.platform.database.ResultColumns.time;
+import static dev.graft.platform.database.ResultColumns.timeOrNull;
+
 import dev.graft.platform.Cursor;
+import dev.graft.platform.UnixTime;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.tenancy.Owned;
 import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -100,5 +107,95 @@ class Deliveries implements Owned {
     return deliveries.stream()
         .map(each -> DeliveryObject.of(each, attempts.getOrDefault(each.message().id(), List.of())))
         .toList();
+  }
+
+  /**
+   * A message on its way to an endpoint.
+   *
+   * @param attempts that were made or are being made
+   * @param nextAttemptAt null = none
+   */
+  record Delivery(
+      WebhookEvent message,
+      String endpointId,
+      int attempts,
+      @Nullable Instant nextAttemptAt,
+      @Nullable Instant deliveredAt) {
+    public static Delivery of(ResultSet row, int number) throws SQLException {
+      return new Delivery(
+          new WebhookEvent(
+              row.getString("id"),
+              WebhookEvent.WebhookEventType.of(row.getString("type")),
+              row.getString("job_id"),
+              time(row, "created_at")),
+          row.getString("endpoint_id"),
+          row.getInt("attempts"),
+          timeOrNull(row, "next_attempt_at"),
+          timeOrNull(row, "delivered_at"));
+    }
+
+    /**
+     * What came of an attempt.
+     *
+     * @param status of the answer; null = there was none
+     * @param error null = it was delivered
+     */
+    public record Attempt(
+        int number, Instant at, @Nullable Integer status, @Nullable String error, int millis) {
+      public static Attempt of(ResultSet row, int number) throws SQLException {
+        return new Attempt(
+            row.getInt("number"),
+            time(row, "at"),
+            (Integer) row.getObject("status"),
+            row.getString("error"),
+            row.getInt("millis"));
+      }
+    }
+  }
+
+  /**
+   * A delivery as people see it; times in unix seconds.
+   *
+   * @param id of the event, which the receiver has as {@code webhook-id}
+   * @param status {@code pending}, {@code delivered} or {@code failed}
+   * @param attempts the first first
+   */
+  record DeliveryObject(
+      String id,
+      String object,
+      String webhookEndpointId,
+      WebhookEvent.WebhookEventType eventType,
+      String jobId,
+      String status,
+      long createdAt,
+      @Nullable Long nextAttemptAt,
+      List<AttemptObject> attempts) {
+
+    record AttemptObject(
+        long at, @Nullable Integer statusCode, @Nullable String error, int durationMs) {}
+
+    static DeliveryObject of(Delivery delivery, List<Delivery.Attempt> attempts) {
+      WebhookEvent message = delivery.message();
+      return new DeliveryObject(
+          message.id(),
+          "webhook_delivery",
+          delivery.endpointId(),
+          message.type(),
+          message.jobId(),
+          status(delivery),
+          message.createdAt().getEpochSecond(),
+          UnixTime.seconds(delivery.nextAttemptAt()),
+          attempts.stream()
+              .map(
+                  each ->
+                      new AttemptObject(
+                          each.at().getEpochSecond(), each.status(), each.error(), each.millis()))
+              .toList());
+    }
+
+    private static String status(Delivery delivery) {
+      if (delivery.nextAttemptAt() != null) return "pending";
+      return delivery.deliveredAt() == null ? "failed" : "delivered";
+    }
   }
 }

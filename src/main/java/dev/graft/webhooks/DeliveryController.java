@@ -26,19 +26,21 @@ class DeliveryController {
 
   /** The newest first. */
   @GetMapping("/v1/webhook_endpoints/{endpoint}/deliveries")
-  CursorPage<DeliveryObject> list(
+  CursorPage<Deliveries.DeliveryObject> list(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String endpoint,
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String id = endpoints.require(caller.departmentId(), endpoint).id();
-    return CursorPage.ofOneMore(deliveries.list(id, page), page.limit(), DeliveryObject::id);
+    return CursorPage.ofOneMore(
+        deliveries.list(id, page), page.limit(), Deliveries.DeliveryObject::id);
   }
 
   /** Under the id that it had: a receiver that has it already may leave it. */
   @PostMapping("/v1/webhook_deliveries/{delivery}/redeliver")
-  DeliveryObject redeliver(@AuthenticationPrincipal Caller caller, @PathVariable String delivery) {
+  Deliveries.DeliveryObject redeliver(
+      @AuthenticationPrincipal Caller caller, @PathVariable String delivery) {
     String department = caller.departmentId();
     return deliveries
         .again(department, delivery)

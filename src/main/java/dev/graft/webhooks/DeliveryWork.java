@@ -27,11 +27,14 @@ class DeliveryWork implements WorkKind {
 
   private final Outbox outbox;
   private final WebhookSender courier;
-  private final WebhookProperties settings;
+  private final WebhooksConfiguration.WebhookProperties settings;
   private final MeterRegistry registry;
 
   DeliveryWork(
-      Outbox outbox, WebhookSender courier, WebhookProperties settings, MeterRegistry registry) {
+      Outbox outbox,
+      WebhookSender courier,
+      WebhooksConfiguration.WebhookProperties settings,
+      MeterRegistry registry) {
     this.outbox = outbox;
     this.courier = courier;
     this.settings = settings;

@@ -1,5 +1,6 @@
 package dev.graft.webhooks;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
@@ -8,6 +9,7 @@ import dev.graft.platform.Idempotency;
 import dev.graft.platform.IdempotentRequest;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
+import dev.graft.webhooks.WebhookEvent.WebhookEventType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Arrays;
 import java.util.List;
@@ -29,10 +31,11 @@ class EndpointController {
   private static final String ONE = ALL + "/{endpoint}";
 
   private final Endpoints endpoints;
-  private final SampleEvents samples;
+  private final WebhookSender.SampleEvents samples;
   private final Idempotency idempotency;
 
-  EndpointController(Endpoints endpoints, SampleEvents samples, Idempotency idempotency) {
+  EndpointController(
+      Endpoints endpoints, WebhookSender.SampleEvents samples, Idempotency idempotency) {
     this.endpoints = endpoints;
     this.samples = samples;
     this.idempotency = idempotency;
@@ -103,7 +106,7 @@ class EndpointController {
   }
 
   private EndpointObject withSecret(String department, String id) {
-    Endpoint endpoint = endpoints.require(department, id);
+    Endpoints.Endpoint endpoint = endpoints.require(department, id);
     return EndpointObject.of(endpoint, endpoints.secretOf(endpoint));
   }
 
@@ -163,7 +166,7 @@ class EndpointController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String endpoint,
       @RequestBody TestRequest request) {
-    Endpoint to = endpoints.require(caller.departmentId(), endpoint);
+    Endpoints.Endpoint to = endpoints.require(caller.departmentId(), endpoint);
     WebhookEventType type =
         WebhookEventType.wanted(
             RequestFailed.required(request.eventType(), "event_type"), "event_type");
@@ -175,5 +178,46 @@ class EndpointController {
   DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String endpoint) {
     endpoints.delete(caller.departmentId(), endpoint);
     return new DeletedObject(endpoint, "webhook_endpoint.deleted", true);
+  }
+
+  /**
+   * OpenAI's webhook endpoint; {@code status} and {@code disabled_reason} are Graft's. Times in
+   * unix seconds.
+   *
+   * @param signingSecret {@code whsec_...} where it is new; else left out: it is shown once
+   * @param signingSecretHint its end
+   * @param status {@code enabled} or {@code disabled}
+   * @param disabledReason a sentence; null = it is not
+   */
+  record EndpointObject(
+      String id,
+      String object,
+      String name,
+      String url,
+      Set<WebhookEvent.WebhookEventType> eventTypes,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String signingSecret,
+      String signingSecretHint,
+      long createdAt,
+      long updatedAt,
+      String status,
+      @Nullable String disabledReason) {
+    static EndpointObject of(Endpoints.Endpoint endpoint) {
+      return of(endpoint, null);
+    }
+
+    static EndpointObject of(Endpoints.Endpoint endpoint, @Nullable String secret) {
+      return new EndpointObject(
+          endpoint.id(),
+          "webhook_endpoint",
+          endpoint.name(),
+          endpoint.url(),
+          endpoint.events(),
+          secret,
+          endpoint.secretHint(),
+          endpoint.createdAt().getEpochSecond(),
+          endpoint.updatedAt().getEpochSecond(),
+          endpoint.disabledReason() == null ? "enabled" : "disabled",
+          endpoint.disabledReason());
+    }
   }
 }

@@ -4,6 +4,7 @@ import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.seconds;
 import static dev.graft.platform.database.ResultColumns.time;
 
+import dev.graft.platform.StoredNumbers;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.webhooks.WebhookSender.Address;
@@ -12,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -71,7 +73,7 @@ class Outbox {
    */
   record Claim(WorkClaim work, WebhookEvent message, Address address, int attempt, Instant at) {
     private static Claim of(WorkClaim work, ResultSet row, int index) throws SQLException {
-      Delivery delivery = Delivery.of(row, index);
+      Deliveries.Delivery delivery = Deliveries.Delivery.of(row, index);
       return new Claim(
           work,
           delivery.message(),
@@ -226,5 +228,42 @@ class Outbox {
                 + " :keep)")
         .param("keep", seconds(keep))
         .update();
+  }
+
+  /** What is still to be delivered; looks at the first of each endpoint that is due. */
+  @Component
+  static class WebhookNumbers implements StoredNumbers {
+    private static final Gauge LAG =
+        new Gauge(
+            "graft_webhook_lag_seconds",
+            "How long the delivery that is due for longest has been due; 0 if none is");
+
+    private final JdbcClient sql;
+
+    WebhookNumbers(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    @Override
+    public List<Gauge> gauges() {
+      return List.of(LAG);
+    }
+
+    @Override
+    public List<Reading> read() {
+      return List.of(
+          LAG.reading(
+              sql.sql(
+                      """
+                      -- numbers of webhooks
+                      select greatest(coalesce(max(extract(epoch from graft_now() - d.next_attempt_at)), 0), 0)
+                        from webhook_endpoint e cross join lateral
+                             (select next_attempt_at from webhook_delivery
+                               where endpoint_id = e.id and next_attempt_at is not null
+                               order by next_attempt_at limit 1) d
+                      """)
+                  .query(Double.class)
+                  .single()));
+    }
   }
 }

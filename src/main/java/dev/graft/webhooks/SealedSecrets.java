@@ -37,7 +37,7 @@ class SealedSecrets {
   private final Path file;
   private @Nullable SecretKeySpec key;
 
-  SealedSecrets(WebhookProperties settings, GraftProperties graft) {
+  SealedSecrets(WebhooksConfiguration.WebhookProperties settings, GraftProperties graft) {
     file = graft.dataDir().resolve(FILE);
     String configured = settings.encryptionKey();
     if (configured != null) key = key(configured, "graft.webhooks.encryption-key");

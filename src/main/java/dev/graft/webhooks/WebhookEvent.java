@@ -1,6 +1,15 @@
 package dev.graft.webhooks;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+import dev.graft.platform.RequestFailed;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -17,5 +26,62 @@ record WebhookEvent(String id, WebhookEventType type, String jobId, Instant crea
     event.put("id", id).put("object", "event").put("created_at", createdAt.getEpochSecond());
     event.put("type", type.wireName()).putObject("data").put("id", jobId);
     return event.toString();
+  }
+
+  /**
+   * What an endpoint can be told. The first three are OpenAI's; the triggers have the others, too.
+   */
+  enum WebhookEventType {
+    JOB_SUCCEEDED("fine_tuning.job.succeeded"),
+    JOB_FAILED("fine_tuning.job.failed"),
+    JOB_CANCELLED("fine_tuning.job.cancelled"),
+    JOB_RUNNING("fine_tuning.job.running"),
+    JOB_PAUSED("fine_tuning.job.paused"),
+    JOB_WAITING("fine_tuning.job.waiting_for_approval"),
+    ALIAS_MOVED("alias.moved");
+
+    private final String wireName;
+
+    WebhookEventType(String wireName) {
+      this.wireName = wireName;
+    }
+
+    @JsonValue
+    public String wireName() {
+      return wireName;
+    }
+
+    private static Optional<WebhookEventType> named(String wireName) {
+      return Arrays.stream(values()).filter(each -> each.wireName.equals(wireName)).findFirst();
+    }
+
+    /** As it was stored. */
+    public static WebhookEventType of(String wireName) {
+      return named(wireName).orElseThrow(() -> new IllegalArgumentException(wireName));
+    }
+
+    /** As a request names it. */
+    public static WebhookEventType wanted(@Nullable String name, String param) {
+      if (name == null) throw RequestFailed.invalid(param, "must not be null");
+      return named(name)
+          .orElseThrow(
+              () ->
+                  RequestFailed.invalid(
+                      param,
+                      "'%s' is no event that there is; known are %s."
+                          .formatted(
+                              name.length() > 100 ? name.substring(0, 100) : name,
+                              Arrays.stream(values())
+                                  .map(WebhookEventType::wireName)
+                                  .collect(Collectors.joining(", ")))));
+    }
+
+    /** Each once. */
+    public static Set<WebhookEventType> wanted(Collection<String> names) {
+      Set<WebhookEventType> wanted = EnumSet.noneOf(WebhookEventType.class);
+      for (String name : names) wanted.add(wanted(name, "event_types"));
+      if (wanted.isEmpty()) throw RequestFailed.invalid("event_types", "must name one at least");
+      return wanted;
+    }
   }
 }

@@ -1,20 +1,34 @@
 package dev.graft.webhooks;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.graft.platform.ConcurrencyLimit;
+import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
+import org.springframework.stereotype.Service;
 
 /** Signs a message and brings it to a URL, once. */
 @Component
@@ -25,9 +39,12 @@ class WebhookSender {
 
   private final SealedSecrets secrets;
   private final OutboundClient post;
-  private final WebhookProperties settings;
+  private final WebhooksConfiguration.WebhookProperties settings;
 
-  WebhookSender(SealedSecrets secrets, OutboundClient post, WebhookProperties settings) {
+  WebhookSender(
+      SealedSecrets secrets,
+      OutboundClient post,
+      WebhooksConfiguration.WebhookProperties settings) {
     this.secrets = secrets;
     this.post = post;
     this.settings = settings;
@@ -102,5 +119,86 @@ class WebhookSender {
       case SocketTimeoutException late -> LATE;
       default -> NOTHING;
     };
+  }
+
+  /** Invented events, sent at once: whether an endpoint takes what will come. */
+  @Service
+  static class SampleEvents {
+    public static final int AT_ONCE = 8;
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+
+    private final WebhookSender courier;
+    private final Ids ids;
+    private final Clock clock;
+    private final ConcurrencyLimit senders =
+        new ConcurrencyLimit(AT_ONCE, RETRY_AFTER, "Other endpoints are being tested; try again");
+
+    SampleEvents(WebhookSender courier, Ids ids, Clock clock) {
+      this.courier = courier;
+      this.ids = ids;
+      this.clock = clock;
+    }
+
+    private static String subject(WebhookEvent.WebhookEventType type) {
+      return type == WebhookEvent.WebhookEventType.ALIAS_MOVED ? "alias-sample-" : "ftjob-sample-";
+    }
+
+    /**
+     * Returns the status of the answer, whatever it is.
+     *
+     * @throws RequestFailed if there is none
+     */
+    int send(Endpoints.Endpoint endpoint, WebhookEvent.WebhookEventType type) {
+      WebhookEvent sample =
+          new WebhookEvent(ids.next("evt_"), type, ids.next(subject(type)), clock.instant());
+      AttemptOutcome outcome =
+          senders.run(
+              endpoint.departmentId(),
+              () -> {
+                try {
+                  return courier.bring(sample, endpoint.address(), clock.instant());
+                } catch (SealedSecrets.Unreadable e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      if (outcome.status() != null) return outcome.status();
+      throw new RequestFailed(
+          ProblemType.INVALID_REQUEST, "The endpoint could not be reached. " + outcome.error());
+    }
+  }
+
+  /**
+   * Signs a request as Standard Webhooks 1.0 says: {@code v1,} and the base64 of HMAC-SHA256 over
+   * {@code id.timestamp.body}.
+   */
+  static final class Signature {
+    /** Stands before a secret where people see it; the rest is base64. */
+    public static final String PREFIX = "whsec_";
+
+    private static final String ALGORITHM = "HmacSHA256";
+
+    private Signature() {}
+
+    /**
+     * @param secrets the bytes of each that is in force; the receiver has one of them
+     * @param timestamp in unix seconds
+     * @return the header {@code webhook-signature}
+     */
+    static String of(List<byte[]> secrets, String id, long timestamp, String body) {
+      String signed = id + "." + timestamp + "." + body;
+      return secrets.stream()
+          .map(secret -> "v1," + Base64.getEncoder().encodeToString(hmac(secret, signed)))
+          .collect(Collectors.joining(" "));
+    }
+
+    private static byte[] hmac(byte[] secret, String signed) {
+      try {
+        Mac mac = Mac.getInstance(ALGORITHM);
+        mac.init(new SecretKeySpec(secret, ALGORITHM));
+        return mac.doFinal(signed.getBytes(UTF_8));
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("every Java platform has HMAC-SHA256", e);
+      }
+    }
   }
 }

@@ -20,8 +20,8 @@
  *   <li>The server dies while it sends: the claim runs out and another server, or the same one
  *       later, sends it again. Receivers get everything at least once, and know it by its id.
  *   <li>A URL leads to where it must not, at once or later: {@link
- *       dev.graft.webhooks.OutboundGuard} looks at the addresses that are connected to, at every
- *       attempt, and follows nothing.
+ *       dev.graft.webhooks.OutboundClient.OutboundGuard} looks at the addresses that are connected
+ *       to, at every attempt, and follows nothing.
  *   <li>The key that secrets are encrypted with is not the one they were encrypted with: the
  *       delivery waits, and the log says so.
  * </ul>

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.adapters.PublishedAdapters;
 import dev.graft.adapters.PublishedAdapters.Published;
+import dev.graft.catalog.CheckedModel.License;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.ApiKeys;

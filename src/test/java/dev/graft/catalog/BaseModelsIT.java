@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.catalog.BaseModels.ModelRefused;
 import dev.graft.pg.GraftIT;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;

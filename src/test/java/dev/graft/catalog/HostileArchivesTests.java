@@ -155,7 +155,7 @@ class HostileArchivesTests {
     Path archive = Files.write(directory.resolve("archive"), hostile.archive());
     Path into = Files.createDirectory(directory.resolve("model"));
 
-    assertThatExceptionOfType(ArchiveRefused.class)
+    assertThatExceptionOfType(ModelArchive.ArchiveRefused.class)
         .isThrownBy(() -> ModelArchive.unpack(archive, into))
         .withMessageContaining(hostile.told());
 
@@ -180,7 +180,7 @@ class HostileArchivesTests {
         Path archive = Files.write(place.resolve("archive"), damaged);
         try {
           ModelArchive.unpack(archive, Files.createDirectory(place.resolve("model")));
-        } catch (ArchiveRefused refused) {
+        } catch (ModelArchive.ArchiveRefused refused) {
           assertThat(refused.getMessage()).isNotBlank();
         }
         try (Stream<Path> all = Files.list(place)) {

@@ -82,7 +82,8 @@ class HubModelsIT {
     files.put("model.safetensors", new byte[70 << 20]);
     HUB.add("acme/mamba", files);
 
-    assertThatThrownBy(() -> add("mamba", "hf:acme/mamba")).isInstanceOf(ModelRefused.class);
+    assertThatThrownBy(() -> add("mamba", "hf:acme/mamba"))
+        .isInstanceOf(BaseModels.ModelRefused.class);
 
     assertThat(HUB.requests).noneMatch(request -> request.contains("acme/mamba/model.safetensors"));
     assertThat(registered.find("mamba")).isEmpty();
@@ -95,7 +96,7 @@ class HubModelsIT {
     files.put("pytorch_model.bin", files.remove("model.safetensors"));
     HUB.add("acme/pickled", files);
     assertThatThrownBy(() -> add("pickled", "hf:acme/pickled"))
-        .isInstanceOf(ModelRefused.class)
+        .isInstanceOf(BaseModels.ModelRefused.class)
         .hasMessageContaining("model.safetensors");
   }
 
@@ -122,7 +123,7 @@ class HubModelsIT {
     assertThat(HUB.requests).noneMatch(request -> request.contains("/resolve/"));
     for (String without : new String[] {"hf:acme/tiny-GGUF", "hf:acme/tiny-GGUF/c.gguf"}) {
       assertThatThrownBy(() -> add("none", without))
-          .isInstanceOf(ModelRefused.class)
+          .isInstanceOf(BaseModels.ModelRefused.class)
           .hasMessageEndingWith("such as /Tiny-Q8_0.gguf (of 2: Tiny-Q8_0.gguf, b.gguf)");
     }
   }

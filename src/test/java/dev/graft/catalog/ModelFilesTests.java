@@ -26,15 +26,15 @@ class ModelFilesTests {
   @Test
   void onlyKnownNamesAreTaken() throws IOException {
     DirectoryFiles model = model("tokenizer.json", "pytorch_model.bin", "README.md", "merges.txt");
-    assertThat(ModelFileSelection.of(model).keySet())
+    assertThat(CheckedModel.ModelFileSelection.of(model).keySet())
         .containsExactly("config.json", "merges.txt", "model.safetensors", "tokenizer.json");
   }
 
   @Test
   void aModelWithoutTokenizerIsRefused() throws IOException {
     DirectoryFiles model = model();
-    assertThatThrownBy(() -> ModelFileSelection.of(model))
-        .isInstanceOf(ModelRefused.class)
+    assertThatThrownBy(() -> CheckedModel.ModelFileSelection.of(model))
+        .isInstanceOf(BaseModels.ModelRefused.class)
         .hasMessageContaining("tokenizer.json is missing");
   }
 

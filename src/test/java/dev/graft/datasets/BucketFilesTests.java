@@ -9,6 +9,8 @@ import dev.graft.artifacts.BucketAccess;
 import dev.graft.artifacts.ForeignBucket;
 import dev.graft.artifacts.S3Failure;
 import dev.graft.artifacts.S3Server;
+import dev.graft.datasets.AllowedSources.RemoteFiles;
+import dev.graft.datasets.FileImportWork.LastingFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,7 +129,8 @@ class BucketFilesTests {
     ForeignBucket opened =
         ForeignBucket.open(
             new BucketAccess(bucket, server.endpoint(), null, true, S3Server.ACCESS_KEY, secret));
-    return BucketFiles.of(opened, new ImportSource.OfBucket(bucket, new NamePattern(key)), 4);
+    return AllowedSources.BucketFiles.of(
+        opened, new ImportSource.OfBucket(bucket, new ImportSource.NamePattern(key)), 4);
   }
 
   private void put(String key, byte[] content) {

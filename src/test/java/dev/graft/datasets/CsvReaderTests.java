@@ -3,6 +3,7 @@ package dev.graft.datasets;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.datasets.CsvRows.CsvReader;
 import dev.graft.text.RowReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

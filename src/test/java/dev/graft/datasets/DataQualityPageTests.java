@@ -20,11 +20,11 @@ class DataQualityPageTests {
 
     assertThat(rows)
         .containsExactlyElementsOf(
-            Arrays.stream(Defect.values()).map(DataQualityPageTests::row).toList());
+            Arrays.stream(QualityFinding.Defect.values()).map(DataQualityPageTests::row).toList());
   }
 
-  private static String row(Defect defect) {
-    QualityFinding found = defect.ofAll(Severity.ADVICE, 1);
+  private static String row(QualityFinding.Defect defect) {
+    QualityFinding found = defect.ofAll(QualityFinding.Severity.ADVICE, 1);
     return "| `%s` | %s | %s |"
         .formatted(defect.wireName(), found.message().replace(": 1.", ""), found.remedy());
   }

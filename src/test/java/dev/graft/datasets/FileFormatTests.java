@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import dev.graft.datasets.DecodingOptions.CsvColumns;
+import dev.graft.datasets.FileFormat.Undecodable;
 import dev.graft.platform.RequestFailed;
 import dev.graft.text.RowReader;
 import java.io.ByteArrayInputStream;

@@ -68,7 +68,8 @@ class FileUploadTests {
     protected void doPost(HttpServletRequest request, HttpServletResponse response)
         throws IOException {
       String answer;
-      try (FileUploadBody upload = FileUploadBody.read(request, store, MAX, in -> in)) {
+      try (CreateFile.FileUploadBody upload =
+          CreateFile.FileUploadBody.read(request, store, MAX, in -> in)) {
         Caller caller = new Caller("dept", "dept", new Actor("key_1", null, null, null), Set.of());
         NewFile file = FileFields.of(caller, upload);
         answer = file.filename() + " " + upload.content().ref().bytes() + " " + file.lifetime();

@@ -40,7 +40,7 @@ class FilesIT {
     static final ConcurrentHashMap<String, String> JOBS = new ConcurrentHashMap<>();
 
     @Bean
-    FileUse jobs() {
+    StoredFiles.FileUse jobs() {
       return (departmentId, fileId) -> Optional.ofNullable(JOBS.get(fileId));
     }
   }

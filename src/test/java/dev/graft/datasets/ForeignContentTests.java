@@ -37,7 +37,8 @@ class ForeignContentTests {
                 else format.writeRows(in, new ByteArrayOutputStream(), new ArrayList<>());
               })
           .isInstanceOfSatisfying(
-              Undecodable.class, refused -> assertThat(refused.reason()).contains(reason));
+              FileFormat.Undecodable.class,
+              refused -> assertThat(refused.reason()).contains(reason));
     }
   }
 

@@ -36,7 +36,7 @@ class ImportSourceTests {
 
   @Test
   void aStarStandsForNoSlashAndAllElseForItself() {
-    NamePattern names = new NamePattern("data/a.b-*+.jsonl");
+    ImportSource.NamePattern names = new ImportSource.NamePattern("data/a.b-*+.jsonl");
     assertThat(names.matches("data/a.b-1+.jsonl")).isTrue();
     assertThat(names.matches("data/a.b-+.jsonl")).isTrue();
     assertThat(names.matches("data/aXb-1+.jsonl")).isFalse();

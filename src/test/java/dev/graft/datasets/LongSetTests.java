@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class LongSetTests {
   @Test
   void itIsASet() {
-    LongSet set = new LongSet();
+    LikeRows.LongSet set = new LikeRows.LongSet();
     Set<Long> expected = new HashSet<>();
     Random random = new Random(1);
     for (int i = 0; i < 20_000; i++) {

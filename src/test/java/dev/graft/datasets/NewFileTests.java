@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class NewFileTests {
   private static String named(String filename) {
-    return new NewFile("dept", filename, FilePurpose.FINE_TUNE, null, DecodingOptions.NONE)
+    return new NewFile("dept", filename, NewFile.FilePurpose.FINE_TUNE, null, DecodingOptions.NONE)
         .filename();
   }
 

@@ -12,6 +12,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.graft.datasets.QualityFinding.Defect;
+import dev.graft.datasets.QualityFinding.Severity;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -43,8 +45,10 @@ class QualityReportTests {
 
     QualityReport report = QualityReport.of(source(rows), null, ALL, LONG);
 
-    assertThat(report.promptCharacters()).isEqualTo(new LengthStatistics.Summary(50, 95, 100));
-    assertThat(report.answerCharacters()).isEqualTo(new LengthStatistics.Summary(2, 2, 2));
+    assertThat(report.promptCharacters())
+        .isEqualTo(new QualityReport.LengthStatistics.Summary(50, 95, 100));
+    assertThat(report.answerCharacters())
+        .isEqualTo(new QualityReport.LengthStatistics.Summary(2, 2, 2));
   }
 
   @Test

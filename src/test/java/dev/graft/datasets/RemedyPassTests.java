@@ -7,6 +7,7 @@ import static dev.graft.datasets.Rows.source;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.datasets.RemediedRows.CleanText;
 import dev.graft.text.RowReader.Problem;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -29,7 +30,7 @@ class RemedyPassTests {
   private List<String> remedied(
       InputStreamSource rows, @Nullable InputStreamSource validation, Remedy... remedies)
       throws IOException {
-    RemedyPass pass = RemedyPass.over(rows, Set.of(remedies), validation);
+    RemediedRows.RemedyPass pass = RemediedRows.RemedyPass.over(rows, Set.of(remedies), validation);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     pass.write(out, problems);
     done = pass.rows();
@@ -47,7 +48,7 @@ class RemedyPassTests {
   @Test
   void everyRemedyIsOfADefectAndEachOfThemNamesIt() {
     EnumSet<Remedy> named = EnumSet.noneOf(Remedy.class);
-    for (Defect defect : Defect.values()) {
+    for (QualityFinding.Defect defect : QualityFinding.Defect.values()) {
       if (defect.remediedBy() != null) named.add(defect.remediedBy());
     }
     assertThat(named).containsExactlyInAnyOrder(Remedy.values());

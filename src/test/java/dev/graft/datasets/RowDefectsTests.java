@@ -13,6 +13,7 @@ import static dev.graft.datasets.Rows.word;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.graft.datasets.QualityFinding.Defect;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -108,7 +109,8 @@ class RowDefectsTests {
 
     assertThat(report.labels())
         .containsExactly(
-            new ClassBalance.ClassRows("usual", 56), new ClassBalance.ClassRows("rare", 4));
+            new Inspection.ClassBalance.ClassRows("usual", 56),
+            new Inspection.ClassBalance.ClassRows("rare", 4));
     assertThat(report.findings())
         .extracting(QualityFinding::check, QualityFinding::count, QualityFinding::lines)
         .containsExactly(

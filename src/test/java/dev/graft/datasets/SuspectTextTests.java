@@ -65,8 +65,8 @@ class SuspectTextTests {
   void secretsAreFound(String secret) throws IOException {
     QualityFinding found = only(pair("The key?", " " + secret.replace("|", "")));
 
-    assertThat(found.check()).isEqualTo(Defect.SECRET);
-    assertThat(found.severity()).isEqualTo(Severity.ERROR);
+    assertThat(found.check()).isEqualTo(QualityFinding.Defect.SECRET);
+    assertThat(found.severity()).isEqualTo(QualityFinding.Severity.ERROR);
   }
 
   @ParameterizedTest
@@ -115,6 +115,6 @@ class SuspectTextTests {
     // a form that backtracks would not end
     String text = piece.repeat(500_000 / piece.length());
 
-    for (SuspectText form : SuspectText.values()) form.isIn(text);
+    for (UnwantedText.SuspectText form : UnwantedText.SuspectText.values()) form.isIn(text);
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.datasets;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.datasets.FileValidation.ValidationResult;
 import dev.graft.text.Example;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -48,12 +49,16 @@ class ValidationTests {
       })
   void aBadRowIsNamedByItsLine(String row) throws IOException {
     ValidationResult validation = validate(CHAT + "\n\n" + row + "\n" + CHAT);
-    assertThat(validation.problems()).extracting(LineProblem::line).containsExactly(3L);
+    assertThat(validation.problems())
+        .extracting(FileValidation.LineProblem::line)
+        .containsExactly(3L);
   }
 
   @Test
   void aFileWithoutRowsIsBadAsAWhole() throws IOException {
-    assertThat(validate("\n").problems()).extracting(LineProblem::line).containsExactly(0L);
+    assertThat(validate("\n").problems())
+        .extracting(FileValidation.LineProblem::line)
+        .containsExactly(0L);
   }
 
   @Test
@@ -66,7 +71,9 @@ class ValidationTests {
     InputStream rest = new ByteArrayInputStream(("\n" + CHAT).getBytes(UTF_8));
     ValidationResult validation =
         ValidationResult.of(new SequenceInputStream(new Filler((2L << 30) + 5), rest));
-    assertThat(validation.problems()).extracting(LineProblem::line).containsExactly(1L);
+    assertThat(validation.problems())
+        .extracting(FileValidation.LineProblem::line)
+        .containsExactly(1L);
     assertThat(validation.examples()).isEqualTo(1);
   }
 

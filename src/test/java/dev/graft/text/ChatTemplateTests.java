@@ -108,12 +108,13 @@ class ChatTemplateTests {
         "{{ messages[0].content.encode() }}",
       })
   void whatItCannotRenderIsRefused(String template) {
-    assertThatExceptionOfType(TemplateRejected.class).isThrownBy(() -> render(template));
+    assertThatExceptionOfType(ChatTemplate.TemplateRejected.class)
+        .isThrownBy(() -> render(template));
   }
 
   @Test
   void whatIsWrongIsSaidInTheWordsOfTemplates() {
-    assertThatExceptionOfType(TemplateRejected.class)
+    assertThatExceptionOfType(ChatTemplate.TemplateRejected.class)
         .isThrownBy(() -> render("{% if %}x{% endif %}"))
         .withMessage(
             "chat template, line 1: Syntax error in '{% if %}': Tag 'if' expects expression");
@@ -126,7 +127,7 @@ class ChatTemplateTests {
             "{% if messages|length == 3 %}{% set seen = 'seen' %}"
                 + "{% macro f() %}f{% endmacro %}{% endif %}{{ seen }}{{ f() }}");
     assertThat(template.render(MESSAGES, null, false).text()).isEqualTo("seenf");
-    assertThatExceptionOfType(TemplateRejected.class)
+    assertThatExceptionOfType(ChatTemplate.TemplateRejected.class)
         .isThrownBy(() -> template.render(MESSAGES.subList(0, 1), null, false));
     assertThat(template.render(MESSAGES, null, false).text()).isEqualTo("seenf");
   }

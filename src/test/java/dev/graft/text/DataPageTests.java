@@ -63,7 +63,7 @@ class DataPageTests {
             .toList());
   }
 
-  private static Stream<TokenizedRow> sides(TokenizedPair pair) {
+  private static Stream<TokenizedRow> sides(TokenizedRow.TokenizedPair pair) {
     return Stream.of(pair.chosen(), pair.rejected());
   }
 

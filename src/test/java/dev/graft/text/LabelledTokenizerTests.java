@@ -49,7 +49,7 @@ class LabelledTokenizerTests {
           .isFalse();
       assertThatThrownBy(
               () -> rows(tokenizer, 7, TruncationMode.REFUSE).tokenize(labelled("abcdef")))
-          .isInstanceOf(RowRejected.class)
+          .isInstanceOf(RowTokenizer.RowRejected.class)
           .hasMessageContaining("6 tokens long, max_length is 5");
     }
   }
@@ -59,10 +59,10 @@ class LabelledTokenizerTests {
     try (Tokenizer tokenizer = Tokenizer.load(TinyBert.write(directory, 1))) {
       LabelledTokenizer rows = rows(tokenizer, 64, TruncationMode.KEEP_START);
       assertThatThrownBy(() -> rows.tokenize(labelled("a<|end|>b")))
-          .isInstanceOf(RowRejected.class)
+          .isInstanceOf(RowTokenizer.RowRejected.class)
           .hasMessageContaining("<|end|>");
       assertThatThrownBy(() -> rows.tokenize(new Example.Text(3, "a")))
-          .isInstanceOf(RowRejected.class)
+          .isInstanceOf(RowTokenizer.RowRejected.class)
           .hasMessageContaining("need a text with a label");
     }
   }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.text.RowConversion.RowFormat;
 import dev.graft.text.RowReader.Problem;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

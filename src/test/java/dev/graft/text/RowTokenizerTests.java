@@ -126,11 +126,11 @@ class RowTokenizerTests {
     var pair =
         new Example.PreferencePair(
             7, answered(prompt, "yes"), answered(prompt, "no, this is a longer answer"));
-    TokenizedPair whole = rows(DataOptions.DEFAULT, Truncation.NONE).tokenize(pair);
+    TokenizedRow.TokenizedPair whole = rows(DataOptions.DEFAULT, Truncation.NONE).tokenize(pair);
     int longest = whole.rejected().ids().length;
     assertThat(whole.chosen().ids()).hasSizeLessThan(longest - 5);
     var budget = new Truncation(TruncationMode.SPLIT_BUDGET, longest - 5);
-    TokenizedPair cut = rows(DataOptions.DEFAULT, budget).tokenize(pair);
+    TokenizedRow.TokenizedPair cut = rows(DataOptions.DEFAULT, budget).tokenize(pair);
     int[] chosen = cut.chosen().ids();
     assertThat(chosen).hasSize(whole.chosen().ids().length - 5);
     assertThat(cut.rejected().ids())
@@ -200,7 +200,7 @@ class RowTokenizerTests {
     var completion =
         new Example.ChatPromptCompletion(
             7, both.messages().subList(0, 1), both.messages().subList(1, 4), null);
-    assertThatExceptionOfType(RowRejected.class)
+    assertThatExceptionOfType(RowTokenizer.RowRejected.class)
         .isThrownBy(() -> rows.tokenize(completion))
         .withMessageContaining("write the row as messages");
   }
@@ -239,10 +239,10 @@ class RowTokenizerTests {
   }
 
   private void refused(Example row, DataOptions options, Truncation truncation, String words) {
-    assertThatExceptionOfType(RowRejected.class)
+    assertThatExceptionOfType(RowTokenizer.RowRejected.class)
         .isThrownBy(() -> rows(options, truncation).tokenize(row))
         .withMessageContaining(words)
-        .returns(7L, RowRejected::line);
+        .returns(7L, RowTokenizer.RowRejected::line);
   }
 
   private RowTokenizer rows(DataOptions options, Truncation truncation) {

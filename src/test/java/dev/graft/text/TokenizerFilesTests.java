@@ -23,9 +23,9 @@ class TokenizerFilesTests {
 
   @TempDir private Path model;
 
-  private TokenizerFiles read(String tokenizer) throws IOException {
+  private Tokenizer.TokenizerFiles read(String tokenizer) throws IOException {
     Files.writeString(model.resolve("tokenizer.json"), tokenizer);
-    return TokenizerFiles.read(model);
+    return Tokenizer.TokenizerFiles.read(model);
   }
 
   @Test
@@ -36,7 +36,7 @@ class TokenizerFilesTests {
         {"unk_token": "?", "bos_token": {"content": "<s>"}, "eos_token": "</s>", "chat_template": "t"}
         """);
     assertThat(read(TOKENIZER))
-        .isEqualTo(new TokenizerFiles("<s>", "</s>", List.of("<s>"), true, "t"));
+        .isEqualTo(new Tokenizer.TokenizerFiles("<s>", "</s>", List.of("<s>"), true, "t"));
   }
 
   @Test
@@ -56,7 +56,7 @@ class TokenizerFilesTests {
       })
   void whatIsNotJsonIsRefused(String broken) {
     assertThatThrownBy(() -> read(broken))
-        .isInstanceOf(BadTokenizer.class)
+        .isInstanceOf(Tokenizer.BadTokenizer.class)
         .hasMessage("tokenizer.json is not JSON");
   }
 }

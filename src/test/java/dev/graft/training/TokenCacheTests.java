@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.platform.ChildJvm;
-import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
+import dev.graft.text.TokenizedRow.TokenizedPair;
 import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -28,8 +28,8 @@ class PostTests {
 
   /** Returns the status; whatever is written, its writer must have ended by then. */
   private static int send(Answer answer) throws Exception {
-    OutboundGuard guard =
-        new OutboundGuard(List.of("127.0.0.0/8"), true, InetAddress::getAllByName);
+    OutboundClient.OutboundGuard guard =
+        new OutboundClient.OutboundGuard(List.of("127.0.0.0/8"), true, InetAddress::getAllByName);
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         OutboundClient post =

@@ -25,7 +25,7 @@ class SealedSecretsTests {
 
   private SealedSecrets secrets(@Nullable String key) {
     return new SealedSecrets(
-        new WebhookProperties(
+        new WebhooksConfiguration.WebhookProperties(
             key,
             List.of(),
             false,

@@ -2,6 +2,7 @@ package dev.graft.webhooks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.webhooks.WebhookSender.Signature;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,7 +1,8 @@
 package dev.graft.datasets.parquet;
 
-import dev.graft.datasets.parquet.RowGroup.Chunk;
-import dev.graft.datasets.parquet.SchemaNode.Scalar;
+import dev.graft.datasets.parquet.Footer.RowGroup.Chunk;
+import dev.graft.datasets.parquet.PageValues.RunLengths;
+import dev.graft.datasets.parquet.SchemaTree.SchemaNode.Scalar;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,14 +15,14 @@ final class ColumnCursor {
   /** Statistics in a header may be long; most are not. */
   private static final int[] HEADERS = {4 << 10, 1 << 20};
 
-  private final ParquetBytes file;
+  private final ParquetLines.ParquetBytes file;
   private final Scalar leaf;
   private final Codec codec;
   private final PageMemory memory;
   private final long end;
   private long at;
 
-  private @Nullable Dictionary dictionary;
+  private PageValues.@Nullable Dictionary dictionary;
   private @Nullable Levels page;
   private long held;
   private int left;
@@ -35,11 +36,12 @@ final class ColumnCursor {
   private record Levels(
       @Nullable RunLengths repetition, @Nullable RunLengths definition, PageValues values) {}
 
-  ColumnCursor(ParquetBytes file, Scalar leaf, Chunk chunk, PageMemory memory) throws IOException {
+  ColumnCursor(ParquetLines.ParquetBytes file, Scalar leaf, Chunk chunk, PageMemory memory)
+      throws IOException {
     this.file = file;
     this.leaf = leaf;
     this.memory = memory;
-    codec = SchemaElement.one(Codec.values(), chunk.codec());
+    codec = Footer.SchemaElement.one(Codec.values(), chunk.codec());
     at = chunk.start();
     end = chunk.start() + chunk.bytes();
     advance();
@@ -119,7 +121,7 @@ final class ColumnCursor {
       // stays; and so do the places of its words
       memory.take(words.length);
       held -= words.length;
-      dictionary = Dictionary.of(leaf.physical(), words, header.values());
+      dictionary = PageValues.Dictionary.of(leaf.physical(), words, header.values());
       return;
     }
     left = header.values();
@@ -168,7 +170,7 @@ final class ColumnCursor {
   private static @Nullable RunLengths levels(byte[] body, int[] next, int highest)
       throws UnreadableParquet {
     if (highest == 0) return null;
-    int length = (int) new BitReader(body, next[0], body.length).bits(Integer.SIZE);
+    int length = (int) new PageValues.BitReader(body, next[0], body.length).bits(Integer.SIZE);
     int from = next[0] + Integer.BYTES;
     if (length < 0 || length > body.length - from) throw UnreadableParquet.cutOff();
     next[0] = from + length;
@@ -198,5 +200,160 @@ final class ColumnCursor {
 
   private static int width(int highest) {
     return Integer.SIZE - Integer.numberOfLeadingZeros(highest);
+  }
+
+  /**
+   * What stands before a page.
+   *
+   * @param length of the header
+   * @param unpacked bytes that it is said to unpack to
+   * @param packed bytes that it has in the file
+   * @param crc of the packed bytes; null = not noted
+   * @param values with those that are null
+   * @param encoding by its number
+   * @param definitionBytes of its levels, which lie before what is packed; -1 = within it
+   * @param repetitionBytes the same
+   * @param compressed whether its values are packed
+   */
+  record PageHeader(
+      Kind kind,
+      int length,
+      int unpacked,
+      int packed,
+      @Nullable Integer crc,
+      int values,
+      int encoding,
+      int definitionBytes,
+      int repetitionBytes,
+      boolean compressed) {
+
+    /** As they are numbered. */
+    enum Kind {
+      DATA,
+      INDEX,
+      DICTIONARY,
+      DATA_V2
+    }
+
+    static PageHeader read(ThriftReader in) throws IOException {
+      Kind kind = Kind.INDEX;
+      int unpacked = 0;
+      int packed = 0;
+      Integer crc = null;
+      Inner inner = Inner.NONE;
+      in.begin();
+      for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+        switch (id) {
+          case 1 -> kind = Footer.SchemaElement.one(Kind.values(), in.integer());
+          case 2 -> unpacked = in.smallCount();
+          case 3 -> packed = in.smallCount();
+          case 4 -> crc = (int) in.integer();
+          case 5, 7 -> inner = Inner.first(in);
+          case 8 -> inner = Inner.second(in);
+          default -> in.skip();
+        }
+      }
+      return new PageHeader(
+          kind,
+          in.position(),
+          unpacked,
+          packed,
+          crc,
+          inner.values,
+          inner.encoding,
+          inner.definitionBytes,
+          inner.repetitionBytes,
+          inner.compressed);
+    }
+
+    /** What it says by its kind. */
+    private record Inner(
+        int values, int encoding, int definitionBytes, int repetitionBytes, boolean compressed) {
+      static final Inner NONE = new Inner(0, 0, -1, -1, true);
+
+      static Inner first(ThriftReader in) throws IOException {
+        int values = 0;
+        int encoding = 0;
+        in.begin();
+        for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+          switch (id) {
+            case 1 -> values = in.smallCount();
+            case 2 -> encoding = in.smallCount();
+            default -> in.skip();
+          }
+        }
+        return new Inner(values, encoding, -1, -1, true);
+      }
+
+      static Inner second(ThriftReader in) throws IOException {
+        int values = 0;
+        int encoding = 0;
+        int definitionBytes = 0;
+        int repetitionBytes = 0;
+        boolean compressed = true;
+        in.begin();
+        for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+          switch (id) {
+            case 1 -> values = in.smallCount();
+            case 4 -> encoding = in.smallCount();
+            case 5 -> definitionBytes = in.smallCount();
+            case 6 -> repetitionBytes = in.smallCount();
+            case 7 -> compressed = in.truth();
+            default -> in.skip();
+          }
+        }
+        return new Inner(values, encoding, definitionBytes, repetitionBytes, compressed);
+      }
+    }
+  }
+
+  /** What the pages of a file take when they are unpacked: at once, and all of them. */
+  static final class PageMemory {
+    private static final long LEAST = 16L << 20;
+    private static final long MOST = 256L << 20;
+
+    /** At once; what text that is packed grows to, and more. */
+    private static final int RATIO = 16;
+
+    /** Of all, as of files that are packed. */
+    private static final int INFLATION = 100;
+
+    private final long most;
+    private final long mostInAll;
+    private long held;
+    private long all;
+
+    /** By the file's length: many small ones may be read at once, of large ones few. */
+    PageMemory(long fileLength) {
+      most = Math.clamp(fileLength * RATIO, LEAST, MOST);
+      mostInAll = Math.max(LEAST, fileLength * INFLATION);
+    }
+
+    /** Nothing is held any more. */
+    void clear() {
+      held = 0;
+    }
+
+    /** A page that will be unpacked. */
+    void unpack(int bytes) throws UnreadableParquet {
+      all += bytes;
+      if (all > mostInAll) {
+        throw UnreadableParquet.because("grows to more than %d times its size", INFLATION);
+      }
+    }
+
+    void take(long bytes) throws UnreadableParquet {
+      held += bytes;
+      if (held > most) {
+        throw UnreadableParquet.because(
+            "has pages of Parquet that are too large, more than %d bytes for one row: write it with"
+                + " pages of 1 MiB (data_page_size of pyarrow)",
+            most);
+      }
+    }
+
+    void give(long bytes) {
+      held -= bytes;
+    }
   }
 }

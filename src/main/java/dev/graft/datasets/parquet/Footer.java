@@ -7,6 +7,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a file says of itself at its end, held against its length.
@@ -20,7 +22,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
   static final String MAGIC = "PAR1";
   private static final int TAIL = Integer.BYTES + MAGIC.length();
 
-  static Footer read(ParquetBytes file) throws IOException {
+  static Footer read(ParquetLines.ParquetBytes file) throws IOException {
     if (file.length() < MAGIC.length() + TAIL) throw UnreadableParquet.damaged("it is cut off");
     requireMagic(file.read(0, MAGIC.length()), 0, "begin");
     byte[] tail = file.read(file.length() - TAIL, TAIL);
@@ -100,6 +102,220 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
         bytes += chunk.bytes();
         if (bytes > end) throw UnreadableParquet.damaged("its columns lie over each other");
       }
+    }
+  }
+
+  /** Rows, and where each of their columns lies. */
+  record RowGroup(long rows, List<Chunk> chunks) {
+
+    /**
+     * @param start where its first page begins
+     * @param bytes of all of its pages
+     */
+    record Chunk(PhysicalType type, int codec, long start, long bytes) {}
+
+    /**
+     * @param end of the pages of the file
+     */
+    static RowGroup read(ThriftReader in, long end) throws IOException {
+      List<Chunk> chunks = new ArrayList<>();
+      long rows = 0;
+      in.begin();
+      for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+        switch (id) {
+          case 1 -> {
+            for (int left = in.structs(); left > 0; left--) chunks.add(outer(in, end));
+          }
+          case 3 -> rows = in.count();
+          default -> in.skip();
+        }
+      }
+      return new RowGroup(rows, chunks);
+    }
+
+    private static Chunk outer(ThriftReader in, long end) throws IOException {
+      Chunk chunk = null;
+      in.begin();
+      for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+        switch (id) {
+          case 1 -> throw UnreadableParquet.because("has columns in other files: write it as one");
+          case 3 -> chunk = chunk(in, end);
+          case 8, 9 -> throw Footer.encrypted();
+          default -> in.skip();
+        }
+      }
+      if (chunk == null)
+        throw UnreadableParquet.damaged("its footer does not say where columns lie");
+      return chunk;
+    }
+
+    private static Chunk chunk(ThriftReader in, long end) throws IOException {
+      @Nullable PhysicalType type = null;
+      int codec = -1;
+      long bytes = 0;
+      long data = 0;
+      long dictionary = 0;
+      in.begin();
+      for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+        switch (id) {
+          case 1 -> type = SchemaElement.one(PhysicalType.values(), in.integer());
+          case 4 -> codec = in.smallCount();
+          case 7 -> bytes = in.count();
+          case 9 -> data = in.count();
+          case 11 -> dictionary = in.count();
+          default -> in.skip();
+        }
+      }
+      long start = dictionary > 0 && dictionary < data ? dictionary : data;
+      if (type == null || start < Footer.MAGIC.length() || start > end || bytes > end - start) {
+        throw UnreadableParquet.damaged("a column is said to lie outside of the file");
+      }
+      return new Chunk(type, codec, start, bytes);
+    }
+  }
+
+  /**
+   * One entry of the schema, which is a tree in the order of its paths.
+   *
+   * @param type of its values; null where it is a group
+   * @param children entries that follow and are part of it
+   */
+  record SchemaElement(
+      String name,
+      @Nullable PhysicalType type,
+      Repetition repetition,
+      int children,
+      Annotation annotation) {
+    private static final int MAX_NAME = 200;
+
+    /** How often it stands in what it is part of. */
+    enum Repetition {
+      REQUIRED,
+      OPTIONAL,
+      REPEATED
+    }
+
+    static SchemaElement read(ThriftReader in) throws IOException {
+      String name = "";
+      PhysicalType type = null;
+      Repetition repetition = Repetition.REQUIRED;
+      int children = 0;
+      Annotation converted = Annotation.NONE;
+      Annotation logical = null;
+      in.begin();
+      for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+        switch (id) {
+          case 1 -> type = one(PhysicalType.values(), in.integer());
+          case 3 -> repetition = one(Repetition.values(), in.integer());
+          case 4 -> name = in.text();
+          case 5 -> children = in.smallCount();
+          case 6 -> converted = Annotation.converted(in.integer());
+          case 10 -> logical = Annotation.logical(in);
+          default -> in.skip();
+        }
+      }
+      if (name.length() > MAX_NAME) {
+        throw UnreadableParquet.because("has a column with a name of %d characters", name.length());
+      }
+      return new SchemaElement(
+          name, type, repetition, children, logical == null ? converted : logical);
+    }
+
+    static <T> T one(T[] all, long number) throws UnreadableParquet {
+      if (number >= 0 && number < all.length) return all[(int) number];
+      throw UnreadableParquet.damaged("a structure has a value that there is not");
+    }
+  }
+
+  /** What the values of a column mean, beyond their type (Parquet's LogicalType, ConvertedType). */
+  enum Annotation {
+    NONE,
+    STRING,
+    ENUM,
+    JSON,
+    LIST,
+    MAP,
+    INTEGER,
+    UNSIGNED,
+    /** Every value is null. */
+    UNKNOWN,
+    DECIMAL,
+    DATE,
+    TIME,
+    TIMESTAMP,
+    INTERVAL,
+    BSON,
+    UUID,
+    FLOAT16,
+    VARIANT,
+    /** Of a later version of the format. */
+    OTHER;
+
+    private static final Annotation[] CONVERTED = {
+      STRING, MAP, MAP, LIST, ENUM, DECIMAL, DATE, TIME, TIME, TIMESTAMP, TIMESTAMP, UNSIGNED,
+      UNSIGNED, UNSIGNED, UNSIGNED, INTEGER, INTEGER, INTEGER, INTEGER, JSON, BSON, INTERVAL
+    };
+
+    /** By the field of the union; there is no ninth. */
+    private static final Annotation[] LOGICAL = {
+      NONE, STRING, MAP, LIST, ENUM, DECIMAL, DATE, TIME, TIMESTAMP, OTHER, INTEGER, UNKNOWN, JSON,
+      BSON, UUID, FLOAT16, VARIANT
+    };
+
+    private static final int INTEGER_FIELD = 10;
+
+    static Annotation converted(long number) {
+      return number >= 0 && number < CONVERTED.length ? CONVERTED[(int) number] : OTHER;
+    }
+
+    static Annotation logical(ThriftReader in) throws IOException {
+      Annotation found = NONE;
+      in.begin();
+      for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+        found = id < LOGICAL.length ? LOGICAL[id] : OTHER;
+        if (id == INTEGER_FIELD) {
+          found = integer(in);
+        } else {
+          in.skip();
+        }
+      }
+      return found;
+    }
+
+    private static Annotation integer(ThriftReader in) throws IOException {
+      boolean signed = true;
+      in.begin();
+      for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+        if (id == 2) {
+          signed = in.truth();
+        } else {
+          in.skip();
+        }
+      }
+      return signed ? INTEGER : UNSIGNED;
+    }
+
+    String words() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** What stands in the file, as it is numbered. */
+  enum PhysicalType {
+    BOOLEAN(0),
+    INT32(4),
+    INT64(8),
+    INT96(12),
+    FLOAT(4),
+    DOUBLE(8),
+    BYTE_ARRAY(0),
+    FIXED_LEN_BYTE_ARRAY(0);
+
+    /** Bytes of a value; 0 where that is not by its type. */
+    final int bytes;
+
+    PhysicalType(int bytes) {
+      this.bytes = bytes;
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.datasets.parquet;
 
+import dev.graft.datasets.parquet.Footer.PhysicalType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -138,5 +139,196 @@ interface PageValues {
       next[0]++;
       return value(type, bytes, 0, bytes.length);
     };
+  }
+
+  /**
+   * The values that the pages of a column name by their number, as they lie in its page.
+   *
+   * @param starts where those begin that have a length of their own; of others empty
+   */
+  record Dictionary(PhysicalType type, byte[] bytes, int[] starts) {
+    static Dictionary of(PhysicalType type, byte[] bytes, int size) throws UnreadableParquet {
+      if (type != PhysicalType.BYTE_ARRAY) return new Dictionary(type, bytes, new int[0]);
+      ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      int[] starts = new int[Math.min(size, bytes.length / Integer.BYTES)];
+      int known = 0;
+      while (known < starts.length && page.remaining() >= Integer.BYTES) {
+        starts[known++] = page.position();
+        int length = page.getInt();
+        if (length < 0 || length > page.remaining()) throw UnreadableParquet.cutOff();
+        page.position(page.position() + length);
+      }
+      return new Dictionary(type, bytes, Arrays.copyOf(starts, known));
+    }
+
+    Object get(int number) throws UnreadableParquet {
+      boolean texts = type == PhysicalType.BYTE_ARRAY;
+      long size = texts ? starts.length : type.bytes == 0 ? 0 : bytes.length / type.bytes;
+      if (number < 0 || number >= size) {
+        throw UnreadableParquet.damaged("a page names a value that its dictionary does not have");
+      }
+      if (!texts) return PageValues.value(type, bytes, number * type.bytes, type.bytes);
+      int length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(starts[number]);
+      return ByteBuffer.wrap(bytes, starts[number] + Integer.BYTES, length);
+    }
+  }
+
+  /** Numbers as what they add to the one before (Parquet's DELTA_BINARY_PACKED). */
+  static final class DeltaIntegers {
+    private static final int LARGEST_BLOCK = 1 << 20;
+
+    private final BitReader in;
+    private final int perMiniblock;
+    private final int[] widths;
+    private int left;
+    private long value;
+    private long least;
+
+    /** Of the values that the block's deltas make. */
+    private int inBlock;
+
+    /**
+     * @param most that there can be: passing over more takes time, however few bytes they have
+     */
+    DeltaIntegers(byte[] bytes, int from, int most) throws UnreadableParquet {
+      in = new BitReader(bytes, from, bytes.length);
+      long block = in.varint();
+      long miniblocks = in.varint();
+      long total = in.varint();
+      value = in.zigzag();
+      boolean fits =
+          block > 0 && block <= LARGEST_BLOCK && miniblocks > 0 && block % miniblocks == 0;
+      if (!fits || total < 0 || total > most) {
+        throw UnreadableParquet.damaged("a page has %d numbers in blocks of %d", total, block);
+      }
+      left = (int) total;
+      widths = new int[(int) miniblocks];
+      perMiniblock = (int) (block / miniblocks);
+      inBlock = perMiniblock * widths.length;
+    }
+
+    long next() throws UnreadableParquet {
+      if (left == 0) throw UnreadableParquet.cutOff();
+      long now = value;
+      if (--left > 0) value += delta();
+      return now;
+    }
+
+    int left() {
+      return left;
+    }
+
+    /** Where what follows the numbers begins, when all were taken: the last miniblock is whole. */
+    int end() {
+      int begun = inBlock % perMiniblock;
+      if (begun > 0) {
+        in.skip((long) (perMiniblock - begun) * widths[inBlock / perMiniblock]);
+        inBlock += perMiniblock - begun;
+      }
+      return in.position();
+    }
+
+    private long delta() throws UnreadableParquet {
+      if (inBlock == perMiniblock * widths.length) {
+        least = in.zigzag();
+        for (int i = 0; i < widths.length; i++) widths[i] = (int) in.bits(8);
+        inBlock = 0;
+      }
+      int width = widths[inBlock++ / perMiniblock];
+      if (width > Long.SIZE) throw UnreadableParquet.damaged("its numbers are too wide");
+      return least + in.bits(width);
+    }
+  }
+
+  /**
+   * Numbers of a fixed width in runs: the same one again and again, or one after the other
+   * (Parquet's RLE/bit-packing hybrid). Holds no more of them than the one that it gives.
+   */
+  static final class RunLengths {
+    private final BitReader in;
+    private final int width;
+    private long left;
+    private boolean same;
+    private int value;
+
+    RunLengths(byte[] bytes, int from, int to, int width) throws UnreadableParquet {
+      if (width > Integer.SIZE) throw UnreadableParquet.damaged("its numbers are too wide");
+      this.in = new BitReader(bytes, from, to);
+      this.width = width;
+    }
+
+    int next() throws UnreadableParquet {
+      if (width == 0) return 0;
+      while (left == 0) begin();
+      left--;
+      if (!same) value = (int) in.bits(width);
+      return value;
+    }
+
+    private void begin() throws UnreadableParquet {
+      long header = in.varint();
+      same = (header & 1) == 0;
+      left = same ? header >>> 1 : (header >>> 1) * 8;
+      if (same) value = (int) in.bits((width + 7) / 8 * 8);
+    }
+  }
+
+  /** Numbers of whole bytes and of bits, the least significant first, from a part of a page. */
+  static final class BitReader {
+    private final byte[] bytes;
+    private final int to;
+
+    /** Of the next bit. */
+    private long at;
+
+    BitReader(byte[] bytes, int from, int to) throws UnreadableParquet {
+      if (from < 0 || to < from || to > bytes.length) throw UnreadableParquet.cutOff();
+      this.bytes = bytes;
+      this.to = to;
+      this.at = 8L * from;
+    }
+
+    /** Where the byte of the next bit is. */
+    int position() {
+      return (int) (at >>> 3);
+    }
+
+    boolean ended() {
+      return at >>> 3 >= to;
+    }
+
+    /** So many bits further on. */
+    void skip(long bits) {
+      at += bits;
+    }
+
+    long bits(int width) throws UnreadableParquet {
+      long value = 0;
+      for (int got = 0; got < width; ) {
+        if (ended()) throw UnreadableParquet.cutOff();
+        int low = (int) (at & 7);
+        int taken = Math.min(8 - low, width - got);
+        long part = (bytes[position()] & 0xff) >>> low & (1 << taken) - 1;
+        value |= part << got;
+        got += taken;
+        at += taken;
+      }
+      return value;
+    }
+
+    long varint() throws UnreadableParquet {
+      long value = 0;
+      for (int shift = 0; shift < Long.SIZE; shift += 7) {
+        long octet = bits(8);
+        value |= (octet & 0x7f) << shift;
+        if (octet < 0x80) break;
+      }
+      return value;
+    }
+
+    long zigzag() throws UnreadableParquet {
+      long coded = varint();
+      return coded >>> 1 ^ -(coded & 1);
+    }
   }
 }

@@ -31,7 +31,8 @@ class ParquetLinesTests {
   }
 
   static String lines(byte[] file, boolean ignoreUnknownKeys) throws IOException {
-    ParquetBytes bytes = new ParquetBytes(() -> new ByteArrayInputStream(file), file.length);
+    ParquetLines.ParquetBytes bytes =
+        new ParquetLines.ParquetBytes(() -> new ByteArrayInputStream(file), file.length);
     try (InputStream in = ParquetLines.of(bytes, ignoreUnknownKeys)) {
       return new String(in.readAllBytes(), UTF_8);
     }

@@ -1,6 +1,6 @@
 package dev.graft.model;
 
-import dev.graft.kernels.IncrementalPca;
+import dev.graft.kernels.LinearAlgebra.IncrementalPca;
 import dev.graft.kernels.LinearAlgebra;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.LoraInit.Eva;

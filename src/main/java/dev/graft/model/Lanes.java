@@ -1,6 +1,6 @@
 package dev.graft.model;
 
-import dev.graft.kernels.LaneThreads;
+import dev.graft.kernels.TorchThread.LaneThreads;
 import dev.graft.kernels.TorchThread;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -3,7 +3,7 @@ package dev.graft.model;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import dev.graft.kernels.ReadValues;
+import dev.graft.kernels.LinearLayer.ReadValues;
 import dev.graft.weights.Dropouts;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;

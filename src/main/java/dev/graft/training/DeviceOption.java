@@ -28,7 +28,7 @@ final class DeviceOption {
    * Makes the device the only one that this process sees, before libtorch is loaded.
    *
    * @return what it is called here
-   * @throws dev.graft.kernels.DeviceUnavailable if it cannot be used
+   * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if it cannot be used
    */
   String choose() {
     return machine(null).device();

@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.kernels.TensorFloat32;
+import dev.graft.kernels.TorchContext.TensorFloat32;
 import dev.graft.kernels.TorchThread;
 import dev.graft.model.AdamW;
 import dev.graft.model.ComputePlan;

@@ -1,5 +1,6 @@
 package dev.graft.kernels;
 
+import dev.graft.kernels.CudaWatch.CudaUse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 

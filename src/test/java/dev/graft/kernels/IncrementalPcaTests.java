@@ -1,5 +1,6 @@
 package dev.graft.kernels;
 
+import dev.graft.kernels.LinearAlgebra.IncrementalPca;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;

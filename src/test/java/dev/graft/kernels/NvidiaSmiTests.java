@@ -1,5 +1,6 @@
 package dev.graft.kernels;
 
+import dev.graft.kernels.NvidiaSmi.SmiAnswer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.graft.kernels;
 
+import dev.graft.kernels.TorchContext.RepeatableBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.Concurrent;

@@ -84,7 +84,8 @@ public record CudaDevice(
       Matcher found = FORM.matcher(text.strip());
       if (!found.matches()) return Optional.empty();
       return Optional.of(
-          new ComputeCapability(Integer.parseInt(found.group(1)), Integer.parseInt(found.group(2))));
+          new ComputeCapability(
+              Integer.parseInt(found.group(1)), Integer.parseInt(found.group(2))));
     }
 
     /** Code for a capability runs on those of its generation that are not older. */

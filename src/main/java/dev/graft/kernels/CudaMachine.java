@@ -55,7 +55,8 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
       case SmiAnswer.Told told -> {
         NvidiaSmi.SmiReading reading = NvidiaSmi.SmiReading.of(told);
         List<CudaDevice> devices = new ArrayList<>();
-        for (CudaDevice each : CudaDevice.VisibleDevices.of(reading.gpus(), environment.get(VISIBLE))) {
+        for (CudaDevice each :
+            CudaDevice.VisibleDevices.of(reading.gpus(), environment.get(VISIBLE))) {
           CudaLack lack = lack(each, library, driverOpens, environment);
           CudaDevice named = each.named("cuda:" + devices.size());
           devices.add(lack == null ? named : named.lacking(lack));
@@ -173,8 +174,9 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   }
 
   /**
-   * Has the file by which CUDA reaches memory made, once after a machine has started. CUDA would have
-   * it made by the same program of the driver, which gains privileges for it; a child gains none.
+   * Has the file by which CUDA reaches memory made, once after a machine has started. CUDA would
+   * have it made by the same program of the driver, which gains privileges for it; a child gains
+   * none.
    *
    * @param program {@code nvidia-modprobe}
    * @param file that it makes

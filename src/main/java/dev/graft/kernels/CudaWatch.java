@@ -96,7 +96,8 @@ public final class CudaWatch {
       Map<String, CudaUse> found = new HashMap<>();
       for (String line : rows.lines().toList()) {
         String[] values = line.split(",", -1);
-        if (values.length != COUNT || !NvidiaSmi.SmiReading.UUID.matcher(values[0].strip()).matches()) continue;
+        if (values.length != COUNT
+            || !NvidiaSmi.SmiReading.UUID.matcher(values[0].strip()).matches()) continue;
         found.put(
             values[0].strip(),
             new CudaUse(
@@ -108,7 +109,9 @@ public final class CudaWatch {
     }
 
     private static @Nullable Double percent(String text) {
-      return text.matches("\\d{1,3}") ? Double.valueOf(Math.min(100, Integer.parseInt(text))) : null;
+      return text.matches("\\d{1,3}")
+          ? Double.valueOf(Math.min(100, Integer.parseInt(text)))
+          : null;
     }
   }
 }

@@ -140,8 +140,8 @@ public final class Elementwise {
   }
 
   /**
-   * {@code output = dense + factor * path}: what a base's layer gives and what an adapter adds to it.
-   * The path is in f32, the sum has the type of the layer.
+   * {@code output = dense + factor * path}: what a base's layer gives and what an adapter adds to
+   * it. The path is in f32, the sum has the type of the layer.
    */
   public record AdapterSum(String output, String dense, String path, double factor)
       implements Statement {
@@ -278,8 +278,8 @@ public final class Elementwise {
   }
 
   /**
-   * {@code output = input} in f32: the begin of what is computed exactly beside a layer in bf16, and
-   * the end of a model whose outputs are read. In f32 the value itself.
+   * {@code output = input} in f32: the begin of what is computed exactly beside a layer in bf16,
+   * and the end of a model whose outputs are read. In f32 the value itself.
    */
   public record Widen(String output, String input) implements Statement {
     private String kind() {
@@ -344,14 +344,15 @@ public final class Elementwise {
       text.add(
           input,
           text.drops(probability)
-              ? "__torch__.ops.dtype.like(torch.mul(%s, %s), %s)".formatted(g, text.saved(mask()), g)
+              ? "__torch__.ops.dtype.like(torch.mul(%s, %s), %s)"
+                  .formatted(g, text.saved(mask()), g)
               : g);
     }
   }
 
   /**
-   * Some features of a fused projection: {@code features} consist of equal groups, {@code output} has
-   * {@code start .. start + size} of each.
+   * Some features of a fused projection: {@code features} consist of equal groups, {@code output}
+   * has {@code start .. start + size} of each.
    *
    * @param features of the input
    */
@@ -399,7 +400,8 @@ public final class Elementwise {
     public void backward(LayerText text) {
       String g = text.take(output);
       text.add(
-          left, "torch.clone(torch.narrow(%s, 1, 0, torch.size(%s, 1) - %d))".formatted(g, g, width));
+          left,
+          "torch.clone(torch.narrow(%s, 1, 0, torch.size(%s, 1) - %d))".formatted(g, g, width));
       text.add(
           right,
           "torch.clone(torch.narrow(%s, 1, torch.size(%s, 1) - %d, %d))"

@@ -16,7 +16,8 @@ public final class Embedding {
    * @param ids null = the program's input {@code x}
    * @param table name of the tensor, with {@code .weight}
    */
-  public record Embed(String output, @Nullable BatchContext ids, String table) implements Statement {
+  public record Embed(String output, @Nullable BatchContext ids, String table)
+      implements Statement {
     /**
      * In every embedding, the value that its token table gives, scaled where the table's module is.
      */
@@ -103,9 +104,9 @@ public final class Embedding {
   }
 
   /**
-   * In training, adds to a value noise that is uniform within {@code alpha / sqrt(L d)}, where L are
-   * the tokens that the batch is wide and d features (NEFTune, Jain et al. 2023). The value keeps its
-   * name, and its gradient.
+   * In training, adds to a value noise that is uniform within {@code alpha / sqrt(L d)}, where L
+   * are the tokens that the batch is wide and d features (NEFTune, Jain et al. 2023). The value
+   * keeps its name, and its gradient.
    *
    * @param virtual tokens in front of every row, which get none
    */
@@ -189,7 +190,8 @@ public final class Embedding {
           "%s = __torch__.ops.prepend.backward(%s, %s, %s)",
           both, g, JOINED, text.saved(sources(), "int"));
       if (text.isTrained(virtual)) {
-        text.effect("__torch__.ops.prepend.backward_virtual(%s, %s)", text.gradientOf(virtual), both);
+        text.effect(
+            "__torch__.ops.prepend.backward_virtual(%s, %s)", text.gradientOf(virtual), both);
       }
       text.add(input, "__torch__.ops.prepend.backward_input(%s, %s, %s)".formatted(g, both, n));
     }

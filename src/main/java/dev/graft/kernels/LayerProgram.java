@@ -294,7 +294,10 @@ public final class LayerProgram {
    * </ul>
    */
   record CutLayer(
-      LayerProgram program, List<Statement> before, Statement.HandsOn handing, List<Statement> after) {
+      LayerProgram program,
+      List<Statement> before,
+      Statement.HandsOn handing,
+      List<Statement> after) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z_]\\w*");
     private static final String DOWN = "w: List[Tensor], gradients: List[Tensor], ";
 
@@ -343,7 +346,8 @@ public final class LayerProgram {
     }
 
     /** Values of the first part that the second reads or returns, with their types. */
-    private static Map<String, String> live(String first, String second, Map<String, String> saved) {
+    private static Map<String, String> live(
+        String first, String second, Map<String, String> saved) {
       Set<String> there = new LinkedHashSet<>(List.of(LayerProgram.INPUT));
       for (String line : first.lines().toList()) {
         there.addAll(names(line.substring(0, line.indexOf(" = "))));
@@ -381,7 +385,8 @@ public final class LayerProgram {
               "List[Tensor]",
               unpacked
                   + second
-                  + "    return annotate(List[Tensor], [%s])\n".formatted(String.join(", ", waiting)))
+                  + "    return annotate(List[Tensor], [%s])\n"
+                      .formatted(String.join(", ", waiting)))
           + program.method(
               "returned" + suffix,
               "waiting: List[Tensor], c: List[Tensor]",
@@ -394,7 +399,8 @@ public final class LayerProgram {
               unpacked
                   + together
                   + text.lines()
-                  + "    return %s\n".formatted(inputGradient ? text.take(LayerProgram.INPUT) : "0"));
+                  + "    return %s\n"
+                      .formatted(inputGradient ? text.take(LayerProgram.INPUT) : "0"));
     }
   }
 
@@ -473,7 +479,8 @@ public final class LayerProgram {
 
     @Override
     public void reference(LayerText text) {
-      text.line("%s = torch.index_select(%s, 0, %s)", output, input, BatchContext.PICKED.reference());
+      text.line(
+          "%s = torch.index_select(%s, 0, %s)", output, input, BatchContext.PICKED.reference());
     }
 
     @Override

@@ -131,9 +131,9 @@ public final class LinearAlgebra implements AutoCloseable {
   }
 
   /**
-   * The directions in which rows that come in batches vary most (Ross et al. 2008), as PEFT's {@code
-   * IncrementalPCA} finds them for EVA. Its memory is that of the directions, however many rows there
-   * were.
+   * The directions in which rows that come in batches vary most (Ross et al. 2008), as PEFT's
+   * {@code IncrementalPCA} finds them for EVA. Its memory is that of the directions, however many
+   * rows there were.
    */
   public static final class IncrementalPca implements AutoCloseable {
     /** PEFT's, of the random start of every decomposition. */

@@ -99,8 +99,8 @@ public record LinearLayer(
   }
 
   /**
-   * {@code output = input part^T}, where part is the first {@code out} rows and {@code in} columns of
-   * a tensor that never trains.
+   * {@code output = input part^T}, where part is the first {@code out} rows and {@code in} columns
+   * of a tensor that never trains.
    */
   public record Project(String output, String input, String tensor, int out, int in)
       implements Statement {

@@ -68,9 +68,9 @@ public record LowRank(
   }
 
   /**
-   * The first half of the low-rank paths of linear layers that read one value (LoRA, Hu et al. 2021):
-   * {@code output = dropout(input) <module>.lora_A^T}, the ranks of the modules side by side, so that
-   * the value is read once.
+   * The first half of the low-rank paths of linear layers that read one value (LoRA, Hu et al.
+   * 2021): {@code output = dropout(input) <module>.lora_A^T}, the ranks of the modules side by
+   * side, so that the value is read once.
    *
    * @param dropout probability, in training
    */
@@ -170,8 +170,8 @@ public record LowRank(
 
   /**
    * The low-rank path beside a table (LoRA, Hu et al. 2021): {@code output = dense + scale
-   * <module>.lora_embedding_A[:, ids]^T <module>.lora_embedding_B^T}. The value {@code dense} is used
-   * up.
+   * <module>.lora_embedding_A[:, ids]^T <module>.lora_embedding_B^T}. The value {@code dense} is
+   * used up.
    *
    * @param ids null = the program's input {@code x}
    */
@@ -204,7 +204,13 @@ public record LowRank(
     public void forward(LayerText text) {
       text.line(
           "%s, %s, = __torch__.adapters.low_rank.embed(%s, %s, %s, %s, %s)",
-          output, low(), dense, BatchContext.indices(ids), text.tensor(a()), text.tensor(b()), scale);
+          output,
+          low(),
+          dense,
+          BatchContext.indices(ids),
+          text.tensor(a()),
+          text.tensor(b()),
+          scale);
     }
 
     @Override
@@ -234,8 +240,8 @@ public record LowRank(
   }
 
   /**
-   * {@code output = input * (magnitude / norm)}, a learned length for each feature (DoRA, Liu et al.
-   * 2024). The norm never trains.
+   * {@code output = input * (magnitude / norm)}, a learned length for each feature (DoRA, Liu et
+   * al. 2024). The norm never trains.
    *
    * @param magnitude (features)
    * @param norm (features), what the length would be otherwise

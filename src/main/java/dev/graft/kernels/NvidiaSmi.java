@@ -60,8 +60,8 @@ record NvidiaSmi(List<Path> directories, long patience) {
   }
 
   /**
-   * What the GPUs are doing, as {@link CudaWatch.CudaUse#of} reads it. Does not end before the program has:
-   * whoever asks again and again has one of it at most, even if the driver hangs.
+   * What the GPUs are doing, as {@link CudaWatch.CudaUse#of} reads it. Does not end before the
+   * program has: whoever asks again and again has one of it at most, even if the driver hangs.
    */
   SmiAnswer uses() {
     return ask(
@@ -156,7 +156,8 @@ record NvidiaSmi(List<Path> directories, long patience) {
   }
 
   /**
-   * What {@code nvidia-smi} told, read. Values that it does not have are {@code [N/A]} and the like.
+   * What {@code nvidia-smi} told, read. Values that it does not have are {@code [N/A]} and the
+   * like.
    *
    * @param gpus in its order, which is that of the PCI bus; each as itself, or as its parts
    * @param unread first line that tells of no GPU in the form that was asked for; null = none

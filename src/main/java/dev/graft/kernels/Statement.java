@@ -73,7 +73,10 @@ public interface Statement {
     forward(text);
   }
 
-  /** A statement by which tokens see something of those before them, see {@link LayerProgram.CutLayer}. */
+  /**
+   * A statement by which tokens see something of those before them, see {@link
+   * LayerProgram.CutLayer}.
+   */
   public interface HandsOn extends Statement {
     /** Text, over the inputs, of what tokens behind these need of them. */
     String handed();

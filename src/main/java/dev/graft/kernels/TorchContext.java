@@ -128,9 +128,9 @@ public final class TorchContext {
   }
 
   /**
-   * Whether a GPU (Ampere and newer) may multiply matrices of f32 in TensorFloat-32: with 10 bits of
-   * each number in place of 23, on its tensor cores. A switch of the whole process, for cuBLAS, which
-   * multiplies all matrices there are here.
+   * Whether a GPU (Ampere and newer) may multiply matrices of f32 in TensorFloat-32: with 10 bits
+   * of each number in place of 23, on its tensor cores. A switch of the whole process, for cuBLAS,
+   * which multiplies all matrices there are here.
    */
   public static final class TensorFloat32 {
     private TensorFloat32() {}
@@ -159,8 +159,8 @@ public final class TorchContext {
     }
 
     /**
-     * @throws CudaMachine.DeviceUnavailable if there is none of that name, or it cannot be used: no other takes
-     *     its place
+     * @throws CudaMachine.DeviceUnavailable if there is none of that name, or it cannot be used: no
+     *     other takes its place
      */
     public static Device of(String name) {
       int index = names().indexOf(name);
@@ -180,8 +180,9 @@ public final class TorchContext {
     private NativeHeap() {}
 
     /**
-     * Gives free pages back to the system, wherever they lie: {@code malloc_trim(3)} of glibc. Takes
-     * about 0.1 s a GB; who allocates again pays for fresh pages. Does nothing in another C library.
+     * Gives free pages back to the system, wherever they lie: {@code malloc_trim(3)} of glibc.
+     * Takes about 0.1 s a GB; who allocates again pays for fresh pages. Does nothing in another C
+     * library.
      */
     public static void trim() {
       SymbolLookup library = Linker.nativeLinker().defaultLookup();

@@ -59,15 +59,17 @@ public final class TorchThread {
 
   /**
    * Threads that compute beside the device's own. Libtorch's threads inside an operation meet after
-   * each of them, and the slowest core decides when; work that is divided before it gets there meets
-   * once. The same place in a list is always the same thread, whose freed memory it finds again.
+   * each of them, and the slowest core decides when; work that is divided before it gets there
+   * meets once. The same place in a list is always the same thread, whose freed memory it finds
+   * again.
    */
   public static final class LaneThreads implements AutoCloseable {
     private final List<ExecutorService> others = new ArrayList<>();
     private final int threads;
 
     /**
-     * @param threads of all together, that an operation of the device's own thread has at other times
+     * @param threads of all together, that an operation of the device's own thread has at other
+     *     times
      */
     public LaneThreads(int threads) {
       this.threads = threads;

@@ -1,8 +1,8 @@
 package dev.graft.model;
 
 import dev.graft.kernels.Embedding.Embed;
-import dev.graft.kernels.Statement;
 import dev.graft.kernels.Embedding.TrainedRows;
+import dev.graft.kernels.Statement;
 import dev.graft.spec.TokenIndices;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.MappedTensor;

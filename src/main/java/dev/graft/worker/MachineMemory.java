@@ -1,8 +1,8 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaMachine;
 import dev.graft.training.ProcessorMemory;
 import java.util.ArrayList;

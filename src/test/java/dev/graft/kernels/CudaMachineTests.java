@@ -1,10 +1,10 @@
 package dev.graft.kernels;
 
-import dev.graft.kernels.CudaMachine.DeviceUnavailable;
-import dev.graft.kernels.NvidiaSmi.SmiAnswer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.kernels.CudaMachine.DeviceUnavailable;
+import dev.graft.kernels.NvidiaSmi.SmiAnswer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

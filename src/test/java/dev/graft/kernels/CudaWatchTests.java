@@ -1,10 +1,10 @@
 package dev.graft.kernels;
 
-import dev.graft.kernels.CudaWatch.CudaUse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.ExpectedLog;
+import dev.graft.kernels.CudaWatch.CudaUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

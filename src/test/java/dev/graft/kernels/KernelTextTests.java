@@ -38,7 +38,10 @@ class KernelTextTests {
           "torch\\.(item|nonzero|masked_select|tolist|equal|is_nonzero|tensor|scalar_tensor)\\b"
               + "|\\.tolist\\(|\\bcuda\\b|\\bcpu\\b|\\bdevice=None\\b");
 
-  /** On CUDA they have no form that gives equal bits: {@link TorchContext.RepeatableBits} makes them throw. */
+  /**
+   * On CUDA they have no form that gives equal bits: {@link TorchContext.RepeatableBits} makes them
+   * throw.
+   */
   private static final Pattern IN_ANY_ORDER =
       Pattern.compile(
           "torch\\.(bincount|cumsum|histc|kthvalue|logcumsumexp|median|nanmedian|put_|scatter_reduce_?)\\b");

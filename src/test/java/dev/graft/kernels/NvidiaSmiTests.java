@@ -1,8 +1,8 @@
 package dev.graft.kernels;
 
-import dev.graft.kernels.NvidiaSmi.SmiAnswer;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.kernels.NvidiaSmi.SmiAnswer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.graft.kernels;
 
-import dev.graft.kernels.TorchContext.TensorFloat32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.Concurrent;
+import dev.graft.kernels.TorchContext.TensorFloat32;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.RecordedRuns;
 import dev.graft.training.RunRequest;
@@ -41,7 +41,8 @@ class TensorFloat32Tests {
     assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class)
         .isThrownBy(() -> train("{'training':{'tf32':true}}", "cuda:999"));
     assertThat(TensorFloat32.isAllowed()).isTrue();
-    assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class).isThrownBy(() -> train("{}", "cuda:999"));
+    assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class)
+        .isThrownBy(() -> train("{}", "cuda:999"));
     assertThat(TensorFloat32.isAllowed()).as("off unless it is said").isFalse();
   }
 

@@ -1,10 +1,10 @@
 package dev.graft.kernels;
 
 import dev.graft.kernels.Attend.RotaryEmbedding;
-import dev.graft.kernels.Norm.LayerNorm;
+import dev.graft.kernels.Elementwise.Activate;
 import dev.graft.kernels.Elementwise.Slice;
 import dev.graft.kernels.Elementwise.Sum;
-import dev.graft.kernels.Elementwise.Activate;
+import dev.graft.kernels.Norm.LayerNorm;
 import dev.graft.weights.Activation;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -75,7 +75,7 @@ class DeviceOptionTests {
     refuses(
         new LogitsCommand(), "--model", base, "--adapter", adapter, "--text", "a", "--device", gpu);
     refuses(
-        new MergeCommand(),
+        new AdapterConversion.MergeCommand(),
         "--model",
         base,
         "--adapter",

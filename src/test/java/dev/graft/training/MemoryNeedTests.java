@@ -176,7 +176,7 @@ class MemoryNeedTests {
     TrainingSpec spec =
         TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null);
     try (ModelDirectory model = ModelDirectory.open(directory.resolve("base"))) {
-      FittingPlan plan = FittingPlan.of(model, spec, new int[] {64}, 2);
+      MemoryNeed.FittingPlan plan = MemoryNeed.FittingPlan.of(model, spec, new int[] {64}, 2);
       return plan.turningWeights(ComputePlan.KEEP, memory).turnedWeights();
     }
   }

@@ -1,7 +1,7 @@
 package dev.graft.cli.doctor;
 
-import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice.CudaLack;
 import dev.graft.kernels.CudaLibrary;
 import dev.graft.kernels.CudaMachine;

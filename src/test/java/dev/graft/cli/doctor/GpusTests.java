@@ -2,8 +2,8 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice.CudaLack;
 import dev.graft.kernels.CudaLibrary;
 import dev.graft.kernels.CudaMachine;

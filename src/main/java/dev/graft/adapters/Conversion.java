@@ -10,7 +10,7 @@ import dev.graft.platform.GraftProperties;
 import dev.graft.spec.ExportForm;
 import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Quantization;
-import dev.graft.training.ExportOrder;
+import dev.graft.training.ExporterCommand.ExportOrder;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;

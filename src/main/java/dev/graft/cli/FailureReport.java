@@ -2,7 +2,7 @@ package dev.graft.cli;
 
 import dev.graft.client.ApiRefused;
 import dev.graft.client.NoAnswer;
-import dev.graft.kernels.DeviceUnavailable;
+import dev.graft.kernels.CudaMachine.DeviceUnavailable;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.RequestFailed;
 import java.net.BindException;

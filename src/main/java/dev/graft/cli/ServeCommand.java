@@ -96,7 +96,7 @@ final class ServeCommand implements Callable<Integer> {
   /**
    * What can be known before anything starts.
    *
-   * @throws dev.graft.kernels.DeviceUnavailable if a named device cannot be used
+   * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if a named device cannot be used
    */
   private void check() {
     if (role == ProcessRole.WORKER

@@ -27,7 +27,7 @@ final class WorkerDeviceOption {
 
   /**
    * @param worker whether there is one
-   * @throws dev.graft.kernels.DeviceUnavailable if one cannot be used
+   * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if one cannot be used
    */
   void check(CommandLine command, boolean worker) {
     if (!device.matches("auto|(cpu|cuda:\\d+)(,(cpu|cuda:\\d+))*")) {

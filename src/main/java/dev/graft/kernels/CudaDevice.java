@@ -1,5 +1,16 @@
 package dev.graft.kernels;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,5 +74,101 @@ public record CudaDevice(
 
   CudaDevice lacking(CudaLack other) {
     return new CudaDevice(name, uuid, product, driver, total, free, capability, mig, other);
+  }
+
+  /** Which instructions a GPU has, as NVIDIA numbers them: 8.0 is an A100, 9.0 an H100. */
+  public record ComputeCapability(int major, int minor) {
+    private static final Pattern FORM = Pattern.compile("(\\d{1,3})\\.(\\d{1,2})");
+
+    static Optional<ComputeCapability> of(String text) {
+      Matcher found = FORM.matcher(text.strip());
+      if (!found.matches()) return Optional.empty();
+      return Optional.of(
+          new ComputeCapability(
+              Integer.parseInt(found.group(1)), Integer.parseInt(found.group(2))));
+    }
+
+    /** Code for a capability runs on those of its generation that are not older. */
+    boolean runs(ComputeCapability code) {
+      return major == code.major && minor >= code.minor;
+    }
+
+    @Override
+    public String toString() {
+      return major + "." + minor;
+    }
+  }
+
+  /**
+   * Why a GPU cannot be used.
+   *
+   * @param what is missing or wrong
+   * @param cure what to do, as an imperative
+   */
+  public record CudaLack(String what, String cure) {
+    @Override
+    public String toString() {
+      return what + "; " + cure;
+    }
+  }
+
+  /**
+   * What {@code CUDA_VISIBLE_DEVICES} leaves, as CUDA reads it: up to the first that there is not.
+   */
+  static final class VisibleDevices {
+    private VisibleDevices() {}
+
+    /**
+     * @param gpus in the order of the PCI bus, which numbers mean; each as itself, or as its parts
+     * @param said null = nothing
+     */
+    static List<CudaDevice> of(List<List<CudaDevice>> gpus, @Nullable String said) {
+      List<CudaDevice> all = gpus.stream().flatMap(List::stream).toList();
+      if (said == null) return all;
+      List<CudaDevice> visible = new ArrayList<>();
+      for (String each : said.split(",")) {
+        CudaDevice found = find(gpus, all, each.strip());
+        if (found == null || visible.contains(found)) break;
+        visible.add(found);
+      }
+      return visible;
+    }
+
+    private static @Nullable CudaDevice find(
+        List<List<CudaDevice>> gpus, List<CudaDevice> all, String name) {
+      if (name.matches("\\d{1,4}")) {
+        int index = Integer.parseInt(name);
+        return index < gpus.size() ? gpus.get(index).getFirst() : null;
+      }
+      if (!name.startsWith("GPU-") && !name.startsWith("MIG-")) return null;
+      List<CudaDevice> named = all.stream().filter(each -> each.uuid().startsWith(name)).toList();
+      return named.size() == 1 ? named.getFirst() : null;
+    }
+  }
+
+  /** The environment of this process as its native libraries see it; Java has a copy of its own. */
+  static final class NativeEnvironment {
+    private NativeEnvironment() {}
+
+    /** For libraries that are loaded later. */
+    static void set(String name, String value) {
+      Linker linker = Linker.nativeLinker();
+      MethodHandle setenv =
+          linker.downcallHandle(
+              linker.defaultLookup().findOrThrow("setenv"),
+              FunctionDescriptor.of(
+                  ValueLayout.JAVA_INT,
+                  ValueLayout.ADDRESS,
+                  ValueLayout.ADDRESS,
+                  ValueLayout.JAVA_INT));
+      int status;
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment to = arena.allocateFrom(value);
+        status = (int) setenv.invokeExact(arena.allocateFrom(name), to, 1);
+      } catch (Throwable e) {
+        throw new IllegalStateException("setenv cannot be called", e);
+      }
+      if (status != 0) throw new IllegalStateException(name + " cannot be set");
+    }
   }
 }

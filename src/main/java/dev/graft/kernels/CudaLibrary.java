@@ -1,5 +1,7 @@
 package dev.graft.kernels;
 
+import dev.graft.kernels.CudaDevice.ComputeCapability;
+import dev.graft.kernels.CudaDevice.CudaLack;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;

@@ -1,8 +1,14 @@
 package dev.graft.kernels;
 
+import dev.graft.kernels.CudaDevice.CudaLack;
+import dev.graft.kernels.NvidiaSmi.SmiAnswer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -47,9 +53,10 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
       case SmiAnswer.Missing missing -> new CudaMachine(List.of(), DriverLack.absent(driverOpens));
       case SmiAnswer.Failed failed -> new CudaMachine(List.of(), DriverLack.said(failed.said()));
       case SmiAnswer.Told told -> {
-        SmiReading reading = SmiReading.of(told);
+        NvidiaSmi.SmiReading reading = NvidiaSmi.SmiReading.of(told);
         List<CudaDevice> devices = new ArrayList<>();
-        for (CudaDevice each : VisibleDevices.of(reading.gpus(), environment.get(VISIBLE))) {
+        for (CudaDevice each :
+            CudaDevice.VisibleDevices.of(reading.gpus(), environment.get(VISIBLE))) {
           CudaLack lack = lack(each, library, driverOpens, environment);
           CudaDevice named = each.named("cuda:" + devices.size());
           devices.add(lack == null ? named : named.lacking(lack));
@@ -82,7 +89,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   }
 
   private static @Nullable CudaLack lack(
-      SmiReading reading, List<CudaDevice> devices, @Nullable String visible) {
+      NvidiaSmi.SmiReading reading, List<CudaDevice> devices, @Nullable String visible) {
     if (reading.unread() != null) return DriverLack.said(reading.unread());
     if (!devices.isEmpty()) return null;
     return reading.gpus().isEmpty()
@@ -128,5 +135,86 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   private String names() {
     return Stream.concat(Stream.of("cpu"), devices.stream().map(CudaDevice::name))
         .collect(Collectors.joining(", "));
+  }
+
+  /** What keeps a driver from being asked, with its cure. */
+  static final class DriverLack {
+    static final CudaLack NONE =
+        new CudaLack(
+            "there is no NVIDIA driver",
+            "install the driver of the GPU; in a container give it one (docker run --gpus all,"
+                + " Kubernetes: nvidia.com/gpu)");
+
+    private DriverLack() {}
+
+    static CudaLack absent(boolean driverOpens) {
+      return driverOpens
+          ? new CudaLack(
+              "there is an NVIDIA driver, and no nvidia-smi to ask it",
+              "put nvidia-smi on the PATH; in a container set"
+                  + " NVIDIA_DRIVER_CAPABILITIES=compute,utility")
+          : NONE;
+    }
+
+    static CudaLack said(String said) {
+      String cure = "run nvidia-smi and correct what it reports";
+      if (said.contains("version mismatch")) {
+        cure = "restart the machine: the driver was upgraded while it was loaded";
+      } else if (said.contains("communicate with the NVIDIA driver")) {
+        cure = "load the driver (modprobe nvidia), or install it again for this kernel";
+      } else if (said.contains("No devices were found")) {
+        cure = "check that the GPU is there (lspci), or give the container one";
+      } else if (said.contains("not a valid field")) {
+        cure = "install a driver that is newer";
+      } else if (said.contains("Failed to initialize NVML")) {
+        cure = "run nvidia-smi on the host; if it works there, start the container again";
+      }
+      return new CudaLack("nvidia-smi says: " + said, cure);
+    }
+  }
+
+  /**
+   * Has the file by which CUDA reaches memory made, once after a machine has started. CUDA would
+   * have it made by the same program of the driver, which gains privileges for it; a child gains
+   * none.
+   *
+   * @param program {@code nvidia-modprobe}
+   * @param file that it makes
+   */
+  record NvidiaModprobe(Path program, Path file) {
+    private static final long PATIENCE_SECONDS = 60;
+
+    static NvidiaModprobe here() {
+      return new NvidiaModprobe(Path.of("/usr/bin/nvidia-modprobe"), Path.of("/dev/nvidia-uvm"));
+    }
+
+    /** Where it cannot be made, the trainer says what it lacks. */
+    void run() {
+      if (Files.exists(file) || !Files.isExecutable(program)) return;
+      try {
+        Process child =
+            new ProcessBuilder(List.of(program.toString(), "-u", "-c", "0"))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        if (!child.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) child.destroyForcibly();
+      } catch (IOException none) {
+        return;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * This machine has no such device, or cannot use it. The message says why and how to cure it, in
+   * one line. No other device takes its place.
+   */
+  public static final class DeviceUnavailable extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    public DeviceUnavailable(String whatAndCure) {
+      super(whatAndCure);
+    }
   }
 }

@@ -1,11 +1,19 @@
 package dev.graft.kernels;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -267,5 +275,221 @@ public final class LayerProgram {
   String method(String suffix, String arguments, String result, String body) {
     return "  def %s_%s(self: __torch__.Model,\n    %s) -> %s:\n%s"
         .formatted(name, suffix, arguments.replace(", ", ",\n    "), result, body);
+  }
+
+  /**
+   * Writes a layer's forward and backward in two, for lanes of tokens: what comes before the
+   * statement that hands on, and that one with what comes after it. Lanes that compute equally long
+   * then reach what they need of each other at the same time. {@code <name>} and arguments as in
+   * {@link LayerProgram}; the last three end with {@code _first} where dx is not wanted.
+   *
+   * <ul>
+   *   <li>{@code <name>_before(x, w, c, chunks, windowed) -> before}
+   *   <li>{@code <name>_handed(before, c) -> Tensor}: what tokens behind these see
+   *   <li>{@code <name>_after(before, w, c, chunks, windowed) -> (y, saved)}
+   *   <li>{@code <name>_backward_after(g, saved, w, gradients, c, chunks, windowed) -> waiting}:
+   *       gradients of values of {@code before}
+   *   <li>{@code <name>_returned(waiting, c)}: adds to them what tokens behind these give back
+   *   <li>{@code <name>_backward_before(waiting, saved, w, gradients, c, chunks, windowed) -> dx}
+   * </ul>
+   */
+  record CutLayer(
+      LayerProgram program,
+      List<Statement> before,
+      Statement.HandsOn handing,
+      List<Statement> after) {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_]\\w*");
+    private static final String DOWN = "w: List[Tensor], gradients: List[Tensor], ";
+
+    static Optional<CutLayer> of(LayerProgram program, List<Statement> statements) {
+      for (int i = 0; i < statements.size(); i++) {
+        if (!(statements.get(i) instanceof Statement.HandsOn handing)) continue;
+        List<Statement> after = statements.subList(i, statements.size());
+        return Optional.of(new CutLayer(program, statements.subList(0, i), handing, after));
+      }
+      return Optional.empty();
+    }
+
+    String methods() {
+      return forward() + backward(true) + (program.trains() ? backward(false) : "");
+    }
+
+    private String forward() {
+      Map<String, String> saved = program.saved(true);
+      LayerText text = program.text(true);
+      before.forEach(each -> each.forward(text));
+      String first = text.cut();
+      after.forEach(each -> each.forward(text));
+      Map<String, String> live = live(first, text.lines(), saved);
+      String names = String.join(", ", live.keySet());
+      String tuple = "before: " + LayerProgram.types(live);
+      String unpacked = LayerProgram.unpacked(live.keySet(), "before");
+      String handed = handing.handed();
+      return program.method(
+              "before",
+              "x: Tensor, " + LayerProgram.READ,
+              LayerProgram.types(live),
+              first + "    return (%s,)\n".formatted(names))
+          + program.method(
+              "handed",
+              tuple + ", c: List[Tensor]",
+              "Tensor",
+              unpacked + "    return %s\n".formatted(handed))
+          + program.method(
+              "after",
+              tuple + ", " + LayerProgram.READ,
+              "Tuple[Tensor, %s]".formatted(LayerProgram.types(saved)),
+              unpacked
+                  + text.lines()
+                  + "    return (%s, (%s,))\n"
+                      .formatted(program.output(), String.join(", ", saved.keySet())));
+    }
+
+    /** Values of the first part that the second reads or returns, with their types. */
+    private static Map<String, String> live(
+        String first, String second, Map<String, String> saved) {
+      Set<String> there = new LinkedHashSet<>(List.of(LayerProgram.INPUT));
+      for (String line : first.lines().toList()) {
+        there.addAll(names(line.substring(0, line.indexOf(" = "))));
+      }
+      Set<String> wanted = names(second);
+      wanted.addAll(saved.keySet());
+      there.retainAll(wanted);
+      Map<String, String> live = new LinkedHashMap<>();
+      for (String each : there) live.put(each, saved.getOrDefault(each, "Tensor"));
+      return live;
+    }
+
+    private static Set<String> names(String text) {
+      return NAME.matcher(text)
+          .results()
+          .map(MatchResult::group)
+          .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    private String backward(boolean inputGradient) {
+      Map<String, String> saved = program.saved(true);
+      String unpacked = LayerProgram.unpacked(saved.keySet(), "saved");
+      String types = "saved: %s, ".formatted(LayerProgram.types(saved));
+      LayerText text = program.beginBackward(inputGradient);
+      LayerProgram.down(after, text);
+      List<String> waiting = text.waiting();
+      String together = LayerProgram.unpacked(waiting, "waiting");
+      String returned = handing.returned(text);
+      String second = text.cut();
+      LayerProgram.down(before, text);
+      String suffix = inputGradient ? "" : "_first";
+      return program.method(
+              "backward_after" + suffix,
+              "g: Tensor, " + types + DOWN + LayerProgram.BATCH,
+              "List[Tensor]",
+              unpacked
+                  + second
+                  + "    return annotate(List[Tensor], [%s])\n"
+                      .formatted(String.join(", ", waiting)))
+          + program.method(
+              "returned" + suffix,
+              "waiting: List[Tensor], c: List[Tensor]",
+              "int",
+              together + "    return %s\n".formatted(returned))
+          + program.method(
+              "backward_before" + suffix,
+              "waiting: List[Tensor], " + types + DOWN + LayerProgram.BATCH,
+              inputGradient ? "Tensor" : "int",
+              unpacked
+                  + together
+                  + text.lines()
+                  + "    return %s\n"
+                      .formatted(inputGradient ? text.take(LayerProgram.INPUT) : "0"));
+    }
+  }
+
+  /**
+   * The layer below the head, whose other tokens nobody looks at: behind attention, which reads all
+   * of them, it goes on with those that the head picks.
+   */
+  public static final class LastLayer {
+    private LastLayer() {}
+
+    /** Picks behind attention. */
+    public static List<Statement> picking(List<Statement> layer) {
+      List<Statement> picking = new ArrayList<>();
+      Map<String, String> picked = new HashMap<>();
+      for (Statement each : layer) {
+        picking.add(picked.isEmpty() ? each : reading(each, picked));
+        if (!(each instanceof Attend attend)) continue;
+        for (String value : List.of(attend.output(), LayerProgram.INPUT)) {
+          picked.put(value, value + "_picked");
+          picking.add(new Pick(value + "_picked", value));
+        }
+      }
+      return picking;
+    }
+
+    /** Picks at its end: what is dropped at random is dropped for every token. */
+    public static List<Statement> pickingLast(List<Statement> layer) {
+      List<Statement> picking = new ArrayList<>(layer);
+      picking.add(new Pick("picked", layer.getLast().output()));
+      return picking;
+    }
+
+    /** Linear layers that see the picked tokens alone. */
+    public static Set<String> modules(List<Statement> layer) {
+      return layer.stream()
+          .dropWhile(each -> !(each instanceof Attend))
+          .mapMulti(
+              (Statement each, Consumer<String> modules) -> {
+                if (each instanceof LinearLayer linear) modules.accept(linear.module());
+              })
+          .collect(Collectors.toSet());
+    }
+
+    private static Statement reading(Statement statement, Map<String, String> picked) {
+      if (statement.inputs().stream().noneMatch(picked::containsKey)) return statement;
+      return switch (statement) {
+        case LinearLayer each -> each.reading(picked.getOrDefault(each.input(), each.input()));
+        case Norm.LayerNorm each -> each.reading(picked.getOrDefault(each.input(), each.input()));
+        case Elementwise.Sum each ->
+            new Elementwise.Sum(
+                each.output(),
+                picked.getOrDefault(each.left(), each.left()),
+                picked.getOrDefault(each.right(), each.right()),
+                each.factor());
+        default -> throw new IllegalStateException("reads behind attention: " + statement);
+      };
+    }
+  }
+
+  /** {@code output = input[picked]}, the positions that the head looks at. */
+  record Pick(String output, String input) implements Statement {
+    private String rows() {
+      return input + "_rows";
+    }
+
+    @Override
+    public List<String> inputs() {
+      return List.of(input);
+    }
+
+    @Override
+    public void forward(LayerText text) {
+      text.line("%s = torch.size(%s, 0)", rows(), input);
+      reference(text);
+    }
+
+    @Override
+    public void reference(LayerText text) {
+      text.line(
+          "%s = torch.index_select(%s, 0, %s)", output, input, BatchContext.PICKED.reference());
+    }
+
+    @Override
+    public void backward(LayerText text) {
+      text.add(
+          input,
+          "__torch__.ops.pick.backward(%s, %s, %s)"
+              .formatted(
+                  text.take(output), BatchContext.PICKED.reference(), text.saved(rows(), "int")));
+    }
   }
 }

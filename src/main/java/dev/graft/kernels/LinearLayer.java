@@ -1,6 +1,11 @@
 package dev.graft.kernels;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * {@code output = input <module>.weight^T}, plus {@code <module>.bias}.
@@ -91,5 +96,83 @@ public record LinearLayer(
         input,
         "__torch__.ops.linear.backward_input(%s, %s, %s)"
             .formatted(text.total(input), g, weight(text)));
+  }
+
+  /**
+   * {@code output = input part^T}, where part is the first {@code out} rows and {@code in} columns
+   * of a tensor that never trains.
+   */
+  public record Project(String output, String input, String tensor, int out, int in)
+      implements Statement {
+    private String part(LayerText text) {
+      return "torch.narrow(torch.narrow(%s, 0, 0, %d), 1, 0, %d)"
+          .formatted(text.tensor(tensor), out, in);
+    }
+
+    @Override
+    public List<String> inputs() {
+      return List.of(input);
+    }
+
+    @Override
+    public List<String> tensors() {
+      return List.of(tensor);
+    }
+
+    @Override
+    public void forward(LayerText text) {
+      text.line("%s = __torch__.ops.linear.forward(%s, %s)", output, input, part(text));
+    }
+
+    @Override
+    public void reference(LayerText text) {
+      text.line("%s = __torch__.ops.linear.reference(%s, %s, None)", output, input, part(text));
+    }
+
+    @Override
+    public void backward(LayerText text) {
+      if (text.isTrained(tensor)) throw new IllegalStateException(tensor + " must not train");
+      String g = text.take(output);
+      if (!text.needsGradient(input)) return;
+      text.put(
+          input,
+          "__torch__.ops.linear.backward_input(%s, %s, %s)"
+              .formatted(text.total(input), g, part(text)));
+    }
+  }
+
+  /**
+   * Values of a layer that some of its linear layers read.
+   *
+   * @param modules paths of those that read each value, both in the order of the statements
+   */
+  public record ReadValues(Map<String, List<String>> modules) {
+    /** None. */
+    public static final ReadValues NONE = new ReadValues(Map.of());
+
+    public ReadValues {
+      modules = Collections.unmodifiableMap(new LinkedHashMap<>(modules));
+    }
+
+    /**
+     * @param prefix what paths of the layer's modules begin with
+     * @param wanted paths of modules, of this layer and of others
+     */
+    public static ReadValues of(String prefix, List<Statement> layer, Set<String> wanted) {
+      Map<String, List<String>> modules = new LinkedHashMap<>();
+      for (Statement each : layer) {
+        if (!(each instanceof LinearLayer linear) || !wanted.contains(prefix + linear.module()))
+          continue;
+        modules
+            .computeIfAbsent(linear.input(), value -> new ArrayList<>())
+            .add(prefix + linear.module());
+      }
+      return new ReadValues(modules);
+    }
+
+    /** The values, in order. */
+    public List<String> values() {
+      return List.copyOf(modules.keySet());
+    }
   }
 }

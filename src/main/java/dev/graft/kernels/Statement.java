@@ -72,4 +72,16 @@ public interface Statement {
   default void decode(LayerText text) {
     forward(text);
   }
+
+  /**
+   * A statement by which tokens see something of those before them, see {@link
+   * LayerProgram.CutLayer}.
+   */
+  public interface HandsOn extends Statement {
+    /** Text, over the inputs, of what tokens behind these need of them. */
+    String handed();
+
+    /** Text of a call that adds to the inputs' gradients what those tokens give back. */
+    String returned(LayerText text);
+  }
 }

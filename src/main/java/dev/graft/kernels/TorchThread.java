@@ -1,7 +1,15 @@
 package dev.graft.kernels;
 
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * What a thread must do before it computes. Libtorch keeps the gradient mode and the graph
@@ -46,6 +54,73 @@ public final class TorchThread {
     boolean first = SIZED.compareAndSet(false, true);
     if (first || threads > 0) {
       JniUtils.setNumThreads(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+    }
+  }
+
+  /**
+   * Threads that compute beside the device's own. Libtorch's threads inside an operation meet after
+   * each of them, and the slowest core decides when; work that is divided before it gets there
+   * meets once. The same place in a list is always the same thread, whose freed memory it finds
+   * again.
+   */
+  public static final class LaneThreads implements AutoCloseable {
+    private final List<ExecutorService> others = new ArrayList<>();
+    private final int threads;
+
+    /**
+     * @param threads of all together, that an operation of the device's own thread has at other
+     *     times
+     */
+    public LaneThreads(int threads) {
+      this.threads = threads;
+    }
+
+    public int threads() {
+      return threads;
+    }
+
+    /**
+     * Computes all at the same time, the first in this thread.
+     *
+     * @return their results in order, when all have ended
+     * @throws RuntimeException what one of them threw
+     */
+    public <T> List<T> run(List<Supplier<T>> lanes) {
+      int each = Math.max(1, threads / lanes.size());
+      while (others.size() < lanes.size() - 1) {
+        ThreadFactory named = Thread.ofPlatform().daemon().name("lane-" + others.size()).factory();
+        others.add(Executors.newSingleThreadExecutor(named));
+      }
+      JniUtils.setNumThreads(each);
+      List<CompletableFuture<T>> started = new ArrayList<>();
+      try {
+        for (int i = 1; i < lanes.size(); i++) {
+          Supplier<T> lane = lanes.get(i);
+          started.add(
+              CompletableFuture.supplyAsync(
+                  () -> {
+                    TorchThread.prepare(each);
+                    return lane.get();
+                  },
+                  others.get(i - 1)));
+        }
+        List<T> results = new ArrayList<>();
+        results.add(lanes.getFirst().get());
+        for (CompletableFuture<T> other : started) results.add(other.join());
+        return results;
+      } catch (CompletionException e) {
+        if (e.getCause() instanceof RuntimeException cause) throw cause;
+        if (e.getCause() instanceof Error cause) throw cause;
+        throw e;
+      } finally {
+        for (CompletableFuture<T> other : started) other.exceptionally(_ -> null).join();
+        JniUtils.setNumThreads(threads);
+      }
+    }
+
+    @Override
+    public void close() {
+      others.forEach(ExecutorService::close);
     }
   }
 }

@@ -1,9 +1,9 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Dropout;
+import dev.graft.kernels.Elementwise.Dropout;
+import dev.graft.kernels.Elementwise.Widen;
 import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.Widen;
 import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.Lora.LoraVariant.Bias;
 import dev.graft.weights.LinearTargets.DefaultModules;

@@ -1,7 +1,7 @@
 package dev.graft.model;
 
-import dev.graft.kernels.FourBitWeight;
-import dev.graft.kernels.WeightForm;
+import dev.graft.kernels.LayerTensors.FourBitWeight;
+import dev.graft.kernels.LayerTensors.WeightForm;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.FourBitTensor.BlockScales;

@@ -1,13 +1,15 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Activate;
 import dev.graft.kernels.BatchContext;
-import dev.graft.kernels.Dropout;
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.LayerNorm;
+import dev.graft.kernels.Elementwise.Activate;
+import dev.graft.kernels.Elementwise.Dropout;
+import dev.graft.kernels.Elementwise.Sum;
+import dev.graft.kernels.Embedding.Embed;
 import dev.graft.kernels.LinearLayer;
+import dev.graft.kernels.Norm.LayerNorm;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Sum;
+import dev.graft.weights.Activation;
 import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.ModelConfig.Dropouts;

@@ -1,10 +1,10 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Activate;
-import dev.graft.kernels.AdapterSum;
+import dev.graft.kernels.Elementwise.Activate;
+import dev.graft.kernels.Elementwise.AdapterSum;
+import dev.graft.kernels.Elementwise.Widen;
 import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.Widen;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Bottleneck.Variant;
 import dev.graft.weights.ModelConfig.Activation;

@@ -1,16 +1,16 @@
 package dev.graft.model;
 
 import dev.graft.kernels.Attend;
-import dev.graft.kernels.Dropout;
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.GatedActivation;
+import dev.graft.kernels.Attend.RotaryEmbedding;
+import dev.graft.kernels.Elementwise.Dropout;
+import dev.graft.kernels.Elementwise.GatedActivation;
+import dev.graft.kernels.Elementwise.Scale;
+import dev.graft.kernels.Elementwise.Slice;
+import dev.graft.kernels.Elementwise.Sum;
+import dev.graft.kernels.Embedding.Embed;
 import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.Norm;
-import dev.graft.kernels.RotaryEmbedding;
-import dev.graft.kernels.Scale;
-import dev.graft.kernels.Slice;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.Sum;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DecoderConfig.LayerAttention;
 import dev.graft.weights.DecoderConfig.Placement;

@@ -9,8 +9,8 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.kernels.Kernels;
-import dev.graft.kernels.RepeatableBits;
-import dev.graft.kernels.TorchDevices;
+import dev.graft.kernels.TorchContext.RepeatableBits;
+import dev.graft.kernels.TorchContext.TorchDevices;
 import dev.graft.kernels.TorchScriptModule;
 import dev.graft.kernels.TorchThread;
 import dev.graft.weights.Dtype;
@@ -63,7 +63,7 @@ public final class DeviceMemory implements AutoCloseable {
   /**
    * Opens the device for the current thread, its only user but for lanes that run inside a call.
    *
-   * @throws dev.graft.kernels.DeviceUnavailable if this machine does not have it
+   * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if this machine does not have it
    */
   public static DeviceMemory open(Execution execution) {
     TorchThread.prepare(execution.threads());

@@ -1,8 +1,8 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.LowRankEmbed;
-import dev.graft.kernels.Magnitude;
+import dev.graft.kernels.Embedding.Embed;
+import dev.graft.kernels.LowRank.LowRankEmbed;
+import dev.graft.kernels.LowRank.Magnitude;
 import dev.graft.kernels.Statement;
 import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;

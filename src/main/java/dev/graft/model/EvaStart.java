@@ -1,7 +1,8 @@
 package dev.graft.model;
 
-import dev.graft.kernels.IncrementalPca;
 import dev.graft.kernels.LinearAlgebra;
+import dev.graft.kernels.LinearAlgebra.IncrementalPca;
+import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit.Eva;
 import dev.graft.weights.LinearTargets.AdaptedModules;

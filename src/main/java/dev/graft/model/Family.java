@@ -36,7 +36,7 @@ public sealed interface Family permits DecoderFamily, Gpt2Family, GptNeoXFamily,
 
   /**
    * From token ids, the value {@code x}, to the input of the first layer. What the token table
-   * gives is the value {@link dev.graft.kernels.Embed#ROWS}.
+   * gives is the value {@link dev.graft.kernels.Embedding.Embed#ROWS}.
    */
   List<Statement> embedding();
 

@@ -1,15 +1,17 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Activate;
 import dev.graft.kernels.Attend;
-import dev.graft.kernels.Dropout;
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.LayerNorm;
+import dev.graft.kernels.Attend.RotaryEmbedding;
+import dev.graft.kernels.Elementwise.Activate;
+import dev.graft.kernels.Elementwise.Dropout;
+import dev.graft.kernels.Elementwise.Slice;
+import dev.graft.kernels.Elementwise.Sum;
+import dev.graft.kernels.Embedding.Embed;
 import dev.graft.kernels.LinearLayer;
-import dev.graft.kernels.RotaryEmbedding;
-import dev.graft.kernels.Slice;
+import dev.graft.kernels.Norm.LayerNorm;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Sum;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.Rope;

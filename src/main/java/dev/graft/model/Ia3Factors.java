@@ -1,7 +1,7 @@
 package dev.graft.model;
 
+import dev.graft.kernels.Elementwise.Multiply;
 import dev.graft.kernels.LinearLayer;
-import dev.graft.kernels.Multiply;
 import dev.graft.kernels.Statement;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Ia3;

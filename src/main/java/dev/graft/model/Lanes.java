@@ -1,7 +1,7 @@
 package dev.graft.model;
 
-import dev.graft.kernels.LaneThreads;
 import dev.graft.kernels.TorchThread;
+import dev.graft.kernels.TorchThread.LaneThreads;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

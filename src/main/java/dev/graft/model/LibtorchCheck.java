@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.kernels.Kernels;
-import dev.graft.kernels.TorchDevices;
+import dev.graft.kernels.TorchContext.TorchDevices;
 import dev.graft.kernels.TorchScriptModule;
 import dev.graft.kernels.TorchThread;
 import java.util.List;

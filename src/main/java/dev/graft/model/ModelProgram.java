@@ -1,13 +1,13 @@
 package dev.graft.model;
 
-import dev.graft.kernels.HandsOn;
-import dev.graft.kernels.LastLayer;
+import dev.graft.kernels.Elementwise.Widen;
 import dev.graft.kernels.LayerProgram;
+import dev.graft.kernels.LayerProgram.LastLayer;
 import dev.graft.kernels.LayerTensors;
-import dev.graft.kernels.ReadValues;
+import dev.graft.kernels.LayerTensors.WeightForm;
+import dev.graft.kernels.LinearLayer.ReadValues;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.WeightForm;
-import dev.graft.kernels.Widen;
+import dev.graft.kernels.Statement.HandsOn;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

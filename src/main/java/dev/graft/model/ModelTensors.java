@@ -1,8 +1,8 @@
 package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
-import dev.graft.kernels.FourBitWeight;
-import dev.graft.kernels.WeightForm;
+import dev.graft.kernels.LayerTensors.FourBitWeight;
+import dev.graft.kernels.LayerTensors.WeightForm;
 import dev.graft.spec.Precision;
 import dev.graft.weights.FourBitTensor.BlockScales;
 import dev.graft.weights.Dtype;

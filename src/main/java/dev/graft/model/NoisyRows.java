@@ -1,7 +1,7 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.Noise;
+import dev.graft.kernels.Embedding.Embed;
+import dev.graft.kernels.Embedding.Noise;
 import dev.graft.kernels.Statement;
 import java.util.ArrayList;
 import java.util.List;

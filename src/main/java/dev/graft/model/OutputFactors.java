@@ -1,12 +1,14 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Dropout;
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.Join;
+import dev.graft.kernels.Elementwise.Dropout;
+import dev.graft.kernels.Elementwise.Join;
+import dev.graft.kernels.Elementwise.Scale;
+import dev.graft.kernels.Elementwise.Widen;
+import dev.graft.kernels.Embedding.Embed;
 import dev.graft.kernels.LinearLayer;
-import dev.graft.kernels.Scale;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.Widen;
+import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
 import dev.graft.spec.Lora.LoraVariant;

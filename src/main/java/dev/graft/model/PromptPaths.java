@@ -1,7 +1,7 @@
 package dev.graft.model;
 
 import dev.graft.kernels.Attend;
-import dev.graft.kernels.Prepend;
+import dev.graft.kernels.Embedding.Prepend;
 import dev.graft.kernels.Statement;
 import dev.graft.spec.Prompted;
 import dev.graft.spec.Prompted.PTuning;

@@ -2,7 +2,7 @@ package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import dev.graft.kernels.NativeHeap;
+import dev.graft.kernels.TorchContext.NativeHeap;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Preference;
 import dev.graft.weights.NamedTensor;

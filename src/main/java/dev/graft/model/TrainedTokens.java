@@ -1,9 +1,11 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Embed;
+import dev.graft.kernels.Embedding.Embed;
+import dev.graft.kernels.Embedding.TrainedRows;
 import dev.graft.kernels.Statement;
 import dev.graft.kernels.TrainedRows;
 import dev.graft.spec.Lora.TokenIndices;
+import dev.graft.spec.TokenIndices;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;

@@ -1,6 +1,8 @@
 package dev.graft.model;
 
+import dev.graft.kernels.LayerTensors.WeightForm;
 import dev.graft.kernels.WeightForm;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;

@@ -4,7 +4,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.kernels.Kernels;
 import dev.graft.kernels.LayerTensors;
-import dev.graft.kernels.ReadValues;
+import dev.graft.kernels.LinearLayer.ReadValues;
 import dev.graft.kernels.TorchScriptModule;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 package dev.graft.model;
 
-import dev.graft.kernels.AdapterSum;
+import dev.graft.kernels.Elementwise.AdapterSum;
+import dev.graft.kernels.Elementwise.Multiply;
 import dev.graft.kernels.LinearLayer;
-import dev.graft.kernels.Multiply;
-import dev.graft.kernels.Project;
+import dev.graft.kernels.LinearLayer.Project;
 import dev.graft.kernels.Statement;
 import dev.graft.spec.Vera;
 import dev.graft.weights.ModelConfig;

@@ -71,7 +71,7 @@ final class BenchTrainCommand implements Callable<Integer> {
   @Option(
       names = "--memory-budget",
       paramLabel = "SIZE",
-      converter = ByteSize.class,
+      converter = DeviceOption.ByteSize.class,
       description = {
         "Memory that gradient checkpointing auto may use, such as 2500m or 3g.",
         "By default seven eighths of the machine's, or most of what is free on the GPU."

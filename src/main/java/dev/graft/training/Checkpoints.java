@@ -1,8 +1,12 @@
 package dev.graft.training;
 
 import dev.graft.model.TrainableModel;
-import dev.graft.training.CheckpointManifest.Environment;
-import dev.graft.training.CheckpointManifest.RunFacts;
+import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.SpecRejected;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpecs;
+import dev.graft.training.Checkpoints.CheckpointManifest.Environment;
+import dev.graft.training.Checkpoints.CheckpointManifest.RunFacts;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.NamedTensor;
@@ -10,22 +14,28 @@ import dev.graft.weights.SafetensorsFile;
 import dev.graft.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Checkpoints of one run, a directory each: trained weights, Adam's moments, a manifest with their
@@ -135,7 +145,7 @@ final class Checkpoints {
     } catch (BadModel | IllegalArgumentException e) {
       throw new BadRun("resume_from", "the checkpoint does not fit: " + e.getMessage());
     }
-    LossTrend trend = manifest.trend();
+    RunProgress.LossTrend trend = manifest.trend();
     Long losses = manifest.losses();
     Integer skipped = manifest.skippedInARow();
     return new RunProgress(
@@ -143,7 +153,7 @@ final class Checkpoints {
         manifest.trainedTokens(),
         manifest.lossSum(),
         losses == null ? manifest.trainedTokens() : losses,
-        trend == null ? LossTrend.NONE : trend,
+        trend == null ? RunProgress.LossTrend.NONE : trend,
         manifest.best(),
         Boolean.TRUE.equals(manifest.evaluationDue()),
         skipped == null ? 0 : skipped);
@@ -232,5 +242,139 @@ final class Checkpoints {
   private void prune() throws IOException {
     List<Path> all = newestFirst(directory);
     for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) DurableFiles.delete(old);
+  }
+
+  /**
+   * {@code checkpoint.json}.
+   *
+   * @param step optimiser steps of the run so far
+   * @param updates the t of Adam's bias correction
+   * @param trainedTokens targets so far
+   * @param lossSum nats so far, for the mean over the run
+   * @param losses what that is a sum over; null in the checkpoints of older releases, which sum
+   *     over trained tokens
+   * @param trend of the losses; null in the checkpoints of older releases
+   * @param best evaluation so far
+   * @param evaluationDue whether the evaluation after the step is still to be made; null in the
+   *     checkpoints of older releases, where it is made
+   * @param skippedInARow steps before the next that made no update; null in the checkpoints of
+   *     older releases, where there are none
+   * @param run what the checkpoint belongs to
+   * @param files SHA-256 of the other files, by name
+   */
+  record CheckpointManifest(
+      int format,
+      long step,
+      long updates,
+      long trainedTokens,
+      double lossSum,
+      @Nullable Long losses,
+      RunProgress.@Nullable LossTrend trend,
+      RunProgress.@Nullable BestEvaluation best,
+      @Nullable Boolean evaluationDue,
+      @Nullable Integer skippedInARow,
+      RunFacts run,
+      Environment environment,
+      Map<String, String> files) {
+    static final int FORMAT = 2;
+
+    /**
+     * All that a run is made from; a checkpoint fits exactly the equal run.
+     *
+     * @param adapter the resolved object of the request. In full, not a digest: a later release,
+     *     which knows more settings, must find the same run in it
+     * @param start digest of the weights that training continued from; null = from the method's own
+     * @param baseModel digest, as is {@code trainingFile}
+     */
+    record RunFacts(
+        JsonNode adapter,
+        long seed,
+        @Nullable String start,
+        String baseModel,
+        String trainingFile) {}
+
+    /** What the last bits of the numbers depend on beside the run. */
+    public record Environment(String libtorch, int threads, String instructionSet) {}
+  }
+
+  /** What makes two runs the same run. */
+  static final class RunIdentity {
+    private RunIdentity() {}
+
+    public static RunFacts of(TrainingRun run, String trainingFileSha256) {
+      StartFrom start = StartFrom.of(run);
+      TrainingSpec spec = run.spec();
+      return new RunFacts(
+          TrainingSpecs.toJson(spec),
+          spec.seed(),
+          start == null ? null : start.sha256(),
+          baseModel(run.base().directory()),
+          trainingFileSha256);
+    }
+
+    /** What of one is not that of the other, in words; null = they are the same run. */
+    static @Nullable String difference(RunFacts one, RunFacts other) {
+      if (!settings(one).equals(settings(other)) || !Objects.equals(one.start(), other.start())) {
+        return "settings";
+      }
+      if (!one.trainingFile().equals(other.trainingFile())) return "training data";
+      return one.baseModel().equals(other.baseModel()) ? null : "base model";
+    }
+
+    /**
+     * Settings that change no number are left out: forms of the result, how often to evaluate and
+     * save, what becomes of steps that would end the run, what is computed again, and how the rows
+     * of a step are split into micro-batches (a retry after a lack of memory split them finer in
+     * earlier releases). Those that are missing get this release's defaults; what this release
+     * refuses is compared as it was written.
+     */
+    private static JsonNode settings(RunFacts run) {
+      TrainingSpec spec;
+      try {
+        JsonNode seed = JsonNodeFactory.instance.numberNode(run.seed());
+        spec = TrainingSpecs.resolve(run.adapter(), null, null, seed);
+      } catch (SpecRejected otherRelease) {
+        return run.adapter();
+      }
+      ObjectNode json = TrainingSpecs.toJson(spec).without("output");
+      Hyperparameters training = spec.training();
+      ((ObjectNode) json.get("training"))
+          .without(
+              List.of(
+                  "eval_steps",
+                  "save_steps",
+                  "save_minutes",
+                  "loss_spike_guard",
+                  "skip_nonfinite_steps",
+                  "gradient_checkpointing",
+                  "per_device_train_batch_size",
+                  "gradient_accumulation_steps"))
+          .put(
+              "batch_size",
+              training.batching().perDeviceTrainBatchSize()
+                  * (long) training.batching().gradientAccumulationSteps());
+      // As text: a number that was read back may be of another node type.
+      return JsonNodeFactory.instance.stringNode(json.put("seed", spec.seed()).toString());
+    }
+
+    /**
+     * Names and sizes of the weights, contents of the small files: a whole digest takes minutes.
+     */
+    public static String baseModel(Path directory) {
+      StringBuilder text = new StringBuilder();
+      try (Stream<Path> files = Files.list(directory)) {
+        for (Path file : files.sorted().toList()) {
+          String name = file.getFileName().toString();
+          if (name.endsWith(".safetensors")) {
+            text.append(name).append(' ').append(Files.size(file)).append('\n');
+          } else if (name.endsWith(".json") || name.endsWith(".jinja")) {
+            text.append(name).append(' ').append(Digests.of(file)).append('\n');
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException("the base model cannot be read", e);
+      }
+      return Digests.of(text.toString().getBytes(StandardCharsets.UTF_8));
+    }
   }
 }

@@ -3,15 +3,19 @@ package dev.graft.training;
 import dev.graft.kernels.LinearAlgebra;
 import dev.graft.model.LowRankUpdate;
 import dev.graft.model.TorchGenerator;
+import dev.graft.spec.Combination.MajoritySign;
+import dev.graft.spec.Combination;
 import dev.graft.spec.ExportForm.Combination;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Several adapters of one base as one LoRA in its plainest form. */
 final class CombinedForm {
@@ -49,5 +53,228 @@ final class CombinedForm {
       }
     }
     return PlainForm.of(base, combined);
+  }
+
+  /**
+   * What several adapters add to one linear layer as one update of scale 1, by the rules of PEFT's
+   * {@code add_weighted_adapter}.
+   */
+  record LayerCombination(Combination how, TensorMerge merge, UpdateDecomposition decomposition) {
+    /** An adapter that has the layer, and its weight. */
+    record Part(LowRankUpdate update, double weight) {
+      float[] a() {
+        return update.a();
+      }
+
+      float[] b() {
+        return update.b();
+      }
+
+      float scaled() {
+        return (float) (weight * update.scale());
+      }
+    }
+
+    /**
+     * @throws IllegalArgumentException if the type needs equal ranks, and these are not
+     */
+    LowRankUpdate of(Linear linear, List<Part> parts) {
+      return switch (how.type()) {
+        case CAT -> side(linear, parts);
+        case SVD -> decomposition.ofFactors(side(linear, parts));
+        case TIES_SVD, DARE_TIES_SVD, DARE_LINEAR_SVD, MAGNITUDE_PRUNE_SVD ->
+            decomposition.of(linear, merged(parts));
+        case LINEAR, TIES, DARE_TIES, DARE_LINEAR, MAGNITUDE_PRUNE -> byNumber(linear, parts);
+      };
+    }
+
+    /** The sum of the products, exactly: factors side by side, whose rank is the sum of ranks. */
+    private static LowRankUpdate side(Linear linear, List<Part> parts) {
+      int rank = parts.stream().mapToInt(each -> each.update().rank()).sum();
+      int in = linear.inFeatures();
+      int out = linear.outFeatures();
+      float[] a = new float[rank * in];
+      float[] b = new float[out * rank];
+      int from = 0;
+      for (Part each : parts) {
+        int own = each.update().rank();
+        for (int i = 0; i < own * in; i++) a[from * in + i] = each.a()[i] * each.scaled();
+        for (int o = 0; o < out; o++) System.arraycopy(each.b(), o * own, b, o * rank + from, own);
+        from += own;
+      }
+      return new LowRankUpdate(linear, rank, a, b, 1);
+    }
+
+    /** The sign of a weight is A's alone: on both sides it would be lost. */
+    private LowRankUpdate byNumber(Linear linear, List<Part> parts) {
+      int rank = parts.getFirst().update().rank();
+      float[] ofA = new float[parts.size()];
+      float[] ofB = new float[parts.size()];
+      for (int k = 0; k < ofA.length; k++) {
+        LowRankUpdate update = parts.get(k).update();
+        if (update.rank() != rank) {
+          throw new IllegalArgumentException(
+              "%s needs equal ranks, and %s has %d and %d"
+                  .formatted(how.type().wireName(), linear.path(), rank, update.rank()));
+        }
+        double weight = parts.get(k).weight() * update.scale();
+        ofB[k] = (float) Math.sqrt(Math.abs(weight));
+        ofA[k] = weight >= 0 ? ofB[k] : -ofB[k];
+      }
+      float[] a = merge.of(parts.stream().map(Part::a), ofA);
+      float[] b = merge.of(parts.stream().map(Part::b), ofB);
+      return new LowRankUpdate(linear, rank, a, b, 1);
+    }
+
+    /** The updates themselves, (out, in), number by number. */
+    private float[] merged(List<Part> parts) {
+      float[] weights = new float[parts.size()];
+      for (int k = 0; k < weights.length; k++) weights[k] = (float) parts.get(k).weight();
+      return merge.of(parts.stream().map(each -> product(each.update())), weights);
+    }
+
+    /** The update itself, (out, in). */
+    private float[] product(LowRankUpdate update) {
+      Linear linear = update.linear();
+      float[] product =
+          decomposition
+              .algebra()
+              .product(
+                  update.b(), update.a(), linear.outFeatures(), update.rank(), linear.inFeatures());
+      float scale = (float) update.scale();
+      for (int i = 0; i < product.length; i++) product[i] *= scale;
+      return product;
+    }
+  }
+
+  /**
+   * Several tensors of one shape as one, number by number: what PEFT's {@code merge_utils}
+   * computes, in f32.
+   *
+   * @param random what DARE draws from: in PEFT's order the draws are PEFT's
+   */
+  record TensorMerge(Combination how, TorchGenerator random) {
+    /**
+     * @param tensors each is pruned before the next one is asked for: whole updates are large
+     * @param weights one for each
+     */
+    float[] of(Stream<float[]> tensors, float[] weights) {
+      List<float[]> pruned = tensors.map(this::pruned).toList();
+      return how.type().elects() ? disjoint(pruned, weights) : sum(pruned, weights);
+    }
+
+    private float[] pruned(float[] tensor) {
+      if (!how.type().prunes() || how.density() >= 1) return tensor;
+      return how.type().draws() ? dropped(tensor) : largest(tensor);
+    }
+
+    /**
+     * Each number stays with the probability of the density, and is scaled up for those that go.
+     */
+    private float[] dropped(float[] tensor) {
+      float density = (float) how.density();
+      float[] kept = new float[tensor.length];
+      for (int i = 0; i < kept.length; i++) {
+        if (random.uniform() < density) kept[i] = tensor[i] / density;
+      }
+      return kept;
+    }
+
+    private float[] largest(float[] tensor) {
+      int count = (int) (how.density() * tensor.length);
+      float[] kept = new float[tensor.length];
+      if (count == 0) return kept;
+      float[] sorted = new float[tensor.length];
+      for (int i = 0; i < sorted.length; i++) sorted[i] = Math.abs(tensor[i]);
+      Arrays.sort(sorted);
+      float least = sorted[sorted.length - count];
+      int equals = count;
+      for (float each : tensor) if (Math.abs(each) > least) equals--;
+      for (int i = 0; i < kept.length; i++) {
+        float size = Math.abs(tensor[i]);
+        if (size > least || (size == least && equals-- > 0)) kept[i] = tensor[i];
+      }
+      return kept;
+    }
+
+    private static float[] sum(List<float[]> tensors, float[] weights) {
+      float[] sum = new float[tensors.getFirst().length];
+      for (int k = 0; k < weights.length; k++) {
+        float[] tensor = tensors.get(k);
+        for (int i = 0; i < sum.length; i++) sum[i] += weights[k] * tensor[i];
+      }
+      return sum;
+    }
+
+    /** The mean of the weighted numbers that have the sign which most have. */
+    private float[] disjoint(List<float[]> tensors, float[] weights) {
+      float[] merged = new float[tensors.getFirst().length];
+      for (int i = 0; i < merged.length; i++) {
+        float vote = 0;
+        for (float[] each : tensors) {
+          vote += how.majoritySign() == MajoritySign.TOTAL ? each[i] : Math.signum(each[i]);
+        }
+        float majority = vote >= 0 ? 1 : -1;
+        int agreeing = 0;
+        for (int k = 0; k < weights.length; k++) {
+          float number = tensors.get(k)[i];
+          if (Math.signum(number) != majority) continue;
+          merged[i] += weights[k] * number;
+          agreeing++;
+        }
+        merged[i] /= Math.max(agreeing, 1);
+      }
+      return merged;
+    }
+  }
+
+  /**
+   * The largest singular values of an update as factors of LoRA: B has them, the rows of A are
+   * orthonormal.
+   *
+   * @param rank of the factors
+   */
+  record UpdateDecomposition(LinearAlgebra algebra, int rank) {
+    /** By the QR of both factors: no matrix is larger than they are. */
+    LowRankUpdate ofFactors(LowRankUpdate sum) {
+      int in = sum.linear().inFeatures();
+      int out = sum.linear().outFeatures();
+      int all = sum.rank();
+      LinearAlgebra.Qr left = algebra.qr(sum.b(), out, all);
+      LinearAlgebra.Qr right = algebra.qr(transposed(sum.a(), all, in), in, all);
+      int rows = left.r().length / all;
+      int columns = right.r().length / all;
+      float[] core =
+          algebra.product(left.r(), transposed(right.r(), columns, all), rows, all, columns);
+      LinearAlgebra.Svd svd = algebra.svd(core, rows, columns);
+      int k = svd.s().length;
+      float[] u = algebra.product(left.q(), svd.u(), out, rows, k);
+      float[] vh = algebra.product(svd.vh(), transposed(right.q(), in, columns), k, columns, in);
+      return cut(sum.linear(), new LinearAlgebra.Svd(u, svd.s(), vh));
+    }
+
+    /**
+     * @param update (out, in)
+     */
+    LowRankUpdate of(Linear linear, float[] update) {
+      return cut(linear, algebra.svd(update, linear.outFeatures(), linear.inFeatures()));
+    }
+
+    private LowRankUpdate cut(Linear linear, LinearAlgebra.Svd svd) {
+      int all = svd.s().length;
+      int kept = Math.min(rank, all);
+      float[] b = new float[linear.outFeatures() * kept];
+      for (int i = 0; i < b.length; i++) {
+        b[i] = svd.u()[i / kept * all + i % kept] * svd.s()[i % kept];
+      }
+      return new LowRankUpdate(
+          linear, kept, Arrays.copyOf(svd.vh(), kept * linear.inFeatures()), b, 1);
+    }
+
+    private static float[] transposed(float[] x, int rows, int columns) {
+      float[] turned = new float[x.length];
+      for (int i = 0; i < x.length; i++) turned[i % columns * rows + i / columns] = x[i];
+      return turned;
+    }
   }
 }

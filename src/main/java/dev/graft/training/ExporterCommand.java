@@ -1,13 +1,22 @@
 package dev.graft.training;
 
+import dev.graft.spec.ExportForm;
+import dev.graft.spec.NamedQuantization;
 import dev.graft.weights.BadModel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The child of a server that makes a form of a result. Not for people. */
 @Command(name = "exporter", hidden = true, description = "Make one form of a result.")
@@ -28,6 +37,67 @@ public final class ExporterCommand implements Callable<Integer> {
     } catch (BadModel | IllegalArgumentException refused) {
       spec.commandLine().getErr().println("graft: " + refused.getMessage());
       return REQUEST_WRONG;
+    }
+  }
+
+  /**
+   * What {@code graft exporter} is told, as a JSON file. Every path is a local one.
+   *
+   * @param form name of an {@link ExportForm}
+   * @param options of it
+   * @param base directory of the base model
+   * @param result directory of the result
+   * @param others directories of adapters that it is combined with
+   * @param quantization that the base had in training, or null
+   * @param baseModelName what the base is called in what is written
+   * @param name what the result is called there
+   * @param out directory that is there and empty
+   * @param total file for the number of bytes that will be written, about
+   */
+  public record ExportOrder(
+      String form,
+      JsonNode options,
+      Path base,
+      Path result,
+      List<Path> others,
+      @Nullable NamedQuantization quantization,
+      String baseModelName,
+      String name,
+      Path out,
+      Path total) {
+    private static final JsonMapper MAPPER =
+        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
+    public void write(Path file) throws IOException {
+      Files.writeString(file, MAPPER.writeValueAsString(this));
+    }
+
+    /**
+     * @throws IllegalArgumentException if the file is no order
+     */
+    public static ExportOrder read(Path file) throws IOException {
+      try {
+        return MAPPER.readValue(Files.readString(file), ExportOrder.class);
+      } catch (JacksonException e) {
+        throw new IllegalArgumentException("not an order", e);
+      }
+    }
+
+    /**
+     * Carries it out.
+     *
+     * @throws IllegalArgumentException if there is no such form of the result, with the reason
+     * @throws dev.graft.weights.BadModel if a file cannot be understood
+     */
+    public void run() throws IOException {
+      ExportForm wanted = ExportForm.of(form, options);
+      try (ResultSource source =
+          ResultSource.open(
+              base, result, others, quantization == null ? null : quantization.quantization())) {
+        ResultForms forms = new ResultForms(source, baseModelName, name);
+        Files.writeString(total, Long.toString(forms.bytes(wanted)));
+        forms.write(wanted, out);
+      }
     }
   }
 }

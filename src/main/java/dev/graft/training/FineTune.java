@@ -1,14 +1,45 @@
 package dev.graft.training;
 
 import dev.graft.model.ComputePlan;
+import dev.graft.model.LabelBatch;
+import dev.graft.model.LabelLoss;
+import dev.graft.model.LabelMetrics;
+import dev.graft.model.MicroBatch;
+import dev.graft.model.NonfiniteGradients;
+import dev.graft.model.PendingLoss;
+import dev.graft.model.Schedules;
+import dev.graft.model.SplitMix64;
 import dev.graft.model.StepObserver;
+import dev.graft.model.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Preference;
+import dev.graft.text.BadTokenizer;
 import dev.graft.text.ChatTemplate.TemplateRejected;
-import dev.graft.text.Tokenizer;
+import dev.graft.text.TemplateRejected;
 import dev.graft.text.Tokenizer.BadTokenizer;
+import dev.graft.text.Tokenizer;
+import dev.graft.training.BatchPlan.StepBatches;
+import dev.graft.training.Checkpoints.CheckpointManifest.Environment;
+import dev.graft.training.RunProgress.BestEvaluation;
+import dev.graft.training.TrainingData.RunData;
 import dev.graft.weights.BadModel;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.Task;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -99,7 +130,8 @@ public final class FineTune {
 
   private TrainableModel open(ModelDirectory base, Rows rows) {
     try {
-      return models.open(base, run, plan(base, rows), new DataStart(run, rows, control));
+      return models.open(
+          base, run, plan(base, rows), new KernelModels.DataStart(run, rows, control));
     } catch (IllegalArgumentException e) {
       throw new BadRun("adapter", "the adapter does not fit the base model: " + e.getMessage());
     }
@@ -107,7 +139,7 @@ public final class FineTune {
 
   /** As the settings say, and as memory allows. */
   private ComputePlan plan(ModelDirectory base, Rows rows) {
-    return run.plan(FittingPlan.of(base, run.spec(), rows.lengths(), run.threads()));
+    return run.plan(MemoryNeed.FittingPlan.of(base, run.spec(), rows.lengths(), run.threads()));
   }
 
   /** What cannot be written is told before it is trained. */
@@ -130,5 +162,616 @@ public final class FineTune {
               .formatted(training.batching().padToMultipleOf(), length, context));
     }
     return length;
+  }
+
+  /**
+   * Where the numbers come from: the kernels, or in the loop's own tests a model one can predict.
+   */
+  interface ModelSource {
+    /**
+     * Called on the thread that trains, which closes the model.
+     *
+     * @param plan how steps are computed
+     * @param start what the model may look at before it is made
+     */
+    TrainableModel open(
+        ModelDirectory base, TrainingRun run, ComputePlan plan, KernelModels.DataStart start);
+
+    Environment environment(int threads);
+  }
+
+  /** From the first step to the result. */
+  private static final class TrainingLoop {
+    private final TrainingRun run;
+    private final Hyperparameters training;
+    private final ModelDirectory base;
+    private final RunData files;
+    private final TrainableModel model;
+    private final Consumer<TrainingEvent> events;
+    private final RunControl control;
+    private final CheckpointSchedule schedule;
+    private final BatchPlan plan;
+    private final long total;
+    private TrainingData data;
+    private @Nullable HeldOutEvaluation validation;
+    private RunProgress progress = RunProgress.START;
+
+    /** Where the newest checkpoint is; null where there is more to keep than progress. */
+    private @Nullable RunProgress kept;
+
+    /**
+     * @param base with the head that the model has
+     * @param nanoTime a clock as {@link System#nanoTime} is
+     * @throws BadRun if there is nothing to do, or something to do it with is missing
+     */
+    TrainingLoop(
+        TrainingRun run,
+        ModelDirectory base,
+        RunData files,
+        TrainableModel model,
+        Consumer<TrainingEvent> events,
+        RunControl control,
+        LongSupplier nanoTime) {
+      this.run = run;
+      this.base = base;
+      this.files = files;
+      this.model = model;
+      this.events = events;
+      this.control = control;
+      training = run.spec().training();
+      data = files.training();
+      plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
+      schedule = new CheckpointSchedule(training, plan, nanoTime);
+      total = plan.totalSteps();
+      if (total == 0) {
+        throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
+      }
+      if (files.validation() == null && training.evaluation().needsValidation()) {
+        throw new BadRun(
+            "validation_file",
+            "early stopping and the best model need a validation file, or held_out");
+      }
+    }
+
+    /**
+     * @param environment what the last bits of the numbers depend on
+     * @param maxLength tokens of a row
+     */
+    TrainerExit run(Environment environment, int maxLength) {
+      Checkpoints checkpoints =
+          new Checkpoints(
+              run.directories().checkpoints(),
+              Checkpoints.RunIdentity.of(run, data.sha256()),
+              environment);
+      Path resumeFrom = run.directories().resumeFrom();
+      if (resumeFrom == null) checkpoints.begin();
+      else progress = checkpoints.restore(resumeFrom, model);
+      kept = resumeFrom == null && KernelModels.DataStart.looks(run) ? null : progress;
+      started(maxLength);
+      try {
+        train(checkpoints);
+      } catch (RunControl.Stopped asked) {
+        if (!progress.equals(kept)) checkpoint(checkpoints);
+        return TrainerExit.STOPPED_AFTER_CHECKPOINT;
+      }
+      if (validation != null) validation.takeBest(progress.best(), progress.step());
+      completed();
+      return TrainerExit.DONE;
+    }
+
+    /**
+     * @throws RunControl.Stopped between steps, or in an evaluation, which is then still due
+     */
+    private void train(Checkpoints checkpoints) {
+      measure(checkpoints);
+      if (progress.step() == 0 || progress.evaluationDue()) evaluate();
+      int multipleOf = training.batching().padToMultipleOf();
+      try (StepBatches windows = new StepBatches(plan, data.rows(), multipleOf)) {
+        var steps = new OptimiserStep(run, total, data.rows(), windows, model, control);
+        while (progress.step() < total && !stopsEarly()) {
+          control.pollRepeatable();
+          if (control.takeCheckpoint()) checkpoint(checkpoints);
+          step(steps);
+          if (progress.evaluationDue()) evaluate();
+          if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
+        }
+      }
+      if (stopsEarly()) return;
+      evaluate();
+      boolean made = kept != null && kept.step() == progress.step();
+      if (!made && schedule.dueAtEnd(progress.step())) checkpoint(checkpoints);
+    }
+
+    private void completed() {
+      ResultDirectory.write(
+          run, base, model, progress, validation == null ? null : validation.latest());
+      events.accept(
+          new TrainingEvent.Completed(
+              run.directories().output().toString(),
+              progress.step(),
+              progress.trainedTokens(),
+              progress.meanLoss(),
+              validation == null ? null : validation.loss()));
+    }
+
+    /** Pairs get what the reference gives for them, once, unless it changes with what trains. */
+    private void measure(Checkpoints checkpoints) {
+      TrainingData held = files.validation();
+      if (run.spec().preference() instanceof Preference.Dpo && !model.referenceMoves()) {
+        ReferenceLogps references =
+            new ReferenceLogps(checkpoints.reference(), model, training, control);
+        data = references.measured(data);
+        if (held != null) held = references.measured(held);
+        if (references.keep()) kept = null;
+      }
+      if (held != null) {
+        validation =
+            new HeldOutEvaluation(held, base, model, training, control, checkpoints.bestWeights());
+      }
+    }
+
+    private boolean stopsEarly() {
+      return validation != null && validation.stopsEarly(progress.best());
+    }
+
+    private static boolean due(long step, int every) {
+      return every > 0 && step % every == 0;
+    }
+
+    private void started(int maxLength) {
+      events.accept(
+          new TrainingEvent.Started(
+              progress.step(),
+              total,
+              plan.epochs(total),
+              data.rows().size(),
+              data.dropped(),
+              data.truncated(),
+              data.tokens(),
+              data.targets(),
+              maxLength,
+              model.trainableParameters(),
+              files.validation() == null ? null : files.validation().rows().size()));
+      planned();
+    }
+
+    /** Says how the largest micro-batch that there can be is computed. */
+    private void planned() {
+      if (run.planned() == null) return;
+      Rows rows = data.rows();
+      PriorityQueue<Integer> longest = new PriorityQueue<>(Comparator.comparingLong(rows::tokens));
+      for (int row = 0; row < rows.size(); row++) {
+        longest.add(row);
+        if (longest.size() > training.batching().perDeviceTrainBatchSize()) longest.remove();
+      }
+      int[] largest = longest.stream().mapToInt(row -> row).toArray();
+      var how = model.division(rows.batch(largest, training.batching().padToMultipleOf()));
+      if (how == null) return;
+      events.accept(
+          new TrainingEvent.Planned(
+              run.machine().least() ? null : run.machine().memory(),
+              largest.length,
+              how.rows(),
+              how.layers(),
+              how.recomputed()));
+    }
+
+    private void step(OptimiserStep steps) {
+      long began = System.nanoTime();
+      long step = progress.step();
+      OptimiserStep.Outcome outcome = steps.make(progress);
+      boolean evaluationDue =
+          validation != null
+              && step + 1 < total
+              && due(step + 1, training.evaluation().evalSteps());
+      switch (outcome) {
+        case OptimiserStep.Updated made -> {
+          progress = progress.after(made.loss(), evaluationDue);
+          made(made, Math.max(1e-9, (System.nanoTime() - began) / 1e9));
+        }
+        case OptimiserStep.NotUpdated not -> {
+          progress = progress.skipped(evaluationDue);
+          double epochs = plan.epochs(progress.step());
+          events.accept(
+              new TrainingEvent.StepSkipped(progress.step(), total, epochs, not.reason()));
+        }
+      }
+    }
+
+    private void made(OptimiserStep.Updated made, double seconds) {
+      TokenLoss loss = made.loss();
+      var tokens =
+          new TrainingEvent.StepTokens(made.tokens(), loss.computed(), loss.trainedTokens());
+      events.accept(
+          new TrainingEvent.Progress(
+              progress.step(),
+              total,
+              plan.epochs(progress.step()),
+              loss.mean() + model.regulariser(),
+              made.gradNorm(),
+              made.learningRate(),
+              tokens,
+              tokens.logical() / seconds,
+              progress.trainedTokens(),
+              loss.accuracy(),
+              loss.pairs().named()));
+    }
+
+    private void evaluate() {
+      if (validation == null) return;
+      long step = progress.step();
+      Runnable sign = () -> events.accept(new TrainingEvent.Evaluating(step));
+      sign.run();
+      events.accept(validation.evaluate(step, sign));
+      if (step > 0) progress = progress.evaluated(validation.compare(progress.best(), step));
+    }
+
+    private void checkpoint(Checkpoints checkpoints) {
+      Path written =
+          checkpoints.write(
+              model,
+              progress,
+              making -> ResultDirectory.writeAdapter(making, run, base, model, progress));
+      kept = progress;
+      schedule.made();
+      events.accept(new TrainingEvent.Checkpoint(progress.step(), written.toString()));
+    }
+  }
+
+  /**
+   * One optimiser step: the window's micro-batches, then one update. A step whose numbers are wrong
+   * ends the run, or is left out where the run's settings say so.
+   */
+  private static final class OptimiserStep {
+    /** A run that skips so many steps in a row learns nothing any more. */
+    private static final int MOST_SKIPPED = 10;
+
+    private final Hyperparameters training;
+    private final long seed;
+    private final Rows rows;
+    private final StepBatches windows;
+    private final TrainableModel model;
+    private final RunControl control;
+    private final long total;
+    private final long warmup;
+
+    /** What became of it. */
+    sealed interface Outcome {}
+
+    /**
+     * @param gradNorm before clipping
+     * @param tokens of its rows
+     */
+    record Updated(TokenLoss loss, double gradNorm, double learningRate, long tokens)
+        implements Outcome {}
+
+    /**
+     * The parameters are as before.
+     *
+     * @param reason with the rows
+     */
+    record NotUpdated(String reason) implements Outcome {}
+
+    /** A loss that is no finite number. */
+    private static final class Nonfinite extends RuntimeException {
+      Nonfinite(String reason) {
+        super(reason, null, false, false);
+      }
+    }
+
+    OptimiserStep(
+        TrainingRun run,
+        long total,
+        Rows rows,
+        StepBatches windows,
+        TrainableModel model,
+        RunControl control) {
+      training = run.spec().training();
+      seed = run.spec().seed();
+      this.rows = rows;
+      this.windows = windows;
+      this.model = model;
+      this.control = control;
+      this.total = total;
+      warmup =
+          training.schedule().warmupSteps() > 0
+              ? training.schedule().warmupSteps()
+              : (long) Math.ceil(total * training.schedule().warmupRatio());
+    }
+
+    /**
+     * @param progress before it
+     * @throws BadRun if the numbers are wrong, unless such a step is to be left out
+     */
+    Outcome make(RunProgress progress) {
+      StepBatches.Window made = windows.take(progress.step());
+      Outcome outcome = null;
+      while (outcome == null) outcome = make(progress, made);
+      return outcome;
+    }
+
+    /** Null = it must be made again, with another loss scale. */
+    private @Nullable Outcome make(RunProgress progress, StepBatches.Window made) {
+      long step = progress.step();
+      List<int[]> window = made.rows();
+      List<PendingLoss> losses = new ArrayList<>();
+      try {
+        enqueue(step, made, losses);
+        double rate = training.schedule().learningRate() * multiplier(step);
+        double norm = model.update(rate);
+        TokenLoss loss = PendingLoss.sum(losses).read();
+        if (training.guards().lossSpike() && progress.trend().spikes(loss.mean())) {
+          String spike = "the loss jumped to %.3g".formatted(loss.mean());
+          throw new BadRun(
+              null, told(spike, step, all(window)) + "; loss_spike_guard false trains on");
+        }
+        return new Updated(loss, norm, rate, tokens(made.batches()));
+      } catch (Nonfinite wrong) {
+        return skipped(progress, String.valueOf(wrong.getMessage()));
+      } catch (NonfiniteGradients wrong) {
+        if (firstNonfinite(losses) < 0 && model.lowerLossScale()) {
+          model.discard();
+          return null;
+        }
+        return skipped(progress, whatIsNotFinite(step, window, losses));
+      }
+    }
+
+    private NotUpdated skipped(RunProgress progress, String why) {
+      if (!training.guards().skipNonfinite()) throw new BadRun(null, why);
+      if (progress.skippedInARow() + 1 >= MOST_SKIPPED) {
+        throw new BadRun(
+            null, "%d steps in a row made no update; of the last: %s".formatted(MOST_SKIPPED, why));
+      }
+      model.discard();
+      return new NotUpdated(why);
+    }
+
+    /** Looks at those losses that need no waiting; the model at the others. */
+    private void enqueue(long step, StepBatches.Window window, List<PendingLoss> losses) {
+      List<MicroBatch> batches = window.batches();
+      long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
+      for (int m = 0; m < batches.size(); m++) {
+        control.poll();
+        long dropoutSeed = new SplitMix64(seed, step, m).next();
+        PendingLoss loss = model.enqueue(batches.get(m), targets, dropoutSeed);
+        losses.add(loss);
+        if (loss.known() && !Double.isFinite(loss.read().sum())) {
+          throw new Nonfinite(whatIsNotFinite(step, window.rows(), losses));
+        }
+      }
+    }
+
+    /** The first loss, else the gradients. */
+    private String whatIsNotFinite(long step, List<int[]> window, List<PendingLoss> losses) {
+      int m = firstNonfinite(losses);
+      return m < 0
+          ? told("the gradients are not finite", step, all(window))
+          : told("the loss is not a finite number", step, window.get(m));
+    }
+
+    private static int firstNonfinite(List<PendingLoss> losses) {
+      for (int m = 0; m < losses.size(); m++) {
+        if (!Double.isFinite(losses.get(m).read().sum())) return m;
+      }
+      return -1;
+    }
+
+    private double multiplier(long step) {
+      return Schedules.multiplier(
+          training.schedule().lrScheduler(),
+          step,
+          warmup,
+          total,
+          training.schedule().learningRate());
+    }
+
+    private static long tokens(List<MicroBatch> batches) {
+      return batches.stream()
+          .flatMap(batch -> Arrays.stream(batch.inputIds()))
+          .mapToLong(row -> row.length)
+          .sum();
+    }
+
+    private static int[] all(List<int[]> window) {
+      return window.stream().flatMapToInt(Arrays::stream).toArray();
+    }
+
+    private String told(String what, long step, int[] of) {
+      List<String> origins = Arrays.stream(of).mapToObj(rows::origin).limit(8).toList();
+      return "%s in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
+          .formatted(what, step + 1, String.join(", ", origins));
+    }
+  }
+
+  /**
+   * The validation file while a run goes: its loss, the best weights so far, and when to stop
+   * early.
+   */
+  private static final class HeldOutEvaluation {
+    private static final long SIGN_EVERY = TimeUnit.MINUTES.toNanos(1);
+
+    private final TrainingData data;
+    private final TrainableModel model;
+    private final Hyperparameters training;
+    private final RunControl control;
+    private final Path bestWeights;
+    private final ModelDirectory base;
+    private TrainingEvent.@Nullable Evaluated latest;
+
+    /**
+     * @param base with the head that the model has
+     * @param bestWeights file of the best weights so far, kept where they are asked for
+     */
+    HeldOutEvaluation(
+        TrainingData data,
+        ModelDirectory base,
+        TrainableModel model,
+        Hyperparameters training,
+        RunControl control,
+        Path bestWeights) {
+      this.data = data;
+      this.base = base;
+      this.model = model;
+      this.training = training;
+      this.control = control;
+      this.bestWeights = bestWeights;
+    }
+
+    /**
+     * The whole file, in batches of rows of like length.
+     *
+     * @param sign run every minute, so that nobody takes a long evaluation for one that hangs
+     * @throws RunControl.Stopped if the run is to stop: the one that goes on evaluates again
+     */
+    TrainingEvent.Evaluated evaluate(long step, Runnable sign) {
+      AtomicLong signed = new AtomicLong(System.nanoTime());
+      return evaluated(
+          step,
+          () -> {
+            control.pollRepeatable();
+            long now = System.nanoTime();
+            if (now - signed.get() < SIGN_EVERY) return;
+            signed.set(now);
+            sign.run();
+          });
+    }
+
+    private TrainingEvent.Evaluated evaluated(long step, Runnable poll) {
+      LabelMetrics metrics =
+          base.config().task() instanceof Task.SequenceClassification head
+              ? new LabelMetrics(head)
+              : null;
+      TokenLoss sum = TokenLoss.ZERO;
+      for (int[] rows :
+          BatchPlan.EvaluationBatches.batches(
+              data.rows(), training.batching().perDeviceTrainBatchSize())) {
+        poll.run();
+        sum =
+            sum.plus(
+                evaluate(data.rows().batch(rows, training.batching().padToMultipleOf()), metrics));
+      }
+      var named = metrics == null ? sum.pairs().named() : metrics.named();
+      latest = new TrainingEvent.Evaluated(step, sum.mean(), sum.accuracy(), named);
+      return latest;
+    }
+
+    private TokenLoss evaluate(MicroBatch batch, @Nullable LabelMetrics metrics) {
+      if (metrics != null && batch instanceof LabelBatch labels) return evaluate(labels, metrics);
+      return model.evaluate(batch);
+    }
+
+    /** Loss and metrics of one pass. */
+    private TokenLoss evaluate(LabelBatch batch, LabelMetrics metrics) {
+      float[][][] outputs = model.logits(batch.inputIds());
+      TokenLoss sum = TokenLoss.ZERO;
+      for (int row = 0; row < outputs.length; row++) {
+        float[] logits = outputs[row][0];
+        double[] label = batch.labels()[row];
+        sum = sum.plus(LabelLoss.of(metrics.problem(), logits, new double[][] {label}));
+        metrics.add(logits, label);
+      }
+      return sum;
+    }
+
+    /** The latest evaluation; null before the first. */
+    TrainingEvent.@Nullable Evaluated latest() {
+      return latest;
+    }
+
+    /** Loss of the latest evaluation. */
+    double loss() {
+      return latest == null ? Double.NaN : latest.validLoss();
+    }
+
+    /** The latest evaluation against those before; keeps the weights if they are the best. */
+    BestEvaluation compare(@Nullable BestEvaluation before, long step) {
+      BestEvaluation best =
+          BestEvaluation.after(
+              before, loss(), step, training.evaluation().earlyStoppingThreshold());
+      if (training.evaluation().loadBestModelAtEnd() && best.step() == step) keep();
+      return best;
+    }
+
+    private void keep() {
+      try {
+        Path making = bestWeights.resolveSibling(bestWeights.getFileName() + ".making");
+        Files.createDirectories(bestWeights.toAbsolutePath().getParent());
+        SafetensorsWriter.write(making, model.trained());
+        DurableFiles.publish(making, bestWeights);
+      } catch (IOException e) {
+        throw new UncheckedIOException("the best weights cannot be kept", e);
+      }
+    }
+
+    boolean stopsEarly(@Nullable BestEvaluation best) {
+      int patience = training.evaluation().earlyStoppingPatience();
+      return best != null && patience > 0 && best.worse() >= patience;
+    }
+
+    /** Puts the best weights back, where they are asked for and are not the latest. */
+    void takeBest(@Nullable BestEvaluation best, long step) {
+      if (best == null || best.step() == step) return;
+      if (!training.evaluation().loadBestModelAtEnd()) return;
+      try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
+        model.load(file.tensors().stream().map(MappedTensor::named).toList());
+      }
+      evaluated(best.step(), control::poll); // what trains is no longer the run's state
+    }
+  }
+
+  /**
+   * When a run makes a checkpoint by itself: after so many steps, or at the end of epochs; and
+   * after so long.
+   */
+  static final class CheckpointSchedule {
+    /** OpenAI keeps the checkpoints of so many epochs. */
+    private static final int LAST_EPOCHS = 3;
+
+    /** Ends of earlier epochs that follow one another faster make no checkpoint. */
+    private static final long YOUNG = TimeUnit.MINUTES.toNanos(1);
+
+    private final Hyperparameters training;
+    private final BatchPlan plan;
+    private final long saveNanos;
+    private final LongSupplier nanoTime;
+    private long last;
+
+    CheckpointSchedule(Hyperparameters training, BatchPlan plan, LongSupplier nanoTime) {
+      this.training = training;
+      this.plan = plan;
+      this.saveNanos = Math.round(training.saveMinutes() * TimeUnit.MINUTES.toNanos(1));
+      this.nanoTime = nanoTime;
+      this.last = nanoTime.getAsLong();
+    }
+
+    /** After a step that is not the last one. */
+    boolean due(long step) {
+      long age = nanoTime.getAsLong() - last;
+      boolean byTime = saveNanos > 0 && age >= saveNanos;
+      Integer every = training.saveSteps();
+      if (every != null) return byTime || (every > 0 && step % every == 0);
+      return byTime || (endsEpoch(step) && (isOneOfTheLast(step) || age >= YOUNG));
+    }
+
+    /** After the last step: the result is there, and the epoch's checkpoint beside it. */
+    boolean dueAtEnd(long step) {
+      return training.saveSteps() == null && endsEpoch(step);
+    }
+
+    private boolean endsEpoch(long step) {
+      return step % plan.stepsPerEpoch() == 0;
+    }
+
+    /** Any may be, where validations decide when the run ends. */
+    private boolean isOneOfTheLast(long step) {
+      return training.evaluation().earlyStoppingPatience() > 0
+          || step > plan.totalSteps() - LAST_EPOCHS * (long) plan.stepsPerEpoch();
+    }
+
+    /** A checkpoint was made, for whatever reason: the time begins again. */
+    void made() {
+      last = nanoTime.getAsLong();
+    }
   }
 }

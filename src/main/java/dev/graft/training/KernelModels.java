@@ -1,18 +1,27 @@
 package dev.graft.training;
 
-import dev.graft.kernels.TensorFloat32;
+import dev.graft.kernels.TorchContext.TensorFloat32;
 import dev.graft.kernels.TorchThread;
 import dev.graft.model.AdamW;
 import dev.graft.model.ComputePlan;
+import dev.graft.model.EvaStart;
 import dev.graft.model.Execution;
+import dev.graft.model.LearnedRanks;
+import dev.graft.model.MicroBatch;
 import dev.graft.model.StepObserver;
 import dev.graft.model.TrainableModel;
+import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingSetup;
+import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Hyperparameters.LoraPlus;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.training.CheckpointManifest.Environment;
+import dev.graft.training.Checkpoints.CheckpointManifest.Environment;
+import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param observer of each model that is opened
  */
-record KernelModels(StepObserver observer) implements ModelSource {
+record KernelModels(StepObserver observer) implements FineTune.ModelSource {
   @Override
   public TrainableModel open(
       ModelDirectory base, TrainingRun run, ComputePlan plan, DataStart start) {
@@ -84,6 +93,57 @@ record KernelModels(StepObserver observer) implements ModelSource {
       return known.stream().filter(flags::contains).findFirst().orElse("none");
     } catch (IOException e) {
       return System.getProperty("os.arch", "unknown");
+    }
+  }
+
+  /**
+   * The model of a run whose method may start from the data that it will train on. Ranks that data
+   * has decided are the shapes of what trains: a checkpoint needs no other memory of them, and the
+   * data is looked at once.
+   *
+   * @param data the rows that train, in the order of the run's first epoch
+   */
+  record DataStart(TrainingRun run, Rows data, RunControl control) {
+    /** Whether the run's data decides how it starts; then a run that stops keeps what was found. */
+    static boolean looks(TrainingRun run) {
+      return run.startFrom() == null
+          && run.spec().method() instanceof Lora lora
+          && lora.initLoraWeights() instanceof LoraInit.Eva;
+    }
+
+    /**
+     * @throws IllegalArgumentException if method, data and base do not go together
+     * @throws BadRun if a checkpoint is damaged
+     */
+    TrainableModel open(ModelDirectory base, TrainingSetup recipe) {
+      if (!looks(run) || !(recipe.method() instanceof Lora asked)) {
+        return TrainableModels.load(base, recipe);
+      }
+      Path checkpoint = run.directories().resumeFrom();
+      if (checkpoint != null) {
+        return TrainableModels.load(base, recipe.with(resumed(asked, base, checkpoint)));
+      }
+      BatchPlan plan = new BatchPlan(run.spec().training(), run.spec().seed(), data.lengths());
+      int steps = plan.stepsPerEpoch();
+      if (steps == 0) return TrainableModels.load(base, recipe); // there is nothing to train on
+      EvaStart start =
+          EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::poll);
+      TrainableModel model = TrainableModels.load(base, recipe.with(start.method()));
+      start.into(model);
+      return model;
+    }
+
+    private static Lora resumed(Lora asked, ModelDirectory base, Path checkpoint) {
+      try (SafetensorsFile trained =
+          SafetensorsFile.open(checkpoint.resolve(Checkpoints.WEIGHTS))) {
+        return LearnedRanks.of(asked, base.config(), trained).method(asked, base.config());
+      } catch (BadModel e) {
+        throw new BadRun("resume_from", "the checkpoint does not fit: " + e.getMessage());
+      }
+    }
+
+    private List<MicroBatch> batches(BatchPlan plan, int step) {
+      return plan.window(step).stream().map(rows -> data.batch(rows, 1)).toList();
     }
   }
 }

@@ -1,6 +1,8 @@
 package dev.graft.training;
 
+import dev.graft.model.NewHead;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.text.Example;
 import dev.graft.text.Label;
 import dev.graft.text.LabelledTokenizer;
@@ -9,8 +11,17 @@ import dev.graft.text.RowReader.Problem;
 import dev.graft.text.RowTokenizer.RowRejected;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.Task;
+import dev.graft.weights.Task.SequenceClassification;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** A file of labelled texts, tokenised; what its labels mean is known when all are read. */
 final class LabelledFile {
@@ -33,7 +44,7 @@ final class LabelledFile {
         new LabelledTokenizer(
             tokenizer,
             spec.data().allowSpecialTokens(),
-            RowSettings.of(spec, maxLength).truncation());
+            TrainingData.RowSettings.of(spec, maxLength).truncation());
     sha256 = file.read((row, bytes) -> add(row), () -> rejected);
   }
 
@@ -73,6 +84,123 @@ final class LabelledFile {
 
   private TrainingData data(double[][] targets) {
     int cut = (int) texts.stream().filter(TokenizedRow::cut).count();
-    return new TrainingData(new LabelledRows(texts, targets), 0, cut, sha256);
+    return new TrainingData(new Rows.LabelledRows(texts, targets), 0, cut, sha256);
+  }
+
+  /**
+   * What the labels of a training file mean. The classes are those that the file names, sorted
+   * (numbers by value), unless the base has a trained head that knows all of them: then they are
+   * the head's.
+   */
+  static final class LabelSet {
+    private static final int MOST_CLASSES = 10_000;
+
+    private final SequenceClassification task;
+    private final Map<String, Integer> classes = new HashMap<>();
+
+    LabelSet(SequenceClassification task) {
+      this.task = task;
+      for (String name : task.labels()) classes.put(name, classes.size());
+    }
+
+    /** The head that these labels are for. */
+    SequenceClassification task() {
+      return task;
+    }
+
+    /**
+     * @param labels of the training file, all of one kind
+     * @param learned the head that training goes on with; null = a new one, or the base's
+     * @throws BadRun if they are not what the objective needs
+     */
+    static LabelSet of(
+        Objective objective,
+        List<Label> labels,
+        ModelDirectory base,
+        @Nullable SequenceClassification learned) {
+      if (objective == Objective.REGRESSION) {
+        return new LabelSet(SequenceClassification.unnamed(1, Task.Problem.REGRESSION));
+      }
+      boolean several = !labels.isEmpty() && labels.getFirst() instanceof Label.Names;
+      Task.Problem problem =
+          several
+              ? Task.Problem.MULTI_LABEL_CLASSIFICATION
+              : Task.Problem.SINGLE_LABEL_CLASSIFICATION;
+      Set<String> names = new TreeSet<>(BY_VALUE);
+      for (Label each : labels) names.addAll(each.words());
+      if (learned != null) return of(learned, problem, names);
+      if (base.config().task() instanceof SequenceClassification head
+          && head.problem() == problem
+          && head.labels().containsAll(names)
+          && NewHead.of(base).isEmpty()) {
+        return new LabelSet(head);
+      }
+      int least = several ? 1 : 2;
+      if (names.size() < least || names.size() > MOST_CLASSES) {
+        throw new BadRun(
+            "training_file",
+            "training_file names %d classes; a classification needs %d to %d"
+                .formatted(names.size(), least, MOST_CLASSES));
+      }
+      return new LabelSet(new SequenceClassification(names.size(), problem, List.copyOf(names)));
+    }
+
+    private static LabelSet of(
+        SequenceClassification learned, Task.Problem problem, Set<String> names) {
+      if (learned.problem() != problem || !learned.labels().containsAll(names)) {
+        throw new BadRun(
+            "training_file",
+            "training_file has labels that the model which training continues from does not know; its"
+                + " classes are "
+                + String.join(", ", learned.labels().stream().limit(20).toList()));
+      }
+      return new LabelSet(learned);
+    }
+
+    /** Numbers by their value and before words, so that class 10 comes after class 9. */
+    private static final Comparator<String> BY_VALUE =
+        Comparator.comparing(
+                (String name) -> isNumber(name) ? Double.valueOf(name) : Double.POSITIVE_INFINITY)
+            .thenComparing(Comparator.naturalOrder());
+
+    private static boolean isNumber(String name) {
+      return name.matches("-?[0-9]{1,15}");
+    }
+
+    /**
+     * The label as the loss needs it.
+     *
+     * @param problems gets what is wrong with it
+     * @return the class, or 0 and 1 for each, or the number
+     */
+    double[] target(long line, Label label, List<Problem> problems) {
+      if (task.problem() == Task.Problem.REGRESSION) {
+        if (label instanceof Label.Number(double value)) return new double[] {value};
+        problems.add(new Problem(line, "has a label that is not a number: a regression needs one"));
+        return new double[1];
+      }
+      List<Integer> found = new ArrayList<>();
+      for (String name : label.words()) {
+        Integer index = classes.get(name);
+        if (index != null) found.add(index);
+        else problems.add(new Problem(line, "has a label that no training row has: " + name));
+      }
+      if (task.problem() == Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
+        if (label instanceof Label.Number(double value) && value != Math.rint(value)) {
+          problems.add(new Problem(line, "has a fraction for a label: a class is a name"));
+        }
+        if (label instanceof Label.Names) {
+          problems.add(new Problem(line, "has labels, but the training rows have one label each"));
+        }
+        return new double[] {found.isEmpty() ? 0 : found.getFirst()};
+      }
+      if (!(label instanceof Label.Names)) {
+        problems.add(
+            new Problem(line, "has one label, but the training rows have lists of labels"));
+      }
+      double[] target = new double[task.numLabels()];
+      found.forEach(index -> target[index] = 1);
+      return target;
+    }
   }
 }

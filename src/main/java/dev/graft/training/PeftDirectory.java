@@ -1,6 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.training.ResultFormat.ResultFiles;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsWriter;

@@ -51,7 +51,7 @@ record PreferenceCase(DataPathCases cases, JsonNode settings, JsonNode expected,
                 pairs.stream().map(TokenizedPair::chosen),
                 pairs.stream().map(TokenizedPair::rejected))
             .toList();
-    Collator collator = new Collator(1);
+    TokenRows.Collator collator = new TokenRows.Collator(1);
     JsonNode batch = expected.path("batch");
     int[][] ids = sides.stream().map(TokenizedRow::ids).toArray(int[][]::new);
     int[][] masks = sides.stream().map(PreferenceCase::mask).toArray(int[][]::new);

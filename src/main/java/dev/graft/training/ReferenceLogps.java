@@ -48,18 +48,19 @@ final class ReferenceLogps {
 
   /** The pairs of a file with their reference, which goes by the file's digest. */
   TrainingData measured(TrainingData data) {
-    if (!(data.rows() instanceof PairRows pairs)) throw new IllegalArgumentException("not pairs");
+    if (!(data.rows() instanceof Rows.PairRows pairs))
+      throw new IllegalArgumentException("not pairs");
     PairLogps stored = Files.exists(file) ? stored(data.sha256()) : null;
     PairLogps logps = stored == null ? compute(pairs) : stored;
     known.put(data.sha256(), logps);
     return data.with(pairs.measuredFrom(logps));
   }
 
-  private PairLogps compute(PairRows pairs) {
+  private PairLogps compute(Rows.PairRows pairs) {
     double[] chosen = new double[pairs.size()];
     double[] rejected = new double[pairs.size()];
     for (int[] rows :
-        EvaluationBatches.batches(pairs, training.batching().perDeviceTrainBatchSize())) {
+        BatchPlan.EvaluationBatches.batches(pairs, training.batching().perDeviceTrainBatchSize())) {
       control.pollRepeatable();
       PairBatch batch = pairs.batch(rows, training.batching().padToMultipleOf());
       PairLogps logps = reference(batch);

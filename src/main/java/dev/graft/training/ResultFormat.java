@@ -16,8 +16,12 @@ import dev.graft.weights.Dtype;
 import dev.graft.weights.LoaderRules;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -93,12 +97,18 @@ public final class ResultFormat {
         Path form = directory.resolve(GGUF);
         ResultFiles.create(form);
         AdapterCard card = AdapterCard.named(directory, baseModelName);
-        GgufForm.write(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
+        PlainForm.GgufForm.write(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
       }
       if (outputs.merged()) {
         Path merged = directory.resolve(MERGED);
         MergedModel.write(
-            merged, base, baseModelName, adapter, quantization, CheckpointPrecision.AS_BASE, facts);
+            merged,
+            base,
+            baseModelName,
+            adapter,
+            quantization,
+            CheckpointDirectory.CheckpointPrecision.AS_BASE,
+            facts);
       }
     }
   }
@@ -126,8 +136,13 @@ public final class ResultFormat {
           model.learnedSettings(),
           facts);
     } else {
-      FullModelDirectory.write(
-          directory, base, baseModelName, result.tensors(), CheckpointPrecision.AS_BASE, facts);
+      CheckpointDirectory.FullModelDirectory.write(
+          directory,
+          base,
+          baseModelName,
+          result.tensors(),
+          CheckpointDirectory.CheckpointPrecision.AS_BASE,
+          facts);
     }
   }
 
@@ -154,5 +169,50 @@ public final class ResultFormat {
           true;
       case AdapterMethod.Full _, Freeze _ -> false;
     };
+  }
+
+  /** Small files of a result directory. */
+  static final class ResultFiles {
+    /** What chatting with the result needs beside the weights: tokenizer, template, stop tokens. */
+    private static final List<String> COMPANIONS =
+        List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "chat_template.jinja",
+            "special_tokens_map.json",
+            "generation_config.json");
+
+    private ResultFiles() {}
+
+    static void create(Path directory) {
+      try {
+        Files.createDirectories(directory);
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot create the result directory", e);
+      }
+    }
+
+    static void write(Path file, String text) {
+      try {
+        Files.writeString(file, text);
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot write " + file.getFileName(), e);
+      }
+    }
+
+    static void copyCompanions(ModelDirectory base, Path directory) {
+      for (String name : COMPANIONS) {
+        Path from = base.file(name);
+        if (from != null) copy(from, directory.resolve(name));
+      }
+    }
+
+    private static void copy(Path from, Path to) {
+      try {
+        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot write " + to.getFileName(), e);
+      }
+    }
   }
 }

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,7 +123,8 @@ public record ResultForms(ResultSource source, String baseModelName, String name
   public long bytes(ExportForm form) {
     return switch (form) {
       case ExportForm.Merged _ ->
-          CheckpointDirectory.layout(source.base(), source.merged(), CheckpointPrecision.AS_BASE)
+          CheckpointDirectory.layout(
+                  source.base(), source.merged(), CheckpointDirectory.CheckpointPrecision.AS_BASE)
               .stream()
               .mapToLong(TensorInfo::bytes)
               .sum();
@@ -172,7 +175,12 @@ public record ResultForms(ResultSource source, String baseModelName, String name
             ? ModelCard.trained(source.base(), baseModelName, true, facts())
             : ModelCard.merged(source.base(), baseModelName, adapter.method(), facts());
     CheckpointDirectory.write(
-        directory, source.base(), source.merged(), CheckpointPrecision.AS_BASE, card, shard);
+        directory,
+        source.base(),
+        source.merged(),
+        CheckpointDirectory.CheckpointPrecision.AS_BASE,
+        card,
+        shard);
   }
 
   private void model(Path directory, ExportForm.GgufType type) {
@@ -183,7 +191,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
 
   private void adapter(Path directory) {
     AdapterCard card = AdapterCard.named(source.directory(), baseModelName);
-    GgufForm.write(
+    PlainForm.GgufForm.write(
         directory.resolve(ADAPTER_FILE), source.base(), source.requireAdapter(), card, Dtype.F16);
   }
 
@@ -213,7 +221,24 @@ public record ResultForms(ResultSource source, String baseModelName, String name
       adapter(directory);
       lines = List.of("FROM " + form.base(), "ADAPTER ./" + ADAPTER_FILE);
     }
-    ResultFiles.write(
+    ResultFormat.ResultFiles.write(
         directory.resolve("Modelfile"), Modelfile.of(lines, WrittenTokenizer.stops(source.base())));
+  }
+
+  /** The Modelfile of Ollama. The chat template is the GGUF file's. */
+  static final class Modelfile {
+    private Modelfile() {}
+
+    /**
+     * @param from its first lines
+     * @param stops texts that end an answer; one that cannot be quoted is left to the GGUF file
+     */
+    static String of(List<String> from, List<String> stops) {
+      Stream<String> parameters =
+          stops.stream()
+              .filter(stop -> !stop.isBlank() && stop.chars().noneMatch(c -> c < ' ' || c == '"'))
+              .map(stop -> "PARAMETER stop \"" + stop + "\"");
+      return Stream.concat(from.stream(), parameters).collect(Collectors.joining("\n", "", "\n"));
+    }
   }
 }

@@ -1,5 +1,7 @@
 package dev.graft.training;
 
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.text.Example;
 import dev.graft.text.RowReader;
 import dev.graft.text.RowReader.Problem;
@@ -8,15 +10,23 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.ObjIntConsumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,5 +104,175 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
       text.append(" (and ").append(problems.size() - SHOWN).append(" more)");
     }
     throw new BadRun(param, text.toString());
+  }
+
+  /**
+   * Which rows of a file are held out: a share of them, by the digest of what is asked and the
+   * seed, whatever their order. Rows that ask the same are on one side, and of every class some
+   * rows train.
+   */
+  static final class HeldOut {
+    private final double share;
+    private final long seed;
+
+    /** Sorted digests. */
+    private final long[] groups;
+
+    private HeldOut(double share, long seed, long[] groups) {
+      this.share = share;
+      this.seed = seed;
+      this.groups = groups;
+    }
+
+    /**
+     * Reads the file, to know what it has.
+     *
+     * @throws BadRun if it has a problem, or all of its rows would be on one side
+     */
+    private static HeldOut of(RowFile file, TrainingSpec spec, RunControl control) {
+      double share = spec.training().evaluation().heldOut();
+      long seed = spec.seed();
+      boolean classes = spec.objective() == Objective.CLASSIFICATION;
+      PromptDigests digests = new PromptDigests(seed, classes, control);
+      file.read((row, bytes) -> digests.add(row), List::of);
+      long[] held = chosen(digests.sorted(), share, digests.training());
+      if (held.length == 0) {
+        throw new BadRun(
+            "adapter.training.held_out",
+            "no row of %s can be held out: nearly all ask the same; give a validation_file"
+                .formatted(file.param()));
+      }
+      return new HeldOut(share, seed, held);
+    }
+
+    boolean has(Example row) {
+      return Arrays.binarySearch(groups, PromptDigests.of(row, seed)) >= 0;
+    }
+
+    /**
+     * Groups of rows from the least digest on, as long as they fit into the share; the smallest if
+     * none does.
+     */
+    private static long[] chosen(long[] rows, double share, Set<Long> training) {
+      long wanted = Math.max(1, Math.round(share * rows.length));
+      List<Long> held = new ArrayList<>();
+      int smallest = rows.length;
+      long ofSmallest = 0;
+      for (int from = 0, to; from < rows.length; from = to) {
+        to = from + 1;
+        while (to < rows.length && rows[to] == rows[from]) to++;
+        if (training.contains(rows[from])) continue;
+        if (to - from < smallest) {
+          smallest = to - from;
+          ofSmallest = rows[from];
+        }
+        if (to - from > wanted) continue;
+        held.add(rows[from]);
+        wanted -= to - from;
+      }
+      if (held.isEmpty() && smallest < rows.length) held.add(ofSmallest);
+      return held.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /** Part of the key of what is made of its rows. */
+    @Override
+    public String toString() {
+      return "held out: %s, seed %d".formatted(share, seed);
+    }
+
+    /**
+     * One of the two parts of a file.
+     *
+     * @param held the rows that are held out; else the others
+     */
+    record Part(HeldOut split, boolean held) {
+      boolean has(Example row) {
+        return split.has(row) == held;
+      }
+    }
+
+    /** A file's parts, to train and to validate with. */
+    record Parts(RowFile training, @Nullable RowFile validation) {
+      /**
+       * @throws BadRun as reading the file does, or if all of its rows would be on one side
+       */
+      static Parts of(RowFile file, TrainingSpec spec, RunControl control) {
+        if (spec.training().evaluation().heldOut() == 0) return new Parts(file, null);
+        HeldOut split = HeldOut.of(file, spec, control);
+        return new Parts(file.part(new Part(split, false)), file.part(new Part(split, true)));
+      }
+    }
+  }
+
+  /** What the rows of a file ask, 8 bytes a row. */
+  static final class PromptDigests {
+    private static final Pattern SPACE = Pattern.compile("\\s+");
+
+    private final long seed;
+    private final boolean classes;
+    private final RunControl control;
+    private long[] digests = new long[1024];
+    private int size;
+
+    /** Of each class, the rows that train in any case. */
+    private final Map<String, Long> training = new HashMap<>();
+
+    PromptDigests(long seed, boolean classes, RunControl control) {
+      this.seed = seed;
+      this.classes = classes;
+      this.control = control;
+    }
+
+    void add(Example row) {
+      control.pollRepeatable();
+      if (size == digests.length) digests = Arrays.copyOf(digests, size * 2);
+      long digest = of(row, seed);
+      digests[size++] = digest;
+      if (classes && row instanceof Example.Labelled labelled) {
+        labelled.label().words().forEach(word -> training.merge(word, digest, Math::max));
+      }
+    }
+
+    /** One a row. */
+    long[] sorted() {
+      long[] sorted = Arrays.copyOf(digests, size);
+      Arrays.sort(sorted);
+      return sorted;
+    }
+
+    /** Those that must not be held out, so that of every class some rows train. */
+    Set<Long> training() {
+      return Set.copyOf(training.values());
+    }
+
+    /** Of what a row asks, white space aside. */
+    static long of(Example row, long seed) {
+      String asked = SPACE.matcher(asked(row)).replaceAll(" ").strip();
+      byte[] bytes = (seed + "\n" + asked).getBytes(StandardCharsets.UTF_8);
+      return ByteBuffer.wrap(Digests.sha256().digest(bytes)).getLong();
+    }
+
+    /** All before the last answer; of a row without that, all of it. */
+    private static String asked(Example row) {
+      return switch (row) {
+        case Example.Chat chat -> {
+          Example.ChatPromptCompletion pair = chat.lastAnswer();
+          yield pair == null || pair.prompt().isEmpty() ? said(chat.messages()) : asked(pair);
+        }
+        case Example.ChatPromptCompletion pair ->
+            said(pair.prompt().isEmpty() ? pair.completion() : pair.prompt());
+        case Example.PromptCompletion pair ->
+            pair.prompt().isBlank() ? pair.completion() : pair.prompt();
+        case Example.Text text -> text.text();
+        case Example.Labelled labelled -> labelled.text();
+        case Example.PreferencePair pair -> asked(pair.chosen());
+      };
+    }
+
+    private static String said(List<Map<String, Object>> turns) {
+      return turns.stream()
+          .map(turn -> turn.get("role") + ": " + turn.get("content"))
+          .collect(Collectors.joining("\n"));
+    }
   }
 }

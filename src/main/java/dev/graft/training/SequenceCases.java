@@ -4,7 +4,8 @@ import static dev.graft.training.DataPathCases.equal;
 
 import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.text.TokenizedRow;
-import dev.graft.training.Packing.Piece;
+import dev.graft.training.TokenRows.PackedRows;
+import dev.graft.training.TokenRows.Packing.Piece;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -26,7 +27,8 @@ final class SequenceCases {
               joined(batch, i -> positions(packed.segments(i))), expected.path("position_ids"));
     }
     TokenRows separate = new TokenRows.Separate(rows.subList(0, batch));
-    Collator collator = new Collator(settings.path("pad_to_multiple_of").asInt(1));
+    TokenRows.Collator collator =
+        new TokenRows.Collator(settings.path("pad_to_multiple_of").asInt(1));
     int[][] ids = rows(batch, separate::ids);
     int[][] labels = rows(batch, separate::labels);
     int[][] ones = Arrays.stream(ids).map(SequenceCases::ones).toArray(int[][]::new);
@@ -56,11 +58,11 @@ final class SequenceCases {
 
   static boolean packedLengths(JsonNode settings, JsonNode rows, JsonNode expected) {
     List<List<Piece>> sequences =
-        Packing.sequences(
+        TokenRows.Packing.sequences(
             strategy(settings),
             TokenizerCases.ints(rows.path(0).path("lengths")),
             settings.path("max_length").intValue());
-    return settings.path("block").intValue() == Packing.BLOCK
+    return settings.path("block").intValue() == TokenRows.Packing.BLOCK
         && equal(
             sequences.stream().map(s -> s.stream().map(Piece::row).toList()).toList(),
             expected.path("sequences"));

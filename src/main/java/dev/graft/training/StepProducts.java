@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.kernels.LastLayer;
+import dev.graft.kernels.LayerProgram.LastLayer;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.Family;

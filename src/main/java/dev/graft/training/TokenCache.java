@@ -1,5 +1,6 @@
 package dev.graft.training;
 
+import dev.graft.training.StoredRows.RowsWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,14 +1,23 @@
 package dev.graft.training;
 
 import dev.graft.model.TokenBatch;
+import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.text.TokenizedRow;
+import dev.graft.training.TokenRows.Packing.Piece;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Rows whose tokens train: of the file, or put together from those. */
-sealed interface TokenRows extends Rows permits TokenRows.Separate, TokenRows.EndToEnd, PackedRows {
+sealed interface TokenRows extends Rows
+    permits TokenRows.Separate, TokenRows.EndToEnd, TokenRows.PackedRows {
 
   int[] ids(int row);
 
@@ -102,6 +111,203 @@ sealed interface TokenRows extends Rows permits TokenRows.Separate, TokenRows.En
     @Override
     public String origin(int row) {
       return "tokens from " + (long) row * width;
+    }
+  }
+
+  /**
+   * Sequences of pieces of rows.
+   *
+   * @param apart a token sees its own piece only, and none predicts the first token of the next;
+   *     otherwise a sequence is one text
+   */
+  record PackedRows(List<TokenizedRow> rows, List<List<Piece>> sequences, boolean apart)
+      implements TokenRows {
+    /**
+     * @param maxLength tokens of a sequence
+     */
+    public static PackedRows of(List<TokenizedRow> rows, PackingStrategy strategy, int maxLength) {
+      int[] lengths = rows.stream().mapToInt(row -> row.ids().length).toArray();
+      return new PackedRows(
+          rows,
+          Packing.sequences(strategy, lengths, maxLength),
+          strategy != PackingStrategy.WRAPPED);
+    }
+
+    @Override
+    public boolean segmented() {
+      return apart;
+    }
+
+    @Override
+    public int size() {
+      return sequences.size();
+    }
+
+    @Override
+    public int length(int row) {
+      return sequences.get(row).stream().mapToInt(Piece::length).sum();
+    }
+
+    @Override
+    public int[] ids(int row) {
+      int[] ids = new int[length(row)];
+      int at = 0;
+      for (Piece piece : sequences.get(row)) {
+        System.arraycopy(rows.get(piece.row()).ids(), piece.start(), ids, at, piece.length());
+        at += piece.length();
+      }
+      return ids;
+    }
+
+    @Override
+    public int[] labels(int row) {
+      int[] labels = new int[length(row)];
+      int at = 0;
+      for (Piece piece : sequences.get(row)) {
+        System.arraycopy(rows.get(piece.row()).labels(), piece.start(), labels, at, piece.length());
+        if (apart) labels[at] = TokenizedRow.IGNORE;
+        at += piece.length();
+      }
+      return labels;
+    }
+
+    @Override
+    public int[] segments(int row) {
+      int[] segments = new int[length(row)];
+      int at = 0;
+      int segment = 1;
+      for (Piece piece : sequences.get(row)) {
+        Arrays.fill(segments, at, at + piece.length(), segment);
+        at += piece.length();
+        if (apart) segment++;
+      }
+      return segments;
+    }
+
+    @Override
+    public String origin(int row) {
+      List<String> lines = new ArrayList<>();
+      for (Piece piece : sequences.get(row)) lines.add("" + rows.get(piece.row()).line());
+      return (lines.size() == 1 ? "line " : "lines ") + String.join(", ", lines);
+    }
+  }
+
+  /**
+   * How rows share sequences, as TRL's {@code pack_dataset}: in blocks of 1000 rows of the file, of
+   * which none reaches into another.
+   */
+  static final class Packing {
+    /** Rows of a file that are packed together. */
+    public static final int BLOCK = 1000;
+
+    private final int maxLength;
+
+    /** Tokens start..start+length of a row. */
+    public record Piece(int row, int start, int length) {}
+
+    private Packing(int maxLength) {
+      this.maxLength = maxLength;
+    }
+
+    /**
+     * @param lengths tokens of each row; rows without tokens are passed over
+     * @param maxLength tokens of a sequence
+     * @return the sequences, each as the pieces it is made of
+     */
+    public static List<List<Piece>> sequences(
+        PackingStrategy strategy, int[] lengths, int maxLength) {
+      Packing packing = new Packing(maxLength);
+      List<List<Piece>> sequences = new ArrayList<>();
+      for (int from = 0; from < lengths.length; from += BLOCK) {
+        int to = Math.min(lengths.length, from + BLOCK);
+        sequences.addAll(
+            switch (strategy) {
+              case BFD -> bestFit(packing.pieces(lengths, from, to, false), maxLength);
+              case BFD_SPLIT -> bestFit(packing.pieces(lengths, from, to, true), maxLength);
+              case WRAPPED -> packing.wrapped(lengths, from, to);
+            });
+      }
+      return sequences;
+    }
+
+    /** Rows as pieces that fit; of a longer row the first, or all. */
+    private List<Piece> pieces(int[] lengths, int from, int to, boolean all) {
+      List<Piece> pieces = new ArrayList<>();
+      for (int row = from; row < to; row++) {
+        for (int start = 0; start < lengths[row] && (all || start == 0); start += maxLength) {
+          pieces.add(new Piece(row, start, Math.min(maxLength, lengths[row] - start)));
+        }
+      }
+      return pieces;
+    }
+
+    /**
+     * Longest first. A piece goes into the sequence with the least space that suffices, of equal
+     * ones into that which came to this space first, else into a new one.
+     */
+    private static List<List<Piece>> bestFit(List<Piece> pieces, int maxLength) {
+      List<List<Piece>> sequences = new ArrayList<>();
+      TreeMap<Integer, Deque<List<Piece>>> bySpace = new TreeMap<>();
+      List<Piece> longestFirst = new ArrayList<>(pieces);
+      longestFirst.sort(Comparator.comparingInt(piece -> -piece.length()));
+      for (Piece piece : longestFirst) {
+        Map.Entry<Integer, Deque<List<Piece>>> fitting = bySpace.ceilingEntry(piece.length());
+        List<Piece> sequence;
+        int space = maxLength;
+        if (fitting == null) {
+          sequence = new ArrayList<>();
+          sequences.add(sequence);
+        } else {
+          space = fitting.getKey();
+          sequence = fitting.getValue().remove();
+          if (fitting.getValue().isEmpty()) bySpace.remove(space);
+        }
+        sequence.add(piece);
+        bySpace.computeIfAbsent(space - piece.length(), s -> new ArrayDeque<>()).add(sequence);
+      }
+      return sequences;
+    }
+
+    /** All tokens end to end, cut every {@code maxLength}; the short rest stays. */
+    private List<List<Piece>> wrapped(int[] lengths, int from, int to) {
+      List<List<Piece>> sequences = new ArrayList<>();
+      int space = 0;
+      for (int row = from; row < to; row++) {
+        for (int start = 0; start < lengths[row]; ) {
+          if (space == 0) {
+            sequences.add(new ArrayList<>());
+            space = maxLength;
+          }
+          Piece piece = new Piece(row, start, Math.min(space, lengths[row] - start));
+          sequences.getLast().add(piece);
+          space -= piece.length();
+          start += piece.length();
+        }
+      }
+      return sequences;
+    }
+  }
+
+  /**
+   * Rows of unequal length as a rectangle, padded on the right.
+   *
+   * @param multipleOf what the width is a multiple of
+   */
+  record Collator(int multipleOf) {
+    public int width(int[][] rows) {
+      int longest = Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(0);
+      return Math.ceilDiv(longest, multipleOf) * multipleOf;
+    }
+
+    /** All rows to the width, filled up with a value. */
+    public int[][] padded(int[][] rows, int fill) {
+      int width = width(rows);
+      int[][] padded = new int[rows.length][];
+      for (int r = 0; r < rows.length; r++) {
+        padded[r] = Arrays.copyOf(rows[r], width);
+        Arrays.fill(padded[r], rows[r].length, width, fill);
+      }
+      return padded;
     }
   }
 }

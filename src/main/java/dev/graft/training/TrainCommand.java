@@ -1,16 +1,35 @@
 package dev.graft.training;
 
 import dev.graft.spec.SpecRejected;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.text.Example;
+import dev.graft.text.LabelledTokenizer;
+import dev.graft.text.RowReader;
+import dev.graft.text.RowRejected;
+import dev.graft.text.RowTokenizer;
+import dev.graft.text.TokenizedPair;
+import dev.graft.text.TokenizedRow;
+import dev.graft.text.Tokenizer;
+import dev.graft.training.TrainingData.RowSettings;
+import dev.graft.weights.TransformersModel;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
 
 /** One run without a server. */
 @Command(
@@ -64,7 +83,7 @@ public final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--memory-budget",
       paramLabel = "SIZE",
-      converter = ByteSize.class,
+      converter = DeviceOption.ByteSize.class,
       description = {
         "Memory that \"gradient_checkpointing\": \"auto\" may use, such as 2500m or 3g.",
         "By default seven eighths of the machine's, or most of what is free on the GPU."
@@ -118,7 +137,7 @@ public final class TrainCommand implements Callable<Integer> {
       report.stopped();
       return interrupt.status();
     } catch (RuntimeException e) {
-      TrainingEvent.Failed failed = TrainerProgram.failed(e);
+      TrainingEvent.Failed failed = TrainerCommand.TrainerProgram.failed(e);
       if (failed.failure() != TrainerExit.OUT_OF_MEMORY) throw e;
       System.err.println("graft: " + failed.message());
     } catch (OutOfMemoryError heapFull) {
@@ -143,5 +162,363 @@ public final class TrainCommand implements Callable<Integer> {
     }
     report.tell(event);
     if (!json && event instanceof TrainingEvent.Completed done) results.println(done.directory());
+  }
+
+  /** A run's events as lines for a person: at most one a second while it goes. */
+  private static final class TrainReport {
+    private static final JsonMapper JSON =
+        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+    private static final long EVERY = 1_000_000_000L;
+
+    private static final String ROWS =
+        "%,d rows (%,d cut, %,d left out), %,d tokens an epoch, %,d trained; %,d steps";
+
+    private final PrintStream out;
+    private long last = System.nanoTime() - EVERY;
+
+    /** Step of the newest checkpoint; 0 = there is none. */
+    private long kept;
+
+    TrainReport(PrintStream out) {
+      this.out = out;
+    }
+
+    void tell(TrainingEvent event) {
+      switch (event) {
+        case TrainingEvent.Started e -> {
+          kept = e.step();
+          out.printf(
+              ROWS + ", %,d parameters%n",
+              e.rows(),
+              e.truncatedRows(),
+              e.droppedRows(),
+              e.tokensPerEpoch(),
+              e.trainedTokensPerEpoch(),
+              e.totalSteps(),
+              e.trainableParameters());
+        }
+        case TrainingEvent.Planned e -> out.println(e.sentence());
+        case TrainingEvent.Progress e -> progress(e);
+        case TrainingEvent.StepSkipped e ->
+            out.printf("step %d/%d skipped: %s%n", e.step(), e.totalSteps(), e.reason());
+        case TrainingEvent.Evaluating e -> out.printf("step %d: validation%n", e.step());
+        case TrainingEvent.Evaluated e -> evaluation(e);
+        case TrainingEvent.Checkpoint e -> {
+          kept = e.step();
+          out.printf("step %d: checkpoint%n", e.step());
+        }
+        case TrainingEvent.Completed e ->
+            out.printf("done: %,d steps, mean loss %.4f%n", e.steps(), e.trainLoss());
+        case TrainingEvent.Failed e -> out.println("failed: " + e.message());
+      }
+    }
+
+    /** The run has ended before its last step because it was asked to. */
+    void stopped() {
+      if (kept == 0) out.println("stopped before the first step: there is nothing to go on from");
+      else out.printf("stopped after step %d: the same command goes on from there%n", kept);
+    }
+
+    private void evaluation(TrainingEvent.Evaluated e) {
+      if (e.metrics().isEmpty()) {
+        out.printf(
+            "step %d: validation loss %.4f, %.1f %% of tokens right%n",
+            e.step(), e.validLoss(), 100 * e.validMeanTokenAccuracy());
+        return;
+      }
+      out.printf("step %d: validation loss %.4f", e.step(), e.validLoss());
+      e.metrics().forEach((name, value) -> out.printf(", %s %.4f", name, value));
+      out.println();
+    }
+
+    private void progress(TrainingEvent.Progress e) {
+      boolean soon = System.nanoTime() - last < EVERY;
+      if (soon && e.step() < e.totalSteps()) return;
+      last = System.nanoTime();
+      out.printf(
+          "step %d/%d, epoch %.2f: loss %.4f, %.1f %% right%s, gradient %.3f, rate %.2e, %,.0f"
+              + " tokens/s (%,d tokens, %,d computed, %,d trained)%n",
+          e.step(),
+          e.totalSteps(),
+          e.epoch(),
+          e.loss(),
+          100 * e.trainTokenAccuracy(),
+          pairs(e.metrics()),
+          e.gradNorm(),
+          e.learningRate(),
+          e.tokensPerSecond(),
+          e.tokens().logical(),
+          e.tokens().computed(),
+          e.tokens().trained());
+    }
+
+    /** What is said of pairs, if there are any. */
+    private static String pairs(Map<String, Double> pairs) {
+      if (pairs.isEmpty()) return "";
+      return ", margin %.3f, %.1f %% of pairs right"
+          .formatted(
+              pairs.getOrDefault("rewards/margins", Double.NaN),
+              100 * pairs.getOrDefault("rewards/accuracies", Double.NaN));
+    }
+
+    static void count(RowCount count, boolean json, PrintStream out) {
+      if (json) {
+        out.println(JSON.writeValueAsString(count));
+        return;
+      }
+      out.printf(
+          ROWS + "%n",
+          count.rows(),
+          count.truncatedRows(),
+          count.droppedRows(),
+          count.tokensPerEpoch(),
+          count.trainedTokensPerEpoch(),
+          count.totalSteps());
+    }
+
+    /** Rows as tokens: {@code *} before those that train. */
+    static void preview(List<Preview.PreviewedRow> rows, boolean json, PrintStream out) {
+      if (json) {
+        rows.forEach(row -> out.println(JSON.writeValueAsString(row)));
+        return;
+      }
+      for (Preview.PreviewedRow row : rows) {
+        out.printf(
+            "line %d%s%s: %d tokens%s, %d trained%n",
+            row.line(),
+            row.part() == null ? "" : ", " + row.part(),
+            row.label() == null ? "" : ", label " + row.label(),
+            row.tokens().size(),
+            row.cut() ? " (cut)" : "",
+            row.trained());
+        out.println(row.text());
+        for (Preview.Token token : row.tokens()) {
+          String text = token.text().replace("\n", "\\n").replace("\t", "\\t");
+          out.printf("  %s %6d %s%n", token.trained() ? "*" : " ", token.id(), text);
+        }
+      }
+    }
+  }
+
+  /** The first rows as the model will see them. */
+  static final class Preview {
+    private Preview() {}
+
+    /**
+     * @param part of a preference row "chosen" or "rejected", else null
+     * @param label of a labelled row, else null
+     * @param text the whole row, control tokens included
+     * @param cut whether {@code max_length} took something off
+     * @param tokens id, text and whether it is trained, of each
+     */
+    public record PreviewedRow(
+        long line,
+        @Nullable String part,
+        @Nullable String label,
+        String text,
+        boolean cut,
+        List<Token> tokens) {
+      public long trained() {
+        return tokens.stream().filter(Token::trained).count();
+      }
+    }
+
+    /** One token as the tokenizer decodes it alone. */
+    public record Token(int id, String text, boolean trained) {}
+
+    /**
+     * @throws BadRun if the file has a problem in or before these rows
+     */
+    public static List<PreviewedRow> rows(SpecFile file, int count) throws IOException {
+      RowSettings settings = RowSettings.of(file.spec(), RowCount.maxLength(file));
+      List<Example> examples = new ArrayList<>();
+      try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
+        try (InputStream in = Files.newInputStream(file.trainingFile())) {
+          RowReader.Summary summary =
+              RowReader.read(
+                  in,
+                  example -> {
+                    examples.add(example);
+                    if (examples.size() == count) throw new Enough();
+                  });
+          if (!summary.problems().isEmpty()) {
+            RowReader.Problem first = summary.problems().getFirst();
+            throw new BadRun(
+                "training_file", "training_file, line " + first.line() + " " + first.message());
+          }
+        } catch (Enough e) {
+          // read no further
+        }
+        return file.spec().objective().labelsRows()
+            ? labelled(file, tokenizer, settings, examples)
+            : tokens(tokenizer, settings, examples);
+      } catch (RowRejected e) {
+        throw new BadRun("training_file", "training_file, line " + e.line() + " " + e.getMessage());
+      }
+    }
+
+    private static List<PreviewedRow> tokens(
+        Tokenizer tokenizer, RowSettings settings, List<Example> examples) {
+      RowTokenizer rows = settings.tokenizer(tokenizer);
+      List<PreviewedRow> preview = new ArrayList<>();
+      for (Example example : examples) {
+        if (example instanceof Example.PreferencePair pair) {
+          TokenizedPair sides = rows.tokenize(pair);
+          preview.add(row(tokenizer, "chosen", null, sides.chosen()));
+          preview.add(row(tokenizer, "rejected", null, sides.rejected()));
+        } else {
+          for (TokenizedRow row : rows.tokenize(example)) {
+            preview.add(row(tokenizer, null, null, row));
+          }
+        }
+      }
+      return preview;
+    }
+
+    private static List<PreviewedRow> labelled(
+        SpecFile file, Tokenizer tokenizer, RowSettings settings, List<Example> examples) {
+      LabelledTokenizer rows =
+          new LabelledTokenizer(
+              tokenizer, file.spec().data().allowSpecialTokens(), settings.truncation());
+      List<PreviewedRow> preview = new ArrayList<>();
+      for (Example example : examples) {
+        TokenizedRow row = rows.tokenize(example);
+        String label =
+            example instanceof Example.Labelled of ? String.join(", ", of.label().words()) : "";
+        preview.add(row(tokenizer, null, label, row));
+      }
+      return preview;
+    }
+
+    private static PreviewedRow row(
+        Tokenizer tokenizer, @Nullable String part, @Nullable String label, TokenizedRow row) {
+      List<Token> tokens = new ArrayList<>();
+      for (int i = 0; i < row.ids().length; i++) {
+        int id = row.ids()[i];
+        tokens.add(new Token(id, tokenizer.decode(id), row.labels()[i] != TokenizedRow.IGNORE));
+      }
+      return new PreviewedRow(
+          row.line(), part, label, tokenizer.decode(row.ids()), row.cut(), tokens);
+    }
+
+    private static final class Enough extends RuntimeException {
+      Enough() {
+        super(null, null, false, false);
+      }
+    }
+  }
+
+  /**
+   * What a training file comes to: the numbers that a run begins with. The weights need not be
+   * there.
+   *
+   * @param rows that train, after packing
+   * @param truncatedRows that {@code max_length} cut
+   * @param droppedRows that it left without a token to train
+   * @param tokensPerEpoch read, trained or not
+   * @param trainedTokensPerEpoch tokens, or labels, whose loss counts
+   * @param epochs passes over the rows
+   */
+  record RowCount(
+      int rows,
+      int truncatedRows,
+      int droppedRows,
+      long tokensPerEpoch,
+      long trainedTokensPerEpoch,
+      double epochs,
+      long totalSteps) {
+    /**
+     * @throws BadRun if the file has a problem, with the first few lines
+     */
+    public static RowCount of(SpecFile file) throws IOException {
+      TrainingSpec spec = file.spec();
+      RowFile rows =
+          TrainingData.RunData.training(
+              file.trainingFile(), file.validationFile(), spec, RunControl.none());
+      int maxLength = maxLength(file);
+      try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
+        if (spec.objective().labelsRows()) {
+          return of(
+              spec,
+              new LabelledFile(rows, spec, tokenizer, maxLength, RunControl.none()).unlabelled());
+        }
+        Path scratch = Files.createTempDirectory("graft-tokens");
+        try {
+          String base = Checkpoints.RunIdentity.baseModel(file.baseModel());
+          TokenCache cache = new TokenCache(scratch);
+          TrainingData.Tokenization how =
+              new TrainingData.Tokenization(spec, tokenizer, base, maxLength, cache);
+          return of(spec, TrainingData.read(rows, how, RunControl.none()));
+        } finally {
+          DurableFiles.delete(scratch);
+        }
+      }
+    }
+
+    private static RowCount of(TrainingSpec spec, TrainingData data) {
+      BatchPlan plan = new BatchPlan(spec.training(), spec.seed(), data.rows().lengths());
+      return new RowCount(
+          data.rows().size(),
+          data.truncated(),
+          data.dropped(),
+          data.tokens(),
+          data.targets(),
+          plan.stepsPerEpoch() == 0 ? 0 : plan.epochs(plan.totalSteps()),
+          plan.totalSteps());
+    }
+
+    /** What training cuts at. Read from the configuration alone. */
+    static int maxLength(SpecFile file) throws IOException {
+      byte[] config = Files.readAllBytes(file.baseModel().resolve("config.json"));
+      int context = TransformersModel.contextLength(config);
+      Integer wanted = file.spec().training().rows().maxLength();
+      return wanted == null ? context : Math.min(wanted, context);
+    }
+  }
+
+  /**
+   * Ctrl-C and SIGTERM while a run is in the foreground: the first asks for a checkpoint and the
+   * end, the second ends the program at once.
+   */
+  private static final class Interrupt implements AutoCloseable {
+    /** Shells tell that a signal ended a program by this and its number. */
+    private static final int BY_SIGNAL = 128;
+
+    private final PrintStream out;
+    private final List<Runnable> before = new ArrayList<>();
+    private volatile int signal;
+    private boolean told;
+
+    Interrupt(PrintStream out) {
+      this.out = out;
+      for (String name : List.of("INT", "TERM")) {
+        Signal each = new Signal(name);
+        SignalHandler handler = Signal.handle(each, this::heard);
+        before.add(() -> Signal.handle(each, handler));
+      }
+    }
+
+    private void heard(Signal each) {
+      if (signal != 0) Runtime.getRuntime().halt(BY_SIGNAL + each.getNumber());
+      signal = each.getNumber();
+      out.println("stopping after this step, with a checkpoint; once more to stop at once");
+    }
+
+    /** What the run is to do, once; null = to go on. */
+    @Nullable TrainerDirective directive() {
+      if (signal == 0 || told) return null;
+      told = true;
+      return TrainerDirective.STOP_AFTER_CHECKPOINT;
+    }
+
+    /** Of a program that the signal has ended. */
+    int status() {
+      return BY_SIGNAL + signal;
+    }
+
+    @Override
+    public void close() {
+      before.forEach(Runnable::run);
+    }
   }
 }

@@ -1,7 +1,9 @@
 package dev.graft.training;
 
+import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.DataOptions;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.text.Example;
 import dev.graft.text.RowReader;
@@ -10,8 +12,15 @@ import dev.graft.text.RowTokenizer;
 import dev.graft.text.RowTokenizer.RowRejected;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.TokenizedRow.TokenizedPair;
+import dev.graft.text.Tokenizer;
+import dev.graft.text.Truncation;
+import dev.graft.training.RowFile.HeldOut;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.Task;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -64,7 +73,11 @@ record TrainingData(
   }
 
   private static StoredRows.Counts collected(
-      RowFile file, String sha256, Tokenization how, RunControl control, RowsWriter into) {
+      RowFile file,
+      String sha256,
+      Tokenization how,
+      RunControl control,
+      StoredRows.RowsWriter into) {
     Collector collector = new Collector(how.spec(), how.rows(), into, control);
     if (!file.read(collector::add, collector::rejected).equals(sha256)) {
       throw new BadRun(file.param(), file.param() + " was changed while it was read");
@@ -73,12 +86,12 @@ record TrainingData(
   }
 
   private static Rows rows(StoredRows stored, TrainingSpec spec, int maxLength) {
-    if (spec.objective().pairs()) return new PairRows(stored.pairs(), null);
+    if (spec.objective().pairs()) return new Rows.PairRows(stored.pairs(), null);
     if (spec.objective() == Objective.PRETRAINING) {
       return new TokenRows.EndToEnd(stored, maxLength);
     }
     PackingStrategy packing = spec.training().rows().packingStrategy();
-    if (packing != null) return PackedRows.of(stored, packing, maxLength);
+    if (packing != null) return TokenRows.PackedRows.of(stored, packing, maxLength);
     return new TokenRows.Separate(stored);
   }
 
@@ -110,7 +123,7 @@ record TrainingData(
     private final RowTokenizer tokenizer;
     private final Objective objective;
     private final @Nullable PackingStrategy packing;
-    private final RowsWriter into;
+    private final StoredRows.RowsWriter into;
     private final RunControl control;
     private final List<Example> waiting = new ArrayList<>();
     private final List<Problem> rejected = new ArrayList<>();
@@ -119,7 +132,8 @@ record TrainingData(
     private int untrained;
     private int truncated;
 
-    Collector(TrainingSpec spec, RowTokenizer tokenizer, RowsWriter into, RunControl control) {
+    Collector(
+        TrainingSpec spec, RowTokenizer tokenizer, StoredRows.RowsWriter into, RunControl control) {
       this.tokenizer = tokenizer;
       this.objective = spec.objective();
       this.packing = spec.training().rows().packingStrategy();
@@ -188,6 +202,136 @@ record TrainingData(
       // a completion that is the first token of its row has nothing that predicts it
       if (pair.chosen().targets() > 0 && pair.rejected().targets() > 0) into.add(pair);
       else dropped++;
+    }
+  }
+
+  /**
+   * What a run learns from and what it is measured on.
+   *
+   * @param task what the head of the model is for
+   */
+  record RunData(Task task, TrainingData training, @Nullable TrainingData validation) {
+    /**
+     * @throws BadRun if a file has a problem, or the base cannot learn what the objective says
+     */
+    public static RunData read(
+        TrainingRun run,
+        ModelDirectory base,
+        Tokenizer tokenizer,
+        int maxLength,
+        RunControl control) {
+      TrainingSpec spec = run.spec();
+      Path second = run.data().validationFile();
+      HeldOut.Parts parts = parts(run.data().trainingFile(), second, spec, control);
+      RowFile training = parts.training();
+      RowFile validation = parts.validation();
+      if (!spec.objective().labelsRows()) {
+        requireText(base);
+        Tokenization how =
+            new Tokenization(
+                spec,
+                tokenizer,
+                Checkpoints.RunIdentity.baseModel(run.base().directory()),
+                maxLength,
+                new TokenCache(run.tokens()));
+        return new RunData(
+            new Task.CausalLm(),
+            TrainingData.read(training, how, control),
+            validation == null ? null : TrainingData.read(validation, how, control));
+      }
+      LabelledFile rows = new LabelledFile(training, spec, tokenizer, maxLength, control);
+      StartFrom start = StartFrom.of(run);
+      LabelledFile.LabelSet labels =
+          LabelledFile.LabelSet.of(
+              spec.objective(), rows.labels(), base, start == null ? null : start.head());
+      return new RunData(
+          labels.task(),
+          rows.with(labels),
+          validation == null
+              ? null
+              : new LabelledFile(validation, spec, tokenizer, maxLength, control).with(labels));
+    }
+
+    /** What is trained on, and what is validated with: a file of its own, or what is held out. */
+    private static HeldOut.Parts parts(
+        Path training, @Nullable Path validation, TrainingSpec spec, RunControl control) {
+      RowFile file = new RowFile("training_file", training);
+      return validation == null
+          ? HeldOut.Parts.of(file, spec, control)
+          : new HeldOut.Parts(file, new RowFile("validation_file", validation));
+    }
+
+    /** The rows that train. */
+    public static RowFile training(
+        Path training, @Nullable Path validation, TrainingSpec spec, RunControl control) {
+      return parts(training, validation, spec, control).training();
+    }
+
+    private static void requireText(ModelDirectory base) {
+      try {
+        base.config().withTask(new Task.CausalLm());
+      } catch (IllegalArgumentException e) {
+        throw new BadRun(
+            "adapter.objective",
+            e.getMessage() + "; objective must be classification or regression");
+      }
+    }
+  }
+
+  /**
+   * All that the tokens of a file depend on.
+   *
+   * @param base digest of the model, tokenizer and chat template included
+   * @param maxLength tokens of a row, or of a sequence where rows share them
+   * @param cache where they are kept
+   */
+  record Tokenization(
+      TrainingSpec spec, Tokenizer tokenizer, String base, int maxLength, TokenCache cache) {
+    /** Changes with what the same rows and settings become; a release changes it too. */
+    private static final int FORMAT = 1;
+
+    RowTokenizer rows() {
+      return RowSettings.of(spec, maxLength).tokenizer(tokenizer);
+    }
+
+    /**
+     * The key of a file's rows in the cache.
+     *
+     * @param rows tells them from others
+     */
+    String key(String rows) {
+      String release = Tokenization.class.getPackage().getImplementationVersion();
+      boolean packs = spec.training().rows().packingStrategy() != null;
+      String all =
+          String.join(
+              "\n",
+              FORMAT + " " + release,
+              rows,
+              base,
+              spec.objective() + (packs ? " packed" : ""),
+              RowSettings.of(spec, maxLength).toString());
+      return Digests.of(all.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  /** How the rows of a run become tokens. */
+  record RowSettings(DataOptions options, Truncation truncation) {
+    /**
+     * @param maxLength tokens of a row, or of a sequence where rows share them
+     */
+    public static RowSettings of(TrainingSpec spec, int maxLength) {
+      boolean pretraining = spec.objective() == Objective.PRETRAINING;
+      Hyperparameters training = spec.training();
+      PackingStrategy packing = training.rows().packingStrategy();
+      // where rows are split, nothing is cut off
+      boolean cuts = !pretraining && (packing == null || packing == PackingStrategy.BFD);
+      return new RowSettings(
+          pretraining ? spec.data().everyToken() : spec.data(),
+          cuts ? new Truncation(training.rows().truncationMode(), maxLength) : Truncation.NONE);
+    }
+
+    public RowTokenizer tokenizer(Tokenizer tokenizer) {
+      return new RowTokenizer(tokenizer, options, truncation);
     }
   }
 }

@@ -31,7 +31,7 @@ public record TrainingRun(
   }
 
   /** As the settings say, and as memory allows. */
-  public ComputePlan plan(FittingPlan fitting) {
+  public ComputePlan plan(MemoryNeed.FittingPlan fitting) {
     Long memory = machine.memory();
     long room = memory == null || machine.least() || !execution().turnsWeights() ? 0 : memory;
     ComputePlan plan = fitting.turningWeights(plan(), room);

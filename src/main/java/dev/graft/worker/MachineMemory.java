@@ -1,8 +1,8 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.kernels.ComputeCapability;
 import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaMachine;
 import dev.graft.training.ProcessorMemory;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ public final class MachineMemory {
    * @param names of the devices
    * @param setting of each; null = as it is found
    * @param total of the machine, or of the container where that is less
-   * @throws dev.graft.kernels.DeviceUnavailable if one cannot be used
+   * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if one cannot be used
    */
   static List<Device> devices(
       List<String> names, @Nullable Long setting, long total, CudaMachine machine) {

@@ -3,6 +3,8 @@ package dev.graft.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.kernels.CudaMachine.DeviceUnavailable;
+import dev.graft.kernels.NvidiaSmi.SmiAnswer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +43,7 @@ class CudaMachineTests {
     return machine.devices().stream().map(CudaDevice::uuid).toList();
   }
 
-  private static @Nullable CudaLack only(CudaMachine machine) {
+  private static CudaDevice.@Nullable CudaLack only(CudaMachine machine) {
     return machine.devices().getFirst().lack();
   }
 
@@ -58,7 +60,7 @@ class CudaMachineTests {
                 "550.90.07",
                 81920L << 20,
                 81038L << 20,
-                new ComputeCapability(8, 0),
+                new CudaDevice.ComputeCapability(8, 0),
                 null,
                 null),
             new CudaDevice(
@@ -68,7 +70,7 @@ class CudaMachineTests {
                 "550.90.07",
                 23034L << 20,
                 22500L << 20,
-                new ComputeCapability(8, 9),
+                new CudaDevice.ComputeCapability(8, 9),
                 null,
                 null));
     assertThat(machine.require("cuda:1").uuid()).isEqualTo(L4);

@@ -38,14 +38,17 @@ class KernelTextTests {
           "torch\\.(item|nonzero|masked_select|tolist|equal|is_nonzero|tensor|scalar_tensor)\\b"
               + "|\\.tolist\\(|\\bcuda\\b|\\bcpu\\b|\\bdevice=None\\b");
 
-  /** On CUDA they have no form that gives equal bits: {@link RepeatableBits} makes them throw. */
+  /**
+   * On CUDA they have no form that gives equal bits: {@link TorchContext.RepeatableBits} makes them
+   * throw.
+   */
   private static final Pattern IN_ANY_ORDER =
       Pattern.compile(
           "torch\\.(bincount|cumsum|histc|kthvalue|logcumsumexp|median|nanmedian|put_|scatter_reduce_?)\\b");
 
   /** Moves bytes, names devices, and computes starts on the host, in this order. */
   private static final List<String> KNOW_THE_HOST =
-      List.of("DeviceMemory.java", "LinearAlgebra.java", "TorchDevices.java");
+      List.of("DeviceMemory.java", "LinearAlgebra.java", "TorchContext.java");
 
   private static final Path TEXT = Path.of("src/main/resources/dev/graft/kernels");
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class LaneThreadsTests {
-  private final LaneThreads lanes = new LaneThreads(4);
+  private final TorchThread.LaneThreads lanes = new TorchThread.LaneThreads(4);
   private int before;
 
   @BeforeEach

@@ -37,8 +37,8 @@ class LastLayerTests {
     Set<String> ofAllTokens = new HashSet<>(Set.of(LayerProgram.INPUT));
     boolean behind = false;
     int picks = 0;
-    for (Statement each : LastLayer.picking(layer)) {
-      boolean picking = each instanceof Pick;
+    for (Statement each : LayerProgram.LastLayer.picking(layer)) {
+      boolean picking = each instanceof LayerProgram.Pick;
       if (picking) picks++;
       else if (behind) assertThat(each.inputs()).doesNotContainAnyElementsOf(ofAllTokens);
       if (!behind) ofAllTokens.add(each.output());

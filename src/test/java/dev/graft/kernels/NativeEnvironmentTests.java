@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 class NativeEnvironmentTests {
   @Test
   void librariesSeeWhatIsSet() throws Throwable {
-    NativeEnvironment.set("GRAFT_TEST_NATIVE", "GPU-1");
-    NativeEnvironment.set("GRAFT_TEST_NATIVE", "GPU-2");
+    CudaDevice.NativeEnvironment.set("GRAFT_TEST_NATIVE", "GPU-1");
+    CudaDevice.NativeEnvironment.set("GRAFT_TEST_NATIVE", "GPU-2");
     assertThat(getenv("GRAFT_TEST_NATIVE")).isEqualTo("GPU-2");
   }
 

@@ -16,12 +16,12 @@ class NvidiaModprobeTests {
   void itIsRunWhereTheFileIsNotThere() throws IOException {
     Path file = directory.resolve("nvidia-uvm");
     Path program = directory.resolve("nvidia-modprobe");
-    new NvidiaModprobe(program, file).run();
+    new CudaMachine.NvidiaModprobe(program, file).run();
     assertThat(file).doesNotExist();
     Files.writeString(program, "#!/bin/sh\necho \"$@\" >>" + file);
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-    new NvidiaModprobe(program, file).run();
-    new NvidiaModprobe(program, file).run();
+    new CudaMachine.NvidiaModprobe(program, file).run();
+    new CudaMachine.NvidiaModprobe(program, file).run();
     assertThat(file).hasContent("-u -c 0");
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.kernels.NvidiaSmi.SmiAnswer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package dev.graft.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.Concurrent;
+import dev.graft.kernels.TorchContext.RepeatableBits;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.DeviceMemory;
 import dev.graft.model.Execution;

@@ -68,7 +68,7 @@ class SharedPrefixTests {
               a.scale(),
               a.window(),
               capped ? a.softcap() : 0);
-      case Dropout left -> new Dropout(left.output(), left.input(), 0);
+      case Elementwise.Dropout left -> new Elementwise.Dropout(left.output(), left.input(), 0);
       default -> each;
     };
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.Concurrent;
+import dev.graft.kernels.TorchContext.TensorFloat32;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.RecordedRuns;
 import dev.graft.training.RunRequest;
@@ -37,10 +38,11 @@ class TensorFloat32Tests {
   /** No machine of a test has so many GPUs: the run ends where its device is opened. */
   @Test
   void aRunOnAGpuDoesWhatItsSettingSays() throws IOException {
-    assertThatExceptionOfType(DeviceUnavailable.class)
+    assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class)
         .isThrownBy(() -> train("{'training':{'tf32':true}}", "cuda:999"));
     assertThat(TensorFloat32.isAllowed()).isTrue();
-    assertThatExceptionOfType(DeviceUnavailable.class).isThrownBy(() -> train("{}", "cuda:999"));
+    assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class)
+        .isThrownBy(() -> train("{}", "cuda:999"));
     assertThat(TensorFloat32.isAllowed()).as("off unless it is said").isFalse();
   }
 

@@ -1,5 +1,11 @@
 package dev.graft.kernels;
 
+import dev.graft.kernels.Attend.RotaryEmbedding;
+import dev.graft.kernels.Elementwise.Activate;
+import dev.graft.kernels.Elementwise.Slice;
+import dev.graft.kernels.Elementwise.Sum;
+import dev.graft.kernels.Norm.LayerNorm;
+import dev.graft.weights.Activation;
 import dev.graft.weights.ModelConfig.Activation;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +30,7 @@ enum TestLayers {
           new Norm("h2", "m", "norm2", 0.01),
           new LinearLayer("gate", "h2", "gate_proj", false),
           new LinearLayer("up", "h2", "up_proj", false),
-          new GatedActivation("gated", "gate", "up", Activation.SILU),
+          new Elementwise.GatedActivation("gated", "gate", "up", Activation.SILU),
           new LinearLayer("d", "gated", "down_proj", false),
           new Sum("y", "m", "d"));
     }
@@ -57,7 +63,7 @@ enum TestLayers {
           new RotaryEmbedding("k2", "k1", 4, true),
           new Attend("o", "q2", "k2", "v", 1, 4, 0.7, 2, 1.5).dropping(0.3),
           new LinearLayer("a", "o", "o_proj", false),
-          new Scale("s", "a", 0.5),
+          new Elementwise.Scale("s", "a", 0.5),
           new Sum("y", "x", "s", 0.3));
     }
 
@@ -85,7 +91,7 @@ enum TestLayers {
           new Slice("v", "qkv", 24, 1, 16, 8),
           new Attend("o", "q", "k", "v", 2, 4).dropping(0.4),
           new LinearLayer("a", "o", "c_proj", true, true),
-          new Dropout("a2", "a", 0.3),
+          new Elementwise.Dropout("a2", "a", 0.3),
           new Sum("m", "x", "a2"),
           new LayerNorm("h2", "m", "norm2", 0.01),
           new LinearLayer("f", "h2", "c_fc", true, true),
@@ -204,17 +210,17 @@ enum TestLayers {
     @Override
     List<Statement> statements() {
       return List.of(
-          new Multiply("h", "x", "ia3_l"),
-          new Noise("h", 3, 1),
-          new Dropout("dropped", "h", 0.5),
-          new Project("u", "dropped", "/vera_A", 3, 8),
-          new Multiply("u2", "u", "lambda_d"),
-          new Project("v", "u2", "/vera_B", 8, 3),
-          new Multiply("v2", "v", "lambda_b"),
+          new Elementwise.Multiply("h", "x", "ia3_l"),
+          new Embedding.Noise("h", 3, 1),
+          new Elementwise.Dropout("dropped", "h", 0.5),
+          new LinearLayer.Project("u", "dropped", "/vera_A", 3, 8),
+          new Elementwise.Multiply("u2", "u", "lambda_d"),
+          new LinearLayer.Project("v", "u2", "/vera_B", 8, 3),
+          new Elementwise.Multiply("v2", "v", "lambda_b"),
           new LinearLayer("a", "h", "dense", true),
           new Sum("s", "a", "v2", 0.5),
-          new Shift("s2", "s", "shift", 3),
-          new Dropout("d", "h", 0.5),
+          new Elementwise.Shift("s2", "s", "shift", 3),
+          new Elementwise.Dropout("d", "h", 0.5),
           new Sum("y", "s2", "d"));
     }
 

@@ -57,7 +57,7 @@ class TorchLibraryTests {
 
   @Test
   void theBuildInTheJarHasNoGpus() {
-    assertThat(TorchDevices.names()).startsWith("cpu");
+    assertThat(TorchContext.TorchDevices.names()).startsWith("cpu");
     if (!CudaLibrary.driverOpens()) assertThat(TorchLibrary.gpus()).isZero();
   }
 }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.Concurrent;
-import dev.graft.kernels.DeviceUnavailable;
-import dev.graft.kernels.TorchDevices;
+import dev.graft.kernels.CudaMachine.DeviceUnavailable;
+import dev.graft.kernels.TorchContext.TorchDevices;
 import dev.graft.spec.Precision;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.Noise;
+import dev.graft.kernels.Embedding.Embed;
+import dev.graft.kernels.Embedding.Noise;
 import dev.graft.kernels.Statement;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;

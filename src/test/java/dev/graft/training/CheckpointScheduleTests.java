@@ -47,7 +47,7 @@ class CheckpointScheduleTests {
     spec = TrainingSpec.resolve(TrainingSpec.toJson(spec), null, null, null);
     var plan = new BatchPlan(spec.training(), 1, new int[10]);
     var now = new AtomicLong();
-    var schedule = new CheckpointSchedule(spec.training(), plan, now::get);
+    var schedule = new FineTune.CheckpointSchedule(spec.training(), plan, now::get);
     long total = plan.totalSteps();
     List<String> made =
         LongStream.rangeClosed(1, total)

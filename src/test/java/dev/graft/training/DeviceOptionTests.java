@@ -3,7 +3,7 @@ package dev.graft.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.Concurrent;
-import dev.graft.kernels.DeviceUnavailable;
+import dev.graft.kernels.CudaMachine.DeviceUnavailable;
 import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -75,7 +75,7 @@ class DeviceOptionTests {
     refuses(
         new LogitsCommand(), "--model", base, "--adapter", adapter, "--text", "a", "--device", gpu);
     refuses(
-        new MergeCommand(),
+        new AdapterConversion.MergeCommand(),
         "--model",
         base,
         "--adapter",

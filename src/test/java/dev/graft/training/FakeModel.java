@@ -11,7 +11,7 @@ import dev.graft.model.TokenBatch;
 import dev.graft.model.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.training.CheckpointManifest.Environment;
+import dev.graft.training.Checkpoints.CheckpointManifest.Environment;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
@@ -47,11 +47,11 @@ public final class FakeModel implements TrainableModel {
   /** Updates that still find gradients that are too large, from the fourth on. */
   public static final AtomicLong OVERFLOWS = new AtomicLong();
 
-  public static final ModelSource SOURCE =
-      new ModelSource() {
+  public static final FineTune.ModelSource SOURCE =
+      new FineTune.ModelSource() {
         @Override
         public TrainableModel open(
-            ModelDirectory base, TrainingRun run, ComputePlan plan, DataStart start) {
+            ModelDirectory base, TrainingRun run, ComputePlan plan, KernelModels.DataStart start) {
           var lora = (Lora) run.spec().method();
           return new FakeModel(
               LinearTargets.select(lora.targets(), List.of(), base.config()), lora.r());

@@ -332,7 +332,7 @@ class FineTuneTests {
 
   @Test
   void aLossFarAboveTheStartIsASpike() {
-    LossTrend trend = LossTrend.NONE;
+    RunProgress.LossTrend trend = RunProgress.LossTrend.NONE;
     for (int i = 0; i < 9; i++) trend = trend.after(2);
     assertThat(trend.spikes(100)).isFalse(); // too early to tell
     trend = trend.after(2);

@@ -74,7 +74,7 @@ class GgufCommandTests {
 
   private int gguf(Path model, Path adapter, Path out, String... more) {
     CommandLine command =
-        new CommandLine(new GgufCommand())
+        new CommandLine(new AdapterConversion.GgufCommand())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setOut(new PrintWriter(said))
             .setErr(new PrintWriter(said, true));

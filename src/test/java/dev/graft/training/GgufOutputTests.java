@@ -73,7 +73,7 @@ class GgufOutputTests {
     String[] asked = {
       "--model", base.toString(), "--adapter", result.toString(), "--out", out.toString()
     };
-    assertThat(new CommandLine(new GgufCommand()).execute(asked)).isZero();
+    assertThat(new CommandLine(new AdapterConversion.GgufCommand()).execute(asked)).isZero();
     assertThat(out).hasSameBinaryContentAs(result.resolve("gguf/adapter-f16.gguf"));
   }
 
@@ -95,7 +95,7 @@ class GgufOutputTests {
     try (ModelDirectory model = ModelDirectory.open(base);
         SavedAdapter adapter = SavedAdapter.read(result.resolve("plain_lora"))) {
       AdapterCard card = AdapterCard.read(result, "tiny-lora");
-      GgufForm.write(plain, model, adapter, card, Dtype.F16);
+      PlainForm.GgufForm.write(plain, model, adapter, card, Dtype.F16);
     }
     assertThat(result.resolve("gguf/adapter-f16.gguf")).hasSameBinaryContentAs(plain);
     assertThat(GgufContents.read(plain).fields())

@@ -175,7 +175,7 @@ class MemoryNeedTests {
     TrainingSpec spec =
         TrainingSpec.resolve(JsonMapper.shared().readTree(adapter), null, null, null);
     try (ModelDirectory model = ModelDirectory.open(directory.resolve("base"))) {
-      FittingPlan plan = FittingPlan.of(model, spec, new int[] {64}, 2);
+      MemoryNeed.FittingPlan plan = MemoryNeed.FittingPlan.of(model, spec, new int[] {64}, 2);
       return plan.turningWeights(ComputePlan.KEEP, memory).turnedWeights();
     }
   }

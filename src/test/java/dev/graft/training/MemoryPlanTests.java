@@ -106,17 +106,20 @@ class MemoryPlanTests {
   /** How such a run is computed. */
   private ComputePlan plan(String checkpointing, @Nullable Long memory, boolean least) {
     AtomicReference<ComputePlan> plan = new AtomicReference<>();
-    ModelSource source =
-        new ModelSource() {
+    FineTune.ModelSource source =
+        new FineTune.ModelSource() {
           @Override
           public TrainableModel open(
-              ModelDirectory model, TrainingRun run, ComputePlan how, DataStart start) {
+              ModelDirectory model,
+              TrainingRun run,
+              ComputePlan how,
+              KernelModels.DataStart start) {
             plan.set(how);
             return FakeModel.SOURCE.open(model, run, how, start);
           }
 
           @Override
-          public CheckpointManifest.Environment environment(int threads) {
+          public Checkpoints.CheckpointManifest.Environment environment(int threads) {
             return FakeModel.SOURCE.environment(threads);
           }
         };
@@ -139,7 +142,7 @@ class MemoryPlanTests {
     TrainingSpec spec = asked("'auto'", memory, false).spec();
     ActivationBudget planned = Objects.requireNonNull(plan("'auto'", memory, false).budget());
     try (ModelDirectory model = ModelDirectory.open(base)) {
-      FittingPlan fitting = FittingPlan.of(model, spec, new int[] {64}, 1);
+      MemoryNeed.FittingPlan fitting = MemoryNeed.FittingPlan.of(model, spec, new int[] {64}, 1);
       assertThat(fitting.turned()).isPositive();
       assertThat(planned.bytes()).isEqualTo(memory - fitting.held() - fitting.turned());
     }

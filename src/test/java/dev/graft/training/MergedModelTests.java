@@ -13,6 +13,7 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Quantization;
+import dev.graft.training.CheckpointDirectory.CheckpointPrecision;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;

@@ -47,7 +47,8 @@ class MergedRowsTests {
   @Test
   void rowsBeyondTwoGigabytesAreMergedInBlocks() {
     long rows = 1 << 20; // 4.2 GB
-    var data = new MergedRows(new Rows(rows), new long[] {rows, WIDTH}, true, this::twice);
+    var data =
+        new MergedModel.MergedRows(new Rows(rows), new long[] {rows, WIDTH}, true, this::twice);
     assertThat(read(data, rows - 1, 1)).containsOnly(2f * (rows - 1));
     assertThat(merged).hasSize(1).allMatch(first -> first > rows - 10_000);
   }
@@ -55,7 +56,8 @@ class MergedRowsTests {
   @Test
   void slicesNeedNotFitBlocks() {
     long rows = 9_000; // blocks of 4,096 rows, whole heads
-    var data = new MergedRows(new Rows(rows), new long[] {rows, WIDTH}, true, this::twice);
+    var data =
+        new MergedModel.MergedRows(new Rows(rows), new long[] {rows, WIDTH}, true, this::twice);
     float[] across = read(data, 4_000, 4_900);
     for (int i = 0; i < 4_900; i++) assertThat(across[i * WIDTH]).isEqualTo(2f * (4_000 + i));
     assertThat(merged).containsExactly(0, 4_096, 8_192);
@@ -63,7 +65,8 @@ class MergedRowsTests {
 
   @Test
   void whatDoesNotMergeByRowsIsGivenWhole() {
-    var data = new MergedRows(new Rows(9_000), new long[] {9_000, WIDTH}, false, this::twice);
+    var data =
+        new MergedModel.MergedRows(new Rows(9_000), new long[] {9_000, WIDTH}, false, this::twice);
     assertThat(read(data, 8_999, 1)).containsOnly(2f * 8_999);
     assertThat(merged).containsExactly(0);
   }

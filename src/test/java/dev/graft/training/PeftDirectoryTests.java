@@ -142,8 +142,10 @@ class PeftDirectoryTests {
       Path half = temp.resolve("half");
       Path single = temp.resolve("single");
       Map<String, String> facts = Map.of();
-      FullModelDirectory.write(half, model, "base", trained, CheckpointPrecision.AS_BASE, facts);
-      FullModelDirectory.write(single, model, "base", trained, CheckpointPrecision.F32, facts);
+      CheckpointDirectory.FullModelDirectory.write(
+          half, model, "base", trained, CheckpointDirectory.CheckpointPrecision.AS_BASE, facts);
+      CheckpointDirectory.FullModelDirectory.write(
+          single, model, "base", trained, CheckpointDirectory.CheckpointPrecision.F32, facts);
       assertThat(dtype(half)).isEqualTo(Dtype.BF16);
       assertThat(dtype(single)).isEqualTo(Dtype.F32);
       assertThat(Files.readString(single.resolve("config.json")))
@@ -153,11 +155,12 @@ class PeftDirectoryTests {
 
   @ParameterizedTest
   @EnumSource
-  void whatDidNotTrainIsTheBases(CheckpointPrecision precision) {
+  void whatDidNotTrainIsTheBases(CheckpointDirectory.CheckpointPrecision precision) {
     Path out = temp.resolve("out");
     try (ModelDirectory model = ModelDirectory.open(base)) {
       NamedTensor norm = tensor("model.norm.weight", Dtype.F32, 8);
-      FullModelDirectory.write(out, model, "base", List.of(norm), precision, Map.of());
+      CheckpointDirectory.FullModelDirectory.write(
+          out, model, "base", List.of(norm), precision, Map.of());
       try (ModelDirectory written = ModelDirectory.open(out)) {
         for (ModelConfig.Parameter each : model.config().parameters()) {
           float[] stored = model.weights().require(each.name(), each.shape()).toFloats();

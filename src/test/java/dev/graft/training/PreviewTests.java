@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.TrainCommand.Preview;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.graft.Concurrent;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.TrainCommand.RowCount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -27,7 +27,7 @@ class ShardedWeightsTests {
   }
 
   private void write(long most) {
-    ShardedWeights.write(
+    CheckpointDirectory.ShardedWeights.write(
         directory,
         LAYOUT,
         most,

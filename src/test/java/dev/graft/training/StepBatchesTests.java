@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.text.TokenizedRow;
+import dev.graft.training.BatchPlan.StepBatches;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,6 +11,7 @@ import dev.graft.model.Execution;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.Precision;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.TrainerCommand.TrainerProgram;
 import dev.graft.weights.ModelDirectory;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -134,16 +135,19 @@ class TrainerProgramTests {
   /** The supervisor has the words for it, as for a JVM that ends by itself. */
   @Test
   void aFullJavaHeapIsNotToldAsTheDevice() {
-    ModelSource full =
-        new ModelSource() {
+    FineTune.ModelSource full =
+        new FineTune.ModelSource() {
           @Override
           public TrainableModel open(
-              ModelDirectory base, TrainingRun run, ComputePlan plan, DataStart start) {
+              ModelDirectory base,
+              TrainingRun run,
+              ComputePlan plan,
+              KernelModels.DataStart start) {
             throw new IllegalStateException(new OutOfMemoryError("Java heap space"));
           }
 
           @Override
-          public CheckpointManifest.Environment environment(int threads) {
+          public Checkpoints.CheckpointManifest.Environment environment(int threads) {
             return FakeModel.SOURCE.environment(threads);
           }
         };

@@ -63,6 +63,8 @@ class TrainingDataTests {
     TokenCache cache = new TokenCache(Files.createDirectory(directory.resolve("tokens")));
     var spec = TrainingSpec.resolve(new JsonMapper().readTree("{}"), null, null, null);
     return TrainingData.read(
-        file, new Tokenization(spec, tokenizer, "base", 4_096, cache), RunControl.none());
+        file,
+        new TrainingData.Tokenization(spec, tokenizer, "base", 4_096, cache),
+        RunControl.none());
   }
 }

@@ -3,8 +3,8 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.kernels.ComputeCapability;
 import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaMachine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

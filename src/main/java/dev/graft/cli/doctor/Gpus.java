@@ -1,8 +1,8 @@
 package dev.graft.cli.doctor;
 
-import dev.graft.kernels.ComputeCapability;
 import dev.graft.kernels.CudaDevice;
-import dev.graft.kernels.CudaLack;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
+import dev.graft.kernels.CudaDevice.CudaLack;
 import dev.graft.kernels.CudaLibrary;
 import dev.graft.kernels.CudaMachine;
 import dev.graft.platform.Bytes;

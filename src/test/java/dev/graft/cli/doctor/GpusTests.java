@@ -2,9 +2,9 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.kernels.ComputeCapability;
 import dev.graft.kernels.CudaDevice;
-import dev.graft.kernels.CudaLack;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
+import dev.graft.kernels.CudaDevice.CudaLack;
 import dev.graft.kernels.CudaLibrary;
 import dev.graft.kernels.CudaMachine;
 import java.nio.file.Path;

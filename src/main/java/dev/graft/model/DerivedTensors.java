@@ -31,7 +31,7 @@ final class DerivedTensors implements AutoCloseable {
   private final @Nullable TorchScriptModule module;
 
   /** Of a model with tensors of its own: they are written into. */
-  public DerivedTensors(DeviceMemory memory, ModelTensors tensors, List<Derived> derived) {
+  public DerivedTensors(DeviceMemory memory, ModelTensors tensors, List<Tuner.Derived> derived) {
     this(memory, tensors, derived, false);
   }
 
@@ -40,10 +40,10 @@ final class DerivedTensors implements AutoCloseable {
    * @param shared whether other models have the tensors, too: a copy is written into
    */
   public DerivedTensors(
-      DeviceMemory memory, ModelTensors tensors, List<Derived> derived, boolean shared) {
+      DeviceMemory memory, ModelTensors tensors, List<Tuner.Derived> derived, boolean shared) {
     Map<String, String> methods = new LinkedHashMap<>();
     StringBuilder text = new StringBuilder();
-    for (Derived each : derived) {
+    for (Tuner.Derived each : derived) {
       LayerTensors read = LayerTensors.named(each.of(), tensors::exactForm);
       List<String> arguments = new ArrayList<>();
       arguments.add("into");

@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.model.MicroBatch.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

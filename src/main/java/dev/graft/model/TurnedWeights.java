@@ -32,7 +32,8 @@ public final class TurnedWeights {
             .collect(Collectors.toSet());
     Set<String> changing =
         Stream.concat(
-                tuner.slots().stream().map(Slot::name), tuner.derived().stream().map(Derived::name))
+                tuner.slots().stream().map(Slot::name),
+                tuner.derived().stream().map(Tuner.Derived::name))
             .collect(Collectors.toSet());
     return config.parameters().stream()
         .filter(each -> linear.contains(each.name()) && !changing.contains(each.name()))

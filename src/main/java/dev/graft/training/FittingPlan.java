@@ -1,9 +1,8 @@
 package dev.graft.training;
 
-import dev.graft.model.ActivationBudget;
 import dev.graft.model.ComputePlan;
+import dev.graft.model.ComputePlan.ActivationBudget;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.weights.ModelDirectory;
 import java.util.Arrays;
@@ -28,7 +27,7 @@ record FittingPlan(
    */
   public static FittingPlan of(
       ModelDirectory model, TrainingSpec spec, int[] lengths, int threads) {
-    Tuner tuner = Tuners.of(spec.method(), model);
+    Tuner tuner = Tuner.of(spec.method(), model);
     var row = Arrays.stream(lengths).summaryStatistics();
     int tokens = Math.max(0, row.getMax()) + tuner.virtualTokens().count();
     long rows = spec.training().batching().perDeviceTrainBatchSize();

@@ -1,10 +1,10 @@
 package dev.graft.training;
 
-import dev.graft.model.LabelBatch;
 import dev.graft.model.LabelLoss;
 import dev.graft.model.LabelMetrics;
 import dev.graft.model.MicroBatch;
-import dev.graft.model.TokenLoss;
+import dev.graft.model.MicroBatch.LabelBatch;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.weights.MappedTensor;

@@ -1,9 +1,9 @@
 package dev.graft.training;
 
-import dev.graft.model.Computed;
-import dev.graft.model.Derived;
 import dev.graft.model.Slot;
 import dev.graft.model.Tuner;
+import dev.graft.model.Tuner.Computed;
+import dev.graft.model.Tuner.Derived;
 import dev.graft.model.TurnedWeights;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Preference;

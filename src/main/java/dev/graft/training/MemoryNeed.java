@@ -1,7 +1,7 @@
 package dev.graft.training;
 
-import dev.graft.model.ActivationBudget;
 import dev.graft.model.ComputePlan;
+import dev.graft.model.ComputePlan.ActivationBudget;
 import dev.graft.model.Slot;
 import dev.graft.model.Tuner;
 import dev.graft.spec.GradientCheckpointing;

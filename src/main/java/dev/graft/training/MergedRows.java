@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.model.WeightRows;
+import dev.graft.model.Tuner.WeightRows;
 import dev.graft.weights.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.util.function.UnaryOperator;

@@ -1,12 +1,12 @@
 package dev.graft.training;
 
 import dev.graft.model.MicroBatch;
-import dev.graft.model.NonfiniteGradients;
 import dev.graft.model.PendingLoss;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.Schedules;
 import dev.graft.model.SplitMix64;
-import dev.graft.model.TokenLoss;
 import dev.graft.model.TrainableModel;
+import dev.graft.model.TrainableModel.NonfiniteGradients;
 import dev.graft.spec.Hyperparameters;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.model.TokenBatch;
+import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.text.TokenizedRow;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.model.TokenLoss;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Preference;

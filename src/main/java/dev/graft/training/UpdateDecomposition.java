@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.kernels.LinearAlgebra;
-import dev.graft.model.LowRankUpdate;
+import dev.graft.model.Tuner.LowRankUpdate;
 import dev.graft.weights.ModelConfig.Linear;
 import java.util.Arrays;
 

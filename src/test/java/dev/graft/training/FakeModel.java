@@ -2,13 +2,13 @@ package dev.graft.training;
 
 import dev.graft.model.ComputePlan;
 import dev.graft.model.MicroBatch;
-import dev.graft.model.NonfiniteGradients;
-import dev.graft.model.PairBatch;
-import dev.graft.model.PairLogps;
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.PairLogps;
+import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.model.PendingLoss;
-import dev.graft.model.TokenBatch;
-import dev.graft.model.TokenLoss;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.TrainableModel;
+import dev.graft.model.TrainableModel.NonfiniteGradients;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.CheckpointManifest.Environment;
 import dev.graft.weights.Dtype;

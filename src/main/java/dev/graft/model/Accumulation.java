@@ -112,11 +112,25 @@ record Accumulation(
           lanes == null || runs.size() < 2
               ? runs.stream().map(Supplier::get).toList()
               : lanes.run(runs);
-      if (!results.isEmpty()) observer.accumulated(StepCost.sideBySide(results));
+      if (!results.isEmpty()) observer.accumulated(sideBySide(results));
       return results.stream().map(RowsPass.Result::loss).toList();
     } finally {
       passes.forEach(RowsPass::close);
     }
+  }
+
+  /** The cost of rows that were computed at the same time, with the mean of their times. */
+  private static MicroBatchCost sideBySide(List<RowsPass.Result> results) {
+    List<MicroBatchCost> costs = results.stream().map(RowsPass.Result::cost).toList();
+    return new MicroBatchCost(
+        costs.stream().mapToInt(MicroBatchCost::logical).sum(),
+        costs.stream().mapToInt(MicroBatchCost::tokens).sum(),
+        costs.stream().mapToInt(MicroBatchCost::outputs).sum(),
+        costs.stream().mapToLong(MicroBatchCost::pairs).sum(),
+        costs.stream().mapToLong(MicroBatchCost::windowedPairs).sum(),
+        costs.stream().mapToLong(MicroBatchCost::forward).sum() / costs.size(),
+        costs.stream().mapToLong(MicroBatchCost::loss).sum() / costs.size(),
+        costs.stream().mapToLong(MicroBatchCost::backward).sum() / costs.size());
   }
 
   private LayerPass layers(
@@ -211,7 +225,23 @@ record Accumulation(
       int computed = goal.rows().size();
       return new Result(
           result.loss().then(loss -> loss.computed(computed)),
-          StepCost.of(forward, logical, goal, atLoss - begun, atDown - atLoss, down));
+          cost(atLoss - begun, atDown - atLoss, down));
+    }
+
+    /** What the rows were, and how long the parts took in nanoseconds. */
+    private MicroBatchCost cost(long up, long loss, long down) {
+      TokenLayout rows = goal.rows();
+      Transformer model = forward.model();
+      int past = model.virtualTokens().keys();
+      return new MicroBatchCost(
+          logical,
+          rows.size(),
+          goal.picked().length,
+          rows.pairs(past, 0),
+          rows.pairs(past, model.family().window()),
+          up,
+          loss,
+          down);
     }
 
     @Override
@@ -219,42 +249,6 @@ record Accumulation(
       layers.close();
       inputs.close();
       scope.close();
-    }
-  }
-
-  /** What a micro-batch was and how long its parts took, in nanoseconds. */
-  static final class StepCost {
-    private StepCost() {}
-
-    /** Of rows that were computed at the same time. */
-    static StepObserver.MicroBatchCost sideBySide(List<Accumulation.RowsPass.Result> results) {
-      List<StepObserver.MicroBatchCost> lanes =
-          results.stream().map(Accumulation.RowsPass.Result::cost).toList();
-      return new StepObserver.MicroBatchCost(
-          lanes.stream().mapToInt(StepObserver.MicroBatchCost::logical).sum(),
-          lanes.stream().mapToInt(StepObserver.MicroBatchCost::tokens).sum(),
-          lanes.stream().mapToInt(StepObserver.MicroBatchCost::outputs).sum(),
-          lanes.stream().mapToLong(StepObserver.MicroBatchCost::pairs).sum(),
-          lanes.stream().mapToLong(StepObserver.MicroBatchCost::windowedPairs).sum(),
-          lanes.stream().mapToLong(StepObserver.MicroBatchCost::forward).sum() / lanes.size(),
-          lanes.stream().mapToLong(StepObserver.MicroBatchCost::loss).sum() / lanes.size(),
-          lanes.stream().mapToLong(StepObserver.MicroBatchCost::backward).sum() / lanes.size());
-    }
-
-    static StepObserver.MicroBatchCost of(
-        ForwardPass pass, int logical, Goal goal, long forward, long loss, long backward) {
-      TokenLayout rows = goal.rows();
-      Transformer model = pass.model();
-      int past = model.virtualTokens().keys();
-      return new StepObserver.MicroBatchCost(
-          logical,
-          rows.size(),
-          goal.picked().length,
-          rows.pairs(past, 0),
-          rows.pairs(past, model.family().window()),
-          forward,
-          loss,
-          backward);
     }
   }
 

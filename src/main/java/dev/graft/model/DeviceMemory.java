@@ -344,8 +344,8 @@ public final class DeviceMemory implements AutoCloseable {
 
   /** Tensors of a device by name, to and from bytes. */
   record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
-    public DeviceMemory.DeviceTensors read() {
-      return new DeviceMemory.DeviceTensors(memory, List.copyOf(tensors.entrySet()));
+    public DeviceTensors read() {
+      return new DeviceTensors(memory, List.copyOf(tensors.entrySet()));
     }
 
     /** Those of the given that have a name of this table. */

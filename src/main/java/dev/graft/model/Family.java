@@ -345,7 +345,7 @@ public sealed interface Family
 
     @Override
     public List<Statement> head() {
-      return Family.DecoderHead.of(config, List.of(norm("normed", "x", "transformer.ln_f")));
+      return DecoderHead.of(config, List.of(norm("normed", "x", "transformer.ln_f")));
     }
 
     private LayerNorm norm(String output, String input, String module) {
@@ -358,7 +358,7 @@ public sealed interface Family
 
     @Override
     public @Nullable String output() {
-      return Family.DecoderHead.output(config);
+      return DecoderHead.output(config);
     }
 
     @Override
@@ -429,8 +429,7 @@ public sealed interface Family
 
     @Override
     public List<Statement> head() {
-      return Family.DecoderHead.of(
-          config, List.of(norm("normed", "x", "gpt_neox.final_layer_norm")));
+      return DecoderHead.of(config, List.of(norm("normed", "x", "gpt_neox.final_layer_norm")));
     }
 
     private LayerNorm norm(String output, String input, String module) {
@@ -439,7 +438,7 @@ public sealed interface Family
 
     @Override
     public @Nullable String output() {
-      return Family.DecoderHead.output(config);
+      return DecoderHead.output(config);
     }
 
     @Override

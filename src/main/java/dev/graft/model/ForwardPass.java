@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param attention what computes it
  */
-record ForwardPass(Transformer model, ComputePlan plan, ComputePlan.Attention attention) {
+record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
   public static ForwardPass of(Transformer model, ComputePlan plan) {
     return new ForwardPass(model, plan, AttentionKernel.of(model, plan));
   }

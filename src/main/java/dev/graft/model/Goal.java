@@ -36,7 +36,7 @@ sealed interface Goal {
    */
   Result backward(PtNDManager scope, IValue output, double scale, Readout readout);
 
-  PendingLoss.TokenLoss evaluate(PtNDManager scope, IValue output);
+  TokenLoss evaluate(PtNDManager scope, IValue output);
 
   /**
    * @param gradient at the head's output
@@ -59,7 +59,7 @@ sealed interface Goal {
     public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
       float[] g = new float[rows.predicting().length];
       Arrays.fill(g, (float) -scale);
-      OutputLoss.TokenScores.Descent descent = loss.backward(scope, hidden, rows.targetIds(), g);
+      TokenScores.Descent descent = loss.backward(scope, hidden, rows.targetIds(), g);
       return new Result(
           descent.gradient(),
           new Scored(readout.add(descent.logps()), readout.add(descent.best())));
@@ -77,7 +77,7 @@ sealed interface Goal {
 
     @Override
     public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
-      OutputLoss.TokenScores scores = loss.scores(scope, hidden, rows.targetIds());
+      TokenScores scores = loss.scores(scope, hidden, rows.targetIds());
       return sum(scores.logps(), token -> scores.best()[token]);
     }
 
@@ -181,13 +181,13 @@ sealed interface Goal {
 
     private record Scored(LabelGoal goal, Readout.Numbers logits) implements PendingLoss.OnDevice {
       @Override
-      public PendingLoss.TokenLoss read() {
+      public TokenLoss read() {
         return LabelLoss.of(goal.problem(), logits.values(), goal.labels());
       }
     }
 
     @Override
-    public PendingLoss.TokenLoss evaluate(PtNDManager scope, IValue logits) {
+    public TokenLoss evaluate(PtNDManager scope, IValue logits) {
       return LabelLoss.of(problem, logits.toTensor(scope).toFloatArray(), labels);
     }
   }
@@ -326,7 +326,7 @@ sealed interface Goal {
     /**
      * @param rows those of the batch, with these targets or more
      */
-    public static PairTargets of(MicroBatch.PairBatch batch, TokenLayout rows) {
+    public static PairTargets of(PairBatch batch, TokenLayout rows) {
       int[][] labels = batch.rows().labels();
       int[] row = new int[rows.targets().length];
       boolean[] completion = new boolean[row.length];
@@ -351,10 +351,10 @@ sealed interface Goal {
     }
 
     /** Sums over the completions. */
-    public MicroBatch.PairLogps logps(OutputLoss.TokenScores scores) {
+    public PairLogps logps(TokenScores scores) {
       double[] sums = new double[2 * pairs];
       for (int i = 0; i < row.length; i++) if (completion[i]) sums[row[i]] += scores.logps()[i];
-      return new MicroBatch.PairLogps(
+      return new PairLogps(
           Arrays.copyOf(sums, pairs), Arrays.copyOfRange(sums, pairs, sums.length));
     }
 
@@ -402,8 +402,8 @@ sealed interface Goal {
   record PairSlopes(
       DeviceMemory memory,
       Preference preference,
-      Goal.PairTargets targets,
-      MicroBatch.PairLogps reference,
+      PairTargets targets,
+      PairLogps reference,
       int pairs,
       long text) {
     /**

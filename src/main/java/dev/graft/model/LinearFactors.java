@@ -349,15 +349,14 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
         String all = dense;
         dense = linear.output() + "_residual";
         String initial = linear.output() + "_initial";
-        String factors = module + LoraTuner.LoraStart.INITIAL;
+        String factors = module + LoraStart.INITIAL;
         statements.add(new LowRankInput(initial, linear.input(), List.of(factors), 0));
         statements.add(new LowRank(dense, all, initial, 0, factors, -path.scale()));
       }
       int start = Objects.requireNonNull(of.starts().get(module));
       statements.add(new LowRank(product, dense, of.low(), start, module, path.scale()));
       if (bias) {
-        statements.add(
-            new Shift(linear.output(), product, module + LoraTuner.LoraStart.BIAS, path.scale()));
+        statements.add(new Shift(linear.output(), product, module + LoraStart.BIAS, path.scale()));
       }
     }
 
@@ -426,7 +425,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
           new long[] {out},
           "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))"
               .formatted(weight, scale),
-          List.of(path + LoraTuner.LoraStart.WEIGHT, path + a, path + b));
+          List.of(path + LoraStart.WEIGHT, path + a, path + b));
     }
 
     static Map<String, String> start(Stream<String> paths) {

@@ -181,7 +181,7 @@ public sealed interface MicroBatch {
     }
 
     /** The same pairs, measured from what a reference gives for them. */
-    public PairBatch measuredFrom(MicroBatch.PairLogps logps) {
+    public PairBatch measuredFrom(PairLogps logps) {
       return new PairBatch(chosen, rejected, logps, whole);
     }
 

@@ -69,7 +69,8 @@ public final class TrainableModels {
       for (NamedTensor each : tuner.start(recipe.seed())) {
         memory.fill(parameters.value(each.name()), each);
       }
-      DerivedTensors derived = new DerivedTensors(memory, tensors, tuner.derived());
+      TunerState.DerivedTensors derived =
+          new TunerState.DerivedTensors(memory, tensors, tuner.derived());
       derived.compute();
       tuner
           .startsAs()

@@ -351,7 +351,7 @@ final class TrainableTransformer implements TrainableModel {
           ForwardPass.of(model, plan), OutputLoss.frozen(model, plan), ownsModel, moves);
     }
 
-    MicroBatch.PairLogps logps(PtNDManager scope, MicroBatch.PairBatch batch) {
+    MicroBatch.PairLogps logps(PtNDManager scope, PairBatch batch) {
       TokenLayout rows = inference.layout(batch.rows(), false);
       try (IValue hidden = inference.infer(scope, rows, rows.predicting())) {
         return Goal.PairTargets.of(batch, rows).logps(loss.scores(scope, hidden, rows.targetIds()));

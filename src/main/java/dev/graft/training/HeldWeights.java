@@ -1,10 +1,10 @@
 package dev.graft.training;
 
+import dev.graft.model.BaseWeights;
 import dev.graft.model.Slot;
 import dev.graft.model.Tuner;
 import dev.graft.model.Tuner.Computed;
 import dev.graft.model.Tuner.Derived;
-import dev.graft.model.TurnedWeights;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
@@ -68,7 +68,7 @@ record HeldWeights(long bytes, long unpacked, long turned) {
 
   static long turned(ModelDirectory model, Tuner tuner, TrainingSpec spec) {
     if (spec.training().precision().half()) return 0;
-    return TurnedWeights.of(model, tuner, spec.quantization()).stream()
+    return BaseWeights.turnable(model, tuner, spec.quantization()).stream()
         .mapToLong(each -> Float.BYTES * size(each.shape()))
         .sum();
   }

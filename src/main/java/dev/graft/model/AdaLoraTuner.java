@@ -104,7 +104,7 @@ final class AdaLoraTuner extends PartsTuner {
   }
 
   /** AdaLoRA's factors beside linear layers: A, B, and E between them. */
-  record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements PartsTuner.AdapterPart {
+  private record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements PartsTuner.AdapterPart {
     private static final double DEVIATION = 0.02;
     private static final String E = ".lora_E";
     private static final String WEIGHT = ".weight";
@@ -213,7 +213,7 @@ final class AdaLoraTuner extends PartsTuner {
   }
 
   /** Takes the ranks that are left out of a matrix. */
-  record AdaLoraMask(List<Boolean> left) {
+  private record AdaLoraMask(List<Boolean> left) {
     public AdaLoraMask {
       left = List.copyOf(left);
     }

@@ -193,7 +193,7 @@ final class BaseFactors {
    * what that loses, in turns; as in PEFT, factors know nothing of the scale. All matrices are
    * (out, in).
    */
-  static final class LoftqWeights {
+  private static final class LoftqWeights {
     private final Loftq settings;
 
     /** Factors of the turn before the last, by weight: what the quantised numbers follow from. */
@@ -269,7 +269,7 @@ final class BaseFactors {
    * @param a (r, in)
    * @param b (out, r)
    */
-  record FactorPair(float[] a, float[] b) {
+  private record FactorPair(float[] a, float[] b) {
     /** B A is the part of a matrix with the r largest singular values, divided by the scale. */
     static FactorPair largest(LinearAlgebra.Svd svd, int r, int in, int out, double scale) {
       float[] a = new float[r * in];

@@ -48,7 +48,7 @@ final class BottleneckTuner extends PartsTuner {
    *
    * @param width features between the two
    */
-  record BottleneckAdapters(Bottleneck method, ModelConfig config, int width)
+  private record BottleneckAdapters(Bottleneck method, ModelConfig config, int width)
       implements PartsTuner.AdapterPart {
     private static final String DOWN = ".adapter_down";
     private static final String UP = ".adapter_up";
@@ -160,7 +160,7 @@ final class BottleneckTuner extends PartsTuner {
    *
    * @param start what the feed-forward begins with: itself, where it is one module
    */
-  record LayerBranches(String attention, String feedForward, String start) {
+  private record LayerBranches(String attention, String feedForward, String start) {
     static LayerBranches of(ModelConfig config) {
       return switch (config) {
         case DecoderConfig _ -> new LayerBranches("self_attn", "mlp", "mlp");

@@ -88,7 +88,7 @@ public final class Classifiers {
   }
 
   /** The base under its own head, where that is trained, or with an adapter under the adapter's. */
-  static final class FrozenClassifier implements Classifier {
+  private static final class FrozenClassifier implements Classifier {
     private final ModelDirectory directory;
     private final DeviceMemory memory;
     private final ModelTensors base;

@@ -299,7 +299,7 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /** The numbers of a tensor as f32, as they are when they are copied. */
-  record DeviceNumbers(DeviceMemory memory, PtNDArray tensor) implements TensorData {
+  private record DeviceNumbers(DeviceMemory memory, PtNDArray tensor) implements TensorData {
     @Override
     public long byteSize() {
       return tensor.getShape().size() * Float.BYTES;

@@ -306,7 +306,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
    * All rows go through a layer before the next one: beside the hidden states of the rows only what
    * one layer shows exists at a time.
    */
-  static final class LayerInputs implements AutoCloseable {
+  private static final class LayerInputs implements AutoCloseable {
     private final DeviceMemory memory;
     private final Transformer model;
     private final ForwardPass inference;

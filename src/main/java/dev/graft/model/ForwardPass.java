@@ -84,7 +84,7 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
   }
 
   /** Which kernel computes a model's attention. */
-  static final class AttentionKernel {
+  private static final class AttentionKernel {
     private static final Logger log = LoggerFactory.getLogger(AttentionKernel.class);
 
     /** Features of a head: CUDA's kernels read eight at a time, and flash attention has no more. */

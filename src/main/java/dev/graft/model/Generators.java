@@ -54,7 +54,7 @@ public final class Generators {
   }
 
   /** Decoding over a key-value cache: the prompt in blocks, then token by token. */
-  static final class CachedGenerator implements Generator {
+  private static final class CachedGenerator implements Generator {
     private final ModelDirectory directory;
     private final ModelConfig config;
     private final DeviceMemory memory;
@@ -140,7 +140,7 @@ public final class Generators {
   }
 
   /** A prompt that has been read, block by block, and one answer to it so far. */
-  static final class CachedText implements Generator.Text {
+  private static final class CachedText implements Generator.Text {
     /** Tokens that are read in one pass: bounds the memory of a long prompt. */
     private static final int BLOCK = 512;
 

@@ -146,7 +146,7 @@ final class Lanes implements AutoCloseable {
    *
    * @param pair what a pair of a query and a key costs, as a part of what else a token does
    */
-  record TokenCuts(double pair) {
+  private record TokenCuts(double pair) {
     /** Attention computes a number that much slower than linear layers do. */
     private static final double SLOWER = 2;
 

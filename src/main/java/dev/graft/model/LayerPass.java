@@ -184,7 +184,7 @@ abstract sealed class LayerPass implements AutoCloseable {
   }
 
   /** Keeps the input of each stage; the way down is autograd over the plain definitions. */
-  static final class AutogradPass extends LayerPass {
+  private static final class AutogradPass extends LayerPass {
     AutogradPass(Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
       super(model, inputs, drops, dropoutSeed);
     }
@@ -226,7 +226,7 @@ abstract sealed class LayerPass implements AutoCloseable {
    * Keeps what the backward of a stage needs; of the first stages only the input, and computes them
    * again on the way down, when all that was kept is gone.
    */
-  static final class RecomputePass extends LayerPass {
+  private static final class RecomputePass extends LayerPass {
     private final int again;
 
     /**
@@ -272,7 +272,7 @@ abstract sealed class LayerPass implements AutoCloseable {
    * Some of a micro-batch's tokens, which see keys and values of those before them and hand on
    * their own. Keeps what backward needs of every stage.
    */
-  static final class LanePass extends LayerPass {
+  private static final class LanePass extends LayerPass {
     private final TokenLane lane;
     private final PtNDManager scope;
 

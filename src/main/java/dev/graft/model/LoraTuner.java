@@ -72,7 +72,7 @@ final class LoraTuner extends PartsTuner {
    *
    * @param values of the slots of the method
    */
-  record PlainLora(Lora method, List<NamedTensor> values) {
+  private record PlainLora(Lora method, List<NamedTensor> values) {
     /**
      * @param values of the slots, and of the factors that the base lost
      */

@@ -367,7 +367,7 @@ abstract sealed class PromptedTuner implements Tuner {
   }
 
   /** The value {@link Embed#ROWS} of an embedding: what its token table gives. */
-  static final class EmbeddingRows {
+  private static final class EmbeddingRows {
     /** Makes a statement from the names of its output and its input. */
     @FunctionalInterface
     interface Change {

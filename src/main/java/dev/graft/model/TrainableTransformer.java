@@ -267,7 +267,7 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   /** Logits of rows on the host: (rows)(tokens)(vocabulary), or (rows)(1)(labels). */
-  record RowLogits(DeviceMemory memory, ForwardPass inference) {
+  private record RowLogits(DeviceMemory memory, ForwardPass inference) {
     /** Shorter rows end with zeros. */
     float[][][] ofTokens(OutputLoss loss, int[][] inputIds) {
       TokenLayout rows = inference.layout(inputIds);

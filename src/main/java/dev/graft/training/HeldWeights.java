@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param unpacked of what one matrix is made into for a product, where it does not lie there so, or
  *     of what one tensor is before it takes its place
  * @param turned of copies that make products faster, where there is room for them: see {@link
- *     TurnedWeights}
+ *     BaseWeights#turnable}
  */
 record HeldWeights(long bytes, long unpacked, long turned) {
   /** Elements that share a scale, see {@link dev.graft.weights.FourBitTensor}. */

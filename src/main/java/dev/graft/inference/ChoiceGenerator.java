@@ -1,7 +1,7 @@
 package dev.graft.inference;
 
 import dev.graft.model.Generator;
-import dev.graft.model.Sampler;
+import dev.graft.model.Sampling.Sampler;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

@@ -1,15 +1,27 @@
 package dev.graft.model;
 
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.kernels.AdapterSum;
+import dev.graft.kernels.LinearLayer;
+import dev.graft.kernels.Multiply;
+import dev.graft.kernels.Statement;
+import dev.graft.model.AdaLoraTuner.RankTensors;
 import dev.graft.spec.AdaLora;
+import dev.graft.spec.RankAllocation;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -89,5 +101,321 @@ final class AdaLoraTuner extends PartsTuner {
       if (e != null) read.add(each.unmasked((int) e.shape()[0]));
     }
     return read;
+  }
+
+  /** AdaLoRA's factors beside linear layers: A, B, and E between them. */
+  private record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements PartsTuner.AdapterPart {
+    private static final double DEVIATION = 0.02;
+    private static final String E = ".lora_E";
+    private static final String WEIGHT = ".weight";
+
+    @Override
+    public List<Slot> slots() {
+      List<Slot> slots = new ArrayList<>();
+      for (ModelConfig.Linear each : layers.linears().values()) {
+        RankTensors names = new RankTensors(each.path());
+        int rank = method.rank(each.path());
+        slots.add(new Slot(names.a(), rank, each.inFeatures()));
+        slots.add(new Slot(names.b(), each.outFeatures(), rank));
+        slots.add(new Slot(names.e(), rank, 1));
+      }
+      return slots;
+    }
+
+    @Override
+    public List<NamedTensor> start(long seed) {
+      return slots().stream()
+          .map(
+              slot -> {
+                if (!method.initLoraWeights()) return Starts.normal(slot, 1, seed);
+                boolean e = slot.name().endsWith(E);
+                return e ? Starts.zeros(slot) : Starts.normal(slot, DEVIATION, seed);
+              })
+          .toList();
+    }
+
+    List<RankTensors> modules() {
+      return layers.linears().keySet().stream().map(RankTensors::new).toList();
+    }
+
+    /** Masks that take nothing away. */
+    @Override
+    public List<NamedTensor> frozen(long seed) {
+      return modules().stream().map(each -> each.unmasked(method.rank(each.module()))).toList();
+    }
+
+    @Override
+    public long frozenBytes() {
+      return Float.BYTES * modules().stream().mapToLong(each -> method.rank(each.module())).sum();
+    }
+
+    @Override
+    public Set<String> kept() {
+      return modules().stream().map(RankTensors::pattern).collect(Collectors.toSet());
+    }
+
+    @Override
+    public List<Statement> apply(String prefix, List<Statement> statements) {
+      return layers.rewrite(prefix, statements, (layer, of) -> beside(layer));
+    }
+
+    private List<Statement> beside(LinearLayer layer) {
+      String y = layer.output();
+      List<Statement> path = new ArrayList<>();
+      String input = AdaptedLayers.begin(path, layer, method.loraDropout());
+      path.add(new LinearLayer(y + "_low", input, layer.module() + ".lora_A", false));
+      path.add(new Multiply(y + "_scaled", y + "_low", layer.module() + E));
+      path.add(new LinearLayer(y + "_path", y + "_scaled", layer.module() + ".lora_B", false));
+      path.add(new AdapterSum(y, y + "_dense", y + "_path", method.scale()));
+      return path;
+    }
+
+    /** Here A and B are parameters of their own, not weights of modules. */
+    @Override
+    public String savedName(String slot) {
+      boolean factor = slot.endsWith(WEIGHT);
+      return PartsTuner.AdapterPart.super.savedName(
+          factor ? slot.substring(0, slot.length() - WEIGHT.length()) : slot);
+    }
+
+    /** W + scale B (E * A), of as many ranks as there are. */
+    @Override
+    public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
+      ModelConfig.Linear layer = layers.owner(name);
+      if (layer == null || !name.endsWith(WEIGHT)) return rows.values();
+      RankTensors names = new RankTensors(layer.path());
+      float[] b = Trainable.floats(trained, names.b());
+      float[] e = Trainable.floats(trained, names.e());
+      int r = e.length;
+      WeightMatrix.of(layer, rows)
+          .add(
+              r,
+              Trainable.floats(trained, names.a()),
+              i -> method.scale() * b[i] * e[i % r],
+              o -> 1);
+      return rows.values();
+    }
+
+    /** E goes into the rows of A. */
+    @Override
+    public List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+      List<Tuner.LowRankUpdate> updates = new ArrayList<>();
+      for (ModelConfig.Linear each : layers.linears().values()) {
+        RankTensors names = new RankTensors(each.path());
+        float[] a = Trainable.floats(trained, names.a());
+        float[] e = Trainable.floats(trained, names.e());
+        for (int i = 0; i < a.length; i++) a[i] *= e[i / each.inFeatures()];
+        float[] b = Trainable.floats(trained, names.b());
+        updates.add(new Tuner.LowRankUpdate(each, e.length, a, b, method.scale()));
+      }
+      return updates;
+    }
+  }
+
+  /** Takes the ranks that are left out of a matrix. */
+  private record AdaLoraMask(List<Boolean> left) {
+    public AdaLoraMask {
+      left = List.copyOf(left);
+    }
+
+    private int count() {
+      return Collections.frequency(left, true);
+    }
+
+    public NamedTensor rows(NamedTensor matrix) {
+      int width = (int) matrix.shape()[1];
+      float[] all = matrix.toFloats();
+      float[] some = new float[count() * width];
+      int row = 0;
+      for (int r = 0; r < left.size(); r++) {
+        if (left.get(r)) System.arraycopy(all, r * width, some, row++ * width, width);
+      }
+      return NamedTensor.of(matrix.name(), some, count(), width);
+    }
+
+    public NamedTensor columns(NamedTensor matrix) {
+      int height = (int) matrix.shape()[0];
+      float[] all = matrix.toFloats();
+      float[] some = new float[height * count()];
+      int n = 0;
+      for (int i = 0; i < all.length; i++) if (left.get(i % left.size())) some[n++] = all[i];
+      return NamedTensor.of(matrix.name(), some, height, count());
+    }
+  }
+
+  /**
+   * The tensors of one module whose ranks are allocated.
+   *
+   * @param module path of the linear layer
+   */
+  record RankTensors(String module) {
+    /** The tensors that train. */
+    public List<String> names() {
+      return List.of(a(), b(), e());
+    }
+
+    /** (rank, in). */
+    public String a() {
+      return module + ".lora_A.weight";
+    }
+
+    /** (out, rank). */
+    public String b() {
+      return module + ".lora_B.weight";
+    }
+
+    /** (rank, 1): the factor of each rank. */
+    public String e() {
+      return module + ".lora_E";
+    }
+
+    /** (rank): 1 where the rank stays, 0 where it is masked. */
+    public String pattern() {
+      return module + ".rank_pattern";
+    }
+
+    /** A {@link #pattern} that takes nothing away. */
+    public NamedTensor unmasked(int rank) {
+      return Starts.constant(new Slot(pattern(), rank), 1);
+    }
+  }
+
+  /**
+   * AdaLoRA's part in a step (Zhang et al. 2023), as PEFT's class of this name: the orthogonal
+   * regulariser, the importance of every element, and which ranks stay. A masked rank is not
+   * frozen: it may grow again until the next allocation; after the last one the mask is fixed.
+   */
+  static final class RankAllocator implements Parameters.StepRule {
+    private final DeviceMemory memory;
+    private final Parameters parameters;
+    private final RankAllocation settings;
+    private final List<RankTensors> modules;
+    private final Map<String, PtNDArray> kept;
+    private final Moments mean;
+    private final Moments uncertainty;
+
+    /**
+     * A vector laid out as the parameters, with the parts that belong to a, b and e of a module.
+     */
+    private record Moments(PtNDArray flat, Map<RankTensors, PtNDArray[]> parts) {
+      static Moments of(DeviceMemory memory, Parameters parameters, List<RankTensors> modules) {
+        PtNDArray flat = memory.zeros(parameters.flatValues().size());
+        Map<RankTensors, PtNDArray[]> parts = new LinkedHashMap<>();
+        for (RankTensors each : modules) {
+          parts.put(
+              each,
+              each.names().stream()
+                  .map(name -> parameters.part(flat, name))
+                  .toArray(PtNDArray[]::new));
+        }
+        return new Moments(flat, parts);
+      }
+
+      PtNDArray[] of(RankTensors module) {
+        return Objects.requireNonNull(parts.get(module));
+      }
+    }
+
+    /**
+     * @param kept the masks (rank), 1 where a rank stays, by name
+     */
+    public RankAllocator(
+        DeviceMemory memory,
+        Parameters parameters,
+        Tuner.Allocated allocated,
+        Map<String, PtNDArray> kept) {
+      this.memory = memory;
+      this.parameters = parameters;
+      settings = allocated.settings();
+      modules = allocated.modules();
+      this.kept = kept;
+      mean = Moments.of(memory, parameters, modules);
+      uncertainty = Moments.of(memory, parameters, modules);
+    }
+
+    @Override
+    public DeviceMemory.Readout.Numbers regularise(DeviceMemory.Readout readout) {
+      double each = settings.orthRegWeight() / (2 * modules.size());
+      try (PtNDManager scope = memory.scope()) {
+        return readout.add(
+            memory
+                .module()
+                .call(
+                    scope,
+                    "orthogonality",
+                    all(RankTensors::a, parameters::value),
+                    all(RankTensors::b, parameters::value),
+                    all(RankTensors::a, parameters::gradient),
+                    all(RankTensors::b, parameters::gradient),
+                    each)
+                .getFirst());
+      }
+    }
+
+    private PtNDArray[] all(
+        Function<RankTensors, String> name, Function<String, PtNDArray> tensor) {
+      return modules.stream().map(name).map(tensor).toArray(PtNDArray[]::new);
+    }
+
+    @Override
+    public void updated(long step) {
+      if (step < settings.lastAllocation()) {
+        memory
+            .module()
+            .run(
+                "importance",
+                parameters.flatValues(),
+                parameters.flatGradients(),
+                mean.flat(),
+                uncertainty.flat(),
+                settings.beta1(),
+                settings.beta2());
+      }
+      if (settings.allocates(step)) allocate(settings.budget(step, modules.size()));
+      if (settings.allocates(step) || step > settings.lastAllocation()) mask();
+      if (step == settings.lastAllocation()) {
+        memory.zero(mean.flat());
+        memory.zero(uncertainty.flat());
+      }
+    }
+
+    private void allocate(int budget) {
+      try (PtNDManager scope = memory.scope()) {
+        PtNDArray[] scores =
+            modules.stream().map(each -> scores(scope, each)).toArray(PtNDArray[]::new);
+        PtNDArray[] masks = modules.stream().map(this::kept).toArray(PtNDArray[]::new);
+        memory.module().run("allocate_ranks", scores, masks, budget);
+      }
+    }
+
+    private PtNDArray scores(PtNDManager scope, RankTensors module) {
+      return memory
+          .module()
+          .call(scope, "rank_scores", mean.of(module), uncertainty.of(module))
+          .getFirst();
+    }
+
+    private void mask() {
+      for (RankTensors each : modules) {
+        memory.module().run("mask_ranks", parameters.value(each.e()), kept(each));
+      }
+    }
+
+    private PtNDArray kept(RankTensors module) {
+      return Objects.requireNonNull(kept.get(module.pattern()));
+    }
+
+    @Override
+    public Map<String, PtNDArray> state() {
+      Map<String, PtNDArray> state = new LinkedHashMap<>();
+      for (RankTensors module : modules) {
+        List<String> names = module.names();
+        for (int i = 0; i < names.size(); i++) {
+          state.put("exp_avg_ipt." + names.get(i), mean.of(module)[i]);
+          state.put("exp_avg_unc." + names.get(i), uncertainty.of(module)[i]);
+        }
+      }
+      return state;
+    }
   }
 }

@@ -46,8 +46,10 @@ record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModules whole
   }
 
   /** What trains where a method has factors beside these layers. */
-  public List<AdapterPart> with(AdapterPart factors, Bias bias, ModelConfig config) {
-    return List.of(factors, new TrainedBiases(bias, linears.keySet(), whole, config), whole);
+  public List<PartsTuner.AdapterPart> with(
+      PartsTuner.AdapterPart factors, Bias bias, ModelConfig config) {
+    return List.of(
+        factors, new LoraTuner.TrainedBiases(bias, linears.keySet(), whole, config), whole);
   }
 
   /**

@@ -3,7 +3,12 @@ package dev.graft.model;
 import dev.graft.kernels.LinearAlgebra;
 import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
+import dev.graft.spec.LoraInit.Loftq;
 import dev.graft.spec.Quantization;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.FourBitTensor;
+import dev.graft.weights.FourBitType;
+import dev.graft.weights.Int8Tensor;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig.Kind;
 import dev.graft.weights.ModelConfig.Linear;
@@ -11,8 +16,11 @@ import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.StoredWeight;
+import dev.graft.weights.TensorInfo;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -52,8 +60,8 @@ final class BaseFactors {
         int r = method.rank(each.path());
         FactorPair pair = pair(algebra, each, r, seed);
         String path = each.path();
-        all.add(NamedTensor.of(path + LoraStart.A, pair.a(), r, each.inFeatures()));
-        all.add(NamedTensor.of(path + LoraStart.B, pair.b(), each.outFeatures(), r));
+        all.add(NamedTensor.of(path + LoraTuner.LoraStart.A, pair.a(), r, each.inFeatures()));
+        all.add(NamedTensor.of(path + LoraTuner.LoraStart.B, pair.b(), each.outFeatures(), r));
       }
     }
     made = all;
@@ -178,5 +186,101 @@ final class BaseFactors {
     throw new IllegalArgumentException(
         "init_lora_weights: \"%s\" needs a base that is not quantised"
             .formatted(method.initLoraWeights().wireName()));
+  }
+
+  /**
+   * LoftQ (Li et al. 2023): weights are quantised without what the factors hold, and factors are
+   * what that loses, in turns; as in PEFT, factors know nothing of the scale. All matrices are
+   * (out, in).
+   */
+  private static final class LoftqWeights {
+    private final Loftq settings;
+
+    /** Factors of the turn before the last, by weight: what the quantised numbers follow from. */
+    private final Map<String, FactorPair> before = new HashMap<>();
+
+    LoftqWeights(Loftq settings) {
+      this.settings = settings;
+    }
+
+    /** The factors of the last turn. */
+    FactorPair factors(LinearAlgebra algebra, MappedTensor weight, int r) {
+      TensorInfo exact = new TensorInfo(weight.name(), Dtype.F32, weight.shape());
+      float[] values = weight.toFloats();
+      FactorPair factors = next(algebra, exact, values, values, r);
+      for (int turn = 1; turn < settings.iterations(); turn++) {
+        before.put(weight.name(), factors);
+        factors = next(algebra, exact, values, without(values, factors, r), r);
+      }
+      return factors;
+    }
+
+    /** The weight that takes the place of the base's, rounded to its type. */
+    StoredWeight quantised(MappedTensor weight, int r) {
+      if (settings.iterations() == 1) return quantised(weight.info(), weight.toFloats());
+      if (!before.containsKey(weight.name())) {
+        try (LinearAlgebra algebra = new LinearAlgebra()) {
+          factors(algebra, weight, r);
+        }
+      }
+      FactorPair factors = before.get(weight.name());
+      if (factors == null) throw new IllegalStateException(weight.name());
+      return quantised(weight.info(), without(weight.toFloats(), factors, r));
+    }
+
+    private StoredWeight quantised(TensorInfo info, float[] values) {
+      return switch (quantization()) {
+        case Quantization.FourBit(_, boolean nested) ->
+            FourBitTensor.quantise(info, values, FourBitType.NF4, nested);
+        case Quantization.EightBit() -> Int8Tensor.quantise(info, values);
+      };
+    }
+
+    /** How every weight is quantised: in 4 bits as NF4. */
+    Quantization quantization() {
+      return settings.bits() == 4
+          ? new Quantization.FourBit(Quantization.QuantType.NF4, false)
+          : new Quantization.EightBit();
+    }
+
+    /** What is lost in numbers, as its r largest singular values and their vectors. */
+    private FactorPair next(
+        LinearAlgebra algebra, TensorInfo info, float[] weight, float[] numbers, int r) {
+      int out = (int) info.shape()[0];
+      int in = (int) info.shape()[1];
+      float[] lost = quantised(info, numbers).toFloats();
+      for (int i = 0; i < lost.length; i++) lost[i] = weight[i] - lost[i];
+      return FactorPair.largest(algebra.svd(lost, out, in), r, in, out, 1);
+    }
+
+    /** W - B A. */
+    private static float[] without(float[] weight, FactorPair factors, int r) {
+      int in = factors.a().length / r;
+      float[] left = weight.clone();
+      new WeightMatrix(Tuner.WeightRows.whole(left), left.length / in, in, false)
+          .add(r, factors.a(), factors.b(), -1);
+      return left;
+    }
+  }
+
+  /**
+   * Factors of one module.
+   *
+   * @param a (r, in)
+   * @param b (out, r)
+   */
+  private record FactorPair(float[] a, float[] b) {
+    /** B A is the part of a matrix with the r largest singular values, divided by the scale. */
+    static FactorPair largest(LinearAlgebra.Svd svd, int r, int in, int out, double scale) {
+      float[] a = new float[r * in];
+      float[] b = new float[out * r];
+      int k = svd.s().length;
+      for (int j = 0; j < r; j++) {
+        float root = (float) Math.sqrt(svd.s()[j] / scale);
+        for (int i = 0; i < in; i++) a[j * in + i] = root * svd.vh()[j * in + i];
+        for (int o = 0; o < out; o++) b[o * r + j] = svd.u()[o * k + j] * root;
+      }
+      return new FactorPair(a, b);
+    }
   }
 }

@@ -4,11 +4,18 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.kernels.BatchContext;
+import dev.graft.model.DeviceMemory.Upload;
+import java.nio.FloatBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * What one batch gives to every stage. Its tensors belong to a scope; closing frees the lists.
@@ -131,5 +138,220 @@ record BatchInputs(
     context.close();
     chunks.close();
     windowed.close();
+  }
+
+  /**
+   * The tokens of a layout as sequences for kernels of variable length: each stretch of queries
+   * with all keys that its last query sees, in the order of their positions. What several rows
+   * begin with is there once as queries, and as keys for each stretch behind it. Kernel {@code
+   * ops.flash} has the form.
+   *
+   * @param queries where each sequence of queries begins, and where the last one ends
+   * @param keys the same of keys
+   * @param places where the keys are among those of the tokens; empty = they lie so
+   * @param causal whether a query sees none behind its own
+   */
+  record Sequences(int[] queries, int[] keys, long[] places, boolean causal) {
+    /** A stretch of tokens that others may continue. */
+    private record Stretch(int first, int end, int until) {}
+
+    /**
+     * @param past keys in front of those of the tokens, which all of them see
+     * @param bidirectional whether a token sees the later ones of its row
+     */
+    static Sequences of(TokenLayout layout, int past, boolean bidirectional) {
+      IntStream.Builder queries = IntStream.builder().add(0);
+      IntStream.Builder keys = IntStream.builder().add(0);
+      LongStream.Builder places = LongStream.builder();
+      int count = 0;
+      Deque<Stretch> open = new ArrayDeque<>();
+      for (int first = 0; first < layout.size(); ) {
+        Stretch next = new Stretch(first, layout.nextBegin(first), layout.until()[first]);
+        while (!open.isEmpty() && open.getLast().until() <= first) open.removeLast();
+        open.addLast(next);
+        for (int i = 0; i < past; i++) places.add(i);
+        count += past;
+        for (Stretch each : open) {
+          for (int key = each.first(); key < each.end(); key++) places.add((long) past + key);
+          count += each.end() - each.first();
+        }
+        queries.add(next.end());
+        keys.add(count);
+        first = next.end();
+      }
+      boolean asTheyLie = count == past + layout.size();
+      return new Sequences(
+          queries.build().toArray(),
+          keys.build().toArray(),
+          asTheyLie ? new long[0] : places.build().toArray(),
+          !bidirectional);
+    }
+
+    /** Puts the three tensors that the kernel reads behind what goes to the device. */
+    void add(Upload upload) {
+      upload.add(queries, queries.length);
+      upload.add(keys, keys.length);
+      upload.add(places, places.length);
+    }
+
+    /**
+     * @param kernel of the two that read sequences
+     * @param first place of the first of the three tensors in the argument {@code c}
+     * @param window see {@link dev.graft.kernels.Attend}; 0 = none
+     */
+    long[] form(ComputePlan.Attention kernel, int first, int window) {
+      long how = kernel == ComputePlan.Attention.FLASH ? -1 : -2;
+      return new long[] {how, first, longest(queries), longest(keys), window, causal ? 1 : 0};
+    }
+
+    private static int longest(int[] begins) {
+      int longest = 0;
+      for (int i = 1; i < begins.length; i++)
+        longest = Math.max(longest, begins[i] - begins[i - 1]);
+      return longest;
+    }
+  }
+
+  /**
+   * How attention goes over the tokens of a batch: a chunk of queries at a time, and for each the
+   * keys that one of them sees. Kernel {@code ops.attention} has the form.
+   */
+  static final class AttentionChunks {
+    /** Short texts share a chunk up to so many queries: a call costs more than what is masked. */
+    private static final int SMALL = 64;
+
+    /** Columns of a mask are a multiple of this where they can be: whole vectors of 16 bits. */
+    private static final int COLUMNS = 64;
+
+    private final TokenLayout layout;
+    private final int begin; // of the queries
+    private final int end;
+    private final int past;
+    private final int window;
+    private final int most;
+    private final Masks masks;
+    private final List<Long> encoded = new ArrayList<>();
+
+    /** Those that a chunk sees, in order. */
+    private final int[] keys;
+
+    /**
+     * Masks of 0 and -inf, (queries, columns), equal ones once.
+     *
+     * @param first place of the first one in the argument {@code c}
+     */
+    record Masks(int first, Map<FloatBuffer, Mask> all) {
+      /** A mask and its place. */
+      record Mask(int place, float[] values, int queries) {}
+
+      static Masks from(int first) {
+        return new Masks(first, new LinkedHashMap<>());
+      }
+
+      private int place(float[] values, int queries) {
+        // one number more, so that masks of one size and another form differ
+        FloatBuffer key = FloatBuffer.allocate(values.length + 1).put(values).put(queries).flip();
+        return all.computeIfAbsent(key, k -> new Mask(first + all.size(), values, queries)).place();
+      }
+    }
+
+    private AttentionChunks(TokenLayout queries, int past, int window, int most, Masks masks) {
+      TokenLayout.Cut cut = queries.cut();
+      layout = cut == null ? queries : cut.whole();
+      begin = cut == null ? 0 : cut.first();
+      end = begin + queries.size();
+      this.past = past;
+      this.window = window;
+      this.most = most;
+      this.masks = masks;
+      keys = new int[past + layout.size()];
+    }
+
+    /**
+     * @param past keys in front of those of the tokens, which all of them see but for the window
+     * @param window see {@link dev.graft.kernels.Attend}; 0 = none
+     * @param most queries of a chunk
+     */
+    static long[] of(TokenLayout layout, int past, int window, int most, Masks masks) {
+      AttentionChunks chunks = new AttentionChunks(layout, past, window, most, masks);
+      long count = 0;
+      for (int first = chunks.begin; first < chunks.end; count++) {
+        int end = chunks.end(first);
+        chunks.add(first, end);
+        first = end;
+      }
+      chunks.encoded.addFirst(count);
+      return chunks.encoded.stream().mapToLong(each -> each).toArray();
+    }
+
+    /** A text, or its next part, or several small ones. */
+    private int end(int first) {
+      int limit = Math.min(first + most, end);
+      int next = layout.nextBegin(first);
+      if (next >= limit) return limit;
+      int small = Math.min(first + Math.min(SMALL, most), end);
+      while (next < end && layout.nextBegin(next) <= small) next = layout.nextBegin(next);
+      return next;
+    }
+
+    private void add(int first, int end) {
+      int queries = end - first;
+      int lowest = Integer.MAX_VALUE;
+      int highest = 0;
+      for (int q = first; q < end; q++) {
+        lowest = Math.min(lowest, layout.positions()[q]);
+        highest = Math.max(highest, layout.positions()[q]);
+      }
+      int count = 0;
+      int masked = -1;
+      for (int k = -past; k < this.end; k++) {
+        int from = k < 0 ? 0 : layout.from()[k];
+        int until = k < 0 ? layout.size() : layout.until()[k];
+        if (Math.max(from, first) >= Math.min(until, end)) continue;
+        if (window > 0 && lowest - position(k) >= window) continue;
+        boolean all = from <= first && until >= end;
+        if (window > 0 && highest - position(k) >= window) all = false;
+        if (!all && masked < 0) masked = count;
+        keys[count++] = k;
+      }
+      encoded.add((long) first - begin);
+      encoded.add((long) queries);
+      if (masked >= 0)
+        masked = Math.max(0, count - Math.ceilDiv(count - masked, COLUMNS) * COLUMNS);
+      encoded.add(masked < 0 ? -1L : mask(first, end, Arrays.copyOfRange(keys, masked, count)));
+      ranges(Arrays.copyOf(keys, count));
+    }
+
+    /** Counted from the first token of a text. */
+    private int position(int key) {
+      return key < 0 ? key : layout.positions()[key];
+    }
+
+    private boolean sees(int query, int key) {
+      if (key >= 0 && (query < layout.from()[key] || query >= layout.until()[key])) return false;
+      return window == 0 || layout.positions()[query] - position(key) < window;
+    }
+
+    private long mask(int first, int end, int[] keys) {
+      float[] values = new float[Math.multiplyExact(end - first, keys.length)];
+      int at = 0;
+      for (int q = first; q < end; q++) {
+        for (int key : keys) values[at++] = sees(q, key) ? 0 : Float.NEGATIVE_INFINITY;
+      }
+      return masks.place(values, end - first);
+    }
+
+    private void ranges(int[] keys) {
+      int count = encoded.size();
+      encoded.add(0L);
+      long ranges = 0;
+      for (int i = 0; i < keys.length; ranges++) {
+        int start = i;
+        while (i < keys.length && keys[i] - keys[start] == i - start) i++;
+        encoded.add((long) keys[start] + past);
+        encoded.add((long) i - start);
+      }
+      encoded.set(count, ranges);
+    }
   }
 }

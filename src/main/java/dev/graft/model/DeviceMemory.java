@@ -20,10 +20,18 @@ import dev.graft.weights.TensorData;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.AbstractList;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.RandomAccess;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -288,5 +296,273 @@ public final class DeviceMemory implements AutoCloseable {
   public void close() {
     module.close();
     manager.close();
+  }
+
+  /** The numbers of a tensor as f32, as they are when they are copied. */
+  private record DeviceNumbers(DeviceMemory memory, PtNDArray tensor) implements TensorData {
+    @Override
+    public long byteSize() {
+      return tensor.getShape().size() * Float.BYTES;
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      memory.read(tensor, from, into);
+    }
+  }
+
+  /**
+   * Tensors of a device as a list. What is read is what a tensor holds then: all parameters of a
+   * model and their moments are more than a heap holds.
+   */
+  static final class DeviceTensors extends AbstractList<NamedTensor> implements RandomAccess {
+    private final DeviceMemory memory;
+    private final List<Map.Entry<String, PtNDArray>> tensors;
+
+    public DeviceTensors(DeviceMemory memory, List<Map.Entry<String, PtNDArray>> tensors) {
+      this.memory = memory;
+      this.tensors = List.copyOf(tensors);
+    }
+
+    /** These and then others of the same device. */
+    public DeviceTensors and(DeviceTensors others) {
+      return new DeviceTensors(
+          memory, Stream.concat(tensors.stream(), others.tensors.stream()).toList());
+    }
+
+    @Override
+    public NamedTensor get(int index) {
+      Map.Entry<String, PtNDArray> each = tensors.get(index);
+      return memory.named(each.getKey(), each.getValue());
+    }
+
+    @Override
+    public int size() {
+      return tensors.size();
+    }
+  }
+
+  /** Tensors of a device by name, to and from bytes. */
+  record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
+    public DeviceTensors read() {
+      return new DeviceTensors(memory, List.copyOf(tensors.entrySet()));
+    }
+
+    /** Those of the given that have a name of this table. */
+    public List<NamedTensor> among(List<NamedTensor> given) {
+      return given.stream().filter(each -> tensors.containsKey(each.name())).toList();
+    }
+
+    /** Those of the given that have another name. */
+    public List<NamedTensor> without(List<NamedTensor> given) {
+      return given.stream().filter(each -> !tensors.containsKey(each.name())).toList();
+    }
+
+    /** Every tensor must be given exactly once, with its shape; nothing is changed otherwise. */
+    public void fill(List<NamedTensor> given) {
+      Map<String, NamedTensor> byName = new LinkedHashMap<>();
+      for (NamedTensor tensor : given) {
+        PtNDArray target = tensors.get(tensor.name());
+        if (target == null) {
+          throw new IllegalArgumentException("tensor " + tensor.name() + " does not belong here");
+        }
+        long[] shape = target.getShape().getShape();
+        if (!Arrays.equals(shape, tensor.shape())) {
+          throw new IllegalArgumentException(
+              "tensor %s has shape %s, not %s"
+                  .formatted(
+                      tensor.name(), Arrays.toString(tensor.shape()), Arrays.toString(shape)));
+        }
+        if (byName.put(tensor.name(), tensor) != null) {
+          throw new IllegalArgumentException("tensor " + tensor.name() + " is given twice");
+        }
+      }
+      for (String name : tensors.keySet()) {
+        if (!byName.containsKey(name)) {
+          throw new IllegalArgumentException("tensor " + name + " is missing");
+        }
+      }
+      byName.forEach(
+          (name, tensor) -> memory.fill(Objects.requireNonNull(tensors.get(name)), tensor));
+    }
+  }
+
+  /**
+   * Arrays of the host that go to the device in one copy, which the host does not wait for. What is
+   * added has its place in the list that {@link #send} gives.
+   */
+  static final class Upload {
+    /** Elements of 8 bytes to whose multiples an array begins: a cache line. */
+    private static final int ALIGNMENT = 8;
+
+    private static final int I32 = 3;
+    private static final int I64 = 4;
+    private static final int F32 = 6;
+    private static final int F64 = 7;
+
+    /** What stands for an element type where rows of a table are taken. */
+    private static final int ROWS = -1;
+
+    private final List<Part> parts = new ArrayList<>();
+    private final List<PtNDArray> tables = new ArrayList<>();
+    private long size;
+
+    private sealed interface Part {
+      /** As kernel {@code model.upload} reads it. */
+      LongStream layout();
+    }
+
+    /**
+     * @param at first of the 8-byte elements that are its
+     */
+    private record Numbers(Object values, long at, int kind, long[] shape) implements Part {
+      void write(MemorySegment into) {
+        MemorySegment from =
+            switch (values) {
+              case long[] longs -> MemorySegment.ofArray(longs);
+              case int[] ints -> MemorySegment.ofArray(ints);
+              case double[] doubles -> MemorySegment.ofArray(doubles);
+              default -> MemorySegment.ofArray((float[]) values);
+            };
+        MemorySegment.copy(from, 0, into, at * Long.BYTES, from.byteSize());
+      }
+
+      @Override
+      public LongStream layout() {
+        return LongStream.concat(LongStream.of(at, kind, shape.length), LongStream.of(shape));
+      }
+    }
+
+    private record RowsOf(int table, int which) implements Part {
+      @Override
+      public LongStream layout() {
+        return LongStream.of(which, ROWS, table);
+      }
+    }
+
+    public int add(long[] values, long... shape) {
+      return add(values, values.length, I64, shape);
+    }
+
+    /** In i32. */
+    public int add(int[] values, long... shape) {
+      return add(values, Math.ceilDiv(values.length, 2), I32, shape);
+    }
+
+    /** In f32. */
+    public int add(float[] values, long... shape) {
+      return add(values, Math.ceilDiv(values.length, 2), F32, shape);
+    }
+
+    /** In f64. */
+    public int add(double[] values, long... shape) {
+      return add(values, values.length, F64, shape);
+    }
+
+    private int add(Object values, int elements, int kind, long... shape) {
+      parts.add(new Numbers(values, size, kind, shape));
+      size += Math.ceilDiv(elements, ALIGNMENT) * (long) ALIGNMENT;
+      return parts.size() - 1;
+    }
+
+    /**
+     * Rows of a table that the device has.
+     *
+     * @param which place of the numbers of the rows, added before in i64
+     */
+    public int rows(PtNDArray table, int which) {
+      tables.add(table);
+      parts.add(new RowsOf(tables.size() - 1, which));
+      return parts.size() - 1;
+    }
+
+    /**
+     * @param scope gets the tensors
+     */
+    public List<PtNDArray> send(DeviceMemory memory, PtNDManager scope) {
+      long[] layout = parts.stream().flatMapToLong(Part::layout).toArray();
+      return memory.upload(scope, size, this::write, layout, tables.toArray(PtNDArray[]::new));
+    }
+
+    private void write(MemorySegment into) {
+      for (Part each : parts) if (each instanceof Numbers numbers) numbers.write(into);
+    }
+  }
+
+  /**
+   * Numbers that stay on the device until one of them is asked for: then all are read, so that the
+   * host waits for the device once.
+   */
+  static final class Readout {
+    private final DeviceMemory memory;
+    private final PtNDManager manager;
+    private final List<Numbers> waiting = new ArrayList<>();
+
+    /**
+     * @param memory frees what is left when it closes
+     */
+    public Readout(DeviceMemory memory) {
+      this.memory = memory;
+      manager = memory.scope();
+    }
+
+    /** Those of one tensor. */
+    public final class Numbers {
+      private final PtNDArray tensor;
+      private float @Nullable [] values;
+
+      private Numbers(PtNDArray tensor) {
+        this.tensor = tensor;
+      }
+
+      /** In order, as f32; truth values are 1 and 0. */
+      public float[] values() {
+        if (values == null) read();
+        if (values == null) throw new IllegalStateException("these numbers were forgotten");
+        return values;
+      }
+    }
+
+    /**
+     * Threads may add at the same time.
+     *
+     * @param tensor is taken over
+     */
+    public synchronized Numbers add(PtNDArray tensor) {
+      tensor.attach(manager);
+      Numbers added = new Numbers(tensor);
+      waiting.add(added);
+      return added;
+    }
+
+    /** Whether a number that waits is not finite: 1 or 0, (), on the device. */
+    public PtNDArray nonfinite() {
+      return memory.module().call(manager, "nonfinite", (Object) tensors()).getFirst();
+    }
+
+    private PtNDArray[] tensors() {
+      return waiting.stream().map(each -> each.tensor).toArray(PtNDArray[]::new);
+    }
+
+    private void read() {
+      if (waiting.isEmpty()) return;
+      float[] all;
+      try (PtNDManager scope = memory.scope()) {
+        all = memory.module().call(scope, "joined", (Object) tensors()).getFirst().toFloatArray();
+      }
+      int at = 0;
+      for (Numbers each : waiting) {
+        int end = at + (int) each.tensor.getShape().size();
+        each.values = Arrays.copyOfRange(all, at, end);
+        at = end;
+      }
+      forget();
+    }
+
+    /** Leaves out what has not been read. */
+    public void forget() {
+      for (Numbers each : waiting) each.tensor.close();
+      waiting.clear();
+    }
   }
 }

@@ -1,10 +1,26 @@
 package dev.graft.model;
 
+import static dev.graft.weights.DistilBertConfig.LAYER_NORM_EPS;
+
+import dev.graft.kernels.Activate;
+import dev.graft.kernels.Attend;
+import dev.graft.kernels.BatchContext;
+import dev.graft.kernels.Dropout;
+import dev.graft.kernels.Embed;
+import dev.graft.kernels.LayerNorm;
+import dev.graft.kernels.LinearLayer;
+import dev.graft.kernels.Statement;
+import dev.graft.kernels.Sum;
+import dev.graft.weights.Activation;
+import dev.graft.weights.BertConfig;
+import dev.graft.weights.DistilBertConfig;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.Rope;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An encoder under a classification: every token sees all others, and nothing rotates. */
-sealed interface EncoderFamily extends Family permits BertFamily, DistilBertFamily {
+sealed interface EncoderFamily extends Family {
   /** Every head has keys and values of its own. */
   int heads();
 
@@ -31,5 +47,155 @@ sealed interface EncoderFamily extends Family permits BertFamily, DistilBertFami
   @Override
   default @Nullable Rope rope() {
     return null;
+  }
+
+  /** BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2020). */
+  record BertFamily(BertConfig config, Dropouts dropouts) implements EncoderFamily {
+    private static final EncoderLayer.Modules MODULES =
+        new EncoderLayer.Modules(
+            "attention.self.query",
+            "attention.self.key",
+            "attention.self.value",
+            "attention.output.dense",
+            "attention.output.LayerNorm",
+            "intermediate.dense",
+            "output.dense",
+            "output.LayerNorm");
+
+    @Override
+    public List<Statement> embedding() {
+      String embeddings = config.basePrefix() + "embeddings.";
+      return List.of(
+          new Embed(Embed.ROWS, null, config.inputEmbedding()),
+          new Embed("types", BatchContext.TOKEN_TYPES, embeddings + "token_type_embeddings.weight"),
+          new Embed("positions", BatchContext.POSITIONS, embeddings + "position_embeddings.weight"),
+          new Sum("typed", Embed.ROWS, "types"),
+          new Sum("placed", "typed", "positions"),
+          new LayerNorm("normed", "placed", embeddings + "LayerNorm", config.layerNormEps()),
+          new Dropout("y", "normed", dropouts.embedding()));
+    }
+
+    @Override
+    public List<Statement> layer(int index) {
+      return new EncoderLayer(
+              config.heads(),
+              headDim(),
+              config.activation(),
+              config.layerNormEps(),
+              dropouts,
+              MODULES)
+          .statements();
+    }
+
+    @Override
+    public List<Statement> head() {
+      String pooler = config.roberta() ? "classifier.dense" : "bert.pooler.dense";
+      return List.of(
+          new Dropout("read", "x", config.roberta() ? dropouts.head() : 0),
+          new LinearLayer("dense", "read", pooler, true),
+          new Activate("pooled", "dense", Activation.TANH),
+          new Dropout("left", "pooled", dropouts.head()),
+          new LinearLayer("logits", "left", config.outputModule(), true));
+    }
+
+    @Override
+    public int firstPosition() {
+      return config.positionOffset();
+    }
+
+    @Override
+    public int heads() {
+      return config.heads();
+    }
+  }
+
+  /** DistilBERT (Sanh et al. 2019): BERT without token types, and with another head. */
+  record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements EncoderFamily {
+    private static final EncoderLayer.Modules MODULES =
+        new EncoderLayer.Modules(
+            "attention.q_lin",
+            "attention.k_lin",
+            "attention.v_lin",
+            "attention.out_lin",
+            "sa_layer_norm",
+            "ffn.lin1",
+            "ffn.lin2",
+            "output_layer_norm");
+
+    @Override
+    public List<Statement> embedding() {
+      String embeddings = config.basePrefix() + "embeddings.";
+      return List.of(
+          new Embed(Embed.ROWS, null, config.inputEmbedding()),
+          new Embed("positions", BatchContext.POSITIONS, embeddings + "position_embeddings.weight"),
+          new Sum("placed", Embed.ROWS, "positions"),
+          new LayerNorm("normed", "placed", embeddings + "LayerNorm", LAYER_NORM_EPS),
+          new Dropout("y", "normed", dropouts.embedding()));
+    }
+
+    @Override
+    public List<Statement> layer(int index) {
+      return new EncoderLayer(
+              config.heads(), headDim(), config.activation(), LAYER_NORM_EPS, dropouts, MODULES)
+          .statements();
+    }
+
+    @Override
+    public List<Statement> head() {
+      return List.of(
+          new LinearLayer("dense", "x", "pre_classifier", true),
+          new Activate("pooled", "dense", Activation.RELU),
+          new Dropout("left", "pooled", dropouts.head()),
+          new LinearLayer("logits", "left", config.outputModule(), true));
+    }
+
+    @Override
+    public int heads() {
+      return config.heads();
+    }
+  }
+
+  /**
+   * The layer of BERT (Devlin et al. 2019): norms after the residuals, every token sees all of its
+   * text.
+   *
+   * @param eps of both norms
+   */
+  record EncoderLayer(
+      int heads,
+      int headDim,
+      Activation activation,
+      double eps,
+      Dropouts dropouts,
+      Modules modules) {
+    /** How the modules are called below the layer. */
+    record Modules(
+        String query,
+        String key,
+        String value,
+        String attentionOut,
+        String attentionNorm,
+        String up,
+        String down,
+        String outputNorm) {}
+
+    List<Statement> statements() {
+      return List.of(
+          new LinearLayer("q", "x", modules.query, true),
+          new LinearLayer("k", "x", modules.key, true),
+          new LinearLayer("v", "x", modules.value, true),
+          new Attend("o", "q", "k", "v", heads, headDim, 1 / Math.sqrt(headDim), 0, 0)
+              .dropping(dropouts.attention()),
+          new LinearLayer("attention_out", "o", modules.attentionOut, true),
+          new Dropout("attention_left", "attention_out", dropouts.attentionOutput()),
+          new Sum("attended", "x", "attention_left"),
+          new LayerNorm("middle", "attended", modules.attentionNorm, eps),
+          new LinearLayer("up", "middle", modules.up, true),
+          new Activate("activated", "up", activation),
+          new LinearLayer("mlp_out", "activated", modules.down, true),
+          new Dropout("mlp_left", "mlp_out", dropouts.feedForward()),
+          new Sum("fed", "middle", "mlp_left"),
+          new LayerNorm("y", "fed", modules.outputNorm, eps));
+    }
   }
 }

@@ -1,20 +1,38 @@
 package dev.graft.model;
 
-import dev.graft.kernels.LinearAlgebra;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.kernels.IncrementalPca;
 import dev.graft.kernels.LinearAlgebra.IncrementalPca;
+import dev.graft.kernels.LinearAlgebra;
+import dev.graft.kernels.ReadValues;
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit.Eva;
+import dev.graft.spec.LoraPatterns;
+import dev.graft.weights.AdaptedModules;
+import dev.graft.weights.Dropouts;
+import dev.graft.weights.Leaf;
 import dev.graft.weights.LinearTargets.AdaptedModules;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsFile;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -54,7 +72,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
         && method.initLoraWeights() instanceof Eva settings)) {
       throw new IllegalArgumentException("the method does not start from its data");
     }
-    Tuner tuner = Tuners.of(method, base);
+    Tuner tuner = Tuner.of(method, base);
     AdaptedModules adapted =
         AdaptedModules.of(method.targets(), method.extras().modulesToSave(), base.config());
     Map<String, ModelConfig.Linear> modules =
@@ -186,9 +204,9 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       TokenLayout rows = inputs.layout(batch);
       int[][] labels =
           switch (batch) {
-            case TokenBatch tokens -> tokens.labels();
-            case PairBatch pairs -> pairs.rows().labels();
-            case LabelBatch _ -> new int[0][];
+            case MicroBatch.TokenBatch tokens -> tokens.labels();
+            case MicroBatch.PairBatch pairs -> pairs.rows().labels();
+            case MicroBatch.LabelBatch _ -> new int[0][];
           };
       LongStream.Builder positions = LongStream.builder();
       for (int r = 0; r < rows.rows(); r++) {
@@ -201,6 +219,319 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
         }
       }
       return new LayerInputs.Chosen(rows, positions.build().toArray());
+    }
+  }
+
+  /**
+   * How EVA (Paischer et al. 2024) shares the ranks of a LoRA among its modules, as PEFT does: all
+   * directions of all modules, those that explain most first, until there are as many as the
+   * configuration gives all modules together.
+   *
+   * @param groups paths of modules, in the order of the forward pass; those of a group have equal
+   *     inputs, and its first one speaks for it
+   */
+  record EvaRanks(Lora method, Eva settings, List<List<String>> groups) {
+    public EvaRanks {
+      groups = groups.stream().map(List::copyOf).toList();
+    }
+
+    /** A direction of a module and its share in the variance of the module's inputs. */
+    private record Direction(String module, double explained) {}
+
+    /** Directions that are looked for in a group: its largest rank times rho, rounded to even. */
+    public int directions(List<String> group) {
+      return group.stream().mapToInt(this::most).max().orElseThrow();
+    }
+
+    private int most(String module) {
+      return (int) Math.rint(method.rank(module) * settings.rho());
+    }
+
+    /** Before anything is known, the ranks that a module may have at most. */
+    public Map<String, Integer> most() {
+      Map<String, Integer> ranks = new HashMap<>();
+      for (List<String> group : groups) {
+        for (String module : group) ranks.put(module, directions(group));
+      }
+      return ranks;
+    }
+
+    /**
+     * @param explained by each group's directions, largest first
+     * @return rank of every module, 0 included; no module of a group has more than its first one
+     */
+    public Map<String, Integer> shared(List<double[]> explained) {
+      Map<String, double[]> byModule = new LinkedHashMap<>();
+      for (int g = 0; g < groups.size(); g++) {
+        byModule.put(groups.get(g).getFirst(), explained.get(g));
+      }
+      for (int g = 0; g < groups.size(); g++) {
+        for (String module : groups.get(g)) byModule.putIfAbsent(module, explained.get(g));
+      }
+      Map<String, Integer> ranks = new HashMap<>();
+      byModule.keySet().forEach(module -> ranks.put(module, 0));
+      directions(byModule).stream()
+          .limit(budget())
+          .forEach(each -> ranks.merge(each.module(), 1, Integer::sum));
+      for (List<String> group : groups) firstHasMost(group, ranks);
+      return ranks;
+    }
+
+    /** The sort is stable: of equal inputs the first module comes first. */
+    private static List<Direction> directions(Map<String, double[]> byModule) {
+      List<Direction> all = new ArrayList<>();
+      byModule.forEach(
+          (module, explained) -> {
+            for (double each : explained) all.add(new Direction(module, each));
+          });
+      all.sort(Comparator.comparingDouble(Direction::explained).reversed());
+      return all;
+    }
+
+    private int budget() {
+      return groups.stream().flatMap(List::stream).mapToInt(method::rank).sum();
+    }
+
+    /** Only its directions were held against those of the batch before. */
+    private static void firstHasMost(List<String> group, Map<String, Integer> ranks) {
+      String first = group.getFirst();
+      for (String module : group) {
+        int most = Objects.requireNonNull(ranks.get(first));
+        int own = Objects.requireNonNull(ranks.get(module));
+        ranks.put(first, Math.max(most, own));
+        if (own > most) ranks.put(module, most);
+      }
+    }
+  }
+
+  /**
+   * A base without its adapter and its head that shows what goes into linear layers of its layers.
+   * All rows go through a layer before the next one: beside the hidden states of the rows only what
+   * one layer shows exists at a time.
+   */
+  private static final class LayerInputs implements AutoCloseable {
+    private final DeviceMemory memory;
+    private final Transformer model;
+    private final ForwardPass inference;
+    private final List<ReadValues> layers;
+
+    private LayerInputs(
+        DeviceMemory memory, Transformer model, ForwardPass inference, List<ReadValues> layers) {
+      this.memory = memory;
+      this.model = model;
+      this.inference = inference;
+      this.layers = layers;
+    }
+
+    /** Hears what goes into modules. */
+    @FunctionalInterface
+    interface Listener {
+      /**
+       * @param group index of the modules in {@link #groups}
+       * @param rows (n, features) in f32, of one micro-batch each; closed afterwards
+       */
+      void hear(int group, PtNDArray[] rows);
+    }
+
+    /** Rows and which of their tokens count. */
+    record Chosen(TokenLayout rows, long[] positions) {}
+
+    /**
+     * Loads a base.
+     *
+     * @param tuner whose weights take the place of the base's
+     * @param modules paths of linear layers; those outside of layers are left out
+     */
+    static LayerInputs open(
+        ModelDirectory base, Tuner tuner, TrainingSetup recipe, Set<String> modules) {
+      Family family = Family.of(base.config(), Dropouts.NONE);
+      List<ReadValues> layers = new ArrayList<>();
+      for (int i = 0; i < base.config().numHiddenLayers(); i++) {
+        layers.add(ReadValues.of(base.config().layerPrefix(i), family.layer(i), modules));
+      }
+      Set<String> head =
+          base.config().newHead().stream()
+              .map(ModelConfig.Parameter::name)
+              .collect(Collectors.toSet());
+      Execution execution = recipe.execution();
+      return DeviceMemory.open(
+          execution,
+          memory -> {
+            ModelTensors tensors = new ModelTensors(execution.precision());
+            new BaseWeights(base, recipe.quantization(), tuner)
+                .load(memory, tensors, name -> !head.contains(name));
+            Transformer model = Transformer.shown(family, memory, tensors, layers);
+            return new LayerInputs(memory, model, ForwardPass.of(model, execution.plan()), layers);
+          });
+    }
+
+    /** The modules in the order of the forward pass; those of a group read the same value. */
+    List<List<String>> groups() {
+      return layers.stream().flatMap(each -> each.modules().values().stream()).toList();
+    }
+
+    TokenLayout layout(MicroBatch batch) {
+      return switch (batch) {
+        case MicroBatch.TokenBatch tokens -> inference.layout(tokens, false);
+        case MicroBatch.PairBatch pairs -> inference.layout(pairs.rows(), false);
+        case MicroBatch.LabelBatch labels -> inference.layout(labels.inputIds());
+      };
+    }
+
+    /**
+     * Lets rows through.
+     *
+     * @param wanted groups that are shown; layers behind the last of them are not computed
+     */
+    void show(List<Chosen> batches, Set<Integer> wanted, Listener listener) {
+      List<IValue> current = new ArrayList<>();
+      try (PtNDManager scope = memory.scope()) {
+        List<BatchInputs> inputs = new ArrayList<>();
+        try {
+          for (Chosen each : batches) {
+            inputs.add(inference.inputs(scope, each.rows(), each.positions()));
+          }
+          for (int b = 0; b < inputs.size(); b++) {
+            try (IValue ids = IValue.from(inputs.get(b).ids())) {
+              current.add(infer(model.stages().getFirst(), "_infer", ids, inputs.get(b)));
+            }
+          }
+          int first = 0;
+          for (int i = 0; i < layers.size() && isBehind(first, wanted); i++) {
+            layer(i, first, inputs, current, wanted, listener);
+            first += layers.get(i).modules().size();
+          }
+        } finally {
+          inputs.forEach(BatchInputs::close);
+        }
+      } finally {
+        current.forEach(IValue::close);
+      }
+    }
+
+    private static boolean isBehind(int group, Set<Integer> wanted) {
+      return wanted.stream().anyMatch(each -> each >= group);
+    }
+
+    /** One layer of all batches; what they give takes their place. */
+    private void layer(
+        int layer,
+        int firstGroup,
+        List<BatchInputs> inputs,
+        List<IValue> current,
+        Set<Integer> wanted,
+        Listener listener) {
+      Transformer.Stage stage = model.stages().get(layer + 1);
+      int groups = layers.get(layer).modules().size();
+      PtNDArray[][] shown = new PtNDArray[groups][inputs.size()];
+      try (PtNDManager scope = memory.scope()) {
+        for (int b = 0; b < inputs.size(); b++) {
+          try (IValue x = current.get(b)) {
+            if (groups == 0) {
+              current.set(b, infer(stage, "_infer", x, inputs.get(b)));
+              continue;
+            }
+            try (IValue both = infer(stage, "_inputs", x, inputs.get(b))) {
+              IValue[] parts = both.toIValueTuple();
+              current.set(b, parts[0]);
+              try (IValue values = parts[1]) {
+                PtNDArray[] arrays = values.toTensorArray(scope);
+                for (int g = 0; g < groups; g++) shown[g][b] = arrays[g];
+              }
+            }
+          }
+        }
+        for (int g = 0; g < groups; g++) {
+          if (wanted.contains(firstGroup + g)) listener.hear(firstGroup + g, shown[g]);
+        }
+      }
+    }
+
+    private IValue infer(Transformer.Stage stage, String method, IValue x, BatchInputs inputs) {
+      return model
+          .module()
+          .invoke(
+              stage.program() + method,
+              x,
+              stage.weights(),
+              inputs.context(),
+              inputs.chunks(),
+              inputs.windowed());
+    }
+
+    @Override
+    public void close() {
+      model.close();
+      memory.close();
+    }
+  }
+
+  /**
+   * Ranks that data has given the linear layers of a LoRA, by module path; 0 = the module gets no
+   * factors.
+   */
+  public record LearnedRanks(Map<String, Integer> ranks) {
+    public LearnedRanks {
+      ranks = Map.copyOf(ranks);
+    }
+
+    /**
+     * Those of factors that have trained already.
+     *
+     * @param trained of a checkpoint, by the names of slots
+     */
+    public static LearnedRanks of(Lora asked, ModelConfig base, SafetensorsFile trained) {
+      Map<String, Integer> ranks = new HashMap<>();
+      for (Linear each : adapted(asked, base).linears()) {
+        MappedTensor a = trained.find(each.path() + LoraTuner.LoraStart.A);
+        ranks.put(each.path(), a == null ? 0 : Math.toIntExact(a.shape()[0]));
+      }
+      return new LearnedRanks(ranks);
+    }
+
+    private static AdaptedModules adapted(Lora method, ModelConfig base) {
+      return AdaptedModules.of(method.targets(), method.extras().modulesToSave(), base);
+    }
+
+    /**
+     * The method with these ranks, as PEFT writes it: every adapted module by its path, and
+     * patterns for those that differ from {@code r} and {@code lora_alpha}. A module that has no
+     * rank here keeps its own.
+     */
+    public Lora method(Lora asked, ModelConfig base) {
+      AdaptedModules modules = adapted(asked, base);
+      boolean adjusts =
+          asked.initLoraWeights() instanceof Eva settings && settings.adjustScalingFactors();
+      List<String> paths = new ArrayList<>();
+      SortedMap<String, Integer> rankPattern = new TreeMap<>();
+      SortedMap<String, Double> alphaPattern = new TreeMap<>();
+      for (String path : paths(modules, base)) {
+        int before = asked.rank(path);
+        int rank = ranks.getOrDefault(path, before);
+        if (rank == 0) continue;
+        double alpha = asked.alpha(path);
+        if (adjusts && rank != before) alpha *= (double) rank / before;
+        paths.add(path);
+        if (rank != asked.r()) rankPattern.put(path, rank);
+        if (alpha != asked.loraAlpha()) alphaPattern.put(path, alpha);
+      }
+      return new Lora(
+          asked.r(),
+          asked.loraAlpha(),
+          asked.loraDropout(),
+          asked.targets().of(new TargetModules.Names(paths)),
+          asked.initLoraWeights(),
+          asked.variant(),
+          new LoraPatterns(rankPattern, alphaPattern),
+          asked.extras());
+    }
+
+    private static List<String> paths(AdaptedModules modules, ModelConfig base) {
+      List<String> paths = new ArrayList<>();
+      modules.tables().stream().map(Leaf::path).forEach(paths::add);
+      modules.linears().stream().map(Linear::path).forEach(paths::add);
+      if (modules.output()) paths.add(base.outputModule());
+      return paths;
     }
   }
 }

@@ -3,9 +3,27 @@ package dev.graft.model;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.model.DeviceMemory.Readout;
+import dev.graft.model.DeviceMemory.Upload;
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.PairLogps;
+import dev.graft.model.OutputLoss.TokenScores;
+import dev.graft.model.PendingLoss.TokenLoss;
+import dev.graft.spec.Preference;
+import dev.graft.spec.Preference.Dpo;
+import dev.graft.spec.Preference.Orpo;
+import dev.graft.weights.Task;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.IntPredicate;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What a micro-batch should give: where the head looks, and how far off its output is. */
-sealed interface Goal permits TokenGoal, LabelGoal, PairGoal {
+sealed interface Goal {
   TokenLayout rows();
 
   /** Tokens that the head looks at. */
@@ -24,4 +42,426 @@ sealed interface Goal permits TokenGoal, LabelGoal, PairGoal {
    * @param gradient at the head's output
    */
   record Result(PtNDArray gradient, PendingLoss loss) {}
+
+  /** The next token at each labelled position. */
+  record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
+    /** The same for each stretch of the tokens. */
+    public TokenGoal of(TokenLayout stretch) {
+      return new TokenGoal(loss, stretch);
+    }
+
+    @Override
+    public long[] picked() {
+      return rows.predicting();
+    }
+
+    @Override
+    public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
+      float[] g = new float[rows.predicting().length];
+      Arrays.fill(g, (float) -scale);
+      TokenScores.Descent descent = loss.backward(scope, hidden, rows.targetIds(), g);
+      return new Result(
+          descent.gradient(),
+          new Scored(readout.add(descent.logps()), readout.add(descent.best())));
+    }
+
+    /** Log-probabilities of the targets, and 1 where one had the largest logit. */
+    private record Scored(Readout.Numbers logps, Readout.Numbers best)
+        implements PendingLoss.OnDevice {
+      @Override
+      public TokenLoss read() {
+        float[] right = best.values();
+        return sum(logps.values(), token -> right[token] > 0);
+      }
+    }
+
+    @Override
+    public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
+      TokenScores scores = loss.scores(scope, hidden, rows.targetIds());
+      return sum(scores.logps(), token -> scores.best()[token]);
+    }
+
+    private static TokenLoss sum(float[] logps, IntPredicate best) {
+      double sum = 0;
+      for (float each : logps) sum -= each;
+      long correct = IntStream.range(0, logps.length).filter(best).count();
+      return new TokenLoss(sum, logps.length, correct);
+    }
+  }
+
+  /**
+   * The labels of each row, from the logits of one of its tokens. There are few logits, so the loss
+   * is computed here, in double, when it is read. Its gradient is computed on the device.
+   *
+   * @param labels (rows)(1) or (rows)(outputs), see {@link MicroBatch.LabelBatch}
+   */
+  record LabelGoal(
+      DeviceMemory memory, Task.Problem problem, TokenLayout rows, long[] picked, double[][] labels)
+      implements Goal {
+    /**
+     * @throws IllegalArgumentException if the model has no head for labels, or labels do not fit it
+     */
+    public static LabelGoal of(MicroBatch.LabelBatch batch, ForwardPass pass) {
+      Family family = pass.model().family();
+      Task.SequenceClassification head =
+          switch (family.config().task()) {
+            case Task.SequenceClassification found -> found;
+            case Task.CausalLm() ->
+                throw new IllegalArgumentException("the model predicts tokens, not labels");
+          };
+      TokenLayout rows = pass.layout(batch.inputIds());
+      LabelLoss.requireFitting(head, batch.labels(), rows.rows());
+      long[] picked = picked(family, rows, batch.inputIds());
+      return new LabelGoal(pass.model().memory(), head.problem(), rows, picked, batch.labels());
+    }
+
+    /**
+     * The token that speaks for each row: an encoder's first, virtual or not; a decoder's last one
+     * that is not {@code pad_token_id}, found in the ids as transformers does, or its last where
+     * there is no such id.
+     */
+    private static long[] picked(Family family, TokenLayout rows, int[][] ids) {
+      long[] picked = new long[ids.length];
+      for (int r = 0; r < ids.length; r++) {
+        picked[r] =
+            family.bidirectional()
+                ? rows.begin(r)
+                : rows.places()[r][last(ids[r], family.config().padTokenId())];
+      }
+      return picked;
+    }
+
+    private static int last(int[] row, @Nullable Integer padding) {
+      int last = row.length - 1;
+      if (padding == null) return last;
+      while (last > 0 && row[last] == padding) last--;
+      return last;
+    }
+
+    /**
+     * @param inputIds (rows)(tokens)
+     * @return (rows)(outputs)
+     */
+    public static float[][] logits(PtNDManager scope, ForwardPass inference, int[][] inputIds) {
+      TokenLayout rows = inference.layout(inputIds);
+      long[] picked = picked(inference.model().family(), rows, inputIds);
+      try (IValue output = inference.infer(scope, rows, picked)) {
+        float[] flat = output.toTensor(scope).toFloatArray();
+        int outputs = flat.length / inputIds.length;
+        float[][] logits = new float[inputIds.length][];
+        for (int r = 0; r < logits.length; r++) {
+          logits[r] = Arrays.copyOfRange(flat, r * outputs, (r + 1) * outputs);
+        }
+        return logits;
+      }
+    }
+
+    @Override
+    public Result backward(PtNDManager scope, IValue logits, double scale, Readout readout) {
+      PtNDArray output = logits.toTensor(scope);
+      PtNDArray gradient =
+          memory
+              .module()
+              .call(scope, "label_gradient", problem.wireName(), output, sent(scope), scale)
+              .getFirst();
+      return new Result(gradient, new Scored(this, readout.add(output)));
+    }
+
+    private PtNDArray sent(PtNDManager scope) {
+      double[] all = Arrays.stream(labels).flatMapToDouble(Arrays::stream).toArray();
+      Upload upload = new Upload();
+      switch (problem) {
+        case SINGLE_LABEL_CLASSIFICATION ->
+            upload.add(Arrays.stream(all).mapToLong(each -> (long) each).toArray(), all.length);
+        case MULTI_LABEL_CLASSIFICATION, REGRESSION ->
+            upload.add(all, labels.length, labels[0].length);
+      }
+      return upload.send(memory, scope).getFirst();
+    }
+
+    private record Scored(LabelGoal goal, Readout.Numbers logits) implements PendingLoss.OnDevice {
+      @Override
+      public TokenLoss read() {
+        return LabelLoss.of(goal.problem(), logits.values(), goal.labels());
+      }
+    }
+
+    @Override
+    public TokenLoss evaluate(PtNDManager scope, IValue logits) {
+      return LabelLoss.of(problem, logits.toTensor(scope).toFloatArray(), labels);
+    }
+  }
+
+  /**
+   * The chosen completion rather than the rejected one: the log-probabilities of both give the
+   * loss, here, when it is read. Its slopes, which go back through the output matrix, are computed
+   * on the device.
+   *
+   * @param reference zeros where the preference has none
+   * @param whole what the means are over: more than these pairs, where they are part of a batch
+   */
+  record PairGoal(
+      OutputLoss loss,
+      Preference preference,
+      TokenLayout rows,
+      PairTargets targets,
+      PairLogps reference,
+      PairBatch.Whole whole)
+      implements Goal {
+    /**
+     * @param lays rows out
+     * @throws IllegalArgumentException if the preference needs a reference and the batch has none
+     */
+    public static PairGoal of(
+        OutputLoss loss,
+        Preference preference,
+        PairBatch batch,
+        Function<MicroBatch.TokenBatch, TokenLayout> lays) {
+      MicroBatch.TokenBatch chosen = batch.chosen();
+      PairBatch learned =
+          switch (preference) {
+            case Dpo _ -> batch;
+            case Orpo _ -> // every token of the chosen text
+                new PairBatch(
+                    new MicroBatch.TokenBatch(
+                        chosen.inputIds(), chosen.inputIds(), null, chosen.width()),
+                    batch.rejected());
+          };
+      TokenLayout rows = lays.apply(learned.rows());
+      PairLogps reference = batch.reference();
+      if (reference == null) {
+        if (preference instanceof Dpo) {
+          throw new IllegalArgumentException("the pairs have no reference to be measured from");
+        }
+        reference = new PairLogps(new double[batch.pairs()], new double[batch.pairs()]);
+      }
+      PairTargets targets = PairTargets.of(batch, rows);
+      return new PairGoal(loss, preference, rows, targets, reference, batch.whole());
+    }
+
+    @Override
+    public long[] picked() {
+      return rows.predicting();
+    }
+
+    @Override
+    public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
+      TokenScores.Descent descent =
+          loss.backward(scope, hidden, rows.targetIds(), logps -> slopes().of(scope, logps, scale));
+      return new Result(
+          descent.gradient(),
+          new Preferred(this, readout.add(descent.logps()), readout.add(descent.best())));
+    }
+
+    /** Log-probabilities of the targets, and 1 where one had the largest logit. */
+    private record Preferred(PairGoal goal, Readout.Numbers logps, Readout.Numbers best)
+        implements PendingLoss.OnDevice {
+      @Override
+      public TokenLoss read() {
+        float[] right = best.values();
+        boolean[] largest = new boolean[right.length];
+        for (int i = 0; i < right.length; i++) largest[i] = right[i] > 0;
+        TokenScores scores = new TokenScores(logps.values(), largest);
+        return goal.loss(scores, goal.preferred(scores), 1);
+      }
+    }
+
+    /** Weighted by its pairs, so that a file's loss is the mean over all of them. */
+    @Override
+    public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
+      TokenScores scores = loss.scores(scope, hidden, rows.targetIds());
+      return loss(scores, preferred(scores), whole.pairs()).counted(targets.pairs());
+    }
+
+    private PreferenceLoss preferred(TokenScores scores) {
+      PairLogps logps = targets.logps(scores);
+      return PreferenceLoss.of(
+          preference,
+          new PreferenceLoss.Side(logps.chosen(), targets.tokens(true), reference.chosen()),
+          new PreferenceLoss.Side(logps.rejected(), targets.tokens(false), reference.rejected()));
+    }
+
+    /** Tokens of the chosen text, prompt included, whose mean loss is part of the whole. */
+    private long text() {
+      return preference instanceof Dpo ? 0 : whole.chosenText();
+    }
+
+    private PairSlopes slopes() {
+      return new PairSlopes(loss.memory(), preference, targets, reference, whole.pairs(), text());
+    }
+
+    /** These pairs' part of the mean over all. */
+    private double share() {
+      return (double) targets.pairs() / whole.pairs();
+    }
+
+    private TokenLoss loss(TokenScores scores, PreferenceLoss preferred, int weight) {
+      long text = text();
+      double nll = 0;
+      long correct = 0;
+      for (int i = 0; i < targets.count(); i++) {
+        if (!targets.chosen(i)) continue;
+        if (text > 0) nll -= scores.logps()[i] / text;
+        if (targets.completion()[i] && scores.best()[i]) correct++;
+      }
+      PendingLoss.PairMetrics ofText =
+          new PendingLoss.PairMetrics(0, 0, 0, 0, 0, 0, nll * whole.pairs(), 0, 0);
+      return new TokenLoss(
+          weight * (share() * preferred.loss() + nll),
+          weight,
+          correct,
+          preferred.metrics().plus(ofText));
+    }
+  }
+
+  /**
+   * Whose the targets of a batch of pairs are. Its rows are all chosen ones, then all rejected
+   * ones.
+   *
+   * @param pairs of the batch
+   * @param row of each target
+   * @param completion whether a target is part of a completion; with ORPO others are targets too
+   */
+  record PairTargets(int pairs, int[] row, boolean[] completion) {
+    /**
+     * @param rows those of the batch, with these targets or more
+     */
+    public static PairTargets of(PairBatch batch, TokenLayout rows) {
+      int[][] labels = batch.rows().labels();
+      int[] row = new int[rows.targets().length];
+      boolean[] completion = new boolean[row.length];
+      for (int i = 0; i < row.length; i++) {
+        row[i] = rows.targets()[i].row();
+        completion[i] = labels[row[i]][rows.targets()[i].place()] != MicroBatch.TokenBatch.IGNORE;
+      }
+      return new PairTargets(batch.pairs(), row, completion);
+    }
+
+    int count() {
+      return row.length;
+    }
+
+    boolean chosen(int target) {
+      return row[target] < pairs;
+    }
+
+    /** The pair that a target belongs to. */
+    int pair(int target) {
+      return row[target] % pairs;
+    }
+
+    /** Sums over the completions. */
+    public PairLogps logps(TokenScores scores) {
+      double[] sums = new double[2 * pairs];
+      for (int i = 0; i < row.length; i++) if (completion[i]) sums[row[i]] += scores.logps()[i];
+      return new PairLogps(
+          Arrays.copyOf(sums, pairs), Arrays.copyOfRange(sums, pairs, sums.length));
+    }
+
+    /**
+     * The targets of each completion, the chosen ones first: (2 pairs, longest). A shorter
+     * completion has the place behind the last target, too.
+     */
+    long[] places() {
+      int longest = 0;
+      for (boolean side : new boolean[] {true, false}) {
+        longest = Math.max(longest, Arrays.stream(tokens(side)).max().orElse(0));
+      }
+      long[] places = new long[2 * pairs * longest];
+      Arrays.fill(places, count());
+      int[] filled = new int[2 * pairs];
+      for (int i = 0; i < row.length; i++) {
+        if (completion[i]) places[row[i] * longest + filled[row[i]]++] = i;
+      }
+      return places;
+    }
+
+    /** The completion that each target is part of; behind the last, where it is part of none. */
+    long[] owners() {
+      long[] owners = new long[row.length];
+      for (int i = 0; i < row.length; i++) owners[i] = completion[i] ? row[i] : 2L * pairs;
+      return owners;
+    }
+
+    /** Tokens of the completions of one side. */
+    int[] tokens(boolean chosen) {
+      int[] tokens = new int[pairs];
+      for (int i = 0; i < row.length; i++) {
+        if (completion[i] && chosen(i) == chosen) tokens[pair(i)]++;
+      }
+      return tokens;
+    }
+  }
+
+  /**
+   * What the loss of pairs changes by with the log-probability of each target, on the device.
+   *
+   * @param pairs that the means are over
+   * @param text tokens of the chosen texts whose mean loss is part of the whole; 0 = it is not
+   */
+  record PairSlopes(
+      DeviceMemory memory,
+      Preference preference,
+      PairTargets targets,
+      PairLogps reference,
+      int pairs,
+      long text) {
+    /**
+     * @param logps (targets)
+     * @param scale of the loss
+     * @return (targets)
+     */
+    PtNDArray of(PtNDManager scope, PtNDArray logps, double scale) {
+      long completions = 2L * targets.pairs();
+      long[] places = targets.places();
+      Upload upload = new Upload();
+      upload.add(places, completions, places.length / completions);
+      upload.add(targets.owners(), targets.count());
+      upload.add(both(counts(true), counts(false)), completions);
+      upload.add(both(reference.chosen(), reference.rejected()), completions);
+      upload.add(ofText(), targets.count());
+      List<PtNDArray> sent = upload.send(memory, scope);
+      double smoothing = preference instanceof Dpo dpo ? dpo.labelSmoothing() : 0;
+      double[] settings = {preference.beta(), smoothing, 1.0 / pairs, scale};
+      return memory
+          .module()
+          .call(
+              scope,
+              "preference_slopes",
+              kind(),
+              logps,
+              sent.get(0),
+              sent.get(1),
+              sent.get(2),
+              sent.get(3),
+              sent.get(4),
+              settings)
+          .getFirst();
+    }
+
+    /** As the kernel calls it. */
+    private String kind() {
+      return switch (preference) {
+        case Dpo dpo -> dpo.lossType().name().toLowerCase(Locale.ROOT);
+        case Orpo _ -> "orpo";
+      };
+    }
+
+    private double[] counts(boolean chosen) {
+      return Arrays.stream(targets.tokens(chosen)).asDoubleStream().toArray();
+    }
+
+    private static double[] both(double[] chosen, double[] rejected) {
+      return DoubleStream.concat(Arrays.stream(chosen), Arrays.stream(rejected)).toArray();
+    }
+
+    /** What the mean loss of the chosen text changes by with each target. */
+    private double[] ofText() {
+      double[] slopes = new double[targets.count()];
+      for (int i = 0; i < slopes.length; i++) {
+        if (text > 0 && targets.chosen(i)) slopes[i] = -1.0 / text;
+      }
+      return slopes;
+    }
+  }
 }

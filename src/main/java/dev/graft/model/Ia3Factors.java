@@ -19,7 +19,7 @@ import java.util.Map;
  * @param feedforward layers whose inputs they are for
  */
 record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
-    implements AdapterPart {
+    implements PartsTuner.AdapterPart {
   private static final String FACTORS = ".ia3_l";
 
   public static Tuner tuner(Ia3 method, ModelDirectory base) {
@@ -76,12 +76,12 @@ record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
 
   /** The factors go into the columns of a feed-forward module's weight, else into its rows. */
   @Override
-  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
     float[] values = rows.values();
     if (layer == null) return values;
     boolean columns = scalesInput(layer.path());
-    float[] factors = Mergeable.floats(trained, layer.path() + FACTORS);
+    float[] factors = Trainable.floats(trained, layer.path() + FACTORS);
     if (name.endsWith(".bias")) {
       for (int o = 0; o < values.length && !columns; o++) values[o] *= factors[o];
       return values;

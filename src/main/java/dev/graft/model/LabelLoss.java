@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.weights.Task;
 
 /**

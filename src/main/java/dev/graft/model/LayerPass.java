@@ -1,10 +1,21 @@
 package dev.graft.model;
 
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.kernels.BatchContext;
+import dev.graft.kernels.TorchScriptModule;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  * way down is a stack with one entry a stage that trains or lies above one that does. Closing frees
  * what is left of it after an error.
  */
-abstract sealed class LayerPass implements AutoCloseable
-    permits RecomputePass, AutogradPass, LanePass {
+abstract sealed class LayerPass implements AutoCloseable {
   final Transformer model;
   final BatchInputs inputs;
   final Deque<IValue> stack = new ArrayDeque<>();
@@ -171,5 +181,246 @@ abstract sealed class LayerPass implements AutoCloseable
   @Override
   public void close() {
     while (!stack.isEmpty()) stack.pop().close();
+  }
+
+  /** Keeps the input of each stage; the way down is autograd over the plain definitions. */
+  private static final class AutogradPass extends LayerPass {
+    AutogradPass(Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
+      super(model, inputs, drops, dropoutSeed);
+    }
+
+    @Override
+    IValue forward(int index, Transformer.Stage stage, IValue x) {
+      stack.push(x);
+      IValue[] both = forwardSaving(index, stage, x);
+      both[1].close();
+      return both[0];
+    }
+
+    @Override
+    @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input) {
+      try (IValue x = stack.pop()) {
+        seed(index);
+        IValue result =
+            model
+                .module()
+                .invoke(
+                    stage.program() + (input ? "_autograd" : "_autograd_first"),
+                    g,
+                    x,
+                    stage.weights(),
+                    stage.gradients(),
+                    inputs.context(),
+                    inputs.chunks(),
+                    inputs.windowed());
+        if (input) return result;
+        result.close();
+        return null;
+      } finally {
+        JniUtils.setGradMode(false); // the method leaves it on when it throws
+      }
+    }
+  }
+
+  /**
+   * Keeps what the backward of a stage needs; of the first stages only the input, and computes them
+   * again on the way down, when all that was kept is gone.
+   */
+  private static final class RecomputePass extends LayerPass {
+    private final int again;
+
+    /**
+     * @param again stages below this one are computed again
+     */
+    RecomputePass(
+        Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed, int again) {
+      super(model, inputs, drops, dropoutSeed);
+      this.again = again;
+    }
+
+    @Override
+    IValue forward(int index, Transformer.Stage stage, IValue x) {
+      IValue[] both = forwardSaving(index, stage, x);
+      if (index >= again) {
+        stack.push(both[1]);
+      } else {
+        stack.push(x);
+        both[1].close();
+      }
+      return both[0];
+    }
+
+    @Override
+    @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input) {
+      IValue left = stack.pop();
+      if (index >= again) {
+        try (left) {
+          return backwardSaved(stage, g, left, input);
+        }
+      }
+      try (left) {
+        IValue[] both = forwardSaving(index, stage, left);
+        both[0].close();
+        try (IValue saved = both[1]) {
+          return backwardSaved(stage, g, saved, input);
+        }
+      }
+    }
+  }
+
+  /**
+   * Some of a micro-batch's tokens, which see keys and values of those before them and hand on
+   * their own. Keeps what backward needs of every stage.
+   */
+  private static final class LanePass extends LayerPass {
+    private final TokenLane lane;
+    private final PtNDManager scope;
+
+    /** Of keys and values that were handed to each stage. */
+    private final Map<Integer, Shape> earlier = new HashMap<>();
+
+    /**
+     * @param scope of what is handed
+     */
+    LanePass(Transformer model, BatchInputs inputs, TokenLane lane, PtNDManager scope) {
+      super(model, inputs, false, 0);
+      this.lane = lane;
+      this.scope = scope;
+    }
+
+    @Override
+    IValue forward(int index, Transformer.Stage stage, IValue x) {
+      IValue[] both = stage.hands() ? handing(index, stage, x) : forwardSaving(index, stage, x);
+      stack.push(both[1]);
+      return both[0];
+    }
+
+    private IValue[] handing(int index, Transformer.Stage stage, IValue x) {
+      TorchScriptModule module = model.module();
+      String program = stage.program();
+      PtNDArray seen = null;
+      try (IValue before = up(stage, "_before", x, inputs.context())) {
+        seen = lane.earlier(index);
+        if (seen != null) earlier.put(index, seen.getShape());
+        try (IValue context = with(BatchContext.EARLIER, seen)) {
+          if (lane.hands()) {
+            lane.hand(index, module.call(scope, program + "_handed", before, context).getFirst());
+          }
+          try (IValue both = up(stage, "_after", before, context)) {
+            return both.toIValueTuple();
+          }
+        }
+      } finally {
+        if (seen != null) seen.close();
+      }
+    }
+
+    /** The context with a tensor, if there is one; to be closed. */
+    private IValue with(BatchContext place, @Nullable PtNDArray tensor) {
+      return inputs.context(tensor == null ? Map.of() : Map.of(place, tensor));
+    }
+
+    @Override
+    @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input) {
+      try (IValue saved = stack.pop()) {
+        return stage.hands()
+            ? handing(index, stage, g, saved, input)
+            : backwardSaved(stage, g, saved, input);
+      }
+    }
+
+    private @Nullable IValue handing(
+        int index, Transformer.Stage stage, IValue g, IValue saved, boolean input) {
+      Shape shape = earlier.get(index);
+      PtNDArray back = shape == null ? null : (PtNDArray) scope.zeros(shape);
+      String last = input ? "" : "_first";
+      try (IValue context = with(BatchContext.EARLIER_GRADIENT, back);
+          IValue waiting = down(stage, "_backward_after" + last, g, saved, context)) {
+        returned(index, stage.program() + "_returned" + last, waiting, back);
+        if (back != null) lane.handBack(index, back);
+        return through(stage, "_backward_before", waiting, saved, input);
+      }
+    }
+
+    private void returned(int index, String method, IValue waiting, @Nullable PtNDArray back) {
+      PtNDArray later = lane.later(index);
+      if (later == null) return;
+      Map<BatchContext, PtNDArray> both = new EnumMap<>(BatchContext.class);
+      both.put(BatchContext.LATER_GRADIENT, later);
+      if (back != null) both.put(BatchContext.EARLIER_GRADIENT, back);
+      try (later;
+          IValue context = inputs.context(both)) {
+        model.module().run(method, waiting, context);
+      }
+    }
+
+    @Override
+    public void failed(Throwable why) {
+      lane.failed(why);
+    }
+  }
+
+  /**
+   * What one lane of a micro-batch that is cut between its tokens hands to its neighbours: up, keys
+   * and values to the one behind, stage by stage; down, the gradient of those back. Whoever needs
+   * something waits for it. All lanes must run at the same time.
+   */
+  static final class TokenLane {
+    private final @Nullable TokenLane before;
+    private final boolean last;
+    private final List<CompletableFuture<PtNDArray>> keys;
+    private final List<CompletableFuture<PtNDArray>> gradients;
+
+    private TokenLane(@Nullable TokenLane before, boolean last, int stages) {
+      this.before = before;
+      this.last = last;
+      keys = promises(stages);
+      gradients = promises(stages);
+    }
+
+    private static List<CompletableFuture<PtNDArray>> promises(int stages) {
+      return Stream.generate(CompletableFuture<PtNDArray>::new).limit(stages).toList();
+    }
+
+    /**
+     * @param lanes from the first tokens on
+     */
+    public static List<TokenLane> of(int lanes, int stages) {
+      List<TokenLane> all = new ArrayList<>();
+      for (int i = 0; i < lanes; i++) {
+        all.add(new TokenLane(i == 0 ? null : all.getLast(), i == lanes - 1, stages));
+      }
+      return all;
+    }
+
+    /** Keys and values of all tokens before this lane's, (2, kv, n, d); null = there are none. */
+    @Nullable PtNDArray earlier(int stage) {
+      return before == null ? null : before.keys.get(stage).join();
+    }
+
+    /** Whether a lane behind waits for keys and values. */
+    boolean hands() {
+      return !last;
+    }
+
+    void hand(int stage, PtNDArray keysAndValues) {
+      keys.get(stage).complete(keysAndValues);
+    }
+
+    /** Gradient of what was handed on, of all lanes behind; null = there is none. */
+    @Nullable PtNDArray later(int stage) {
+      return last ? null : gradients.get(stage).join();
+    }
+
+    /** Gives the gradient of {@link #earlier} to the lane before. */
+    void handBack(int stage, PtNDArray gradient) {
+      if (before != null) before.gradients.get(stage).complete(gradient);
+    }
+
+    /** Nothing more comes from here. */
+    void failed(Throwable why) {
+      keys.forEach(each -> each.completeExceptionally(why));
+      if (before != null) before.gradients.forEach(each -> each.completeExceptionally(why));
+    }
   }
 }

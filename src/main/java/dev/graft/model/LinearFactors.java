@@ -1,8 +1,19 @@
 package dev.graft.model;
 
+import dev.graft.kernels.Dropout;
+import dev.graft.kernels.LinearLayer;
+import dev.graft.kernels.LowRank;
+import dev.graft.kernels.LowRankInput;
+import dev.graft.kernels.Magnitude;
+import dev.graft.kernels.Shift;
 import dev.graft.kernels.Statement;
+import dev.graft.kernels.Sum;
+import dev.graft.model.LoraTuner.LoraStart;
+import dev.graft.model.Tuner.Derived;
+import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
+import dev.graft.spec.LoraVariant;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Linear;
@@ -12,14 +23,17 @@ import dev.graft.weights.StoredWeight;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
-final class LinearFactors implements AdapterPart {
+public final class LinearFactors implements PartsTuner.AdapterPart {
   private final Lora method;
   private final List<Linear> modules;
   private final Set<String> ofBase;
@@ -184,13 +198,13 @@ final class LinearFactors implements AdapterPart {
    * scale (bias of B).
    */
   @Override
-  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     for (Linear each : modules) {
       if (name.equals(each.path() + ".weight")) {
         WeightMatrix weight = WeightMatrix.of(each, rows);
         addProduct(each, weight, trained);
         if (method.variant().useDora()) {
-          weight.stretch(Mergeable.floats(trained, each.path() + DoraLengths.MAGNITUDE));
+          weight.stretch(Trainable.floats(trained, each.path() + DoraLengths.MAGNITUDE));
         }
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
         addBias(each, rows.values(), trained);
@@ -207,17 +221,17 @@ final class LinearFactors implements AdapterPart {
 
   /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */
   @Override
-  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+  public List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     if (method.variant().loraBias() || method.variant().useDora()) return List.of();
     if (method.initLoraWeights() instanceof LoraInit.Loftq) return List.of();
     return modules.stream()
         .map(
             each ->
-                new LowRankUpdate(
+                new Tuner.LowRankUpdate(
                     each,
                     rank(each),
-                    Mergeable.floats(trained, each.path() + LoraStart.A),
-                    Mergeable.floats(trained, each.path() + LoraStart.B),
+                    Trainable.floats(trained, each.path() + LoraStart.A),
+                    Trainable.floats(trained, each.path() + LoraStart.B),
                     scale(each)))
         .toList();
   }
@@ -234,7 +248,7 @@ final class LinearFactors implements AdapterPart {
   }
 
   private void addBias(Linear linear, float[] bias, Map<String, NamedTensor> trained) {
-    float[] added = Mergeable.floats(trained, linear.path() + LoraStart.BIAS);
+    float[] added = Trainable.floats(trained, linear.path() + LoraStart.BIAS);
     for (int o = 0; o < added.length; o++) bias[o] += (float) (scale(linear) * added[o]);
   }
 
@@ -249,7 +263,174 @@ final class LinearFactors implements AdapterPart {
 
   private static void addProduct(
       WeightMatrix weight, int r, String path, Map<String, NamedTensor> trained, double scale) {
-    float[] a = Mergeable.floats(trained, path + LoraStart.A);
-    weight.add(r, a, Mergeable.floats(trained, path + LoraStart.B), scale);
+    float[] a = Trainable.floats(trained, path + LoraStart.A);
+    weight.add(r, a, Trainable.floats(trained, path + LoraStart.B), scale);
+  }
+
+  /**
+   * Low-rank paths beside linear layers.
+   *
+   * @param paths by module path
+   * @param dropout on their inputs, in training
+   * @param variant what else there is beside a layer
+   * @param loses whether the layer loses what its factors were at the start
+   */
+  public record LowRankPaths(
+      Map<String, Path> paths, double dropout, LoraVariant variant, boolean loses)
+      implements Rewrite {
+    /** A path beside one layer. */
+    public record Path(int rank, double scale) {}
+
+    public LowRankPaths {
+      paths = Map.copyOf(paths);
+    }
+
+    @Override
+    public List<Statement> apply(String prefix, List<Statement> statements) {
+      List<Statement> rewritten = new ArrayList<>();
+      Map<String, Inputs> inputs = inputs(prefix, statements);
+      for (Statement each : statements) {
+        Path path = each instanceof LinearLayer of ? paths.get(prefix + of.module()) : null;
+        if (path == null || !(each instanceof LinearLayer linear)) rewritten.add(each);
+        else if (!variant.useDora()) addPath(rewritten, linear, path, inputs);
+        else if (dropout == 0) addDora(rewritten, linear, path.scale());
+        else addDoraWithDropout(rewritten, linear, path.scale());
+      }
+      return rewritten;
+    }
+
+    /**
+     * What the paths read of one value.
+     *
+     * @param starts first rank of each module
+     */
+    private record Inputs(String low, Map<String, Integer> starts) {
+      List<String> modules() {
+        return List.copyOf(starts.keySet());
+      }
+    }
+
+    /** By the value; each path reads its own where it drops, for it draws its own mask. */
+    private Map<String, Inputs> inputs(String prefix, List<Statement> statements) {
+      Map<String, Inputs> all = new HashMap<>();
+      Map<String, Integer> ranks = new HashMap<>();
+      for (Statement each : statements) {
+        if (!(each instanceof LinearLayer linear)) continue;
+        Path path = paths.get(prefix + linear.module());
+        if (path == null) continue;
+        String key = shared(linear);
+        Inputs of = all.computeIfAbsent(key, k -> new Inputs(low(linear), new LinkedHashMap<>()));
+        int start = ranks.merge(key, path.rank(), Integer::sum) - path.rank();
+        of.starts().put(linear.module(), start);
+      }
+      return all;
+    }
+
+    private String shared(LinearLayer linear) {
+      return dropout > 0 ? linear.output() : linear.input();
+    }
+
+    private static String low(LinearLayer linear) {
+      return linear.output() + "_low";
+    }
+
+    private void addPath(
+        List<Statement> statements, LinearLayer linear, Path path, Map<String, Inputs> inputs) {
+      String module = linear.module();
+      String dense = linear.output() + "_dense";
+      boolean bias = variant.loraBias();
+      String product = bias ? linear.output() + "_product" : linear.output();
+      Inputs of = Objects.requireNonNull(inputs.get(shared(linear)));
+      // Before the layer: the gradient of the input then begins as the layer's, the larger product.
+      if (of.low().equals(low(linear))) {
+        statements.add(new LowRankInput(of.low(), linear.input(), of.modules(), dropout));
+      }
+      statements.add(linear.named(dense));
+      if (loses) {
+        String all = dense;
+        dense = linear.output() + "_residual";
+        String initial = linear.output() + "_initial";
+        String factors = module + LoraStart.INITIAL;
+        statements.add(new LowRankInput(initial, linear.input(), List.of(factors), 0));
+        statements.add(new LowRank(dense, all, initial, 0, factors, -path.scale()));
+      }
+      int start = Objects.requireNonNull(of.starts().get(module));
+      statements.add(new LowRank(product, dense, of.low(), start, module, path.scale()));
+      if (bias) {
+        statements.add(new Shift(linear.output(), product, module + LoraStart.BIAS, path.scale()));
+      }
+    }
+
+    /** (m / n) (W x + scale B A x) + bias. */
+    private void addDora(List<Statement> statements, LinearLayer linear, double scale) {
+      String scaled = linear.bias() ? linear.output() + "_scaled" : linear.output();
+      addMagnitude(statements, linear, linear.input(), scaled, scale);
+      if (linear.bias()) {
+        statements.add(new Shift(linear.output(), scaled, linear.module() + ".bias", 1));
+      }
+    }
+
+    /**
+     * W x + bias - W d + (m / n) (W d + scale B A d) with d what dropout leaves of x, as PEFT's.
+     */
+    private void addDoraWithDropout(List<Statement> statements, LinearLayer linear, double scale) {
+      String whole = linear.output() + "_whole";
+      String dropped = linear.output() + "_input";
+      String without = linear.output() + "_without";
+      String rest = linear.output() + "_rest";
+      String scaled = linear.output() + "_scaled";
+      statements.add(linear.named(whole));
+      statements.add(new Dropout(dropped, linear.input(), dropout));
+      statements.add(
+          new LinearLayer(without, dropped, linear.module(), false, linear.transposed()));
+      statements.add(new Sum(rest, whole, without, -1));
+      addMagnitude(statements, linear, dropped, scaled, scale);
+      statements.add(new Sum(linear.output(), rest, scaled));
+    }
+
+    private static void addMagnitude(
+        List<Statement> statements, LinearLayer linear, String input, String output, double scale) {
+      String module = linear.module();
+      String dense = linear.output() + "_dense";
+      String product = linear.output() + "_product";
+      statements.add(new LinearLayer(dense, input, module, false, linear.transposed()));
+      String low = linear.output() + "_low";
+      statements.add(new LowRankInput(low, input, List.of(module), 0));
+      statements.add(new LowRank(product, dense, low, 0, module, scale));
+      statements.add(
+          new Magnitude(
+              output, product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
+    }
+  }
+
+  /** The lengths that DoRA (Liu et al. 2024) trains, and those that rows would have otherwise. */
+  static final class DoraLengths {
+    /** Trained, (out). */
+    static final String MAGNITUDE = ".lora_magnitude_vector";
+
+    /** What they would be; PEFT computes it, too. */
+    static final String NORM = ".weight_norm";
+
+    private DoraLengths() {}
+
+    /**
+     * Those of W + scale B A.
+     *
+     * @param weight how W as (out, in) follows from the stored one, such as {@code torch.t(%s)}
+     * @param a suffix of the name of A
+     * @param b suffix of the name of B
+     */
+    static Derived norm(String path, int out, String weight, String a, String b, double scale) {
+      return new Derived(
+          path + NORM,
+          new long[] {out},
+          "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))"
+              .formatted(weight, scale),
+          List.of(path + LoraStart.WEIGHT, path + a, path + b));
+    }
+
+    static Map<String, String> start(Stream<String> paths) {
+      return paths.collect(Collectors.toMap(at -> at + MAGNITUDE, at -> at + NORM));
+    }
   }
 }

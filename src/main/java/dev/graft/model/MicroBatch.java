@@ -1,11 +1,18 @@
 package dev.graft.model;
 
+import dev.graft.model.MicroBatch.TokenBatch;
+import dev.graft.text.TokenizedRow;
+import java.util.Arrays;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Token rows for one forward pass; rows may differ in length.
  *
  * <p>{@link #inputIds} is (rows)(tokens).
  */
-public sealed interface MicroBatch permits TokenBatch, LabelBatch, PairBatch {
+public sealed interface MicroBatch {
   int[][] inputIds();
 
   /** What the loss of this batch is a sum over: the window's sum of them is its divisor. */
@@ -19,4 +26,205 @@ public sealed interface MicroBatch permits TokenBatch, LabelBatch, PairBatch {
    * the whole, whose width and number they have.
    */
   MicroBatch part(int from, int to);
+
+  /**
+   * Rows whose tokens are to be predicted.
+   *
+   * @param inputIds (rows)(tokens)
+   * @param labels same shape; -100 where a token is not trained; labels[b][t] is the target of
+   *     position t-1
+   * @param segments same shape: from 1, a token sees tokens of its own segment only, and learned
+   *     positions begin anew with each; null = every row is one text
+   * @param width tokens that a rectangle of the rows would have each: what depends on it in
+   *     transformers, such as {@code dynamic} rope, depends on it here. No padding is computed
+   */
+  public record TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] segments, int width)
+      implements MicroBatch {
+    public static final int IGNORE = TokenizedRow.IGNORE;
+
+    /** As wide as the longest row. */
+    public TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] segments) {
+      this(
+          inputIds,
+          labels,
+          segments,
+          Arrays.stream(inputIds).mapToInt(row -> row.length).max().orElse(0));
+    }
+
+    /** Rows of one text each. */
+    public TokenBatch(int[][] inputIds, int[][] labels) {
+      this(inputIds, labels, null);
+    }
+
+    /** Labels that count: not {@link #IGNORE} and at position 1 or later. */
+    @Override
+    public long targets() {
+      long count = 0;
+      for (int[] row : labels) {
+        for (int t = 1; t < row.length; t++) {
+          if (row[t] != IGNORE) count++;
+        }
+      }
+      return count;
+    }
+
+    @Override
+    public int size() {
+      return inputIds.length;
+    }
+
+    @Override
+    public TokenBatch part(int from, int to) {
+      return new TokenBatch(
+          Arrays.copyOfRange(inputIds, from, to),
+          Arrays.copyOfRange(labels, from, to),
+          segments == null ? null : Arrays.copyOfRange(segments, from, to),
+          width);
+    }
+  }
+
+  /**
+   * Rows with a label each, for sequence classification and regression.
+   *
+   * @param inputIds (rows)(tokens)
+   * @param labels (rows)(1) the class, or (rows)(labels) 0 or 1 for each, or (rows)(1) a number
+   */
+  public record LabelBatch(int[][] inputIds, double[][] labels) implements MicroBatch {
+    @Override
+    public long targets() {
+      long count = 0;
+      for (double[] row : labels) count += row.length;
+      return count;
+    }
+
+    @Override
+    public int size() {
+      return inputIds.length;
+    }
+
+    @Override
+    public LabelBatch part(int from, int to) {
+      return new LabelBatch(
+          Arrays.copyOfRange(inputIds, from, to), Arrays.copyOfRange(labels, from, to));
+    }
+  }
+
+  /**
+   * Log-probabilities of the completions of pairs, in nats, each summed over its tokens.
+   *
+   * @param chosen one a pair
+   * @param rejected as many
+   */
+  public record PairLogps(double[] chosen, double[] rejected) {
+    public PairLogps {
+      if (chosen.length != rejected.length) {
+        throw new IllegalArgumentException("a chosen text lacks its rejected one");
+      }
+    }
+
+    /** Of some of the pairs. */
+    public PairLogps part(int from, int to) {
+      return new PairLogps(
+          Arrays.copyOfRange(chosen, from, to), Arrays.copyOfRange(rejected, from, to));
+    }
+
+    /** Of these pairs, then others. */
+    public PairLogps then(PairLogps others) {
+      return new PairLogps(joined(chosen, others.chosen), joined(rejected, others.rejected));
+    }
+
+    private static double[] joined(double[] first, double[] second) {
+      return DoubleStream.concat(Arrays.stream(first), Arrays.stream(second)).toArray();
+    }
+  }
+
+  /**
+   * Pairs of a chosen and a rejected text. The loss is a mean over the pairs, so a window of
+   * several batches is divided by their number.
+   *
+   * @param chosen row i belongs to row i of the rejected ones; labels are on the completion
+   * @param reference what the reference gives for the pairs; null where the loss needs none
+   * @param whole what the means of its losses are over
+   */
+  public record PairBatch(
+      TokenBatch chosen, TokenBatch rejected, @Nullable PairLogps reference, Whole whole)
+      implements MicroBatch {
+    /**
+     * A micro-batch that a batch of pairs is, or is part of.
+     *
+     * @param pairs of it
+     * @param chosenText tokens of the chosen texts that others come before
+     */
+    public record Whole(int pairs, long chosenText) {
+      static Whole of(TokenBatch chosen) {
+        long tokens = 0;
+        for (int[] row : chosen.inputIds()) tokens += Math.max(0, row.length - 1);
+        return new Whole(chosen.inputIds().length, tokens);
+      }
+    }
+
+    public PairBatch {
+      if (chosen.inputIds().length != rejected.inputIds().length) {
+        throw new IllegalArgumentException("a chosen text lacks its rejected one");
+      }
+      if (chosen.segments() != null || rejected.segments() != null) {
+        throw new IllegalArgumentException("pairs cannot be packed");
+      }
+      if (reference != null && reference.chosen().length != chosen.inputIds().length) {
+        throw new IllegalArgumentException("the reference is that of other pairs");
+      }
+    }
+
+    /** Pairs whose reference is not known. */
+    public PairBatch(TokenBatch chosen, TokenBatch rejected) {
+      this(chosen, rejected, null, Whole.of(chosen));
+    }
+
+    /** The same pairs, measured from what a reference gives for them. */
+    public PairBatch measuredFrom(PairLogps logps) {
+      return new PairBatch(chosen, rejected, logps, whole);
+    }
+
+    public int pairs() {
+      return chosen.inputIds().length;
+    }
+
+    /** The chosen rows, then the rejected ones. */
+    public TokenBatch rows() {
+      return new TokenBatch(
+          joined(chosen.inputIds(), rejected.inputIds()),
+          joined(chosen.labels(), rejected.labels()),
+          null,
+          Math.max(chosen.width(), rejected.width()));
+    }
+
+    private static int[][] joined(int[][] first, int[][] second) {
+      return Stream.concat(Arrays.stream(first), Arrays.stream(second)).toArray(int[][]::new);
+    }
+
+    @Override
+    public int[][] inputIds() {
+      return joined(chosen.inputIds(), rejected.inputIds());
+    }
+
+    @Override
+    public int size() {
+      return pairs();
+    }
+
+    @Override
+    public PairBatch part(int from, int to) {
+      return new PairBatch(
+          chosen.part(from, to),
+          rejected.part(from, to),
+          reference == null ? null : reference.part(from, to),
+          whole);
+    }
+
+    /** One mean. */
+    @Override
+    public long targets() {
+      return pairs() == 0 ? 0 : 1;
+    }
+  }
 }

@@ -40,7 +40,7 @@ final class OutputLoss {
   public static OutputLoss of(
       Transformer model,
       Parameters parameters,
-      @Nullable OutputPart part,
+      Tuner.@Nullable OutputPart part,
       ComputePlan plan,
       double labelSmoothing) {
     String output = Objects.requireNonNull(model.output());
@@ -142,7 +142,7 @@ final class OutputLoss {
   }
 
   private List<PtNDArray> upload(PtNDManager scope, long[] targets, float[] g) {
-    Upload upload = new Upload();
+    DeviceMemory.Upload upload = new DeviceMemory.Upload();
     upload.add(targets, targets.length);
     upload.add(g, g.length);
     return upload.send(model.memory(), scope);
@@ -153,5 +153,26 @@ final class OutputLoss {
         .module()
         .call(scope, "logits", hidden, model.tensor(output), softcap)
         .getFirst();
+  }
+
+  /**
+   * Targets as the model sees them.
+   *
+   * @param logps log-probability of each
+   * @param best whether it had the largest logit
+   */
+  record TokenScores(float[] logps, boolean[] best) {
+    static TokenScores of(List<PtNDArray> parts) {
+      return new TokenScores(parts.get(0).toFloatArray(), parts.get(1).toBooleanArray());
+    }
+
+    /**
+     * The same on the device, with the gradient at the head's output.
+     *
+     * @param logps (targets)
+     * @param best (targets)
+     * @param gradient (targets, hidden)
+     */
+    record Descent(PtNDArray logps, PtNDArray best, PtNDArray gradient) {}
   }
 }

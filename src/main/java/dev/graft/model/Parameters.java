@@ -2,6 +2,8 @@ package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.model.DeviceMemory.DeviceTensors;
+import dev.graft.model.DeviceMemory.Readout;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors that train, their gradients and Adam's moments: four flat vectors, with a view for
@@ -183,8 +186,8 @@ final class Parameters {
    *
    * @param rule what the method does after the update
    * @return norm of all gradients before clipping
-   * @throws NonfiniteGradients if the norm or a loss is not finite; the parameters are then as
-   *     before
+   * @throws TrainableModel.NonfiniteGradients if the norm or a loss is not finite; the parameters
+   *     are then as before
    */
   public double update(double learningRate, StepRule rule) {
     try (PtNDManager scope = memory.scope()) {
@@ -211,7 +214,7 @@ final class Parameters {
                 settings.epsilon(),
                 group.settings().decay());
       }
-      if (skipped.values()[0] != 0) throw new NonfiniteGradients(updates + 1);
+      if (skipped.values()[0] != 0) throw new TrainableModel.NonfiniteGradients(updates + 1);
       updates++;
       rule.updated(updates);
       memory.zero(gradient);
@@ -247,7 +250,7 @@ final class Parameters {
   public void load(List<NamedTensor> values) {
     Map<String, PtNDArray> targets = new LinkedHashMap<>();
     views.forEach((name, view) -> targets.put(name, view.value()));
-    new TensorTable(memory, targets).fill(values);
+    new DeviceMemory.TensorTable(memory, targets).fill(values);
   }
 
   public void restore(List<NamedTensor> values, List<NamedTensor> moments, long madeUpdates) {
@@ -258,8 +261,45 @@ final class Parameters {
           targets.put("exp_avg_sq." + name, view.v());
         });
     load(values);
-    new TensorTable(memory, targets).fill(moments);
+    new DeviceMemory.TensorTable(memory, targets).fill(moments);
     memory.zero(gradient);
     updates = madeUpdates;
+  }
+
+  /** What a method does in an optimiser step beside AdamW. */
+  interface StepRule {
+    /** Nothing. */
+    StepRule NONE =
+        new StepRule() {
+          @Override
+          public Readout.@Nullable Numbers regularise(Readout readout) {
+            return null;
+          }
+
+          @Override
+          public void updated(long updates) {}
+
+          @Override
+          public Map<String, PtNDArray> state() {
+            return Map.of();
+          }
+        };
+
+    /**
+     * Adds to the gradients before they are clipped.
+     *
+     * @return what it adds to the loss, among what is read; null = nothing
+     */
+    Readout.@Nullable Numbers regularise(Readout readout);
+
+    /**
+     * After the update, with the clipped gradients still there.
+     *
+     * @param updates made so far, this one included
+     */
+    void updated(long updates);
+
+    /** What the next step depends on and a checkpoint must hold, by name. */
+    Map<String, PtNDArray> state();
   }
 }

@@ -72,12 +72,12 @@ class PartsTuner implements Tuner {
   }
 
   @Override
-  public final @Nullable OutputPart outputPart() {
+  public final Tuner.@Nullable OutputPart outputPart() {
     return first(AdapterPart::outputPart);
   }
 
   @Override
-  public final List<Derived> derived() {
+  public final List<Tuner.Derived> derived() {
     return parts.stream().flatMap(part -> part.derived().stream()).toList();
   }
 
@@ -159,11 +159,11 @@ class PartsTuner implements Tuner {
 
   /** What trains beside factors is no product, so that there is no such form then. */
   @Override
-  public final List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
-    List<LowRankUpdate> all = new ArrayList<>();
+  public final List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    List<Tuner.LowRankUpdate> all = new ArrayList<>();
     for (AdapterPart part : parts) {
       if (part.slots().isEmpty()) continue;
-      List<LowRankUpdate> updates = part.plain(trained);
+      List<Tuner.LowRankUpdate> updates = part.plain(trained);
       if (updates.isEmpty()) return List.of();
       all.addAll(updates);
     }
@@ -176,10 +176,11 @@ class PartsTuner implements Tuner {
   }
 
   @Override
-  public final float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+  public final float[] merged(
+      String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     float[] merged = Tuner.super.merged(name, rows, trained);
     for (AdapterPart part : parts) {
-      merged = part.merged(name, new WeightRows(merged, rows.first()), trained);
+      merged = part.merged(name, new Tuner.WeightRows(merged, rows.first()), trained);
     }
     return merged;
   }
@@ -187,5 +188,13 @@ class PartsTuner implements Tuner {
   @Override
   public final boolean mergesByRows(String name) {
     return parts.stream().allMatch(part -> part.mergesByRows(name));
+  }
+
+  /** A part of a method: factors of linear layers, biases, whole modules. */
+  interface AdapterPart extends Trainable {
+    /** What PEFT calls a slot, or one of {@link #kept}, in its file. */
+    default String savedName(String name) {
+      return SavedAdapter.PEFT_PREFIX + name;
+    }
   }
 }

@@ -1,6 +1,8 @@
 package dev.graft.model;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** A loss that may still be on the device: reading one of a step reads all of them. */
@@ -70,6 +72,114 @@ public sealed interface PendingLoss {
     @Override
     public TokenLoss read() {
       return change.apply(loss.read());
+    }
+  }
+
+  /**
+   * A loss summed (not averaged) over targets: of tokens the cross-entropy, of pairs their own
+   * loss.
+   *
+   * @param sum nats
+   * @param tokens number of targets
+   * @param correct tokens whose logit was the largest: of targets, or of chosen completions
+   * @param pairs what else is known of pairs; {@link PairMetrics#NONE} without any
+   * @param computed tokens that went through the layers for it, those of a common beginning once; 0
+   *     where they are not counted
+   */
+  public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs, long computed) {
+    public static final TokenLoss ZERO = new TokenLoss(0, 0, 0);
+
+    /** Without pairs. */
+    public TokenLoss(double sum, long tokens, long correct) {
+      this(sum, tokens, correct, PairMetrics.NONE);
+    }
+
+    /** Of tokens that are not counted. */
+    public TokenLoss(double sum, long tokens, long correct, PairMetrics pairs) {
+      this(sum, tokens, correct, pairs, 0);
+    }
+
+    /** The same, with the tokens that were computed for it. */
+    public TokenLoss computed(long layout) {
+      return new TokenLoss(sum, tokens, correct, pairs, layout);
+    }
+
+    public TokenLoss plus(TokenLoss other) {
+      return new TokenLoss(
+          sum + other.sum,
+          tokens + other.tokens,
+          correct + other.correct,
+          pairs.plus(other.pairs),
+          computed + other.computed);
+    }
+
+    /** The same sum as that of so many targets. */
+    public TokenLoss counted(long targets) {
+      return new TokenLoss(sum, targets, correct, pairs, computed);
+    }
+
+    public double mean() {
+      return tokens == 0 ? 0 : sum / tokens;
+    }
+
+    /** Share of the tokens that were right, as TRL's {@code mean_token_accuracy}. */
+    public double accuracy() {
+      long of = pairs.pairs() == 0 ? tokens : pairs.chosenTokens();
+      return (double) correct / Math.max(1, of);
+    }
+
+    /** Tokens whose probability the loss is about. */
+    public long trainedTokens() {
+      return pairs.pairs() == 0 ? tokens : pairs.chosenTokens() + pairs.rejectedTokens();
+    }
+  }
+
+  /**
+   * What TRL's trainers report of pairs, as sums over them. A reward is beta times the log-ratio of
+   * model and reference; with ORPO beta times the mean log-probability of a token.
+   *
+   * @param accurate pairs whose chosen side has the larger reward
+   * @param nll mean loss of the chosen text times pairs; ORPO only, else 0
+   * @param chosenTokens of completions
+   * @param rejectedTokens of completions
+   */
+  public record PairMetrics(
+      long pairs,
+      double chosenRewards,
+      double rejectedRewards,
+      long accurate,
+      double chosenLogps,
+      double rejectedLogps,
+      double nll,
+      long chosenTokens,
+      long rejectedTokens) {
+    public static final PairMetrics NONE = new PairMetrics(0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    public PairMetrics plus(PairMetrics other) {
+      return new PairMetrics(
+          pairs + other.pairs,
+          chosenRewards + other.chosenRewards,
+          rejectedRewards + other.rejectedRewards,
+          accurate + other.accurate,
+          chosenLogps + other.chosenLogps,
+          rejectedLogps + other.rejectedLogps,
+          nll + other.nll,
+          chosenTokens + other.chosenTokens,
+          rejectedTokens + other.rejectedTokens);
+    }
+
+    /** Means over the pairs by TRL's names; empty if there are no pairs. */
+    public Map<String, Double> named() {
+      Map<String, Double> named = new LinkedHashMap<>();
+      if (pairs == 0) return named;
+      named.put("rewards/chosen", chosenRewards / pairs);
+      named.put("rewards/rejected", rejectedRewards / pairs);
+      named.put("rewards/accuracies", (double) accurate / pairs);
+      named.put("rewards/margins", (chosenRewards - rejectedRewards) / pairs);
+      named.put("logps/chosen", chosenLogps / pairs);
+      named.put("logps/rejected", rejectedLogps / pairs);
+      if (nll != 0) named.put("nll_loss", nll / pairs);
+      return named;
     }
   }
 }

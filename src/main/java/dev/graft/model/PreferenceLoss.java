@@ -1,5 +1,6 @@
 package dev.graft.model;
 
+import dev.graft.model.PendingLoss.PairMetrics;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Preference.Dpo;
 import dev.graft.spec.Preference.Orpo;

@@ -1,12 +1,32 @@
 package dev.graft.model;
 
+import dev.graft.kernels.Attend;
+import dev.graft.kernels.Embed;
+import dev.graft.kernels.Prepend;
+import dev.graft.kernels.Scale;
 import dev.graft.kernels.Statement;
+import dev.graft.model.Rewrite.VirtualTokens;
+import dev.graft.model.Tuner.Computed;
+import dev.graft.spec.AdapterMethod.Prompted;
+import dev.graft.spec.PTuning;
+import dev.graft.spec.PrefixTuning;
+import dev.graft.spec.PromptTuning;
+import dev.graft.spec.PromptTuning.Init;
+import dev.graft.text.Tokenizer;
+import dev.graft.weights.AttentionShape;
+import dev.graft.weights.DecoderConfig;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.Task;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What the methods with virtual tokens share. */
-abstract sealed class PromptedTuner implements Tuner
-    permits PromptTuner, PromptEncoderTuner, PrefixTuner {
+abstract sealed class PromptedTuner implements Tuner {
   /** What PEFT calls the module of an encoder's parameters. */
   static final String ENCODER = "prompt_encoder.";
 
@@ -46,7 +66,7 @@ abstract sealed class PromptedTuner implements Tuner
   }
 
   @Override
-  public final List<ColumnSlice> columns() {
+  public final List<Tuner.ColumnSlice> columns() {
     return paths.columns();
   }
 
@@ -65,5 +85,317 @@ abstract sealed class PromptedTuner implements Tuner
           "the adapter holds only what its encoder computed, so its training cannot go on");
     }
     return encoder;
+  }
+
+  /**
+   * Prefix tuning (Li and Liang 2021): keys and values of virtual tokens in every layer, side by
+   * side in one matrix, used as they are: no positions, no norm. With a projection two linear
+   * layers with tanh between them compute the matrix from narrower rows.
+   */
+  static final class PrefixTuner extends PromptedTuner {
+    private static final String EMBEDDING = ENCODER + "embedding.weight";
+    private static final String TRANSFORM = ENCODER + "transform.";
+
+    private final PrefixTuning method;
+    private final int keys;
+    private final int hidden;
+
+    public PrefixTuner(PrefixTuning method, ModelConfig config) {
+      super(new PromptPaths(method, config));
+      this.method = method;
+      keys = AttentionShape.of(config).keyFeatures();
+      Integer wanted = method.encoderHiddenSize();
+      hidden = wanted == null ? keys : wanted;
+    }
+
+    @Override
+    public List<Slot> slots() {
+      if (!method.prefixProjection()) return List.of(embeddings());
+      long width = paths.shape()[1];
+      return List.of(
+          new Slot(EMBEDDING, method.numVirtualTokens(), keys),
+          new Slot(TRANSFORM + "0.weight", hidden, keys),
+          new Slot(TRANSFORM + "0.bias", hidden),
+          new Slot(TRANSFORM + "2.weight", width, hidden),
+          new Slot(TRANSFORM + "2.bias", width));
+    }
+
+    /** As torch's modules; PEFT's zero start is of what comes out. */
+    @Override
+    public List<NamedTensor> start(long seed) {
+      List<NamedTensor> start = new ArrayList<>();
+      for (Slot slot : slots()) {
+        boolean last =
+            slot.name().equals(PromptPaths.NAME) || slot.name().startsWith(TRANSFORM + "2.");
+        if (last && method.initZero()) start.add(Starts.zeros(slot));
+        else if (!slot.name().startsWith(TRANSFORM)) start.add(Starts.normal(slot, 1, seed));
+        else {
+          int in = slot.name().startsWith(TRANSFORM + "0.") ? keys : hidden;
+          start.add(Starts.uniform(slot, 1 / Math.sqrt(in), seed));
+        }
+      }
+      return start;
+    }
+
+    @Override
+    public @Nullable Computed computed() {
+      return method.prefixProjection() ? computedBy("projection") : null;
+    }
+  }
+
+  /**
+   * P-tuning (Liu et al. 2021): rows of virtual tokens that an encoder computes from rows of its
+   * own, three linear layers with ReLU between them, or a bidirectional LSTM before two. Parameters
+   * start as torch's modules do.
+   */
+  static final class PromptEncoderTuner extends PromptedTuner {
+    private final PTuning method;
+    private final int features;
+    private final int hidden;
+
+    public PromptEncoderTuner(PTuning method, ModelConfig config) {
+      super(new PromptPaths(method, config));
+      this.method = method;
+      features = config.hiddenSize();
+      Integer wanted = method.encoderHiddenSize();
+      hidden = wanted == null ? features : wanted;
+    }
+
+    @Override
+    public List<Slot> slots() {
+      List<Slot> slots = new ArrayList<>();
+      slots.add(new Slot(ENCODER + "embedding.weight", method.numVirtualTokens(), features));
+      switch (method.encoderReparameterizationType()) {
+        case MLP -> {
+          linear(slots, 0, features, hidden);
+          linear(slots, 2, hidden, hidden);
+          linear(slots, 4, hidden, features);
+        }
+        case LSTM -> {
+          for (int layer = 0; layer < method.encoderNumLayers(); layer++) lstm(slots, layer);
+          linear(slots, 0, 2 * hidden, 2 * hidden);
+          linear(slots, 2, 2 * hidden, features);
+        }
+      }
+      return slots;
+    }
+
+    private static void linear(List<Slot> slots, int index, int in, int out) {
+      String module = ENCODER + "mlp_head." + index;
+      slots.add(new Slot(module + ".weight", out, in));
+      slots.add(new Slot(module + ".bias", out));
+    }
+
+    /** Both directions of a layer; rows are the gates i, f, g, o. */
+    private void lstm(List<Slot> slots, int layer) {
+      int in = layer == 0 ? features : 2 * hidden;
+      for (String direction : List.of("", "_reverse")) {
+        String end = "_l" + layer + direction;
+        String module = ENCODER + "lstm_head.";
+        slots.add(new Slot(module + "weight_ih" + end, 4L * hidden, in));
+        slots.add(new Slot(module + "weight_hh" + end, 4L * hidden, hidden));
+        slots.add(new Slot(module + "bias_ih" + end, 4L * hidden));
+        slots.add(new Slot(module + "bias_hh" + end, 4L * hidden));
+      }
+    }
+
+    @Override
+    public List<NamedTensor> start(long seed) {
+      List<NamedTensor> start = new ArrayList<>();
+      long in = features;
+      for (Slot slot : slots()) {
+        if (slot.shape().length == 2) in = slot.shape()[1];
+        if (slot.name().endsWith("embedding.weight")) start.add(Starts.normal(slot, 1, seed));
+        else if (slot.name().contains("lstm_head")) start.add(within(slot, hidden, seed));
+        else start.add(within(slot, in, seed));
+      }
+      return start;
+    }
+
+    /** A linear layer's weight and, after it, its bias: both by the features that come in. */
+    private static NamedTensor within(Slot slot, long in, long seed) {
+      return Starts.uniform(slot, 1 / Math.sqrt(in), seed);
+    }
+
+    @Override
+    public Computed computed() {
+      return switch (method.encoderReparameterizationType()) {
+        case MLP -> computedBy("mlp");
+        case LSTM -> computedBy("lstm");
+      };
+    }
+  }
+
+  /** Prompt tuning (Lester et al. 2021): the rows of virtual tokens train. */
+  static final class PromptTuner extends PromptedTuner {
+    private final PromptTuning method;
+    private final ModelDirectory base;
+
+    public PromptTuner(PromptTuning method, ModelDirectory base) {
+      super(new PromptPaths(method, base.config()));
+      this.method = method;
+      this.base = base;
+    }
+
+    @Override
+    public List<Slot> slots() {
+      return List.of(embeddings());
+    }
+
+    @Override
+    public List<NamedTensor> start(long seed) {
+      return List.of(
+          switch (method.promptTuningInit()) {
+            case Init.Random() -> Starts.normal(embeddings(), 1, seed);
+            case Init.SampleVocab() -> rows(drawn(seed));
+            case Init.Text(String text) -> rows(tokens(text));
+          });
+    }
+
+    private int[] drawn(long seed) {
+      return Starts.random(seed, PromptPaths.NAME)
+          .ints(method.numVirtualTokens(), 0, base.config().vocabSize())
+          .toArray();
+    }
+
+    /** Those of the text as the tokenizer begins it, repeated or cut. */
+    private int[] tokens(String text) {
+      int[] ids;
+      try (Tokenizer tokenizer = Tokenizer.load(base.path())) {
+        ids = tokenizer.ids(tokenizer.addsBos() ? tokenizer.bosToken() + text : text);
+      }
+      if (ids.length == 0)
+        throw new IllegalArgumentException("prompt_tuning_init_text is no token");
+      int[] repeated = new int[method.numVirtualTokens()];
+      for (int i = 0; i < repeated.length; i++) repeated[i] = ids[i % ids.length];
+      return repeated;
+    }
+
+    /** What the base's table gives for tokens. */
+    private NamedTensor rows(int[] ids) {
+      ModelConfig config = base.config();
+      int size = config.hiddenSize();
+      MappedTensor table =
+          base.weights().require(config.inputEmbedding(), config.vocabSize(), config.hiddenSize());
+      float factor = tableFactor(config);
+      float[] row = new float[size];
+      float[] all = new float[ids.length * size];
+      for (int i = 0; i < ids.length; i++) {
+        table.copyTo(row, (long) ids[i] * size);
+        for (int j = 0; j < size; j++) all[i * size + j] = row[j] * factor;
+      }
+      return NamedTensor.of(PromptPaths.NAME, all, paths.shape());
+    }
+
+    /** Gemma's table multiplies its rows. */
+    private static float tableFactor(ModelConfig config) {
+      return config instanceof DecoderConfig decoder && decoder.multipliers().scalesTable()
+          ? (float) decoder.multipliers().embedding()
+          : 1;
+    }
+  }
+
+  /**
+   * What virtual tokens do to a model, given the one tensor that PEFT saves of them: rows before
+   * the real ones, or keys and values before those of every layer, side by side in one matrix and
+   * used as they are, without positions or norm.
+   */
+  record PromptPaths(Prompted method, ModelConfig config) implements Rewrite {
+    /** The tensor: (virtual tokens, hidden), or (virtual tokens, 2 layers features of keys). */
+    public static final String NAME = "prompt_embeddings";
+
+    /**
+     * @throws IllegalArgumentException if the base does not predict tokens
+     */
+    public PromptPaths {
+      if (!(config.task() instanceof Task.CausalLm)) {
+        throw new IllegalArgumentException(
+            "virtual tokens are not supported with a classification");
+      }
+    }
+
+    /** Shape of the tensor. */
+    public long[] shape() {
+      long width =
+          switch (method) {
+            case PromptTuning prompt -> config.hiddenSize();
+            case PTuning prompt -> config.hiddenSize();
+            case PrefixTuning prefix -> 2L * config.numHiddenLayers() * keys();
+          };
+      return new long[] {method.numVirtualTokens(), width};
+    }
+
+    private int keys() {
+      return AttentionShape.of(config).keyFeatures();
+    }
+
+    @Override
+    public List<Statement> apply(String prefix, List<Statement> statements) {
+      return switch (method) {
+        case PromptTuning prompt -> prepended(statements);
+        case PTuning prompt -> prepended(statements);
+        case PrefixTuning of ->
+            statements.stream()
+                .map(each -> each instanceof Attend attend ? attend.behind("prefix") : each)
+                .toList();
+      };
+    }
+
+    private static List<Statement> prepended(List<Statement> statements) {
+      return EmbeddingRows.change(
+          statements, "real_rows", (output, input) -> new Prepend(output, input, "/" + NAME));
+    }
+
+    /** The part of each layer, keys beside values. */
+    public List<Tuner.ColumnSlice> columns() {
+      if (!(method instanceof PrefixTuning)) return List.of();
+      long width = 2L * keys();
+      return IntStream.range(0, config.numHiddenLayers())
+          .mapToObj(
+              i -> new Tuner.ColumnSlice(config.layerPrefix(i) + "prefix", NAME, i * width, width))
+          .toList();
+    }
+
+    @Override
+    public VirtualTokens virtualTokens() {
+      return switch (method) {
+        case PromptTuning prompt -> new VirtualTokens(prompt.numVirtualTokens(), 0);
+        case PTuning prompt -> new VirtualTokens(prompt.numVirtualTokens(), 0);
+        case PrefixTuning prefix -> new VirtualTokens(0, prefix.numVirtualTokens());
+      };
+    }
+  }
+
+  /** The value {@link Embed#ROWS} of an embedding: what its token table gives. */
+  private static final class EmbeddingRows {
+    /** Makes a statement from the names of its output and its input. */
+    @FunctionalInterface
+    interface Change {
+      Statement of(String output, String input);
+    }
+
+    private EmbeddingRows() {}
+
+    /** Puts a statement between the table and its users; other parts of a model have no table. */
+    static List<Statement> change(List<Statement> statements, String before, Change change) {
+      List<Statement> rewritten = new ArrayList<>();
+      for (Statement each : statements) {
+        if (!each.output().equals(Embed.ROWS)) {
+          rewritten.add(each);
+          continue;
+        }
+        rewritten.add(named(each, before));
+        rewritten.add(change.of(Embed.ROWS, before));
+      }
+      return rewritten;
+    }
+
+    private static Statement named(Statement statement, String output) {
+      return switch (statement) {
+        case Embed of -> new Embed(output, of.ids(), of.table());
+        case Scale of -> of.named(output);
+        default -> throw new IllegalStateException(statement + " gives no rows of tokens");
+      };
+    }
   }
 }

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param names ends of module paths; empty = none
  */
-public record SavedModules(List<String> names, ModelDirectory base) implements AdapterPart {
+public record SavedModules(List<String> names, ModelDirectory base)
+    implements PartsTuner.AdapterPart {
   /** What PEFT itself adds for a classification, whether the model has it or not. */
   private static final List<String> OF_A_CLASSIFICATION = List.of("classifier", "score");
 

@@ -24,7 +24,7 @@ public interface TrainableModel extends AutoCloseable {
   PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed);
 
   /** The same, and waits. */
-  default TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
+  default PendingLoss.TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
     return enqueue(batch, divisor, dropoutSeed).read();
   }
 
@@ -76,13 +76,14 @@ public interface TrainableModel extends AutoCloseable {
   record Division(int rows, int layers, int recomputed) {}
 
   /** Loss without dropout and without gradients. */
-  TokenLoss evaluate(MicroBatch batch);
+  PendingLoss.TokenLoss evaluate(MicroBatch batch);
 
   /**
-   * What the reference gives for pairs, which {@link PairBatch#measuredFrom} puts into them. Where
-   * the base itself trains, the reference is the model before its first step, and gone after it.
+   * What the reference gives for pairs, which {@link MicroBatch.PairBatch#measuredFrom} puts into
+   * them. Where the base itself trains, the reference is the model before its first step, and gone
+   * after it.
    */
-  PairLogps reference(PairBatch pairs);
+  MicroBatch.PairLogps reference(MicroBatch.PairBatch pairs);
 
   /**
    * Whether the reference changes with what trains, as PEFT's {@code disable_adapter} leaves biases
@@ -116,8 +117,8 @@ public interface TrainableModel extends AutoCloseable {
    *
    * @param method that was trained
    */
-  default SavedResult result(AdapterMethod method) {
-    return new SavedResult(method, saved());
+  default Tuner.SavedResult result(AdapterMethod method) {
+    return new Tuner.SavedResult(method, saved());
   }
 
   /**
@@ -159,4 +160,19 @@ public interface TrainableModel extends AutoCloseable {
 
   @Override
   void close();
+
+  /**
+   * No update was made, since gradients were not finite: parameters and their moments are as
+   * before.
+   */
+  public static final class NonfiniteGradients extends IllegalStateException {
+    /**
+     * @param update its number, from 1
+     */
+    public NonfiniteGradients(long update) {
+      super(
+          "the gradients are not finite in update %d; a lower learning rate may help"
+              .formatted(update));
+    }
+  }
 }

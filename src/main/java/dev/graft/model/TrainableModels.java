@@ -1,6 +1,7 @@
 package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.model.TunerState.ComputedTensor;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Precision;
 import dev.graft.weights.MappedTensor;
@@ -32,7 +33,7 @@ public final class TrainableModels {
    * @throws IllegalArgumentException if the method does not fit the base, saying where
    */
   public static TrainableModel load(ModelDirectory base, TrainingSetup recipe) {
-    Tuner tuner = Tuners.of(recipe.method(), base);
+    Tuner tuner = Tuner.of(recipe.method(), base);
     return DeviceMemory.open(
         recipe.execution(), memory -> new Loading(memory, base, tuner, recipe).load());
   }
@@ -62,12 +63,14 @@ public final class TrainableModels {
       ComputedTensor computed = trained();
       frozen();
       boolean autocast = recipe.execution().autocast();
-      var rounded = new RoundedFactors(memory, tensors, autocast ? tuner.factors() : Set.of());
+      var rounded =
+          new TunerState.RoundedFactors(memory, tensors, autocast ? tuner.factors() : Set.of());
       fill();
       for (NamedTensor each : tuner.start(recipe.seed())) {
         memory.fill(parameters.value(each.name()), each);
       }
-      DerivedTensors derived = new DerivedTensors(memory, tensors, tuner.derived());
+      TunerState.DerivedTensors derived =
+          new TunerState.DerivedTensors(memory, tensors, tuner.derived());
       derived.compute();
       tuner
           .startsAs()
@@ -89,10 +92,11 @@ public final class TrainableModels {
               rounded,
               derived,
               rule(),
-              LossScale.of(memory, recipe.execution().precision()),
-              new TensorTable(memory, kept),
-              new TensorTable(memory, remembered));
-      ReferenceModel reference = ReferenceModel.of(memory, base, tuner, recipe, model, tensors);
+              TunerState.LossScale.of(memory, recipe.execution().precision()),
+              new DeviceMemory.TensorTable(memory, kept),
+              new DeviceMemory.TensorTable(memory, remembered));
+      TrainableTransformer.ReferenceModel reference =
+          TrainableTransformer.ReferenceModel.of(memory, base, tuner, recipe, model, tensors);
       boolean alone = computed == null && !tensors.quantised();
       return new TrainableTransformer(
           memory, model, state, reference, alone ? further(model) : null, recipe);
@@ -107,10 +111,10 @@ public final class TrainableModels {
       };
     }
 
-    private StepRule rule() {
+    private Parameters.StepRule rule() {
       Tuner.Allocated allocated = tuner.allocated();
-      if (allocated == null) return StepRule.NONE;
-      return new RankAllocator(memory, parameters, allocated, kept);
+      if (allocated == null) return Parameters.StepRule.NONE;
+      return new AdaLoraTuner.RankAllocator(memory, parameters, allocated, kept);
     }
 
     /** The slots, what is computed from them, and the parts of both that layers read. */
@@ -119,13 +123,13 @@ public final class TrainableModels {
         tensors.put(slot.name(), parameters.value(slot.name()));
         gradients.put(slot.name(), parameters.gradient(slot.name()));
       }
-      Computed of = tuner.computed();
+      Tuner.Computed of = tuner.computed();
       ComputedTensor computed = of == null ? null : new ComputedTensor(memory, of, parameters);
       if (of != null && computed != null) {
         tensors.put(of.name(), computed.value());
         gradients.put(of.name(), computed.gradient());
       }
-      for (ColumnSlice each : tuner.columns()) {
+      for (Tuner.ColumnSlice each : tuner.columns()) {
         tensors.put(
             each.name(), memory.columns(tensors.require(each.of()), each.start(), each.count()));
       }
@@ -135,7 +139,7 @@ public final class TrainableModels {
 
     /** Adds the parts of gradients that are gradients of parts. */
     private void columns(Map<String, PtNDArray> of) {
-      for (ColumnSlice each : tuner.columns()) {
+      for (Tuner.ColumnSlice each : tuner.columns()) {
         PtNDArray gradient = Objects.requireNonNull(of.get(each.of()), each.of());
         of.put(each.name(), memory.columns(gradient, each.start(), each.count()));
       }

@@ -2,13 +2,21 @@ package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.kernels.NativeHeap;
 import dev.graft.kernels.TorchContext.NativeHeap;
+import dev.graft.model.MicroBatch.PairBatch;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Preference;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A model with parameters that train: the step of the recipe, one method a part. */
@@ -20,7 +28,7 @@ final class TrainableTransformer implements TrainableModel {
   private final ForwardPass inference;
 
   /** How micro-batches are computed within memory; null = whole. */
-  private final @Nullable FittingParts parts;
+  private final Accumulation.@Nullable FittingParts parts;
 
   private final Accumulation gradients;
   private final @Nullable OutputLoss tokenLoss;
@@ -54,7 +62,7 @@ final class TrainableTransformer implements TrainableModel {
                 plan,
                 recipe.regularisation().labelSmoothingFactor());
     inference = ForwardPass.of(model, plan);
-    parts = FittingParts.of(inference);
+    parts = Accumulation.FittingParts.of(inference);
     preference = recipe.preference();
     this.reference = reference;
     boolean outputTrains = tokenLoss != null && tokenLoss.trains();
@@ -84,16 +92,16 @@ final class TrainableTransformer implements TrainableModel {
 
   private Goal goal(MicroBatch batch, boolean drops) {
     return switch (batch) {
-      case TokenBatch tokens -> new TokenGoal(tokenLoss(), layout(tokens, drops));
-      case LabelBatch labels -> LabelGoal.of(labels, inference);
+      case MicroBatch.TokenBatch tokens -> new Goal.TokenGoal(tokenLoss(), layout(tokens, drops));
+      case MicroBatch.LabelBatch labels -> Goal.LabelGoal.of(labels, inference);
       case PairBatch pairs -> pairGoal(pairs, drops);
     };
   }
 
-  private PairGoal pairGoal(PairBatch pairs, boolean drops) {
+  private Goal.PairGoal pairGoal(PairBatch pairs, boolean drops) {
     if (preference == null) throw new IllegalArgumentException("pairs need a preference");
     PairBatch measured = referenceMoves() ? pairs.measuredFrom(reference(pairs)) : pairs;
-    return PairGoal.of(tokenLoss(), preference, measured, rows -> layout(rows, drops));
+    return Goal.PairGoal.of(tokenLoss(), preference, measured, rows -> layout(rows, drops));
   }
 
   @Override
@@ -102,12 +110,12 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   @Override
-  public PairLogps reference(PairBatch pairs) {
+  public MicroBatch.PairLogps reference(PairBatch pairs) {
     if (reference == null) throw new IllegalArgumentException("the preference has no reference");
     if (!reference.ownsModel() && updates() > 0) {
       throw new IllegalStateException("the reference is what the model was before its first step");
     }
-    PairLogps all = new PairLogps(new double[0], new double[0]);
+    MicroBatch.PairLogps all = new MicroBatch.PairLogps(new double[0], new double[0]);
     for (MicroBatch part : inferred(pairs)) {
       try (PtNDManager scope = memory.scope()) {
         all = all.then(reference.logps(scope, (PairBatch) part));
@@ -129,8 +137,8 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   @Override
-  public TokenLoss evaluate(MicroBatch batch) {
-    TokenLoss sum = TokenLoss.ZERO;
+  public PendingLoss.TokenLoss evaluate(MicroBatch batch) {
+    PendingLoss.TokenLoss sum = PendingLoss.TokenLoss.ZERO;
     for (MicroBatch part : inferred(batch)) {
       if (part.targets() == 0) continue;
       Goal goal = goal(part, false);
@@ -146,10 +154,11 @@ final class TrainableTransformer implements TrainableModel {
   public float[][][] logits(int[][] inputIds) {
     RowLogits rows = new RowLogits(memory, inference);
     if (tokenLoss != null) return rows.ofTokens(tokenLoss, inputIds);
-    return rows.ofLabels(inferred(new LabelBatch(inputIds, new double[inputIds.length][])));
+    return rows.ofLabels(
+        inferred(new MicroBatch.LabelBatch(inputIds, new double[inputIds.length][])));
   }
 
-  private TokenLayout layout(TokenBatch batch, boolean drops) {
+  private TokenLayout layout(MicroBatch.TokenBatch batch, boolean drops) {
     if (batch.segments() != null && model.virtualTokens().count() > 0) {
       throw new IllegalArgumentException("a packed row cannot have virtual tokens");
     }
@@ -210,7 +219,7 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   @Override
-  public SavedResult result(AdapterMethod method) {
+  public Tuner.SavedResult result(AdapterMethod method) {
     return state.result(method);
   }
 
@@ -256,5 +265,103 @@ final class TrainableTransformer implements TrainableModel {
     model.close();
     state.close();
     memory.close();
+  }
+
+  /** Logits of rows on the host: (rows)(tokens)(vocabulary), or (rows)(1)(labels). */
+  private record RowLogits(DeviceMemory memory, ForwardPass inference) {
+    /** Shorter rows end with zeros. */
+    float[][][] ofTokens(OutputLoss loss, int[][] inputIds) {
+      TokenLayout rows = inference.layout(inputIds);
+      int width = Arrays.stream(inputIds).mapToInt(row -> row.length).max().orElse(0);
+      int vocabulary = inference.vocabulary();
+      float[][][] logits = new float[rows.rows()][width][vocabulary];
+      try (PtNDManager scope = memory.scope();
+          IValue hidden = inference.infer(scope, rows, rows.everyPlace())) {
+        float[] flat = loss.logits(scope, hidden).toFloatArray();
+        int from = 0;
+        for (int r = 0; r < inputIds.length; r++) {
+          for (int t = 0; t < inputIds[r].length; t++, from += vocabulary) {
+            System.arraycopy(flat, from, logits[r][t], 0, vocabulary);
+          }
+        }
+      }
+      return logits;
+    }
+
+    /**
+     * @param parts of the rows, one after the other through the model
+     */
+    float[][][] ofLabels(List<MicroBatch> parts) {
+      List<float[][]> logits = new ArrayList<>();
+      for (MicroBatch part : parts) {
+        try (PtNDManager scope = memory.scope()) {
+          for (float[] row : Goal.LabelGoal.logits(scope, inference, part.inputIds())) {
+            logits.add(new float[][] {row});
+          }
+        }
+      }
+      return logits.toArray(float[][][]::new);
+    }
+  }
+
+  /**
+   * The model that preferences are measured from: the base with the adapter off, which shares its
+   * tensors with the model that trains, or that model itself before its first step.
+   *
+   * @param ownsModel whether the model is the reference's alone
+   * @param moves whether tensors that train are the reference's, too, so that it changes with them
+   */
+  record ReferenceModel(ForwardPass inference, OutputLoss loss, boolean ownsModel, boolean moves)
+      implements AutoCloseable {
+    /**
+     * The model as it begins where nothing but tensors of the base train, or an adapter that has
+     * learned goes on, as in TRL; else PEFT's {@code disable_adapter}, with the base's own tensors
+     * where copies of them train or others took their place. Biases that train beside an adapter
+     * are no copies.
+     *
+     * @param tensors those of the model that trains
+     * @return null if the preference has no reference
+     */
+    static @Nullable ReferenceModel of(
+        DeviceMemory memory,
+        ModelDirectory base,
+        Tuner tuner,
+        TrainingSetup recipe,
+        Transformer model,
+        ModelTensors tensors) {
+      if (!(recipe.preference() instanceof Preference.Dpo)) return null;
+      Set<String> trained = tuner.slots().stream().map(Slot::name).collect(Collectors.toSet());
+      if (recipe.continued() || base.config().parameterNames().containsAll(trained)) {
+        return of(model, recipe.execution().plan(), false, false);
+      }
+      Set<String> changed = new HashSet<>(trained);
+      tuner.frozen(recipe.seed()).forEach(each -> changed.add(each.name()));
+      tuner.derived().forEach(each -> changed.add(each.name()));
+      Set<String> shared = tuner.inPlace();
+      changed.removeAll(shared);
+      BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
+      ModelTensors originals = tensors.copy();
+      weights.load(memory, originals, changed::contains);
+      Transformer off = Transformer.frozen(model.family(), memory, originals, Rewrite.NONE);
+      return of(off, recipe.execution().plan(), true, !shared.isEmpty());
+    }
+
+    private static ReferenceModel of(
+        Transformer model, ComputePlan plan, boolean ownsModel, boolean moves) {
+      return new ReferenceModel(
+          ForwardPass.of(model, plan), OutputLoss.frozen(model, plan), ownsModel, moves);
+    }
+
+    MicroBatch.PairLogps logps(PtNDManager scope, PairBatch batch) {
+      TokenLayout rows = inference.layout(batch.rows(), false);
+      try (IValue hidden = inference.infer(scope, rows, rows.predicting())) {
+        return Goal.PairTargets.of(batch, rows).logps(loss.scores(scope, hidden, rows.targetIds()));
+      }
+    }
+
+    @Override
+    public void close() {
+      if (ownsModel) inference.model().close();
+    }
   }
 }

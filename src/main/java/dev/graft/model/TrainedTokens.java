@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * PEFT's {@code trainable_token_indices}: rows of the token table, or of the output matrix, that
  * train from their own values. A tied table is both, and its rows get both gradients.
  */
-final class TrainedTokens implements AdapterPart {
+final class TrainedTokens implements PartsTuner.AdapterPart {
   private static final String WEIGHT = ".weight";
   private static final String ADAPTER = ".token_adapter.";
 
@@ -163,11 +163,11 @@ final class TrainedTokens implements AdapterPart {
 
   /** The weight itself, with the rows as they are now. */
   @Override
-  public List<Derived> derived() {
+  public List<Tuner.Derived> derived() {
     return rows.keySet().stream()
         .map(
             module ->
-                new Derived(
+                new Tuner.Derived(
                     module + WEIGHT,
                     base.config().parameter(module + WEIGHT).shape(),
                     "torch.index_copy_(%1$s, 0, %2$s, torch.to(%3$s, ops.prim.dtype(%1$s)))",
@@ -176,12 +176,12 @@ final class TrainedTokens implements AdapterPart {
   }
 
   @Override
-  public @Nullable OutputPart outputPart() {
+  public Tuner.@Nullable OutputPart outputPart() {
     ModelConfig config = base.config();
     if (!(config.task() instanceof Task.CausalLm)) return null;
     String output =
         config.tieWordEmbeddings() ? module(config.inputEmbedding()) : config.outputModule();
-    return rows.containsKey(output) ? new OutputPart(delta(output), indices(output)) : null;
+    return rows.containsKey(output) ? new Tuner.OutputPart(delta(output), indices(output)) : null;
   }
 
   @Override
@@ -202,7 +202,7 @@ final class TrainedTokens implements AdapterPart {
   }
 
   @Override
-  public float[] merged(String name, WeightRows block, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, Tuner.WeightRows block, Map<String, NamedTensor> trained) {
     rows.forEach(
         (module, of) -> {
           NamedTensor values = trained.get(delta(module));

@@ -1,12 +1,17 @@
 package dev.graft.model;
 
+import dev.graft.kernels.Embed;
 import dev.graft.kernels.LayerTensors.WeightForm;
+import dev.graft.kernels.Noise;
+import dev.graft.kernels.Statement;
 import dev.graft.kernels.WeightForm;
 import dev.graft.weights.Dropouts;
 import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,11 +25,11 @@ public final class TrainingProgram {
    * @throws IllegalArgumentException if the method does not fit the base, saying where
    */
   public static ModelProgram of(ModelDirectory base, TrainingSetup recipe) {
-    Tuner tuner = Tuners.of(recipe.method(), base);
+    Tuner tuner = Tuner.of(recipe.method(), base);
     Set<String> trained = new HashSet<>();
     tuner.slots().forEach(each -> trained.add(each.name()));
     tuner.columns().forEach(each -> trained.add(each.name()));
-    Computed computed = tuner.computed();
+    Tuner.Computed computed = tuner.computed();
     if (computed != null) trained.add(computed.name());
     Map<String, ModelConfig.Parameter> parameters =
         base.config().parameters().stream()
@@ -57,5 +62,29 @@ public final class TrainingProgram {
   static Rewrite adapter(Tuner tuner, TrainingSetup recipe) {
     double alpha = recipe.regularisation().neftuneNoiseAlpha();
     return alpha > 0 ? new NoisyRows(tuner, alpha) : tuner;
+  }
+
+  /**
+   * A method's model with NEFTune's noise on what the token table gives, adapters of the table
+   * included, as transformers' hook on the embedding module has it.
+   */
+  record NoisyRows(Rewrite adapter, double alpha) implements Rewrite {
+    @Override
+    public List<Statement> apply(String prefix, List<Statement> statements) {
+      List<Statement> rewritten = new ArrayList<>(adapter.apply(prefix, statements));
+      int rows = rewritten.stream().map(Statement::output).toList().lastIndexOf(Embed.ROWS);
+      if (rows >= 0) rewritten.add(rows + 1, new Noise(Embed.ROWS, alpha, virtualTokens().rows()));
+      return rewritten;
+    }
+
+    @Override
+    public String output(String ofBase) {
+      return adapter.output(ofBase);
+    }
+
+    @Override
+    public Rewrite.VirtualTokens virtualTokens() {
+      return adapter.virtualTokens();
+    }
   }
 }

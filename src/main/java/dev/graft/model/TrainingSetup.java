@@ -34,7 +34,7 @@ public record TrainingSetup(
 
   /** Weights that lie on the device twice. */
   List<Parameter> turned(ModelDirectory base, Tuner tuner) {
-    return execution.turnsWeights() ? TurnedWeights.of(base, tuner, quantization) : List.of();
+    return execution.turnsWeights() ? BaseWeights.turnable(base, tuner, quantization) : List.of();
   }
 
   /** The same for another method. */

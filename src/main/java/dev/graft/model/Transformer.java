@@ -1,11 +1,15 @@
 package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.kernels.BatchContext;
 import dev.graft.kernels.Kernels;
 import dev.graft.kernels.LayerTensors;
 import dev.graft.kernels.LinearLayer.ReadValues;
 import dev.graft.kernels.TorchScriptModule;
+import dev.graft.weights.Rope;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -157,7 +161,7 @@ final class Transformer implements AutoCloseable {
   }
 
   /** What is in front of every row. */
-  public VirtualTokens virtualTokens() {
+  public Rewrite.VirtualTokens virtualTokens() {
     return adapter.virtualTokens();
   }
 
@@ -203,5 +207,111 @@ final class Transformer implements AutoCloseable {
     if (!owner) return;
     ropes.close();
     module.close();
+  }
+
+  /** The tables of a model's rotary positions; none where it has no such positions. */
+  record Ropes(@Nullable RopeTable global, @Nullable RopeTable local) implements AutoCloseable {
+    static Ropes of(Family family, DeviceMemory memory) {
+      return new Ropes(table(family.rope(), memory), table(family.localRope(), memory));
+    }
+
+    private static @Nullable RopeTable table(@Nullable Rope rope, DeviceMemory memory) {
+      return rope == null ? null : new RopeTable(rope, memory);
+    }
+
+    /**
+     * Adds the rows of a batch's positions.
+     *
+     * @param known gets their places
+     * @param positions place of the positions
+     * @param longest largest position + 1
+     */
+    void add(
+        DeviceMemory.Upload upload, Map<BatchContext, Integer> known, int positions, int longest) {
+      if (global != null) {
+        List<PtNDArray> tables = global.tables(longest);
+        known.put(BatchContext.COS, upload.rows(tables.get(0), positions));
+        known.put(BatchContext.SIN, upload.rows(tables.get(1), positions));
+      }
+      if (local != null) {
+        List<PtNDArray> tables = local.tables(longest);
+        known.put(BatchContext.LOCAL_COS, upload.rows(tables.get(0), positions));
+        known.put(BatchContext.LOCAL_SIN, upload.rows(tables.get(1), positions));
+      }
+    }
+
+    @Override
+    public void close() {
+      if (global != null) global.close();
+      if (local != null) local.close();
+    }
+
+    /**
+     * Cosines and sines of rotary positions on the device, computed once up to the longest row so
+     * far.
+     */
+    static final class RopeTable implements AutoCloseable {
+      private static final int FEWEST = 256;
+
+      private final Rope rope;
+      private final DeviceMemory memory;
+      private float[] frequencies = {};
+      private float factor;
+      private int positions;
+      private @Nullable PtNDManager scope;
+      private List<PtNDArray> tables = List.of();
+
+      RopeTable(Rope rope, DeviceMemory memory) {
+        this.rope = rope;
+        this.memory = memory;
+      }
+
+      /**
+       * Tables for a batch, each (at least {@code longest}, half of the turned features): cosines
+       * and sines.
+       *
+       * @param longest largest position + 1, which some ropes depend on
+       */
+      List<PtNDArray> tables(int longest) {
+        if (frequencies.length == 0 || rope.dependsOnPositions()) {
+          float[] now = rope.inverseFrequencies(longest);
+          float times = rope.attentionFactor(longest);
+          if (times != factor || !Arrays.equals(now, frequencies)) {
+            frequencies = now;
+            factor = times;
+            positions = 0;
+          }
+        }
+        if (longest > positions) make(longest);
+        return tables;
+      }
+
+      /** Twice as many as there are at least, so that a text that grows makes them seldom. */
+      private void make(int longest) {
+        positions = Math.max(longest, Math.max(FEWEST, 2 * positions));
+        int half = frequencies.length;
+        float[] cos = new float[Math.multiplyExact(positions, half)];
+        float[] sin = new float[cos.length];
+        for (int p = 0; p < positions; p++) {
+          for (int i = 0; i < half; i++) {
+            float angle = p * frequencies[i]; // in f32, as the reference
+            cos[p * half + i] = (float) Math.cos(angle) * factor;
+            sin[p * half + i] = (float) Math.sin(angle) * factor;
+          }
+        }
+        close();
+        scope = memory.scope();
+        DeviceMemory.Upload upload = new DeviceMemory.Upload();
+        upload.add(cos, positions, half);
+        upload.add(sin, positions, half);
+        tables = upload.send(memory, scope);
+      }
+
+      @Override
+      public void close() {
+        if (scope != null) scope.close();
+        scope = null;
+      }
+    }
   }
 }

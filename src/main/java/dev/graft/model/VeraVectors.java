@@ -19,7 +19,7 @@ import java.util.Set;
  * VeRA (Kopiczko et al. 2023): two vectors of each adapted layer, around random matrices that all
  * layers share.
  */
-record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterPart {
+record VeraVectors(Vera method, AdaptedLayers layers) implements PartsTuner.AdapterPart {
   /** (r, most features that come in); a layer uses its first columns. */
   private static final String A = "vera_A";
 
@@ -90,7 +90,7 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterPart {
 
   @Override
   public String savedName(String name) {
-    return kept().contains(name) ? SHARED + name : AdapterPart.super.savedName(name);
+    return kept().contains(name) ? SHARED + name : PartsTuner.AdapterPart.super.savedName(name);
   }
 
   @Override
@@ -112,35 +112,35 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterPart {
 
   /** W + (lambda_b * B) (lambda_d * A). */
   @Override
-  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
     if (layer == null || !name.endsWith(".weight")) return rows.values();
-    float[] b = Mergeable.floats(trained, B);
-    float[] onB = Mergeable.floats(trained, layer.path() + LAMBDA_B);
-    float[] onD = Mergeable.floats(trained, layer.path() + LAMBDA_D);
+    float[] b = Trainable.floats(trained, B);
+    float[] onB = Trainable.floats(trained, layer.path() + LAMBDA_B);
+    float[] onD = Trainable.floats(trained, layer.path() + LAMBDA_D);
     int r = method.r();
     WeightMatrix.of(layer, rows)
-        .add(r, Mergeable.floats(trained, A), i -> (double) b[i] * onD[i % r], o -> onB[o]);
+        .add(r, Trainable.floats(trained, A), i -> (double) b[i] * onD[i % r], o -> onB[o]);
     return rows.values();
   }
 
   /** The vectors go into the parts of A and B that a layer uses. */
   @Override
-  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
-    float[] sharedA = Mergeable.floats(trained, A);
-    float[] sharedB = Mergeable.floats(trained, B);
+  public List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    float[] sharedA = Trainable.floats(trained, A);
+    float[] sharedB = Trainable.floats(trained, B);
     int r = method.r();
     int width = sharedA.length / r;
-    List<LowRankUpdate> updates = new ArrayList<>();
+    List<Tuner.LowRankUpdate> updates = new ArrayList<>();
     for (ModelConfig.Linear each : layers.linears().values()) {
-      float[] onB = Mergeable.floats(trained, each.path() + LAMBDA_B);
-      float[] onD = Mergeable.floats(trained, each.path() + LAMBDA_D);
+      float[] onB = Trainable.floats(trained, each.path() + LAMBDA_B);
+      float[] onD = Trainable.floats(trained, each.path() + LAMBDA_D);
       int in = each.inFeatures();
       float[] a = new float[r * in];
       for (int i = 0; i < a.length; i++) a[i] = onD[i / in] * sharedA[i / in * width + i % in];
       float[] b = new float[each.outFeatures() * r];
       for (int i = 0; i < b.length; i++) b[i] = onB[i / r] * sharedB[i];
-      updates.add(new LowRankUpdate(each, r, a, b, 1));
+      updates.add(new Tuner.LowRankUpdate(each, r, a, b, 1));
     }
     return updates;
   }

@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
  * @param rows of what is stored, changed in place
  * @param transposed whether it is stored as (in, out)
  */
-record WeightMatrix(WeightRows rows, int out, int in, boolean transposed) {
-  static WeightMatrix of(Linear layer, WeightRows rows) {
+record WeightMatrix(Tuner.WeightRows rows, int out, int in, boolean transposed) {
+  static WeightMatrix of(Linear layer, Tuner.WeightRows rows) {
     return new WeightMatrix(rows, layer.outFeatures(), layer.inFeatures(), layer.conv1d());
   }
 

@@ -1,9 +1,8 @@
 package dev.graft.training;
 
-import dev.graft.model.SavedResult;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner.SavedResult;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -50,7 +49,7 @@ final class ChangedBase {
       GoldenResult.Collector result) {
     Path residual = golden.directory().resolve("init/residual_base.safetensors");
     if (!Files.exists(residual)) return;
-    Tuner tuner = Tuners.of(golden.method(), base);
+    Tuner tuner = Tuner.of(golden.method(), base);
     Map<String, NamedTensor> zeros = new HashMap<>();
     for (NamedTensor each : model.trained()) {
       float[] zero = new float[each.toFloats().length];

@@ -1,8 +1,8 @@
 package dev.graft.training;
 
 import dev.graft.kernels.LinearAlgebra;
-import dev.graft.model.LowRankUpdate;
 import dev.graft.model.TorchGenerator;
+import dev.graft.model.Tuner.LowRankUpdate;
 import dev.graft.spec.Combination.MajoritySign;
 import dev.graft.spec.Combination;
 import dev.graft.spec.ExportForm.Combination;

@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.model.EvaStart;
-import dev.graft.model.LearnedRanks;
+import dev.graft.model.EvaStart.LearnedRanks;
 import dev.graft.model.MicroBatch;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModels;

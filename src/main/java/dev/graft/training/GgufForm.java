@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.model.SavedTensors;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Lora;
 import dev.graft.weights.AdapterCard;
@@ -41,7 +41,7 @@ final class GgufForm {
     if (!(method instanceof Lora lora)) {
       throw new IllegalArgumentException("the adapter is no LoRA");
     }
-    SavedTensors.of(Tuners.of(lora, base), adapter, base.config()); // refuses what does not fit
+    SavedTensors.of(Tuner.of(lora, base), adapter, base.config()); // refuses what does not fit
     return new PlainForm(lora, adapter.tensors());
   }
 }

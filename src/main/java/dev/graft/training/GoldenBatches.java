@@ -1,9 +1,9 @@
 package dev.graft.training;
 
-import dev.graft.model.LabelBatch;
 import dev.graft.model.MicroBatch;
-import dev.graft.model.PairBatch;
-import dev.graft.model.TokenBatch;
+import dev.graft.model.MicroBatch.LabelBatch;
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.Task;

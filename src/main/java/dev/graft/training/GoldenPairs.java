@@ -1,9 +1,9 @@
 package dev.graft.training;
 
 import dev.graft.model.MicroBatch;
-import dev.graft.model.PairBatch;
-import dev.graft.model.PairLogps;
-import dev.graft.model.PairMetrics;
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.PairLogps;
+import dev.graft.model.PendingLoss.PairMetrics;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.Preference;
 import java.util.ArrayList;

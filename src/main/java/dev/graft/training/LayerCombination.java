@@ -1,6 +1,8 @@
 package dev.graft.training;
 
 import dev.graft.model.LowRankUpdate;
+import dev.graft.model.Tuner.LowRankUpdate;
+import dev.graft.spec.Combination;
 import dev.graft.spec.ExportForm.Combination;
 import dev.graft.weights.ModelConfig.Linear;
 import java.util.List;

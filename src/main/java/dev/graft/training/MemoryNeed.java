@@ -1,7 +1,7 @@
 package dev.graft.training;
 
-import dev.graft.model.ActivationBudget;
 import dev.graft.model.ComputePlan;
+import dev.graft.model.ComputePlan.ActivationBudget;
 import dev.graft.model.Computed;
 import dev.graft.model.Derived;
 import dev.graft.model.Slot;

@@ -3,8 +3,7 @@ package dev.graft.training;
 import dev.graft.model.BaseWeights;
 import dev.graft.model.SavedTensors;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
-import dev.graft.model.WeightRows;
+import dev.graft.model.Tuner.WeightRows;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.MappedTensor;
@@ -34,7 +33,7 @@ final class MergedModel implements CheckpointDirectory.Tensors {
 
   MergedModel(ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
     this.base = base;
-    tuner = Tuners.of(adapter.method(), base);
+    tuner = Tuner.of(adapter.method(), base);
     String obstacle = tuner.unmergeable();
     if (obstacle != null) throw new IllegalArgumentException(obstacle);
     trained = NamedTensor.byName(SavedTensors.of(tuner, adapter, base.config()));

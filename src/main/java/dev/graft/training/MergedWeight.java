@@ -1,9 +1,8 @@
 package dev.graft.training;
 
 import dev.graft.model.BaseWeights;
-import dev.graft.model.SavedResult;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner.SavedResult;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -26,7 +25,7 @@ final class MergedWeight {
       List<NamedTensor> trained,
       GoldenFile probe,
       GoldenResult.Collector result) {
-    Tuner tuner = Tuners.of(golden.method(), base);
+    Tuner tuner = Tuner.of(golden.method(), base);
     compare("merged", golden, base, tuner, trained, probe, result);
   }
 
@@ -37,7 +36,7 @@ final class MergedWeight {
       ModelDirectory base,
       GoldenFile probe,
       GoldenResult.Collector result) {
-    Tuner tuner = Tuners.of(saved.method(), base);
+    Tuner tuner = Tuner.of(saved.method(), base);
     compare("converted", golden, base, tuner, tuner.read(saved.tensors()), probe, result);
   }
 

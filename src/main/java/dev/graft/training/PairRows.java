@@ -1,7 +1,10 @@
 package dev.graft.training;
 
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.PairLogps;
 import dev.graft.model.PairBatch;
 import dev.graft.model.PairLogps;
+import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.TokenizedRow.TokenizedPair;
 import java.util.Arrays;

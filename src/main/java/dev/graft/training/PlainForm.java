@@ -1,9 +1,8 @@
 package dev.graft.training;
 
-import dev.graft.model.LowRankUpdate;
 import dev.graft.model.SavedTensors;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner.LowRankUpdate;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Lora;
@@ -60,7 +59,7 @@ record PlainForm(Lora method, List<NamedTensor> tensors) {
    * @throws IllegalArgumentException if there are none
    */
   static List<LowRankUpdate> updates(ModelDirectory base, SavedAdapter adapter) {
-    Tuner tuner = Tuners.of(adapter.method(), base);
+    Tuner tuner = Tuner.of(adapter.method(), base);
     List<LowRankUpdate> updates =
         tuner.plain(NamedTensor.byName(SavedTensors.of(tuner, adapter, base.config())));
     if (!updates.isEmpty()) return updates;

@@ -1,7 +1,7 @@
 package dev.graft.training;
 
-import dev.graft.model.PairBatch;
-import dev.graft.model.PairLogps;
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.PairLogps;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.weights.BadModel;

@@ -1,9 +1,10 @@
 package dev.graft.training;
 
-import dev.graft.spec.Prompted;
 import dev.graft.model.SavedResult;
+import dev.graft.spec.Prompted;
 import dev.graft.model.TrainableModel;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner;
+import dev.graft.model.Tuner.SavedResult;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Lora;
 import dev.graft.spec.Bottleneck;
@@ -55,7 +56,7 @@ public final class ResultFormat {
   public static @Nullable Obstacle obstacle(
       Outputs outputs, AdapterMethod method, ModelDirectory base) {
     if (outputs.merged()) {
-      String reason = Tuners.of(method, base).unmergeable();
+      String reason = Tuner.of(method, base).unmergeable();
       if (reason != null) return new Obstacle("output.merged", reason);
     }
     if (outputs.gguf()) {

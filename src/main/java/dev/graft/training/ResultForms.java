@@ -1,6 +1,8 @@
 package dev.graft.training;
 
+import dev.graft.model.Tuner;
 import dev.graft.model.Tuners;
+import dev.graft.spec.Combination;
 import dev.graft.spec.ExportForm.Combination;
 import dev.graft.spec.ExportForm;
 import dev.graft.weights.AdapterCard;
@@ -87,7 +89,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
   private void requireMergeable() {
     SavedAdapter adapter = source.adapter();
     if (adapter == null) return;
-    String reason = Tuners.of(adapter.method(), source.base()).unmergeable();
+    String reason = Tuner.of(adapter.method(), source.base()).unmergeable();
     if (reason != null) throw new IllegalArgumentException(reason);
   }
 

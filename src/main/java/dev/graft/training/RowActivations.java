@@ -1,8 +1,9 @@
 package dev.graft.training;
 
-import dev.graft.spec.Lora;
 import dev.graft.model.ActivationBudget;
+import dev.graft.spec.Lora;
 import dev.graft.model.ComputePlan;
+import dev.graft.model.ComputePlan.ActivationBudget;
 import dev.graft.model.Slot;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.TrainingSpec;

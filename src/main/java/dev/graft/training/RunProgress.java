@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.model.TokenLoss;
+import dev.graft.model.PendingLoss.TokenLoss;
 import org.jspecify.annotations.Nullable;
 
 /**

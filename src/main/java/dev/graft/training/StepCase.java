@@ -2,8 +2,8 @@ package dev.graft.training;
 
 import static dev.graft.training.DataPathCases.equal;
 
+import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.model.Schedules;
-import dev.graft.model.TokenBatch;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.text.TokenizedRow;
 import java.util.ArrayList;

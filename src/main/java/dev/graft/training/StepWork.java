@@ -3,7 +3,7 @@ package dev.graft.training;
 import dev.graft.model.Execution;
 import dev.graft.model.Slot;
 import dev.graft.model.StepObserver.MicroBatchCost;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner;
 import dev.graft.training.StepRecorder.RecordedStep;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -55,7 +55,7 @@ final class StepWork implements AutoCloseable {
   private Opened open() {
     try (ModelDirectory files = ModelDirectory.open(spec.baseModel());
         ModelDirectory base = files.withTask(TrainedParts.task(spec.spec().objective()))) {
-      List<Slot> slots = Tuners.of(spec.spec().method(), base).slots();
+      List<Slot> slots = Tuner.of(spec.spec().method(), base).slots();
       return new Opened(base.config(), slots, GemmBound.open(execution));
     }
   }

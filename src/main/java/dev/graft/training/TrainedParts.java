@@ -2,7 +2,6 @@ package dev.graft.training;
 
 import dev.graft.model.Slot;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.weights.BadModel;
@@ -36,7 +35,7 @@ public record TrainedParts(List<String> modules, long parameters, MemoryNeed mem
   public static TrainedParts of(Path base, TrainingSpec spec, RowSizes data) {
     try (ModelDirectory files = ModelDirectory.open(base);
         ModelDirectory model = files.withTask(task(spec.objective()))) {
-      Tuner tuner = Tuners.of(spec.method(), model);
+      Tuner tuner = Tuner.of(spec.method(), model);
       List<Slot> slots = tuner.slots();
       ResultFormat.Obstacle obstacle = ResultFormat.obstacle(spec.outputs(), spec.method(), model);
       if (obstacle != null) {

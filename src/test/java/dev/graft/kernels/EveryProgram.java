@@ -7,16 +7,16 @@ import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.Generator;
 import dev.graft.model.Generators;
-import dev.graft.model.LabelBatch;
 import dev.graft.model.MicroBatch;
-import dev.graft.model.NonfiniteGradients;
+import dev.graft.model.MicroBatch.LabelBatch;
+import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.model.Slot;
-import dev.graft.model.TokenBatch;
 import dev.graft.model.TrainableModel;
+import dev.graft.model.TrainableModel.NonfiniteGradients;
 import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingProgram;
 import dev.graft.model.TrainingSetup;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Precision;
 import dev.graft.training.ResultFormat;
@@ -158,7 +158,7 @@ final class EveryProgram {
         method,
         precision,
         TrainingProgram.of(base, setup(method, precision, false, ComputePlan.Kind.KEEP)).text(),
-        Tuners.of(method, base).slots().stream().map(Slot::name).toList());
+        Tuner.of(method, base).slots().stream().map(Slot::name).toList());
   }
 
   private static TrainingSetup setup(

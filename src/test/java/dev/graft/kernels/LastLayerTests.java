@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.model.Family;
 import dev.graft.model.ModelProgram;
 import dev.graft.model.Rewrite;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.weights.ModelDirectory;
@@ -56,7 +56,7 @@ class LastLayerTests {
   private static String lastLayer(double dropout) {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama"))) {
       var lora = new Lora(4, 8, dropout, new TargetModules.AllLinear());
-      Rewrite adapter = Tuners.of(lora, base);
+      Rewrite adapter = Tuner.of(lora, base);
       ModelProgram program =
           ModelProgram.of(Family.of(base.config()), adapter, name -> false, name -> null);
       return program.text(program.parts().get(base.config().numHiddenLayers()).program());

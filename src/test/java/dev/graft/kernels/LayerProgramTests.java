@@ -9,7 +9,7 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.Concurrent;
 import dev.graft.model.LaidOut;
-import dev.graft.model.LowRankPaths;
+import dev.graft.model.LinearFactors.LowRankPaths;
 import dev.graft.model.TokenLayout;
 import dev.graft.spec.Lora.LoraVariant;
 import dev.graft.spec.Lora.LoraVariant.Bias;

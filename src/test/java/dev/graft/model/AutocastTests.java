@@ -31,7 +31,7 @@ class AutocastTests {
     new SplittableRandom(1).ints(9, 3, 97).toArray(),
     new SplittableRandom(2).ints(5, 3, 97).toArray()
   };
-  private static final MicroBatch ROWS = new TokenBatch(IDS, IDS);
+  private static final MicroBatch ROWS = new MicroBatch.TokenBatch(IDS, IDS);
 
   private static Lora lora(double dropout) {
     return new Lora(4, 8, dropout, new TargetModules.AllLinear());

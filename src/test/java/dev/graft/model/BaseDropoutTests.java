@@ -71,8 +71,8 @@ class BaseDropoutTests {
 
   private static MicroBatch batch(String name) {
     return name.contains("bert")
-        ? new LabelBatch(ROWS, new double[][] {{0}, {1}, {0}})
-        : new TokenBatch(ROWS, ROWS);
+        ? new MicroBatch.LabelBatch(ROWS, new double[][] {{0}, {1}, {0}})
+        : new MicroBatch.TokenBatch(ROWS, ROWS);
   }
 
   /** The loss of a training step; the weights move. */

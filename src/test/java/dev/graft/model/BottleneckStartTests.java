@@ -29,7 +29,7 @@ class BottleneckStartTests {
 
   private static List<NamedTensor> start(Bottleneck method, long seed) {
     try (ModelDirectory base = ModelDirectory.open(DEMO)) {
-      return Tuners.of(method, base).start(seed);
+      return Tuner.of(method, base).start(seed);
     }
   }
 
@@ -107,7 +107,7 @@ class BottleneckStartTests {
     try (ModelDirectory base = ModelDirectory.open(FAMILIES.resolve(family))) {
       Bottleneck houlsby = starting(InitWeights.BERT, 0.02);
       int hidden = base.config().hiddenSize();
-      List<Slot> slots = Tuners.of(houlsby, base).slots();
+      List<Slot> slots = Tuner.of(houlsby, base).slots();
       assertThat(slots)
           .filteredOn(each -> each.name().startsWith(attention + ".adapter_"))
           .extracting(Slot::shape)
@@ -119,7 +119,7 @@ class BottleneckStartTests {
       assertThat(slots)
           .filteredOn(each -> each.name().startsWith(feedForward + ".adapter_"))
           .hasSize(4);
-      assertThat(Tuners.of(new Bottleneck(Variant.PFEIFFER), base).slots())
+      assertThat(Tuner.of(new Bottleneck(Variant.PFEIFFER), base).slots())
           .noneMatch(each -> each.name().startsWith(attention))
           .anyMatch(each -> each.name().startsWith(feedForward + ".adapter_"));
     }
@@ -131,7 +131,7 @@ class BottleneckStartTests {
         new Bottleneck(
             Variant.PFEIFFER, 33, NonLinearity.RELU, 1, InitWeights.BERT, 0.02, List.of());
     try (ModelDirectory base = ModelDirectory.open(FAMILIES.resolve("llama"))) {
-      assertThatThrownBy(() -> Tuners.of(narrow, base))
+      assertThatThrownBy(() -> Tuner.of(narrow, base))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("reduction_factor: is 33, the base has 32 features");
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
+import dev.graft.model.MicroBatch.LabelBatch;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.weights.ModelDirectory;
@@ -87,7 +88,7 @@ class ClassificationTests {
         model.accumulate(batch, batch.targets(), i);
         model.update(1e-2);
       }
-      TokenLoss last = model.evaluate(batch);
+      PendingLoss.TokenLoss last = model.evaluate(batch);
       assertThat(last.mean()).isLessThan(first / 4);
       assertThat(last.correct()).isEqualTo(3);
       List<NamedTensor> after = model.saved().stream().map(NamedTensor::inMemory).toList();
@@ -134,7 +135,7 @@ class ClassificationTests {
       assertThatThrownBy(() -> model.evaluate(labels)).hasMessageContaining("tokens, not labels");
     }
     try (TrainableModel model = load("bert", 1)) {
-      assertThatThrownBy(() -> model.evaluate(new TokenBatch(ROWS, ROWS)))
+      assertThatThrownBy(() -> model.evaluate(new MicroBatch.TokenBatch(ROWS, ROWS)))
           .hasMessageContaining("labels, not tokens");
       LabelBatch tooLarge = new LabelBatch(ROWS, new double[][] {{1}, {0}, {3}});
       assertThatThrownBy(() -> model.evaluate(tooLarge)).hasMessageContaining("row 2");

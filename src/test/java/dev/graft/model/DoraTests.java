@@ -78,7 +78,7 @@ class DoraTests {
         TrainableModel without =
             TrainableModels.load(
                 base, dora(0).startingAs(new LoraInit.Random()), ADAMW, ComputePlan.KEEP, 1)) {
-      TokenBatch rows = new TokenBatch(ROWS, ROWS);
+      MicroBatch.TokenBatch rows = new MicroBatch.TokenBatch(ROWS, ROWS);
       for (int step = 0; step < 3; step++) {
         double loss = with.accumulate(rows, rows.targets(), step).mean();
         assertThat(without.accumulate(rows, rows.targets(), step).mean())

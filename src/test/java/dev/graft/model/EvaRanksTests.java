@@ -2,6 +2,8 @@ package dev.graft.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.model.EvaStart.EvaRanks;
+import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora.LoraExtras;
@@ -81,7 +83,7 @@ class EvaRanksTests {
     try (ModelDirectory base =
         ModelDirectory.open(Path.of("src/test/resources/parity/models/llama"))) {
       Lora asked = lora(3, 2, true, rankOf("1.self_attn.o_proj", 5));
-      Lora learned = new LearnedRanks(found).method(asked, base.config());
+      Lora learned = new EvaStart.LearnedRanks(found).method(asked, base.config());
       assertThat(learned.targets().targetModules())
           .isEqualTo(
               new TargetModules.Names(
@@ -97,7 +99,8 @@ class EvaRanksTests {
       assertThat(learned.scale(LAYER + "self_attn.q_proj")).isEqualTo(4);
       assertThat(learned.initLoraWeights()).isEqualTo(asked.initLoraWeights());
       Lora same =
-          new LearnedRanks(found).method(lora(3, 2, false, LoraPatterns.NONE), base.config());
+          new EvaStart.LearnedRanks(found)
+              .method(lora(3, 2, false, LoraPatterns.NONE), base.config());
       assertThat(same.patterns().alphaPattern()).isEmpty();
       assertThat(same.scale(LAYER + "self_attn.q_proj")).isEqualTo(3);
     }

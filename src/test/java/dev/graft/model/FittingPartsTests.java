@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
+import dev.graft.model.MicroBatch.TokenBatch;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Hyperparameters.Regularisation;
@@ -35,8 +37,8 @@ class FittingPartsTests {
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1, 0, AdamW.Decay.ALL, 0);
 
   /** Bytes a token: 10 of each of the two layers, 1 between them. */
-  private static final ActivationBudget COST =
-      new ActivationBudget(0, new long[] {10, 10}, 1, 0, 128);
+  private static final ComputePlan.ActivationBudget COST =
+      new ComputePlan.ActivationBudget(0, new long[] {10, 10}, 1, 0, 128);
 
   private enum Kind {
     SFT("llama", 0),
@@ -88,20 +90,22 @@ class FittingPartsTests {
         case DPO, PAIRS_DROPOUT -> measured(ids, seed).measuredFrom(REFERENCE);
         case ORPO -> measured(ids, seed);
         case CLASSES, CLASSES_DROPOUT ->
-            new LabelBatch(ids, new double[][] {{2}, {0}, {1}, {1}, {0}, {2}});
-        case NUMBERS -> new LabelBatch(ids, new double[][] {{2}, {0.5}, {-1}, {1}, {0}, {3}});
+            new MicroBatch.LabelBatch(ids, new double[][] {{2}, {0}, {1}, {1}, {0}, {2}});
+        case NUMBERS ->
+            new MicroBatch.LabelBatch(ids, new double[][] {{2}, {0.5}, {-1}, {1}, {0}, {3}});
       };
     }
 
-    private static PairBatch measured(int[][] ids, long seed) {
+    private static MicroBatch.PairBatch measured(int[][] ids, long seed) {
       int[][] others = rows(6, seed + 100, 0);
-      return new PairBatch(
+      return new MicroBatch.PairBatch(
           new TokenBatch(ids, trained(ids)), new TokenBatch(others, trained(others)));
     }
   }
 
-  private static final PairLogps REFERENCE =
-      new PairLogps(new double[] {-9, -8, -7, -6, -5, -4}, new double[] {-4, -5, -6, -7, -8, -9});
+  private static final MicroBatch.PairLogps REFERENCE =
+      new MicroBatch.PairLogps(
+          new double[] {-9, -8, -7, -6, -5, -4}, new double[] {-4, -5, -6, -7, -8, -9});
 
   /** Rows of different lengths behind a beginning that they have in common. */
   private static int[][] rows(int count, long seed, int common) {
@@ -203,7 +207,7 @@ class FittingPartsTests {
     }
   }
 
-  private static TrainableModel.Division division(Kind kind, ActivationBudget budget) {
+  private static TrainableModel.Division division(Kind kind, ComputePlan.ActivationBudget budget) {
     try (TrainableModel model = load(kind, ComputePlan.KEEP.within(budget))) {
       return Objects.requireNonNull(model.division(kind.batch(0)));
     }

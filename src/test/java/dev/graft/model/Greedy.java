@@ -11,7 +11,7 @@ final class Greedy {
   }
 
   static int[] continued(Generator.Text text, int count) {
-    Sampler sampler = Sampling.GREEDY.sampler(0);
+    Sampling.Sampler sampler = Sampling.GREEDY.sampler(0);
     int[] ids = new int[count];
     for (int i = 0; i < count; i++) {
       if (i > 0) text.append(ids[i - 1]);

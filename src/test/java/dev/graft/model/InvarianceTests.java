@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.Concurrent;
+import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.weights.ModelDirectory;
@@ -60,7 +61,7 @@ class InvarianceTests {
             TrainableModels.load(base, method, ADAMW, new ComputePlan(kind), 42)) {
       long targets = window.stream().mapToLong(MicroBatch::targets).sum();
       for (int step = 0; step < STEPS; step++) {
-        TokenLoss loss = TokenLoss.ZERO;
+        PendingLoss.TokenLoss loss = PendingLoss.TokenLoss.ZERO;
         for (MicroBatch batch : window) loss = loss.plus(model.accumulate(batch, targets, step));
         losses[step] = loss.mean();
         model.update(1e-2);

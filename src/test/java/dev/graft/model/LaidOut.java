@@ -46,8 +46,8 @@ public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Part> pa
    * @param first place of {@link #visible} in the argument {@code c}; the masks come behind it
    */
   public static LaidOut of(TokenLayout layout, int past, int window, int most, int first) {
-    AttentionChunks.Masks masks = AttentionChunks.Masks.from(first + 1);
-    long[] chunks = AttentionChunks.of(layout, past, window, most, masks);
+    BatchInputs.AttentionChunks.Masks masks = BatchInputs.AttentionChunks.Masks.from(first + 1);
+    long[] chunks = BatchInputs.AttentionChunks.of(layout, past, window, most, masks);
     return new LaidOut(
         chunks,
         layout,
@@ -65,7 +65,7 @@ public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Part> pa
       ComputePlan.Attention kernel,
       boolean bidirectional,
       int first) {
-    Sequences sequences = Sequences.of(layout, past, bidirectional);
+    BatchInputs.Sequences sequences = BatchInputs.Sequences.of(layout, past, bidirectional);
     return new LaidOut(
         sequences.form(kernel, first + 1, window),
         layout,
@@ -88,7 +88,7 @@ public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Part> pa
 
   /** Rows whose beginnings of that many tokens are shared. */
   public static TokenLayout tree(int shared, int[][] rows) {
-    return TokenLayout.of(new TokenBatch(rows, rows), 1 << 16, 0, shared, false);
+    return TokenLayout.of(new MicroBatch.TokenBatch(rows, rows), 1 << 16, 0, shared, false);
   }
 
   /** The chunks as TorchScript. */

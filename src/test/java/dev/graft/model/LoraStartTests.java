@@ -48,7 +48,7 @@ class LoraStartTests {
   private static List<Started> start(String model, Lora method, long seed) {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(model))) {
       Map<String, NamedTensor> start =
-          Tuners.of(method, base).start(seed).stream()
+          Tuner.of(method, base).start(seed).stream()
               .collect(Collectors.toMap(NamedTensor::name, Function.identity()));
       return base.config().linearModules().stream()
           .map(
@@ -89,7 +89,7 @@ class LoraStartTests {
     }
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama"))) {
       List<NamedTensor> biases =
-          Tuners.of(method, base).start(1).stream()
+          Tuner.of(method, base).start(1).stream()
               .filter(each -> each.name().endsWith(".lora_B.bias"))
               .toList();
       assertThat(biases).hasSize(14);
@@ -188,7 +188,7 @@ class LoraStartTests {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("qwen2"));
         SafetensorsFile peft = SafetensorsFile.open(saved)) {
       Map<String, NamedTensor> start =
-          Tuners.of(method, base).start(1).stream()
+          Tuner.of(method, base).start(1).stream()
               .collect(Collectors.toMap(NamedTensor::name, Function.identity()));
       List<String> factors =
           start.keySet().stream().filter(each -> each.endsWith(".lora_A.weight")).toList();
@@ -224,7 +224,7 @@ class LoraStartTests {
     Lora method = lora(4, new LoraInit.Loftq(4, Math.max(1, turns)));
     double sum = 0;
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(model))) {
-      Tuner tuner = Tuners.of(method, base);
+      Tuner tuner = Tuner.of(method, base);
       for (ModelConfig.Parameter each : base.config().parameters()) {
         StoredWeight quantised = tuner.requantised(each);
         if (quantised == null) continue;
@@ -251,10 +251,10 @@ class LoraStartTests {
     TargetModules table = new TargetModules.Names(List.of("embed_tokens"));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama"))) {
       Lora method = new Lora(16, 16, 0, table);
-      List<NamedTensor> start = Tuners.of(method, base).start(1);
+      List<NamedTensor> start = Tuner.of(method, base).start(1);
       assertThat(Matrix.of(start.get(0)).largest()).isZero();
       assertThat(Matrix.of(start.get(1)).deviation()).isCloseTo(1, within(0.15));
-      List<NamedTensor> random = Tuners.of(method.startingAs(new LoraInit.Random()), base).start(1);
+      List<NamedTensor> random = Tuner.of(method.startingAs(new LoraInit.Random()), base).start(1);
       assertThat(Matrix.of(random.get(0)).deviation()).isCloseTo(1, within(0.15));
     }
   }
@@ -264,10 +264,10 @@ class LoraStartTests {
     Lora method = new Lora(2, 2, 0, new TargetModules.Names(List.of("embed_tokens")));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama-tied"))) {
       assertThatThrownBy(
-              () -> Tuners.of(method.as(new LoraVariant(false, false, true, Bias.NONE)), base))
+              () -> Tuner.of(method.as(new LoraVariant(false, false, true, Bias.NONE)), base))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("lora_bias: is not for the embedding model.embed_tokens");
-      Tuner tuner = Tuners.of(method, base);
+      Tuner tuner = Tuner.of(method, base);
       assertThatThrownBy(() -> tuner.merged("model.embed_tokens.weight", new float[0], Map.of()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("is the output matrix, too");

@@ -26,7 +26,7 @@ class LossScaleTests {
   private static final AdapterMethod LORA =
       new Lora(4, 8, 0, new TargetModules.AllLinear());
   private static final int[][] IDS = {new SplittableRandom(1).ints(9, 3, 97).toArray()};
-  private static final TokenBatch ROWS = new TokenBatch(IDS, IDS);
+  private static final MicroBatch.TokenBatch ROWS = new MicroBatch.TokenBatch(IDS, IDS);
 
   @Test
   void itDoublesAfterTwoThousandUpdatesAndIsHalvedDownToOne() {
@@ -60,9 +60,9 @@ class LossScaleTests {
         });
   }
 
-  private static void scale(Precision precision, Consumer<LossScale> test) {
+  private static void scale(Precision precision, Consumer<TunerState.LossScale> test) {
     try (DeviceMemory memory = DeviceMemory.open(Execution.cpu(precision, ComputePlan.KEEP))) {
-      test.accept(LossScale.of(memory, precision));
+      test.accept(TunerState.LossScale.of(memory, precision));
     }
   }
 
@@ -98,7 +98,7 @@ class LossScaleTests {
             assertThat(model.accumulate(ROWS, divisor, 1).sum()).isFinite();
             try {
               norm = model.update(0);
-            } catch (NonfiniteGradients overflow) {
+            } catch (TrainableModel.NonfiniteGradients overflow) {
               assertThat(model.lowerLossScale()).isTrue();
               model.discard();
               lowered++;
@@ -142,7 +142,8 @@ class LossScaleTests {
         Precision.F32,
         model -> {
           model.accumulate(ROWS, Double.MIN_NORMAL, 1);
-          assertThatExceptionOfType(NonfiniteGradients.class).isThrownBy(() -> model.update(1));
+          assertThatExceptionOfType(TrainableModel.NonfiniteGradients.class)
+              .isThrownBy(() -> model.update(1));
           assertThat(model.lowerLossScale()).isFalse();
         });
   }

@@ -54,7 +54,7 @@ class MergedBitsTests {
     AdapterMethod method =
         AdapterMethods.fromPeft(new JsonMapper().readTree(config.replace('\'', '"')));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(model))) {
-      Tuner tuner = Tuners.of(method, base);
+      Tuner tuner = Tuner.of(method, base);
       for (Slot each : tuner.slots()) {
         trained.put(each.name(), Starts.normal(each, 0.7, 1));
       }
@@ -97,7 +97,7 @@ class MergedBitsTests {
     AdapterMethod method =
         AdapterMethods.fromPeft(new JsonMapper().readTree(config.replace('\'', '"')));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(model))) {
-      Tuner tuner = Tuners.of(method, base);
+      Tuner tuner = Tuner.of(method, base);
       for (NamedTensor each : tuner.frozen(0)) trained.put(each.name(), each);
       for (Slot each : tuner.slots()) trained.put(each.name(), Starts.normal(each, 0.7, 1));
       int changed = 0;
@@ -111,7 +111,7 @@ class MergedBitsTests {
         for (int first = 0; first < rows; first += 5) {
           int end = Math.min(first + 5, rows);
           float[] some = Arrays.copyOfRange(stored, first * width, end * width);
-          float[] merged = tuner.merged(each.name(), new WeightRows(some, first), trained);
+          float[] merged = tuner.merged(each.name(), new Tuner.WeightRows(some, first), trained);
           assertThat(bits(merged))
               .as("%s from row %d", each.name(), first)
               .isEqualTo(bits(Arrays.copyOfRange(whole, first * width, end * width)));

@@ -52,8 +52,8 @@ class NoisyRowsTests {
 
   private static MicroBatch batch(String base) {
     return base.contains("bert")
-        ? new LabelBatch(ROWS, new double[][] {{0}, {1}, {0}})
-        : new TokenBatch(ROWS, ROWS);
+        ? new MicroBatch.LabelBatch(ROWS, new double[][] {{0}, {1}, {0}})
+        : new MicroBatch.TokenBatch(ROWS, ROWS);
   }
 
   private static double loss(TrainableModel model, String base, long seed) {
@@ -119,13 +119,13 @@ class NoisyRowsTests {
       AdapterMethod onWords = method("{'target_modules':['word_embeddings']}");
       Family family = Family.of(base.config());
       List<Statement> noisy =
-          new NoisyRows(Tuners.of(onWords, base), 5).apply("", family.embedding());
+          new TrainingProgram.NoisyRows(Tuner.of(onWords, base), 5).apply("", family.embedding());
       int at = noisy.indexOf(new Noise(Embed.ROWS, 5, 0));
       assertThat(noisy.get(at - 1).output()).isEqualTo(Embed.ROWS);
       assertThat(noisy.subList(at + 1, noisy.size()))
           .anyMatch(each -> each.inputs().contains(Embed.ROWS))
           .noneMatch(each -> each.output().equals(Embed.ROWS));
-      assertThat(new NoisyRows(Tuners.of(onWords, base), 5).apply("", family.head()))
+      assertThat(new TrainingProgram.NoisyRows(Tuner.of(onWords, base), 5).apply("", family.head()))
           .noneMatch(Noise.class::isInstance);
     }
   }

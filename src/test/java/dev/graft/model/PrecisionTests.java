@@ -235,7 +235,9 @@ public class PrecisionTests {
       };
       boolean labels = base.config().task() instanceof Task.SequenceClassification;
       MicroBatch rows =
-          labels ? new LabelBatch(ids, new double[][] {{1}, {2}}) : new TokenBatch(ids, ids);
+          labels
+              ? new MicroBatch.LabelBatch(ids, new double[][] {{1}, {2}})
+              : new MicroBatch.TokenBatch(ids, ids);
       for (int step = 0; step < 3; step++) {
         losses.add(step(model, rows, step));
       }
@@ -248,7 +250,7 @@ public class PrecisionTests {
     double loss = model.accumulate(rows, rows.targets(), step).mean();
     try {
       model.update(5e-3);
-    } catch (NonfiniteGradients overflow) {
+    } catch (TrainableModel.NonfiniteGradients overflow) {
       assertThat(model.lowerLossScale()).isTrue();
       model.discard();
       return step(model, rows, step);

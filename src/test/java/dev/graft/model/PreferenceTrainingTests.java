@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.PairLogps;
+import dev.graft.model.MicroBatch.TokenBatch;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.Hyperparameters.Regularisation;

@@ -25,7 +25,7 @@ class PromptStartTests {
 
   private static List<NamedTensor> start(AdapterMethod method, long seed) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      return Tuners.of(method, base).start(seed);
+      return Tuner.of(method, base).start(seed);
     }
   }
 
@@ -119,7 +119,7 @@ class PromptStartTests {
   @Test
   void whatAnEncoderComputedIsNotEnoughToGoOn() {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      Tuner tuner = Tuners.of(new PTuning(3, PTuning.Encoder.MLP, null, 2), base);
+      Tuner tuner = Tuner.of(new PTuning(3, PTuning.Encoder.MLP, null, 2), base);
       assertThatThrownBy(() -> tuner.read(List.of()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("its training cannot go on");

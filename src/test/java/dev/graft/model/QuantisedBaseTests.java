@@ -72,7 +72,7 @@ class QuantisedBaseTests {
       SplittableRandom random = new SplittableRandom(1);
       for (int step = 0; step < 3; step++) {
         int[][] ids = {random.ints(9, 3, 97).toArray(), random.ints(5, 3, 97).toArray()};
-        TokenBatch rows = new TokenBatch(ids, ids);
+        MicroBatch.TokenBatch rows = new MicroBatch.TokenBatch(ids, ids);
         run.add(model.accumulate(rows, rows.targets(), step).mean());
         run.add(model.update(1e-2));
       }

@@ -39,7 +39,7 @@ class SavedModulesTests {
         new Bottleneck(
             Variant.PFEIFFER, 4, NonLinearity.RELU, 1, InitWeights.BERT, 0.02, List.of("lm_head"));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama-tied"))) {
-      Tuner tuner = Tuners.of(method, base);
+      Tuner tuner = Tuner.of(method, base);
       assertThat(tuner.slots()).extracting(Slot::name).hasSize(9).last().isEqualTo(OUTPUT);
       assertThat(tuner.output(TABLE)).isEqualTo(OUTPUT);
       assertThat(tuner.startsAs()).isEqualTo(Map.of(OUTPUT, TABLE));

@@ -244,17 +244,17 @@ class StepTraceTests {
 
   private static MicroBatch rows(ModelDirectory base, Case of, int seed, int longer) {
     int[][] ids = {ids(seed, 9 * longer), ids(seed + 7, 5 * longer)};
-    TokenBatch tokens = new TokenBatch(ids, ids);
+    MicroBatch.TokenBatch tokens = new MicroBatch.TokenBatch(ids, ids);
     if (of.preference() != null) {
       int[][] others = {ids(seed + 20, 5 * longer), ids(seed + 27, 9 * longer)};
       double[] reference = {-20, -30};
-      return new PairBatch(tokens, new TokenBatch(others, others))
-          .measuredFrom(new PairLogps(reference, reference));
+      return new MicroBatch.PairBatch(tokens, new MicroBatch.TokenBatch(others, others))
+          .measuredFrom(new MicroBatch.PairLogps(reference, reference));
     }
     return switch (base.config().task()) {
       case Task.CausalLm() -> tokens;
       case Task.SequenceClassification head ->
-          new LabelBatch(
+          new MicroBatch.LabelBatch(
               ids,
               head.problem() == Task.Problem.SINGLE_LABEL_CLASSIFICATION
                   ? new double[][] {{1}, {0}}

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
+import dev.graft.model.MicroBatch.TokenBatch;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.weights.ModelDirectory;

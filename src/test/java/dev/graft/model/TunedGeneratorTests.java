@@ -180,7 +180,8 @@ class TunedGeneratorTests {
     try (ModelDirectory model = ModelDirectory.open(base);
         TrainableModel trained =
             TrainableModels.load(model, new TrainingSetup(method, ADAMW, execution, 7))) {
-      trained.accumulate(new TokenBatch(new int[][] {PROMPT}, new int[][] {PROMPT}), 4, 0);
+      trained.accumulate(
+          new MicroBatch.TokenBatch(new int[][] {PROMPT}, new int[][] {PROMPT}), 4, 0);
       trained.update(0.3);
       ResultFormat.write(adapter, model, "base", method, trained, Map.of());
       expected = trained.logits(new int[][] {PROMPT})[0][PROMPT.length - 1];
@@ -229,7 +230,7 @@ class TunedGeneratorTests {
             false);
     TrainableModel trained = TrainableModels.load(model, recipe);
     for (int step = 0; step < 4; step++) {
-      trained.accumulate(new TokenBatch(rows, rows), 7, 0);
+      trained.accumulate(new MicroBatch.TokenBatch(rows, rows), 7, 0);
       trained.update(0.3);
     }
     ResultFormat.write(adapter, model, "base", method, trained, Map.of());

@@ -35,7 +35,7 @@ class TunedStartTests {
 
   private static List<NamedTensor> start(AdapterMethod method, long seed) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      return Tuners.of(method, base).start(seed);
+      return Tuner.of(method, base).start(seed);
     }
   }
 
@@ -78,7 +78,7 @@ class TunedStartTests {
     Vera method = vera(8, true, 11);
     try (ModelDirectory base = ModelDirectory.open(CASES.resolve("llama"));
         SafetensorsFile file = SafetensorsFile.open(saved)) {
-      for (NamedTensor each : Tuners.of(method, base).frozen(1)) {
+      for (NamedTensor each : Tuner.of(method, base).frozen(1)) {
         MappedTensor expected = Objects.requireNonNull(file.find("base_model." + each.name()));
         assertThat(each.shape()).isEqualTo(expected.shape());
         assertThat(each.toFloats()).containsExactly(expected.toFloats());
@@ -132,7 +132,7 @@ class TunedStartTests {
   void aFamilyWithoutDefaultsAsksForNames() {
     Path olmo = Path.of("src/test/resources/dev/graft/weights/config/families/olmo2");
     try (ModelDirectory base = ModelDirectory.open(olmo)) {
-      assertThatThrownBy(() -> Tuners.of(new Ia3(), base))
+      assertThatThrownBy(() -> Tuner.of(new Ia3(), base))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("target_modules: PEFT has no default for a model of type olmo2");
     }
@@ -141,14 +141,14 @@ class TunedStartTests {
   @Test
   void normsAndOnlyNormsTrain() {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      Tuner tuner = Tuners.of(new LnTuning(), base);
+      Tuner tuner = Tuner.of(new LnTuning(), base);
       assertThat(tuner.slots())
           .extracting(Slot::name)
           .hasSize(2 * base.config().numHiddenLayers() + 1)
           .allMatch(name -> name.endsWith("norm.weight"));
       assertThat(tuner.start(1)).isEmpty();
       Targets linear = new Targets(new TargetModules.Names(List.of("norm", "q_proj")));
-      assertThatThrownBy(() -> Tuners.of(new LnTuning(linear, List.of()), base))
+      assertThatThrownBy(() -> Tuner.of(new LnTuning(linear, List.of()), base))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("target_modules: 'model.layers.0.self_attn.q_proj' is no norm");
     }
@@ -163,7 +163,7 @@ class TunedStartTests {
   })
   void theLastLayersAndWhatComesAfterThemTrain(String family, String first, String last) {
     try (ModelDirectory base = ModelDirectory.open(CASES.resolve(family))) {
-      List<Slot> slots = Tuners.of(new Freeze(1, List.of()), base).slots();
+      List<Slot> slots = Tuner.of(new Freeze(1, List.of()), base).slots();
       assertThat(slots.getFirst().name()).isEqualTo(first);
       assertThat(slots.getLast().name()).isEqualTo(last);
       assertThat(slots).extracting(Slot::name).doesNotContain(base.config().inputEmbedding());
@@ -173,10 +173,10 @@ class TunedStartTests {
   @Test
   void whatTheBaseDoesNotHaveCannotBeFrozenAround() {
     try (ModelDirectory base = ModelDirectory.open(CASES.resolve("llama"))) {
-      assertThatThrownBy(() -> Tuners.of(new Freeze(3, List.of()), base))
+      assertThatThrownBy(() -> Tuner.of(new Freeze(3, List.of()), base))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("trainable_layers: is 3, the base has 2 layers");
-      assertThatThrownBy(() -> Tuners.of(new Freeze(0, List.of("transformer.")), base))
+      assertThatThrownBy(() -> Tuner.of(new Freeze(0, List.of("transformer.")), base))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(
               "trainable_prefixes: 'transformer.' begins the name of no parameter");

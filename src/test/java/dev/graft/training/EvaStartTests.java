@@ -9,7 +9,7 @@ import dev.graft.Concurrent;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.EvaStart;
 import dev.graft.model.MicroBatch;
-import dev.graft.model.TokenLoss;
+import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModels;
 import dev.graft.spec.Lora;

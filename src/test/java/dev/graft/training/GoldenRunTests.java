@@ -3,8 +3,8 @@ package dev.graft.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.Concurrent;
-import dev.graft.model.ActivationBudget;
 import dev.graft.model.ComputePlan;
+import dev.graft.model.ComputePlan.ActivationBudget;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

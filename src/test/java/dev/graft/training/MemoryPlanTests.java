@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
-import dev.graft.model.ActivationBudget;
 import dev.graft.model.ComputePlan;
+import dev.graft.model.ComputePlan.ActivationBudget;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;

@@ -2,7 +2,7 @@ package dev.graft.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.model.WeightRows;
+import dev.graft.model.Tuner.WeightRows;
 import dev.graft.weights.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.model.Slot;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
@@ -62,8 +61,8 @@ class PlainFormTests {
         assertThat(method.loraAlpha()).isEqualTo(method.r());
         assertThat(method.variant()).isEqualTo(LoraVariant.PLAIN);
         assertThat(LoaderRules.wantPlainForm(method, base.config())).isFalse();
-        Tuner before = Tuners.of(trained, base);
-        Tuner after = Tuners.of(method, base);
+        Tuner before = Tuner.of(trained, base);
+        Tuner after = Tuner.of(method, base);
         for (ModelConfig.Linear each : base.config().linearModules()) {
           String weight = each.path() + ".weight";
           int size = each.inFeatures() * each.outFeatures();
@@ -108,7 +107,7 @@ class PlainFormTests {
   void whatTrainsBesideThemIsNoFactor(String config) {
     AdapterMethod method = AdapterMethods.fromPeft(new JsonMapper().readTree(config));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("qwen2"))) {
-      Tuner tuner = Tuners.of(method, base);
+      Tuner tuner = Tuner.of(method, base);
       Map<String, NamedTensor> zeros = new HashMap<>(byName(tuner.frozen(0)));
       for (Slot each : tuner.slots()) {
         zeros.put(
@@ -137,7 +136,7 @@ class PlainFormTests {
 
   /** An adapter with random factors; returns its tensors. */
   private List<NamedTensor> write(ModelDirectory base, AdapterMethod method) {
-    Tuner tuner = Tuners.of(method, base);
+    Tuner tuner = Tuner.of(method, base);
     Random random = new Random(3);
     List<NamedTensor> values =
         tuner.slots().stream()

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.StepObserver.MicroBatchCost;
-import dev.graft.model.Tuners;
+import dev.graft.model.Tuner;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Precision;
@@ -43,7 +43,7 @@ class StepProductsTests {
 
   private static double flops(AdapterMethod method) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      var products = new StepProducts(base.config(), Tuners.of(method, base).slots(), CPU);
+      var products = new StepProducts(base.config(), Tuner.of(method, base).slots(), CPU);
       products.add(new MicroBatchCost(40, TOKENS, OUTPUTS, PAIRS, 100, 0, 0, 0));
       return products.flops();
     }
@@ -68,7 +68,7 @@ class StepProductsTests {
   void equalShapesAreMeasuredOnce() {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
       var products =
-          new StepProducts(base.config(), Tuners.of(new AdapterMethod.Full(), base).slots(), CPU);
+          new StepProducts(base.config(), Tuner.of(new AdapterMethod.Full(), base).slots(), CPU);
       for (int i = 0; i < 3; i++) {
         products.add(new MicroBatchCost(40, TOKENS, OUTPUTS, PAIRS, PAIRS, 0, 0, 0));
       }

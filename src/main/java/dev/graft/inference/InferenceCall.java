@@ -2,8 +2,8 @@ package dev.graft.inference;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.platform.Span;
-import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;

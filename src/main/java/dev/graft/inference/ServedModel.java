@@ -2,8 +2,8 @@ package dev.graft.inference;
 
 import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.Digest;
-import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,5 @@
 package dev.graft.jobs;
 
-import dev.graft.spec.Prompted;
-import dev.graft.spec.Lora;
 import dev.graft.artifacts.LocalCopies;
 import dev.graft.artifacts.Scratch;
 import dev.graft.catalog.BaseModel;
@@ -12,6 +10,8 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
+import dev.graft.spec.Lora;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.training.MemoryNeed;
@@ -123,8 +123,7 @@ class BaseModelFit {
     String place =
         switch (method) {
           case AdapterMethod.Full _, Freeze _, Bottleneck _ -> "adapter.method.";
-          case Lora _, Prompted _, AdapterMethod.Targeted _ ->
-              "adapter.peft.";
+          case Lora _, Prompted _, AdapterMethod.Targeted _ -> "adapter.peft.";
         };
     String field = setting.group(1);
     boolean beside = field.equals("quantization") || field.startsWith("output.");

@@ -1,20 +1,20 @@
 package dev.graft.jobs;
 
-import dev.graft.spec.Prompted;
-import dev.graft.spec.Lora;
 import dev.graft.platform.ErrorDetail;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
-import dev.graft.spec.Hyperparameters.EvaluationOptions;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Hyperparameters.EvaluationOptions;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.TrainingSpec.Outputs;
 import dev.graft.spec.Precision;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.spec.TrainingSpec.Outputs;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

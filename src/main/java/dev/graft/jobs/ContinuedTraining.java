@@ -63,8 +63,7 @@ record ContinuedTraining(
 
   private @Nullable AdapterMethod asked() {
     try {
-      return TrainingSpec.resolve(JSON.readTree(parent.configuration()), null, null, null)
-          .method();
+      return TrainingSpec.resolve(JSON.readTree(parent.configuration()), null, null, null).method();
     } catch (SpecRejected olderRelease) {
       return null;
     }

@@ -1,6 +1,6 @@
 package dev.graft.kernels;
 
-import dev.graft.weights.Activation;
+import dev.graft.weights.ModelConfig.Activation;
 import java.util.List;
 import java.util.Locale;
 

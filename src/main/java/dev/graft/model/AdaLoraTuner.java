@@ -2,13 +2,13 @@ package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
-import dev.graft.kernels.AdapterSum;
+import dev.graft.kernels.Elementwise.AdapterSum;
+import dev.graft.kernels.Elementwise.Multiply;
 import dev.graft.kernels.LinearLayer;
-import dev.graft.kernels.Multiply;
 import dev.graft.kernels.Statement;
 import dev.graft.model.AdaLoraTuner.RankTensors;
 import dev.graft.spec.AdaLora;
-import dev.graft.spec.RankAllocation;
+import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -104,7 +104,8 @@ final class AdaLoraTuner extends PartsTuner {
   }
 
   /** AdaLoRA's factors beside linear layers: A, B, and E between them. */
-  private record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements PartsTuner.AdapterPart {
+  private record AdaLoraFactors(AdaLora method, AdaptedLayers layers)
+      implements PartsTuner.AdapterPart {
     private static final double DEVIATION = 0.02;
     private static final String E = ".lora_E";
     private static final String WEIGHT = ".weight";

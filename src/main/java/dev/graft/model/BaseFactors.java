@@ -7,7 +7,7 @@ import dev.graft.spec.LoraInit.Loftq;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.FourBitTensor;
-import dev.graft.weights.FourBitType;
+import dev.graft.weights.FourBitTensor.FourBitType;
 import dev.graft.weights.Int8Tensor;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig.Kind;

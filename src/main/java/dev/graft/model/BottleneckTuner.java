@@ -1,19 +1,19 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Activate;
-import dev.graft.kernels.AdapterSum;
+import dev.graft.kernels.Elementwise.Activate;
+import dev.graft.kernels.Elementwise.AdapterSum;
+import dev.graft.kernels.Elementwise.Widen;
 import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.Widen;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Bottleneck.Variant;
-import dev.graft.weights.Activation;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DistilBertConfig;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;

@@ -2,19 +2,19 @@ package dev.graft.model;
 
 import static dev.graft.weights.DistilBertConfig.LAYER_NORM_EPS;
 
-import dev.graft.kernels.Activate;
 import dev.graft.kernels.Attend;
 import dev.graft.kernels.BatchContext;
-import dev.graft.kernels.Dropout;
-import dev.graft.kernels.Embed;
-import dev.graft.kernels.LayerNorm;
+import dev.graft.kernels.Elementwise.Activate;
+import dev.graft.kernels.Elementwise.Dropout;
+import dev.graft.kernels.Elementwise.Sum;
+import dev.graft.kernels.Embedding.Embed;
 import dev.graft.kernels.LinearLayer;
+import dev.graft.kernels.Norm.LayerNorm;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.Sum;
-import dev.graft.weights.Activation;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.DistilBertConfig;
-import dev.graft.weights.Dropouts;
+import dev.graft.weights.ModelConfig.Activation;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.Rope;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -2,8 +2,8 @@ package dev.graft.model;
 
 import dev.graft.spec.Freeze;
 import dev.graft.spec.LnTuning;
-import dev.graft.weights.DefaultModules;
 import dev.graft.weights.LinearTargets;
+import dev.graft.weights.LinearTargets.DefaultModules;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;

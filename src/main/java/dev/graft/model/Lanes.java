@@ -2,8 +2,8 @@ package dev.graft.model;
 
 import dev.graft.kernels.TorchThread;
 import dev.graft.kernels.TorchThread.LaneThreads;
-import dev.graft.weights.AttentionShape;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

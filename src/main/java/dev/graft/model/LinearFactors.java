@@ -1,19 +1,18 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Dropout;
+import dev.graft.kernels.Elementwise.Dropout;
+import dev.graft.kernels.Elementwise.Shift;
+import dev.graft.kernels.Elementwise.Sum;
 import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.LowRank;
-import dev.graft.kernels.LowRankInput;
-import dev.graft.kernels.Magnitude;
-import dev.graft.kernels.Shift;
+import dev.graft.kernels.LowRank.LowRankInput;
+import dev.graft.kernels.LowRank.Magnitude;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.Sum;
 import dev.graft.model.LoraTuner.LoraStart;
 import dev.graft.model.Tuner.Derived;
-import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Lora;
+import dev.graft.spec.Lora.LoraVariant;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.LoraVariant;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Linear;

@@ -1,14 +1,12 @@
 package dev.graft.model;
 
 import dev.graft.model.PartsTuner.AdapterPart;
-import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Lora;
+import dev.graft.spec.Lora.LoraPatterns;
+import dev.graft.spec.Lora.LoraVariant.Bias;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.LoraPatterns;
-import dev.graft.spec.LoraVariant.Bias;
-import dev.graft.weights.AdaptedModules;
-import dev.graft.weights.LinearTargets.AdaptedModules;
 import dev.graft.weights.Leaf;
+import dev.graft.weights.LinearTargets.AdaptedModules;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;

@@ -2,7 +2,6 @@ package dev.graft.model;
 
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import dev.graft.kernels.NativeHeap;
 import dev.graft.kernels.TorchContext.NativeHeap;
 import dev.graft.model.MicroBatch.PairBatch;
 import dev.graft.spec.AdapterMethod;

@@ -1,13 +1,11 @@
 package dev.graft.model;
 
-import dev.graft.kernels.Embed;
+import dev.graft.kernels.Embedding.Embed;
+import dev.graft.kernels.Embedding.Noise;
 import dev.graft.kernels.LayerTensors.WeightForm;
-import dev.graft.kernels.Noise;
 import dev.graft.kernels.Statement;
-import dev.graft.kernels.WeightForm;
-import dev.graft.weights.Dropouts;
-import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.ModelDirectory;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,16 +1,16 @@
 package dev.graft.model;
 
-import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.AdaLora;
+import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.RankAllocation;
+import dev.graft.spec.Lora;
+import dev.graft.spec.Prompted.PTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
 import dev.graft.spec.Vera;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;
@@ -29,7 +29,7 @@ public interface Tuner extends Trainable {
    */
   static Tuner of(AdapterMethod method, ModelDirectory base) {
     return switch (method) {
-      case AdapterMethod.Lora lora -> new LoraTuner(lora, base);
+      case Lora lora -> new LoraTuner(lora, base);
       case AdapterMethod.Full() -> FullTuner.all(base.config());
       case Freeze freeze -> FullTuner.of(freeze, base);
       case Bottleneck adapters -> new BottleneckTuner(adapters, base);

@@ -4,12 +4,7 @@ import java.util.List;
 
 /** How the base model is adapted; names and defaults are PEFT's. */
 public sealed interface AdapterMethod
-    permits Lora,
-        Prompted,
-        AdapterMethod.Targeted,
-        AdapterMethod.Full,
-        Bottleneck,
-        Freeze {
+    permits Lora, Prompted, AdapterMethod.Targeted, AdapterMethod.Full, Bottleneck, Freeze {
   /** Something new in, or instead of, modules of the base. */
   sealed interface Targeted extends AdapterMethod permits AdaLora, Ia3, LnTuning, Vera {
     /** The modules that the method changes. */

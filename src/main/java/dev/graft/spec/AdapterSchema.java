@@ -23,8 +23,7 @@ public final class AdapterSchema {
   /** What a reader must see to ask for all its fields: it follows one choice at a time. */
   private static final Map<String, List<String>> ASKING =
       Map.of(
-          Lora.TYPE,
-              List.of("\"init_lora_weights\": \"loftq\"", "\"init_lora_weights\": \"eva\""),
+          Lora.TYPE, List.of("\"init_lora_weights\": \"loftq\"", "\"init_lora_weights\": \"eva\""),
           AdaLora.TYPE, List.of("\"init_r\": 1024, \"total_step\": 9"),
           Prompted.PromptFields.PROMPT, List.of("\"prompt_tuning_init\": \"TEXT\""));
 
@@ -131,7 +130,9 @@ public final class AdapterSchema {
     else AdapterMethods.peft(fields, HyperparameterAliases.NONE, AdapterMethods.DEFAULT);
   }
 
-  /** JSON Schema of the fields that readers take as they come, because they may be of many types. */
+  /**
+   * JSON Schema of the fields that readers take as they come, because they may be of many types.
+   */
   static final class MixedTypeSchema {
     private static final ObjectNode FIELDS =
         (ObjectNode)
@@ -183,7 +184,8 @@ public final class AdapterSchema {
     static void refine(ObjectNode properties) {
       for (String key : List.copyOf(properties.propertyNames())) {
         JsonNode property = properties.get(key);
-        boolean open = property.path("properties").isEmpty() && !property.has("additionalProperties");
+        boolean open =
+            property.path("properties").isEmpty() && !property.has("additionalProperties");
         boolean unsaid = property.isEmpty() || property.has("properties") && open;
         if (FIELDS.has(key) && (unsaid || key.equals(ROWS))) {
           properties.set(key, FIELDS.get(key).deepCopy());

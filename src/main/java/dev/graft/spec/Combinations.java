@@ -179,8 +179,7 @@ final class Combinations {
               "adapter.peft.peft_type",
               "cannot be combined with labels of rows: their head trains whole, and virtual tokens"
                   + " have no modules_to_save beside them",
-              spec ->
-                  spec.objective().labelsRows() && spec.method() instanceof Prompted),
+              spec -> spec.objective().labelsRows() && spec.method() instanceof Prompted),
           new Refusal(
               "virtual tokens",
               "packing",

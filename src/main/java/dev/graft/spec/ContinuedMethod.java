@@ -28,7 +28,8 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
       case AdaLora _ ->
           "AdaLoRA decides once which ranks are left, so its training cannot go on; its plain_lora"
               + " directory is a LoRA that can";
-      case Prompted.PTuning _ -> "P-tuning saves what its encoder computed, not the encoder that trains";
+      case Prompted.PTuning _ ->
+          "P-tuning saves what its encoder computed, not the encoder that trains";
       case Prompted.PrefixTuning prefix ->
           prefix.prefixProjection()
               ? "prefix tuning with a projection saves what that computed, not what trains"

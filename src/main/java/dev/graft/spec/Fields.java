@@ -266,8 +266,8 @@ final class Fields {
   }
 
   /**
-   * What a reader asks of a JSON object, noted as JSON Schema 2020-12 while it reads: {@link Fields}
-   * tells every getter's key, type and bounds. Several readings add up.
+   * What a reader asks of a JSON object, noted as JSON Schema 2020-12 while it reads: {@link
+   * Fields} tells every getter's key, type and bounds. Several readings add up.
    */
   static final class FieldSchema {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -382,7 +382,8 @@ final class Fields {
       schema.put("additionalProperties", false);
     }
 
-    private static ObjectNode bounded(String type, JsonNode least, JsonNode most, boolean nullable) {
+    private static ObjectNode bounded(
+        String type, JsonNode least, JsonNode most, boolean nullable) {
       ObjectNode value = JSON.objectNode();
       if (nullable) value.putArray("type").add(type).add("null");
       else value.put("type", type);

@@ -338,7 +338,8 @@ public record Hyperparameters(
       boolean loadBestModelAtEnd,
       double heldOut) {
     /** What is said of both. */
-    public static final String ONE_OF_TWO = "is for jobs without a validation_file: give one of them";
+    public static final String ONE_OF_TWO =
+        "is for jobs without a validation_file: give one of them";
 
     public static EvaluationOptions read(Fields fields) {
       Integer steps = fields.integer("eval_steps", 0, Integer.MAX_VALUE);

@@ -106,8 +106,7 @@ public record Lora(
                 byDefault.loraAlpha() / byDefault.r() * r),
             AdapterMethods.agree(
                 peft, "lora_dropout", dropout, aliases.loraDropout(), "lora_dropout", 0.0),
-            Targets.read(
-                peft, aliases.targetModules(), byDefault.targets().targetModules(), true),
+            Targets.read(peft, aliases.targetModules(), byDefault.targets().targetModules(), true),
             LoraInit.LoraInitFields.read(peft),
             variant(peft),
             new LoraPatterns(ranks(peft), alphas(peft)),

@@ -150,7 +150,8 @@ public sealed interface LoraInit {
             case "eva" -> eva(peft.object(EVA_CONFIG));
             default ->
                 name.matches(PISSA_ITERATIONS + "[1-9][0-9]?")
-                    ? new LoraInit.Pissa(Integer.parseInt(name.substring(PISSA_ITERATIONS.length())))
+                    ? new LoraInit.Pissa(
+                        Integer.parseInt(name.substring(PISSA_ITERATIONS.length())))
                     : null;
           };
       if (init != null) return init;

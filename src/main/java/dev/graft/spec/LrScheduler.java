@@ -167,7 +167,8 @@ public sealed interface LrScheduler {
         case "constant" -> new Constant();
         case "constant_with_warmup" -> new ConstantWithWarmup();
         case "inverse_sqrt" -> new InverseSqrt(kwargs.integer("timescale", 1, MOST));
-        case "cosine_with_min_lr" -> new CosineWithMinLr(floor(kwargs, learningRate), cycles(kwargs));
+        case "cosine_with_min_lr" ->
+            new CosineWithMinLr(floor(kwargs, learningRate), cycles(kwargs));
         case "cosine_warmup_with_min_lr" ->
             new CosineWarmupWithMinLr(
                 floor(kwargs, learningRate), cycles(kwargs), kwargs.number("warmup_lr_rate", 0, 1));
@@ -187,7 +188,8 @@ public sealed interface LrScheduler {
 
     private static LrScheduler polynomial(Fields kwargs, double learningRate) {
       double end = or(kwargs.number("lr_end", 0, 1), 1e-7);
-      if (end >= learningRate) kwargs.refuse("lr_end", "must be below the learning rate, is " + end);
+      if (end >= learningRate)
+        kwargs.refuse("lr_end", "must be below the learning rate, is " + end);
       return new Polynomial(end, or(kwargs.number("power", 1e-6, 1000), 1.0));
     }
 

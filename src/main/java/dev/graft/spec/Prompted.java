@@ -17,8 +17,7 @@ public sealed interface Prompted extends AdapterMethod {
   int numVirtualTokens();
 
   /** Prompt tuning (Lester et al. 2021): the rows of the virtual tokens train. */
-  public record PromptTuning(int numVirtualTokens, Init promptTuningInit)
-      implements Prompted {
+  public record PromptTuning(int numVirtualTokens, Init promptTuningInit) implements Prompted {
     /** How the rows start. */
     public sealed interface Init {
       /** As {@code nn.Embedding}: N(0, 1). */
@@ -30,7 +29,8 @@ public sealed interface Prompted extends AdapterMethod {
       /** The rows of a text's tokens, repeated or cut to the number of virtual tokens. */
       record Text(String text) implements Init {
         public Text {
-          if (text.isBlank()) throw new IllegalArgumentException("prompt_tuning_init_text is empty");
+          if (text.isBlank())
+            throw new IllegalArgumentException("prompt_tuning_init_text is empty");
         }
       }
     }
@@ -41,7 +41,8 @@ public sealed interface Prompted extends AdapterMethod {
 
     static void requireCount(int virtualTokens) {
       if (virtualTokens < 1 || virtualTokens > 4096) {
-        throw new IllegalArgumentException("num_virtual_tokens must be 1..4096, is " + virtualTokens);
+        throw new IllegalArgumentException(
+            "num_virtual_tokens must be 1..4096, is " + virtualTokens);
       }
     }
   }
@@ -81,7 +82,8 @@ public sealed interface Prompted extends AdapterMethod {
    *
    * @param prefixProjection they are computed by two linear layers; only the result is saved
    * @param encoderHiddenSize width between the two; null = the features of a layer's keys
-   * @param initZero PEFT's {@code init_weights: "zero"}: keys and values start at zero, not at random
+   * @param initZero PEFT's {@code init_weights: "zero"}: keys and values start at zero, not at
+   *     random
    */
   public record PrefixTuning(
       int numVirtualTokens,
@@ -191,7 +193,8 @@ public sealed interface Prompted extends AdapterMethod {
             peft.put("peft_type", ENCODER)
                 .put("num_virtual_tokens", encoder.numVirtualTokens())
                 .put(
-                    "encoder_reparameterization_type", encoder.encoderReparameterizationType().name())
+                    "encoder_reparameterization_type",
+                    encoder.encoderReparameterizationType().name())
                 .put("encoder_hidden_size", encoder.encoderHiddenSize())
                 .put("encoder_num_layers", encoder.encoderNumLayers());
         case Prompted.PrefixTuning prefix ->

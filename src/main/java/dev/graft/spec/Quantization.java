@@ -71,7 +71,8 @@ public sealed interface Quantization {
       fields.notYet("llm_int8_has_fp16_weight", false);
       fields.notYet("llm_int8_enable_fp32_cpu_offload", false);
       fields.refuseUnknown();
-      if (four && eight) fields.refuse("load_in_8bit", "contradicts load_in_4bit: give one of them");
+      if (four && eight)
+        fields.refuse("load_in_8bit", "contradicts load_in_4bit: give one of them");
       if (!four && type != null) fields.refuse("bnb_4bit_quant_type", "needs load_in_4bit");
       if (!four && Boolean.TRUE.equals(nested)) {
         fields.refuse("bnb_4bit_use_double_quant", "needs load_in_4bit");

@@ -273,11 +273,11 @@ public record TrainingSpec(
   /**
    * {@code adapter.output}: other forms of the result, each in a directory of its own beside it.
    *
-   * @param plainLora where a program ignores something of the trained form that plain factors of LoRA
-   *     can say as well, those too
+   * @param plainLora where a program ignores something of the trained form that plain factors of
+   *     LoRA can say as well, those too
    * @param merged the base with the adapter in its weights, a whole model
-   * @param trainedForm where the result has been converted for the base as it is, the factors as they
-   *     trained, for {@code peft} only
+   * @param trainedForm where the result has been converted for the base as it is, the factors as
+   *     they trained, for {@code peft} only
    * @param gguf the adapter as a file that llama.cpp loads
    */
   public record Outputs(boolean plainLora, boolean merged, boolean trainedForm, boolean gguf) {

@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.training.CheckpointDirectory.CheckpointPrecision;
 import dev.graft.weights.AdapterCard;
 import dev.graft.weights.BadModel;

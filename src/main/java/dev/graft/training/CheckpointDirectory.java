@@ -3,7 +3,6 @@ package dev.graft.training;
 import dev.graft.training.ResultFormat.ResultFiles;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.FourBitTensor;
-import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.Int8Tensor;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig.Parameter;
@@ -147,7 +146,7 @@ final class CheckpointDirectory {
       @Override
       public TensorData data(Parameter parameter, Dtype dtype) {
         Integer place = places.get(parameter.name());
-        if (place != null) return HalfPrecision.narrow(trained.get(place).data(), dtype);
+        if (place != null) return Dtype.narrow(trained.get(place).data(), dtype);
         return base.weights().require(parameter.name(), parameter.shape()).data(dtype);
       }
     }

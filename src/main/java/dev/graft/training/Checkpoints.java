@@ -4,7 +4,6 @@ import dev.graft.model.TrainableModel;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.spec.TrainingSpecs;
 import dev.graft.training.Checkpoints.CheckpointManifest.Environment;
 import dev.graft.training.Checkpoints.CheckpointManifest.RunFacts;
 import dev.graft.weights.BadModel;
@@ -305,7 +304,7 @@ final class Checkpoints {
       StartFrom start = StartFrom.of(run);
       TrainingSpec spec = run.spec();
       return new RunFacts(
-          TrainingSpecs.toJson(spec),
+          TrainingSpec.toJson(spec),
           spec.seed(),
           start == null ? null : start.sha256(),
           baseModel(run.base().directory()),
@@ -332,11 +331,11 @@ final class Checkpoints {
       TrainingSpec spec;
       try {
         JsonNode seed = JsonNodeFactory.instance.numberNode(run.seed());
-        spec = TrainingSpecs.resolve(run.adapter(), null, null, seed);
+        spec = TrainingSpec.resolve(run.adapter(), null, null, seed);
       } catch (SpecRejected otherRelease) {
         return run.adapter();
       }
-      ObjectNode json = TrainingSpecs.toJson(spec).without("output");
+      ObjectNode json = TrainingSpec.toJson(spec).without("output");
       Hyperparameters training = spec.training();
       ((ObjectNode) json.get("training"))
           .without(

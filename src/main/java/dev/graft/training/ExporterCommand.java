@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.spec.ExportForm;
-import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.weights.BadModel;
 import java.io.IOException;
 import java.nio.file.Files;

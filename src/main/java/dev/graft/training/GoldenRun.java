@@ -1,6 +1,5 @@
 package dev.graft.training;
 
-import dev.graft.spec.Lora;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.MicroBatch;
@@ -12,6 +11,7 @@ import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingSetup;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
+import dev.graft.spec.Lora;
 import dev.graft.spec.TrainingSpec.Outputs;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelConfig;

@@ -1,35 +1,35 @@
 package dev.graft.training;
 
+import dev.graft.model.BaseWeights;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.ComputePlan.ActivationBudget;
-import dev.graft.model.Computed;
-import dev.graft.model.Derived;
 import dev.graft.model.Slot;
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
-import dev.graft.model.TurnedWeights;
+import dev.graft.model.Tuner.Computed;
+import dev.graft.model.Tuner.Derived;
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
-import dev.graft.spec.GradientCheckpointing;
-import dev.graft.spec.Hyperparameters.GradientCheckpointing;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Hyperparameters.GradientCheckpointing;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Preference;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.Vera;
-import dev.graft.weights.AttentionShape;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DistilBertConfig;
-import dev.graft.weights.Dropouts;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelConfig.AttentionShape;
+import dev.graft.weights.ModelConfig.Dropouts;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import java.util.Arrays;
@@ -194,7 +194,7 @@ public record MemoryNeed(
 
     static long turned(ModelDirectory model, Tuner tuner, TrainingSpec spec) {
       if (spec.training().precision().half()) return 0;
-      return TurnedWeights.of(model, tuner, spec.quantization()).stream()
+      return BaseWeights.turnable(model, tuner, spec.quantization()).stream()
           .mapToLong(each -> Float.BYTES * size(each.shape()))
           .sum();
     }
@@ -362,7 +362,7 @@ public record MemoryNeed(
       long dropped = first && Drops.ofMethod(spec.method()) ? 2 * input(slot) : 0;
       if (shape.length == 1) return shape[0] + dropped;
       long rank = Arrays.stream(shape).min().orElse(0);
-      boolean lora = spec.method() instanceof AdapterMethod.Lora;
+      boolean lora = spec.method() instanceof Lora;
       return rank + dropped + (half && !lora ? shape[1] : 0);
     }
 
@@ -412,16 +412,10 @@ public record MemoryNeed(
 
     static boolean ofMethod(AdapterMethod method) {
       return switch (method) {
-        case AdapterMethod.Lora lora -> lora.loraDropout() > 0;
+        case Lora lora -> lora.loraDropout() > 0;
         case AdaLora ranks -> ranks.loraDropout() > 0;
         case Vera vectors -> vectors.veraDropout() > 0;
-        case AdapterMethod.Full _,
-            Freeze _,
-            Bottleneck _,
-            Ia3 _,
-            LnTuning _,
-            AdapterMethod.Prompted _ ->
-            false;
+        case AdapterMethod.Full _, Freeze _, Bottleneck _, Ia3 _, LnTuning _, Prompted _ -> false;
       };
     }
 
@@ -458,7 +452,7 @@ public record MemoryNeed(
      */
     public static FittingPlan of(
         ModelDirectory model, TrainingSpec spec, int[] lengths, int threads) {
-      Tuner tuner = Tuners.of(spec.method(), model);
+      Tuner tuner = Tuner.of(spec.method(), model);
       var row = Arrays.stream(lengths).summaryStatistics();
       int tokens = Math.max(0, row.getMax()) + tuner.virtualTokens().count();
       long rows = spec.training().batching().perDeviceTrainBatchSize();

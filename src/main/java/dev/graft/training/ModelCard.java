@@ -1,19 +1,19 @@
 package dev.graft.training;
 
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Prompted.PTuning;
 import dev.graft.spec.Prompted.PrefixTuning;
 import dev.graft.spec.Prompted.PromptTuning;
 import dev.graft.spec.Vera;
 import dev.graft.text.PythonJson;
-import dev.graft.weights.LoaderRules.Compatibility;
 import dev.graft.weights.LoaderRules;
+import dev.graft.weights.LoaderRules.Compatibility;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.Task;
 import java.util.Map;

@@ -3,10 +3,9 @@ package dev.graft.training;
 import dev.graft.model.SavedTensors;
 import dev.graft.model.Tuner;
 import dev.graft.model.Tuner.LowRankUpdate;
-import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.weights.AdapterCard;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LoaderRules;
@@ -143,7 +142,7 @@ record PlainForm(Lora method, List<NamedTensor> tensors) {
       if (!(method instanceof Lora lora)) {
         throw new IllegalArgumentException("the adapter is no LoRA");
       }
-      SavedTensors.of(Tuners.of(lora, base), adapter, base.config()); // refuses what does not fit
+      SavedTensors.of(Tuner.of(lora, base), adapter, base.config()); // refuses what does not fit
       return new PlainForm(lora, adapter.tensors());
     }
   }

@@ -1,17 +1,16 @@
 package dev.graft.training;
 
-import dev.graft.model.SavedResult;
-import dev.graft.spec.Prompted;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.Tuner;
 import dev.graft.model.Tuner.SavedResult;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Lora;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.TrainingSpec.Outputs;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.TrainingSpec.Outputs;
 import dev.graft.weights.AdapterCard;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LoaderRules;
@@ -166,8 +165,7 @@ public final class ResultFormat {
   /** Whether the result is a PEFT directory, small beside its base. */
   public static boolean isAdapter(AdapterMethod method) {
     return switch (method) {
-      case Lora _, Prompted _, AdapterMethod.Targeted _, Bottleneck _ ->
-          true;
+      case Lora _, Prompted _, AdapterMethod.Targeted _, Bottleneck _ -> true;
       case AdapterMethod.Full _, Freeze _ -> false;
     };
   }

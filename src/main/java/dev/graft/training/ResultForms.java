@@ -1,16 +1,14 @@
 package dev.graft.training;
 
 import dev.graft.model.Tuner;
-import dev.graft.model.Tuners;
-import dev.graft.spec.Combination;
-import dev.graft.spec.ExportForm.Combination;
 import dev.graft.spec.ExportForm;
+import dev.graft.spec.ExportForm.Combination;
 import dev.graft.weights.AdapterCard;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.Dtype;
-import dev.graft.weights.LoaderRules.Loader;
 import dev.graft.weights.LoaderRules;
 import dev.graft.weights.LoaderRules.Factors;
+import dev.graft.weights.LoaderRules.Loader;
 import dev.graft.weights.SavedAdapter;
 import dev.graft.weights.TensorInfo;
 import dev.graft.weights.gguf.ModelGguf;

@@ -1,11 +1,11 @@
 package dev.graft.training;
 
-import dev.graft.model.LabelBatch;
 import dev.graft.model.MicroBatch;
-import dev.graft.model.PairBatch;
-import dev.graft.model.PairLogps;
-import dev.graft.text.TokenizedPair;
+import dev.graft.model.MicroBatch.LabelBatch;
+import dev.graft.model.MicroBatch.PairBatch;
+import dev.graft.model.MicroBatch.PairLogps;
 import dev.graft.text.TokenizedRow;
+import dev.graft.text.TokenizedRow.TokenizedPair;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,6 @@
 package dev.graft.training;
 
 import dev.graft.model.MicroBatch.TokenBatch;
-import dev.graft.model.TokenBatch;
 import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.text.TokenizedRow;
 import dev.graft.training.TokenRows.Packing.Piece;

@@ -197,9 +197,14 @@ public final class BitsAndBytesFormat {
    * @param nested of double quantisation, or null
    */
   record QuantState(
-      FourBitTensor.FourBitType type, int blockSize, Dtype dtype, long[] shape, @Nullable Nested nested) {
+      FourBitTensor.FourBitType type,
+      int blockSize,
+      Dtype dtype,
+      long[] shape,
+      @Nullable Nested nested) {
     /** Block sizes that bitsandbytes knows. */
-    private static final List<Integer> BLOCK_SIZES = List.of(32, 64, 128, 256, 512, 1024, 2048, 4096);
+    private static final List<Integer> BLOCK_SIZES =
+        List.of(32, 64, 128, 256, 512, 1024, 2048, 4096);
 
     public record Nested(int blockSize, float offset) {}
 
@@ -224,12 +229,18 @@ public final class BitsAndBytesFormat {
      */
     public static QuantState parse(String name, byte[] json) {
       JsonFields state = JsonFields.parse("tensor " + name, json);
-      FourBitTensor.FourBitType type = choice(state, "quant_type", FourBitTensor.FourBitType.values(), each -> each.quantType());
+      FourBitTensor.FourBitType type =
+          choice(state, "quant_type", FourBitTensor.FourBitType.values(), each -> each.quantType());
       Dtype dtype =
           choice(
-              state, "dtype", new Dtype[] {Dtype.F32, Dtype.F16, Dtype.BF16}, QuantState::torchName);
+              state,
+              "dtype",
+              new Dtype[] {Dtype.F32, Dtype.F16, Dtype.BF16},
+              QuantState::torchName);
       long[] shape =
-          state.ints("shape", 1, Integer.MAX_VALUE).stream().mapToLong(Integer::longValue).toArray();
+          state.ints("shape", 1, Integer.MAX_VALUE).stream()
+              .mapToLong(Integer::longValue)
+              .toArray();
       Nested nested = null;
       if (state.has("nested_blocksize")) {
         if (!state.textOr("nested_dtype", "float32").equals("float32")) {

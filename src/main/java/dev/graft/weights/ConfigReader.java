@@ -291,7 +291,8 @@ final class ConfigReader {
           c.doubleOr("layer_norm_eps", 1e-5, 0, 1),
           c.booleanOr("attention_bias", true),
           c.booleanOr("use_parallel_residual", true),
-          new Rope.RopeReader(ModelType.GPT_NEOX, c, headDim, basics.maxPositionEmbeddings()).single());
+          new Rope.RopeReader(ModelType.GPT_NEOX, c, headDim, basics.maxPositionEmbeddings())
+              .single());
     }
 
     /** The number of heads, which divides the hidden size. */

@@ -1,6 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.DecoderConfig.Attention;
 import dev.graft.weights.DecoderConfig.FeedForward;
 import dev.graft.weights.DecoderConfig.LayerAttention;
@@ -8,6 +7,7 @@ import dev.graft.weights.DecoderConfig.Multipliers;
 import dev.graft.weights.DecoderConfig.Norms;
 import dev.graft.weights.DecoderConfig.Placement;
 import dev.graft.weights.DecoderConfig.QkNorm;
+import dev.graft.weights.ModelConfig.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;

@@ -8,7 +8,8 @@ import java.util.List;
  * classifier} over the first token.
  */
 public record DistilBertConfig(
-    ModelConfig.Basics basics, int heads, int intermediateSize, ModelConfig.Activation activation) implements ModelConfig {
+    ModelConfig.Basics basics, int heads, int intermediateSize, ModelConfig.Activation activation)
+    implements ModelConfig {
   /** No field of the configuration says it. */
   public static final double LAYER_NORM_EPS = 1e-12;
 

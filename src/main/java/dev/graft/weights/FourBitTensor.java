@@ -126,8 +126,8 @@ public record FourBitTensor(
 
   /**
    * The sixteen numbers a 4-bit code can stand for, and the choice among them, as bitsandbytes has
-   * them. NF4 (Dettmers et al. 2023, QLoRA) are quantiles of a normal distribution; FP4 are floating
-   * point numbers of two exponent bits and one mantissa bit, over 12.
+   * them. NF4 (Dettmers et al. 2023, QLoRA) are quantiles of a normal distribution; FP4 are
+   * floating point numbers of two exponent bits and one mantissa bit, over 12.
    */
   public enum FourBitType {
     NF4(
@@ -217,7 +217,8 @@ public record FourBitTensor(
     record Plain(float[] values) implements BlockScales {}
 
     /**
-     * Quantised once more (double quantisation): {@code map[code] * absmax[block of codes] + offset}.
+     * Quantised once more (double quantisation): {@code map[code] * absmax[block of codes] +
+     * offset}.
      *
      * @param codes one a block of the tensor
      * @param map 256 numbers
@@ -315,8 +316,8 @@ public record FourBitTensor(
     }
 
     /**
-     * bitsandbytes' signed 8-bit "dynamic" type (Dettmers 2015): 256 numbers in [-1, 1], the finer the
-     * smaller, in which double quantisation keeps the scales of 4-bit blocks.
+     * bitsandbytes' signed 8-bit "dynamic" type (Dettmers 2015): 256 numbers in [-1, 1], the finer
+     * the smaller, in which double quantisation keeps the scales of 4-bit blocks.
      */
     static final class DynamicMap {
       private static final int EXPONENTS = 7;
@@ -340,7 +341,9 @@ public record FourBitTensor(
         return NEAREST[(int) Math.fma((clamped + 1) * 0.5f, STEPS - 1f, 0.5f)];
       }
 
-      /** For each power of ten from 1e-6, twice as many numbers between 0.1 and 1 times that power. */
+      /**
+       * For each power of ten from 1e-6, twice as many numbers between 0.1 and 1 times that power.
+       */
       private static float[] numbers() {
         float[] all = new float[256];
         int count = 0;

@@ -8,7 +8,11 @@ import java.util.List;
  * c_attn}.
  */
 public record Gpt2Config(
-    ModelConfig.Basics basics, int heads, int intermediateSize, ModelConfig.Activation activation, double layerNormEpsilon)
+    ModelConfig.Basics basics,
+    int heads,
+    int intermediateSize,
+    ModelConfig.Activation activation,
+    double layerNormEpsilon)
     implements ModelConfig {
   @Override
   public Gpt2Config withTask(Task task) {

@@ -337,7 +337,8 @@ public final class LinearTargets {
    * @param tables embeddings of tokens, positions or types
    * @param output whether the matrix that makes logits of tokens is one of them
    */
-  public record AdaptedModules(List<ModelConfig.Linear> linears, List<Leaf> tables, boolean output) {
+  public record AdaptedModules(
+      List<ModelConfig.Linear> linears, List<Leaf> tables, boolean output) {
     public AdaptedModules {
       linears = List.copyOf(linears);
       tables = List.copyOf(tables);
@@ -347,7 +348,8 @@ public final class LinearTargets {
      * @param modulesToSave train whole, and so get none
      * @throws IllegalArgumentException if a name matches no module, or one that cannot be adapted
      */
-    public static AdaptedModules of(Targets targets, List<String> modulesToSave, ModelConfig config) {
+    public static AdaptedModules of(
+        Targets targets, List<String> modulesToSave, ModelConfig config) {
       Map<String, ModelConfig.Linear> linears = new LinkedHashMap<>();
       config.linearModules().forEach(each -> linears.put(each.path(), each));
       Map<String, Leaf> tables = new LinkedHashMap<>();

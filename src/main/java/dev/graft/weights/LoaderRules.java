@@ -1,15 +1,15 @@
 package dev.graft.weights;
 
-import dev.graft.spec.Prompted;
 import dev.graft.spec.AdaLora;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
-import dev.graft.spec.LoraInit;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant.Bias;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.Vera;
 import dev.graft.weights.LoaderRules.Compatibility.Verdict;
 import java.util.ArrayList;
@@ -359,7 +359,8 @@ public final class LoaderRules {
 
     /** Whether nothing but linear layers is adapted: plain factors are for no other modules. */
     static boolean isLinear(Lora lora, ModelConfig base) {
-      LinearTargets.AdaptedModules modules = LinearTargets.AdaptedModules.of(lora.targets(), lora.extras().modulesToSave(), base);
+      LinearTargets.AdaptedModules modules =
+          LinearTargets.AdaptedModules.of(lora.targets(), lora.extras().modulesToSave(), base);
       return modules.tables().isEmpty() && !modules.output();
     }
 
@@ -433,7 +434,8 @@ public final class LoaderRules {
   /**
    * What one program makes of a result.
    *
-   * @param reasons what stands in the way and what to do about it, or what to set; one sentence each
+   * @param reasons what stands in the way and what to do about it, or what to set; one sentence
+   *     each
    */
   public record Compatibility(LoaderRules.Loader loader, Verdict verdict, List<String> reasons) {
     /** Whether the result does what it did in training. */

@@ -183,8 +183,8 @@ public sealed interface ModelConfig
   record Linear(String path, int outFeatures, int inFeatures, boolean conv1d) {}
 
   /**
-   * Probabilities of the dropouts that a base's own {@code config.json} names, by where transformers
-   * has them; 0 = none there.
+   * Probabilities of the dropouts that a base's own {@code config.json} names, by where
+   * transformers has them; 0 = none there.
    *
    * @param embedding on what goes into the first layer
    * @param attention on the weights of attention, after the softmax
@@ -200,7 +200,8 @@ public sealed interface ModelConfig
       return switch (type) {
         case GPT2 -> {
           double residual = p(c, "resid_pdrop", 0.1);
-          yield new Dropouts(p(c, "embd_pdrop", 0.1), p(c, "attn_pdrop", 0.1), residual, residual, 0);
+          yield new Dropouts(
+              p(c, "embd_pdrop", 0.1), p(c, "attn_pdrop", 0.1), residual, residual, 0);
         }
         case GPT_NEOX -> {
           double hidden = p(c, "hidden_dropout", 0);

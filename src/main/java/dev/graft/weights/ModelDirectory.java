@@ -143,8 +143,8 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   /**
-   * {@code quantization_config} of a checkpoint that was saved quantised. Only bitsandbytes' formats
-   * are read; which weights are quantised and how, their own tensors say.
+   * {@code quantization_config} of a checkpoint that was saved quantised. Only bitsandbytes'
+   * formats are read; which weights are quantised and how, their own tensors say.
    *
    * @param bits 4 or 8
    */

@@ -176,7 +176,8 @@ public final class SafetensorsFile implements AutoCloseable {
       if (entry.end() < entry.begin() || entry.end() - entry.begin() != expected) {
         throw new BadModel(
             "%s of type %s and shape %s needs %d bytes, data_offsets %s say otherwise"
-                .formatted(where, dtype, Arrays.toString(shape), expected, Arrays.toString(offsets)));
+                .formatted(
+                    where, dtype, Arrays.toString(shape), expected, Arrays.toString(offsets)));
       }
       return entry;
     }
@@ -208,7 +209,8 @@ public final class SafetensorsFile implements AutoCloseable {
       }
       List<Long> numbers = new ArrayList<>();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
-        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT || numbers.size() == MAX_DIMENSIONS) {
+        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
+            || numbers.size() == MAX_DIMENSIONS) {
           throw new BadModel(where + " is not a short list of integers");
         }
         long number = parser.getLongValue();

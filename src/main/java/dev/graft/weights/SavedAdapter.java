@@ -1,9 +1,9 @@
 package dev.graft.weights;
 
-import dev.graft.spec.Lora;
-import dev.graft.spec.Prompted;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
+import dev.graft.spec.Lora;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.SpecRejected;
 import java.nio.file.Path;
 import java.util.List;

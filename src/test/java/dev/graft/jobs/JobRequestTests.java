@@ -1,10 +1,9 @@
 package dev.graft.jobs;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Lora;
 import dev.graft.spec.SpecRejected;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,21 +1,21 @@
 package dev.graft.kernels;
 
-import dev.graft.spec.Prompted;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdaLora;
+import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
-import dev.graft.spec.LoraInit;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant;
 import dev.graft.spec.Lora.LoraVariant.Bias;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.Prompted;
 import dev.graft.spec.Prompted.PTuning;
 import dev.graft.spec.Prompted.PrefixTuning;
 import dev.graft.spec.Prompted.PromptTuning;
-import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.Targets;
 import dev.graft.spec.Vera;
 import dev.graft.weights.ModelConfig;
@@ -47,8 +47,7 @@ final class FittingMethods {
 
   /** Whether a family can have it: virtual tokens are not supported with a classification. */
   static boolean fits(Class<?> method, ModelConfig config) {
-    return config.task() instanceof Task.CausalLm
-        || !Prompted.class.isAssignableFrom(method);
+    return config.task() instanceof Task.CausalLm || !Prompted.class.isAssignableFrom(method);
   }
 
   static List<AdapterMethod> of(ModelConfig config) {

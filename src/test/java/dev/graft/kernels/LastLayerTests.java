@@ -1,14 +1,13 @@
 package dev.graft.kernels;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.model.Family;
 import dev.graft.model.ModelProgram;
 import dev.graft.model.Rewrite;
 import dev.graft.model.Tuner;
-import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.HashSet;

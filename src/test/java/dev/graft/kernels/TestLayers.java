@@ -5,7 +5,6 @@ import dev.graft.kernels.Elementwise.Activate;
 import dev.graft.kernels.Elementwise.Slice;
 import dev.graft.kernels.Elementwise.Sum;
 import dev.graft.kernels.Norm.LayerNorm;
-import dev.graft.weights.Activation;
 import dev.graft.weights.ModelConfig.Activation;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Hyperparameters.Regularisation;
-import dev.graft.spec.LoraInit;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant;
+import dev.graft.spec.LoraInit;
 import dev.graft.spec.Precision;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;

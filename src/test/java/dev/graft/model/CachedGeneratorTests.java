@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Targets;
 import dev.graft.training.PeftDirectory;

@@ -1,6 +1,5 @@
 package dev.graft.model;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -9,6 +8,7 @@ import dev.graft.Concurrent;
 import dev.graft.model.MicroBatch.LabelBatch;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.Task;
@@ -25,8 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Concurrent
 class ClassificationTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
-  private static final AdapterMethod LORA =
-      new Lora(4, 8, 0, new TargetModules.AllLinear());
+  private static final AdapterMethod LORA = new Lora(4, 8, 0, new TargetModules.AllLinear());
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.TRAINER, 1);
   private static final int[][] ROWS = {{5, 6, 7}, {11, 12, 13, 14, 15, 16}, {40, 41}};
   private static final Task FIVE =

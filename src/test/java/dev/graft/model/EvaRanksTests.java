@@ -3,13 +3,12 @@ package dev.graft.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.model.EvaStart.EvaRanks;
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraExtras;
-import dev.graft.spec.LoraInit.Eva;
 import dev.graft.spec.Lora.LoraPatterns;
 import dev.graft.spec.Lora.LoraVariant;
+import dev.graft.spec.LoraInit.Eva;
 import dev.graft.spec.Targets;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;

@@ -1,15 +1,14 @@
 package dev.graft.model;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
 import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.model.PendingLoss.TokenLoss;
-import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Hyperparameters.Regularisation;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.weights.ModelDirectory;

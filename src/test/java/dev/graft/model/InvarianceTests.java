@@ -1,6 +1,5 @@
 package dev.graft.model;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -9,6 +8,7 @@ import dev.graft.Concurrent;
 import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
+import dev.graft.spec.Lora;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.ArrayList;

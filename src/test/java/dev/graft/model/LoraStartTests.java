@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.spec.LoraInit;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant;
 import dev.graft.spec.Lora.LoraVariant.Bias;
+import dev.graft.spec.LoraInit;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;

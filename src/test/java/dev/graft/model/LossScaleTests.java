@@ -1,6 +1,5 @@
 package dev.graft.model;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
@@ -8,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.graft.Concurrent;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Precision;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 class LossScaleTests {
   private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama-tied");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 0);
-  private static final AdapterMethod LORA =
-      new Lora(4, 8, 0, new TargetModules.AllLinear());
+  private static final AdapterMethod LORA = new Lora(4, 8, 0, new TargetModules.AllLinear());
   private static final int[][] IDS = {new SplittableRandom(1).ints(9, 3, 97).toArray()};
   private static final MicroBatch.TokenBatch ROWS = new MicroBatch.TokenBatch(IDS, IDS);
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethods;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Vera;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;

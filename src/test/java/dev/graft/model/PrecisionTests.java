@@ -1,6 +1,5 @@
 package dev.graft.model;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -16,8 +15,9 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Hyperparameters.Regularisation;
-import dev.graft.spec.LoraInit;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant;
+import dev.graft.spec.LoraInit;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Prompted.PrefixTuning;
 import dev.graft.spec.Prompted.PromptTuning;
@@ -44,8 +44,7 @@ public class PrecisionTests {
   private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
   private static final AdapterMethod LORA =
-      new Lora(4, 8, 0.1, new TargetModules.AllLinear())
-          .startingAs(new LoraInit.Random());
+      new Lora(4, 8, 0.1, new TargetModules.AllLinear()).startingAs(new LoraInit.Random());
 
   /** 1 + 2^-9: bf16 has 8 bits after the point, and makes 1 of it. */
   private static final float BELOW_BF16 = 1.001953125f;

@@ -1,6 +1,5 @@
 package dev.graft.model;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +8,7 @@ import dev.graft.Concurrent;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Hyperparameters.Regularisation;
+import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
@@ -40,8 +40,7 @@ class QuantisedBaseTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
   private static final AdapterMethod LORA =
-      new Lora(4, 8, 0.1, new TargetModules.AllLinear())
-          .startingAs(new LoraInit.Random());
+      new Lora(4, 8, 0.1, new TargetModules.AllLinear()).startingAs(new LoraInit.Random());
 
   @TempDir private Path dir;
 

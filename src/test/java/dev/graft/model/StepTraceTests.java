@@ -1,20 +1,20 @@
 package dev.graft.model;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.Concurrent;
 import dev.graft.spec.AdaLora;
+import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Hyperparameters.Regularisation;
-import dev.graft.spec.LoraInit;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant;
+import dev.graft.spec.LoraInit;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
-import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.Targets;
 import dev.graft.weights.Families;
 import dev.graft.weights.ModelDirectory;
@@ -45,8 +45,7 @@ import tools.jackson.databind.JsonNode;
 class StepTraceTests {
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);
   private static final AdapterMethod LORA =
-      new Lora(4, 8, 0.1, new TargetModules.AllLinear())
-          .startingAs(new LoraInit.Random());
+      new Lora(4, 8, 0.1, new TargetModules.AllLinear()).startingAs(new LoraInit.Random());
 
   /** Ranks are allocated after each step. */
   private static final AdapterMethod ADALORA =

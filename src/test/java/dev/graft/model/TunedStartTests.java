@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.spec.AdaLora;
+import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.Lora.LoraVariant.Bias;
-import dev.graft.spec.AdaLora.RankAllocation;
 import dev.graft.spec.Targets;
 import dev.graft.spec.Vera;
 import dev.graft.weights.MappedTensor;

@@ -70,8 +70,7 @@ final class AcceptedSettings {
 
   /** Everything at its default. */
   static JsonNode defaults(String method, String objective) {
-    return TrainingSpec.toJson(
-        TrainingSpec.resolve(request(method, objective), null, null, null));
+    return TrainingSpec.toJson(TrainingSpec.resolve(request(method, objective), null, null, null));
   }
 
   /** The default of a setting, where what it needs is said; missing or null where it has none. */

@@ -1,6 +1,5 @@
 package dev.graft.training;
 
-import dev.graft.spec.Lora;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.MicroBatch;
 import dev.graft.model.MicroBatch.PairBatch;
@@ -10,7 +9,7 @@ import dev.graft.model.PendingLoss;
 import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModel.NonfiniteGradients;
-import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Lora;
 import dev.graft.training.Checkpoints.CheckpointManifest.Environment;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LinearTargets;

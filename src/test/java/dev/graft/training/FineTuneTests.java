@@ -1,11 +1,10 @@
 package dev.graft.training;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.Concurrent;
-import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Lora;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;

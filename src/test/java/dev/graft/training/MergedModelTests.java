@@ -10,8 +10,8 @@ import dev.graft.model.ComputePlan;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModels;
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Quantization;
 import dev.graft.training.CheckpointDirectory.CheckpointPrecision;
 import dev.graft.weights.Dtype;
@@ -132,10 +132,7 @@ class MergedModelTests {
         NamedTensor f32 = base.weights().require(each.name(), each.shape()).named();
         tensors.add(
             new NamedTensor(
-                each.name(),
-                Dtype.BF16,
-                each.shape(),
-                Dtype.narrow(f32.data(), Dtype.BF16)));
+                each.name(), Dtype.BF16, each.shape(), Dtype.narrow(f32.data(), Dtype.BF16)));
       }
       SafetensorsWriter.write(half.resolve("model.safetensors"), tensors);
     }

@@ -3,8 +3,8 @@ package dev.graft.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.ModelConfig;

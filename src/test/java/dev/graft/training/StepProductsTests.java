@@ -1,6 +1,5 @@
 package dev.graft.training;
 
-import dev.graft.spec.Lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -10,6 +9,7 @@ import dev.graft.model.StepObserver.MicroBatchCost;
 import dev.graft.model.Tuner;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Lora;
 import dev.graft.spec.Precision;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;

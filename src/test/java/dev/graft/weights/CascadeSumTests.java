@@ -33,7 +33,9 @@ class CascadeSumTests {
         for (int i = 0; i < size; i++) x[i] = (float) Math.abs(random.nextGaussian());
         try (PtNDArray array = (PtNDArray) tensors.manager().create(x)) {
           float torch = module.call(tensors.manager(), "mean", array).getFirst().getFloat();
-          assertThat(FourBitTensor.BlockScales.CascadeSum.mean(x)).as("%d elements", size).isEqualTo(torch);
+          assertThat(FourBitTensor.BlockScales.CascadeSum.mean(x))
+              .as("%d elements", size)
+              .isEqualTo(torch);
         }
       }
     }

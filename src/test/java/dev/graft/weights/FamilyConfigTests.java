@@ -1,7 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.ModelConfig.Basics;
-import dev.graft.weights.ModelConfig.Activation;
 import static dev.graft.weights.ModelConfig.Dropouts.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,6 +10,8 @@ import dev.graft.weights.DecoderConfig.Multipliers;
 import dev.graft.weights.DecoderConfig.Norms;
 import dev.graft.weights.DecoderConfig.Placement;
 import dev.graft.weights.DecoderConfig.QkNorm;
+import dev.graft.weights.ModelConfig.Activation;
+import dev.graft.weights.ModelConfig.Basics;
 import dev.graft.weights.Task.Problem;
 import dev.graft.weights.Task.SequenceClassification;
 import java.util.List;

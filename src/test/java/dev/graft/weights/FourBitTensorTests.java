@@ -1,10 +1,10 @@
 package dev.graft.weights;
 
-import dev.graft.weights.BitsAndBytesFormat.QuantState;
-import dev.graft.weights.FourBitTensor.FourBitType;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.weights.BitsAndBytesFormat.QuantState;
+import dev.graft.weights.FourBitTensor.FourBitType;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.SplittableRandom;

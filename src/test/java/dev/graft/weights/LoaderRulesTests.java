@@ -1,7 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.LoaderRules.Compatibility;
-import dev.graft.weights.LoaderRules.Loader;
 import static dev.graft.weights.LoaderRules.Compatibility.Verdict.LOADS;
 import static dev.graft.weights.LoaderRules.Compatibility.Verdict.NO;
 import static dev.graft.weights.LoaderRules.Compatibility.Verdict.WITH_CONVERSION;
@@ -11,7 +9,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.Bottleneck;
+import dev.graft.weights.LoaderRules.Compatibility;
 import dev.graft.weights.LoaderRules.Compatibility.Verdict;
+import dev.graft.weights.LoaderRules.Loader;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;

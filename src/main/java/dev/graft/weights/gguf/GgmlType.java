@@ -105,7 +105,8 @@ enum GgmlType {
       for (long done = 0; done < count; ) {
         long begin = (first + done) / type.elements;
         int skipped = (int) ((first + done) % type.elements);
-        MemorySegment.copy(blocks, ValueLayout.JAVA_BYTE, begin * type.bytes, block, 0, block.length);
+        MemorySegment.copy(
+            blocks, ValueLayout.JAVA_BYTE, begin * type.bytes, block, 0, block.length);
         type.block().dequantise(block, numbers);
         int taken = (int) Math.min(type.elements - skipped, count - done);
         MemorySegment.copy(numbers, skipped, into, FLOAT, done * Float.BYTES, taken);
@@ -181,7 +182,8 @@ enum GgmlType {
       for (int group = 0; group < GROUPS; group++) {
         float d = ShortBlocks.half(block, 0) * scale(block, group);
         float min = ShortBlocks.half(block, 2) * minimum(block, group);
-        for (int i = 0; i < GROUP; i++) out[group * GROUP + i] = d * four(block, 16, group, i) - min;
+        for (int i = 0; i < GROUP; i++)
+          out[group * GROUP + i] = d * four(block, 16, group, i) - min;
       }
     }
 
@@ -225,8 +227,8 @@ enum GgmlType {
   }
 
   /**
-   * F32 as blocks of Q8_0, made when they are copied: a scale of F16 and 32 bytes, rounded as {@code
-   * quantize_row_q8_0_ref} of ggml-quants.c does.
+   * F32 as blocks of Q8_0, made when they are copied: a scale of F16 and 32 bytes, rounded as
+   * {@code quantize_row_q8_0_ref} of ggml-quants.c does.
    *
    * @param name of the tensor, for what is wrong with it
    */
@@ -276,7 +278,8 @@ enum GgmlType {
       float inverse = scale == 0 ? 0 : 1 / scale;
       for (int i = 0; i < NUMBERS; i++) {
         float value = numbers[at + i] * inverse;
-        int away = (int) Math.floor(Math.abs((double) value) + 0.5); // roundf: halves away from zero
+        int away =
+            (int) Math.floor(Math.abs((double) value) + 0.5); // roundf: halves away from zero
         blocks[to + 2 + i] = (byte) (value < 0 ? -away : away);
       }
     }

@@ -140,7 +140,9 @@ public final class GgufAdapter {
         NamedTensor down = a.get(path);
         NamedTensor up = b.get(path);
         if (down == null || up == null) throw new BadModel(path + " has one factor of LoRA only");
-        if (down.shape().length != 2 || up.shape().length != 2 || down.shape()[0] != up.shape()[1]) {
+        if (down.shape().length != 2
+            || up.shape().length != 2
+            || down.shape()[0] != up.shape()[1]) {
           throw new BadModel(path + ": the factors of LoRA do not fit together");
         }
         pairs.add(new LoraPair(path, down, up));
@@ -153,7 +155,8 @@ public final class GgufAdapter {
       String module = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
       for (List<String> suffixes : List.of(A, B)) {
         for (String suffix : suffixes) {
-          if (module.endsWith(suffix)) return module.substring(0, module.length() - suffix.length());
+          if (module.endsWith(suffix))
+            return module.substring(0, module.length() - suffix.length());
         }
       }
       throw new BadModel("tensor " + name + " is no factor of LoRA");

@@ -172,7 +172,8 @@ final class GgufFile implements AutoCloseable {
         throw in.bad(
             big
                 ? "is big-endian; convert it on a little-endian machine"
-                : "is GGUF version %s; supported: 2, 3".formatted(Integer.toUnsignedString(version)));
+                : "is GGUF version %s; supported: 2, 3"
+                    .formatted(Integer.toUnsignedString(version)));
       }
       long tensors = in.count("the number of tensors", MAX_TENSORS);
       long keys = in.count("the number of keys", MAX_KEYS);

@@ -1,7 +1,7 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.gguf.GgufWriter.GgufField;
 import dev.graft.weights.AdapterCard;
+import dev.graft.weights.gguf.GgufWriter.GgufField;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;

@@ -4,9 +4,9 @@ import dev.graft.weights.BadModel;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LlamaCppModel;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Kind;
 import dev.graft.weights.ModelConfig.Parameter;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsWriter;
 import dev.graft.weights.TensorData;
@@ -231,8 +231,8 @@ public record GgufModel(@Nullable String quantised) {
   }
 
   /**
-   * F32 with a number added to each: norms of Gemma are stored as the whole factor in GGUF files, and
-   * as what is beyond one elsewhere.
+   * F32 with a number added to each: norms of Gemma are stored as the whole factor in GGUF files,
+   * and as what is beyond one elsewhere.
    */
   record Shifted(TensorData data, float by) implements TensorData {
     private static final ValueLayout.OfFloat FLOAT =

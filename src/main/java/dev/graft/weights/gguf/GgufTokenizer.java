@@ -202,8 +202,8 @@ final class GgufTokenizer {
   }
 
   /**
-   * How text is cut before its bytes are merged, by the names that llama.cpp gives to the tokenizers
-   * that it knows (llama-vocab.cpp), as the tokenizer.json of their models say it.
+   * How text is cut before its bytes are merged, by the names that llama.cpp gives to the
+   * tokenizers that it knows (llama-vocab.cpp), as the tokenizer.json of their models say it.
    *
    * @param pattern of the pieces; empty for GPT-2's own
    * @param digits whether each stands alone, before anything else
@@ -214,7 +214,8 @@ final class GgufTokenizer {
   record PreTokenizer(
       String pattern, boolean digits, boolean nfc, boolean ignoreMerges, boolean addsBos) {
     private static final String PRE = "tokenizer.ggml.pre";
-    private static final String WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
+    private static final String WORDS =
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
     private static final String REST =
         "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     private static final String LLAMA3 = WORDS + "|\\p{N}{1,3}" + REST;
@@ -346,12 +347,13 @@ final class GgufTokenizer {
     }
 
     /**
-     * What SentencePiece merges: two tokens that are a third, the best score first; of equal ones the
-     * longest first token, as transformers' {@code generate_merges} has them.
+     * What SentencePiece merges: two tokens that are a third, the best score first; of equal ones
+     * the longest first token, as transformers' {@code generate_merges} has them.
      *
      * @param byPosition whether scores do not count, but the order of tokens (Gemma)
      */
-    static List<Merge> ofScores(GgufFile.GgufKeys keys, GgufVocabulary vocabulary, boolean byPosition) {
+    static List<Merge> ofScores(
+        GgufFile.GgufKeys keys, GgufVocabulary vocabulary, boolean byPosition) {
       float[] scores = keys.numbers(SCORES, GgufVocabulary.MAX_TOKENS);
       int size = vocabulary.tokens().size();
       if (scores == null || scores.length != size) {
@@ -370,7 +372,8 @@ final class GgufTokenizer {
           }
         }
         cuts.sort(
-            Comparator.<Scored>comparingInt(each -> vocabulary.ids().getOrDefault(each.merge.left, 0))
+            Comparator.<Scored>comparingInt(
+                    each -> vocabulary.ids().getOrDefault(each.merge.left, 0))
                 .thenComparing(each -> vocabulary.ids().getOrDefault(each.merge.right, 0)));
         merges.addAll(cuts);
       }

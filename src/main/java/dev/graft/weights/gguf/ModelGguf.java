@@ -1,13 +1,13 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.BadModel;
-import dev.graft.weights.DecoderConfig.LayerAttention;
 import dev.graft.weights.DecoderConfig;
+import dev.graft.weights.DecoderConfig.LayerAttention;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LlamaCppModel;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Kind;
 import dev.graft.weights.ModelConfig.Parameter;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.ModelType;
 import dev.graft.weights.Rope;
@@ -168,7 +168,8 @@ public final class ModelGguf {
   }
 
   private TensorData ordered(Parameter parameter, TensorData plain) {
-    if (config.norms().addOne() && parameter.kind() == Kind.RMS_NORM) return new GgufModel.Shifted(plain, 1);
+    if (config.norms().addOne() && parameter.kind() == Kind.RMS_NORM)
+      return new GgufModel.Shifted(plain, 1);
     var order = names.rows(parameter.module());
     int[] from = new int[Math.toIntExact(parameter.shape()[0])];
     boolean moved = false;
@@ -265,7 +266,8 @@ public final class ModelGguf {
 
     /** By what rotations are slowed, for the tensor that holds it; null where there is none. */
     static float @Nullable [] ropeFactors(DecoderConfig config, String architecture) {
-      if (!(new ModelFields(config, architecture).rope() instanceof Rope.Llama3 slowed)) return null;
+      if (!(new ModelFields(config, architecture).rope() instanceof Rope.Llama3 slowed))
+        return null;
       float[] plain = new Rope.Default(slowed.theta(), slowed.rotaryDim()).inverseFrequencies(1);
       float[] turned = slowed.inverseFrequencies(1);
       float factor = (float) slowed.factor();

@@ -1,16 +1,16 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.BadModel;
-import dev.graft.weights.ModelConfig.Basics;
 import dev.graft.weights.DirectoryFiles;
 import dev.graft.weights.JsonFields;
+import dev.graft.weights.ModelConfig.Basics;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.gguf.GgufTokenizer.GgufVocabulary;
 import dev.graft.weights.gguf.GgufTokenizer.Merges;
+import dev.graft.weights.gguf.GgufWriter.GgufField;
 import dev.graft.weights.gguf.GgufWriter.GgufField.Flag;
 import dev.graft.weights.gguf.GgufWriter.GgufField.Text;
 import dev.graft.weights.gguf.GgufWriter.GgufField.Unsigned;
-import dev.graft.weights.gguf.GgufWriter.GgufField;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,7 +102,9 @@ public final class WrittenTokenizer {
     fields.add(
         new Text(
             PREFIX + "pre",
-            vocabulary.pieces() ? "default" : GgufTokenizer.PreTokenizer.nameOf(TokenizerSteps.of(tokenizer))));
+            vocabulary.pieces()
+                ? "default"
+                : GgufTokenizer.PreTokenizer.nameOf(TokenizerSteps.of(tokenizer))));
     fields.addAll(vocabulary.fields());
     ids(fields);
     BosAndEos around = BosAndEos.of(tokenizer.path("post_processor"));
@@ -215,8 +217,8 @@ public final class WrittenTokenizer {
   }
 
   /**
-   * What a tokenizer.json does to a text before it merges, so that two can be compared: sequences are
-   * flat, what is left out stands there, and what only moves offsets is gone.
+   * What a tokenizer.json does to a text before it merges, so that two can be compared: sequences
+   * are flat, what is left out stands there, and what only moves offsets is gone.
    */
   record TokenizerSteps(
       List<JsonNode> normalizers, List<JsonNode> preTokenizers, boolean ignoreMerges) {
@@ -325,7 +327,8 @@ public final class WrittenTokenizer {
         @Nullable String[] tokens, Map<String, Integer> ids, String token, int id) {
       if (id < 0 || id >= tokens.length) {
         throw new BadModel(
-            "tokenizer.json: token %d is beyond the %d of config.json".formatted(id, tokens.length));
+            "tokenizer.json: token %d is beyond the %d of config.json"
+                .formatted(id, tokens.length));
       }
       if (tokens[id] != null && !token.equals(tokens[id])) {
         throw new BadModel("tokenizer.json: two tokens have the id " + id);

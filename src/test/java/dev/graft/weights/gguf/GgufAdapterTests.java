@@ -82,7 +82,8 @@ class GgufAdapterTests {
   void namesTellWhatLlamaCppReadsFromThem() {
     for (JsonNode row : golden("names")) {
       String name = row.get(0).stringValue();
-      GgufMetadata.ModelIdComponents id = GgufMetadata.ModelIdComponents.of(name, row.get(1).longValue());
+      GgufMetadata.ModelIdComponents id =
+          GgufMetadata.ModelIdComponents.of(name, row.get(1).longValue());
       assertThat(
               Arrays.asList(
                   id.name(),

@@ -1,12 +1,12 @@
 package dev.graft.weights.gguf;
 
-import dev.graft.weights.gguf.GgufTokenizer.GgufVocabulary;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.text.Tokenizer;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.GgufBytes;
+import dev.graft.weights.gguf.GgufTokenizer.GgufVocabulary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

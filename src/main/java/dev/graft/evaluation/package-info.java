@@ -1,7 +1,8 @@
 /**
  * Whether a model is better than another: the same questions to a baseline and to candidates, their
  * answers measured against those that are known, and what the differences are worth. An {@link
- * dev.graft.evaluation.Evaluation} does what its {@link dev.graft.evaluation.EvaluationPlan} says.
+ * dev.graft.evaluation.EvaluationRows.Evaluation} does what its {@link
+ * dev.graft.evaluation.EvaluationPlan} says.
  *
  * <p>How it works: a request ({@link dev.graft.evaluation.EvaluationRequest}) names models, a file
  * and {@link dev.graft.evaluation.Grader}s. Evaluations are leased work: {@link

@@ -1,9 +1,12 @@
 package dev.graft.inference;
 
+import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerPrincipal;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +16,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -75,11 +79,11 @@ class CallController {
                 ResponseEntity.ok()
                     .contentType(MediaType.APPLICATION_OCTET_STREAM)
                     .body(new InputStreamResource(in)))
-        .orElseThrow(CallGone::new);
+        .orElseThrow(CallBoard.CallGone::new);
   }
 
   @ExceptionHandler
-  ResponseEntity<byte[]> gone(CallGone gone) {
+  ResponseEntity<byte[]> gone(CallBoard.CallGone gone) {
     return error(HttpStatus.GONE, "call_gone", "Nobody waits for this call");
   }
 
@@ -97,5 +101,40 @@ class CallController {
     return ResponseEntity.status(status)
         .contentType(MediaType.APPLICATION_JSON)
         .body(LeaseWire.write(error));
+  }
+
+  /** The blobs that a call reaches: its model's. Knowing another's digest is worth nothing. */
+  @Component
+  static final class CallBlobs {
+    private final ArtifactStore store;
+
+    CallBlobs(ArtifactStore store) {
+      this.store = store;
+    }
+
+    /**
+     * @param manifests of the call
+     * @return empty if the digest is not one of theirs
+     */
+    Optional<InputStream> open(List<Digest> manifests, String hex) throws IOException {
+      return reaches(manifests, hex) ? Optional.of(store.open(new Digest(hex))) : Optional.empty();
+    }
+
+    /** Where a worker may read the blob instead, if it is one of theirs. */
+    Optional<URI> link(List<Digest> manifests, String hex) throws IOException {
+      return reaches(manifests, hex) ? store.workerLink(new Digest(hex)) : Optional.empty();
+    }
+
+    private boolean reaches(List<Digest> manifests, String hex) throws IOException {
+      for (Digest manifest : manifests) {
+        if (manifest.hex().equals(hex) || names(manifest, hex)) return true;
+      }
+      return false;
+    }
+
+    private boolean names(Digest manifest, String hex) throws IOException {
+      return ManifestDirectory.read(store, manifest).files().values().stream()
+          .anyMatch(file -> file.sha256().hex().equals(hex));
+    }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Try-out chats, completions and classifications on a base model with any adapter. What other
  * modules use is here: {@link dev.graft.inference.GreedyCompletions} asks a model a row of a file
- * and says how likely its {@link dev.graft.inference.ReferenceAnswer} was; {@link
+ * and says how likely its {@link dev.graft.inference.GreedyCompletions.ReferenceAnswer} was; {@link
  * dev.graft.inference.TextLabels} does the same of labels.
  *
  * <p>A request is read strictly and answered by {@link dev.graft.inference.api}; its model name
@@ -11,8 +11,9 @@
  * dev.graft.inference.engine}), or workers where the server is none ({@link
  * dev.graft.inference.routing}). {@link dev.graft.inference.InferenceConfiguration} chooses. All
  * text and tensor work of this machine is in the child process ({@link dev.graft.inference.child}).
- * An answer is made on a thread of its own ({@link dev.graft.inference.OngoingGeneration}) and
- * comes in pieces, which are collected or relayed as events.
+ * An answer is made on a thread of its own ({@link
+ * dev.graft.inference.Generations.OngoingGeneration}) and comes in pieces, which are collected or
+ * relayed as events.
  *
  * <p>How it fails: a client that leaves a stream cancels its answer; one that waits for a whole
  * answer is noticed only when that is written. No room in the queue or among the processes is 503

@@ -47,7 +47,8 @@ class Aliases {
   private final AliasRows rows;
   private final AliasHistory history;
   private final ModelResolver models;
-  private final AliasEvidence evidence;
+  private final Evaluations evaluations;
+  private final JsonMapper json;
   private final TransactionLocks locks;
   private final AuditLog audit;
   private final ApplicationEventPublisher events;
@@ -56,14 +57,16 @@ class Aliases {
       AliasRows rows,
       AliasHistory history,
       ModelResolver models,
-      AliasEvidence evidence,
+      Evaluations evaluations,
+      JsonMapper json,
       TransactionLocks locks,
       AuditLog audit,
       ApplicationEventPublisher events) {
     this.rows = rows;
     this.history = history;
     this.models = models;
-    this.evidence = evidence;
+    this.evaluations = evaluations;
+    this.json = json;
     this.locks = locks;
     this.audit = audit;
     this.events = events;
@@ -124,7 +127,7 @@ class Aliases {
     Adapter target = target(now.departmentId(), asked.model());
     if (target.name().equals(now.model())) return now;
     requireCurrent(now, asked.ifCurrent());
-    JsonNode passed = evidence.of(now, target.name(), asked.evaluation());
+    JsonNode passed = evidence(now, target.name(), asked.evaluation());
     Entry entry =
         new Entry(
             AliasMove.Kind.MOVED,
@@ -204,6 +207,33 @@ class Aliases {
                     .about(model));
   }
 
+  /**
+   * As the history keeps it; null without an evaluation.
+   *
+   * @param champion the alias as it is
+   * @param challenger the model that it is to stand for
+   * @throws RequestFailed if the challenger has not passed, or was compared with another model
+   */
+  private @Nullable JsonNode evidence(ModelAlias champion, String challenger, @Nullable String evaluation) {
+    if (evaluation == null) return null;
+    QualityGate.PassedGates passed =
+        QualityGate.PassedGates.of(
+            evaluations.require(champion.departmentId(), evaluation), challenger);
+    if (passed.compares() && !champion.model().equals(passed.baseline())) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "The gates of %s compare with '%s', but '%s' stands for '%s': evaluate with \"baseline\": \"%s\"."
+              .formatted(
+                  evaluation,
+                  passed.baseline(),
+                  champion.name(),
+                  champion.model(),
+                  champion.name()),
+          "evaluation");
+    }
+    return json.valueToTree(passed);
+  }
+
   private void told(String departmentId, String name, Entry entry, @Nullable String evaluation) {
     Map<String, String> details = new LinkedHashMap<>();
     if (entry.from() != null) details.put("from", entry.from());
@@ -216,44 +246,6 @@ class Aliases {
         .addKeyValue("kind", entry.kind().wire())
         .addKeyValue("model", entry.to())
         .log("alias_moved");
-  }
-
-  /** What an evaluation says for a move. */
-  @Component
-  static class AliasEvidence {
-    private final QualityGate.EvaluationVerdicts verdicts;
-    private final JsonMapper json;
-
-    AliasEvidence(QualityGate.EvaluationVerdicts verdicts, JsonMapper json) {
-      this.verdicts = verdicts;
-      this.json = json;
-    }
-
-    /**
-     * As the history keeps it; null without an evaluation.
-     *
-     * @param champion the alias as it is
-     * @param challenger the model that it is to stand for
-     * @throws RequestFailed if the challenger has not passed, or was compared with another model
-     */
-    @Nullable JsonNode of(ModelAlias champion, String challenger, @Nullable String evaluation) {
-      if (evaluation == null) return null;
-      QualityGate.PassedGates passed =
-          verdicts.passed(champion.departmentId(), evaluation, challenger);
-      if (passed.compares() && !champion.model().equals(passed.baseline())) {
-        throw new RequestFailed(
-            ProblemType.WRONG_STATE,
-            "The gates of %s compare with '%s', but '%s' stands for '%s': evaluate with \"baseline\": \"%s\"."
-                .formatted(
-                    evaluation,
-                    passed.baseline(),
-                    champion.name(),
-                    champion.model(),
-                    champion.name()),
-            "evaluation");
-      }
-      return json.valueToTree(passed);
-    }
   }
 
   /**

@@ -52,7 +52,7 @@ class Evaluations implements Owned, FileUse {
   private final TransactionLocks locks;
   private final LeasedWork work;
   private final StoredFiles files;
-  private final CandidateNames names;
+  private final ModelResolver names;
   private final AskedModels models;
   private final RetentionNotices notices;
   private final EvaluationProperties settings;
@@ -65,7 +65,7 @@ class Evaluations implements Owned, FileUse {
       TransactionLocks locks,
       LeasedWork work,
       StoredFiles files,
-      CandidateNames names,
+      ModelResolver names,
       AskedModels models,
       RetentionNotices notices,
       EvaluationProperties settings,
@@ -120,7 +120,7 @@ class Evaluations implements Owned, FileUse {
   /** The plan with its baseline, if every model can be asked. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
     EvaluationPlan asked =
-        names.versions(department, request.checked(settings.maxSamples(), labels));
+        versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
         throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
@@ -130,7 +130,7 @@ class Evaluations implements Owned, FileUse {
     String baseline = asked.baseline();
     if (baseline == null) {
       baseline =
-          labels ? EvaluationPlan.MAJORITY : names.baseOf(department, asked.models().getFirst());
+          labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
     }
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
@@ -147,7 +147,7 @@ class Evaluations implements Owned, FileUse {
   }
 
   private void requireAskable(String department, EvaluationPlan plan, String model, String param) {
-    if (plan.labels() && names.isRegression(department, model)) {
+    if (plan.labels() && isRegression(department, model)) {
       throw RequestFailed.invalid(
           param,
           "'%s' is a regression: it gives numbers, which have no accuracy. The metrics of its job measure it."
@@ -160,6 +160,43 @@ class Evaluations implements Owned, FileUse {
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
+  }
+
+  /** An alias is the model that it stands for now, however it is moved while that is asked. */
+  private EvaluationPlan versions(String department, EvaluationPlan asked) {
+    List<String> versions = new ArrayList<>();
+    for (int i = 0; i < asked.models().size(); i++) {
+      String model = names.version(department, asked.models().get(i));
+      if (versions.contains(model)) {
+        throw RequestFailed.invalid(
+            "models[" + i + "]", "'%s' is named already.".formatted(model));
+      }
+      versions.add(model);
+    }
+    String baseline = asked.baseline();
+    return asked.of(versions, baseline == null ? null : names.version(department, baseline));
+  }
+
+  private boolean isRegression(String department, String model) {
+    String configuration =
+        switch (names.find(department, model).orElse(null)) {
+          case ResolvedModel.FineTuned tuned -> tuned.adapter().configuration();
+          case ResolvedModel.Checkpoint checkpoint -> checkpoint.configuration();
+          case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> "{}";
+          case null -> "{}";
+        };
+    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
+    return objective.equals("regression");
+  }
+
+  /** What it was trained on; null if it is a base model itself. */
+  private @Nullable String baseOf(String department, String model) {
+    return switch (names.find(department, model).orElse(null)) {
+      case ResolvedModel.FineTuned tuned -> tuned.adapter().baseModel();
+      case ResolvedModel.Checkpoint checkpoint -> checkpoint.baseModel();
+      case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> null;
+      case null -> null;
+    };
   }
 
   /** Returns the id of one that is worked at as soon as this transaction has ended. */
@@ -267,53 +304,6 @@ class Evaluations implements Owned, FileUse {
     for (String each : rows.findOpen(department)) {
       if (!end(department, each)) continue;
       audit.write("evaluation.cancelled", department, each, Map.of("reason", "archived"));
-    }
-  }
-
-  /** What the models' names of a request mean. */
-  @Component
-  static class CandidateNames {
-    private final ModelResolver names;
-
-    CandidateNames(ModelResolver names) {
-      this.names = names;
-    }
-
-    /** An alias is the model that it stands for now, however it is moved while that is asked. */
-    EvaluationPlan versions(String department, EvaluationPlan asked) {
-      List<String> models = new ArrayList<>();
-      for (int i = 0; i < asked.models().size(); i++) {
-        String model = names.version(department, asked.models().get(i));
-        if (models.contains(model)) {
-          throw RequestFailed.invalid(
-              "models[" + i + "]", "'%s' is named already.".formatted(model));
-        }
-        models.add(model);
-      }
-      String baseline = asked.baseline();
-      return asked.of(models, baseline == null ? null : names.version(department, baseline));
-    }
-
-    boolean isRegression(String department, String model) {
-      String configuration =
-          switch (names.find(department, model).orElse(null)) {
-            case ResolvedModel.FineTuned tuned -> tuned.adapter().configuration();
-            case ResolvedModel.Checkpoint checkpoint -> checkpoint.configuration();
-            case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> "{}";
-            case null -> "{}";
-          };
-      String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
-      return objective.equals("regression");
-    }
-
-    /** What it was trained on; null if it is a base model itself. */
-    @Nullable String baseOf(String department, String model) {
-      return switch (names.find(department, model).orElse(null)) {
-        case ResolvedModel.FineTuned tuned -> tuned.adapter().baseModel();
-        case ResolvedModel.Checkpoint checkpoint -> checkpoint.baseModel();
-        case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> null;
-        case null -> null;
-      };
     }
   }
 

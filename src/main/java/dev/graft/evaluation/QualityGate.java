@@ -7,7 +7,6 @@ import dev.graft.platform.RequestFailed;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -70,18 +69,30 @@ record QualityGate(
     return String.format(Locale.ROOT, "%.4f", value);
   }
 
-  /** Reads verdicts from the results that evaluations are kept with. */
-  @Component
-  static class GateVerdicts implements EvaluationVerdicts {
-    private final Evaluations evaluations;
-
-    GateVerdicts(Evaluations evaluations) {
-      this.evaluations = evaluations;
-    }
-
-    @Override
-    public PassedGates passed(String departmentId, String evaluationId, String model) {
-      EvaluationRows.Evaluation evaluation = evaluations.require(departmentId, evaluationId);
+  /**
+   * The gates of an evaluation that a model has passed.
+   *
+   * @param evaluation its id
+   * @param baseline what the model was compared with, or null
+   * @param compares whether a gate is about the difference from the baseline
+   * @param questions that everyone has answered
+   * @param gates with their values, as the evaluation's results have them
+   */
+  record PassedGates(
+      String evaluation,
+      @Nullable String baseline,
+      @JsonIgnore boolean compares,
+      int questions,
+      JsonNode gates) {
+    /**
+     * What an evaluation says for a model.
+     *
+     * @param model a candidate, by its own name, not by an alias
+     * @throws RequestFailed if the evaluation has not succeeded, is not about the model or has no
+     *     gates, or the model does not pass one
+     */
+    static PassedGates of(EvaluationRows.Evaluation evaluation, String model) {
+      String evaluationId = evaluation.id();
       JsonNode results = evaluation.results();
       if (evaluation.status() != EvaluationRows.Evaluation.Status.SUCCEEDED || results == null) {
         throw refused(
@@ -130,30 +141,4 @@ record QualityGate(
       return new RequestFailed(ProblemType.WRONG_STATE, why, "evaluation");
     }
   }
-
-  /** Whether an evaluation speaks for a model, for those who decide by it. */
-  interface EvaluationVerdicts {
-    /**
-     * @param model a candidate, by its own name, not by an alias
-     * @throws dev.graft.platform.RequestFailed if the department has no such evaluation, or it has
-     *     not succeeded, is not about the model or has no gates, or the model does not pass one
-     */
-    PassedGates passed(String departmentId, String evaluationId, String model);
-  }
-
-  /**
-   * The gates of an evaluation that a model has passed.
-   *
-   * @param evaluation its id
-   * @param baseline what the model was compared with, or null
-   * @param compares whether a gate is about the difference from the baseline
-   * @param questions that everyone has answered
-   * @param gates with their values, as the evaluation's results have them
-   */
-  record PassedGates(
-      String evaluation,
-      @Nullable String baseline,
-      @JsonIgnore boolean compares,
-      int questions,
-      JsonNode gates) {}
 }

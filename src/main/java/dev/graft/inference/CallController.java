@@ -16,7 +16,6 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
-import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -32,11 +31,11 @@ import tools.jackson.core.JacksonException;
 @RequestMapping(LeaseWire.PATH + InferenceCall.PATH)
 class CallController {
   private final CallBoard board;
-  private final CallBlobs blobs;
+  private final ArtifactStore store;
 
-  CallController(CallBoard board, CallBlobs blobs) {
+  CallController(CallBoard board, ArtifactStore store) {
     this.board = board;
-    this.blobs = blobs;
+    this.store = store;
   }
 
   @PostMapping
@@ -67,19 +66,45 @@ class CallController {
       throws IOException {
     List<Digest> reached = board.held(worker.workerId(), call).manifests();
     if (follows.isPresent()) {
-      Optional<URI> link = blobs.link(reached, digest);
+      Optional<URI> link = link(reached, digest);
       if (link.isPresent()) {
         return ResponseEntity.status(HttpStatus.FOUND).location(link.get()).build();
       }
     }
-    return blobs
-        .open(reached, digest)
+    return blob(reached, digest)
         .map(
             in ->
                 ResponseEntity.ok()
                     .contentType(MediaType.APPLICATION_OCTET_STREAM)
                     .body(new InputStreamResource(in)))
         .orElseThrow(CallBoard.CallGone::new);
+  }
+
+  /**
+   * A blob of the call's model, or nothing: knowing the digest of another is worth nothing.
+   *
+   * @param manifests of the call
+   * @return empty if the digest is not one of theirs
+   */
+  private Optional<InputStream> blob(List<Digest> manifests, String hex) throws IOException {
+    return reaches(manifests, hex) ? Optional.of(store.open(new Digest(hex))) : Optional.empty();
+  }
+
+  /** Where a worker may read the blob instead, if it is one of theirs. */
+  private Optional<URI> link(List<Digest> manifests, String hex) throws IOException {
+    return reaches(manifests, hex) ? store.workerLink(new Digest(hex)) : Optional.empty();
+  }
+
+  private boolean reaches(List<Digest> manifests, String hex) throws IOException {
+    for (Digest manifest : manifests) {
+      if (manifest.hex().equals(hex) || names(manifest, hex)) return true;
+    }
+    return false;
+  }
+
+  private boolean names(Digest manifest, String hex) throws IOException {
+    return ManifestDirectory.read(store, manifest).files().values().stream()
+        .anyMatch(file -> file.sha256().hex().equals(hex));
   }
 
   @ExceptionHandler
@@ -101,40 +126,5 @@ class CallController {
     return ResponseEntity.status(status)
         .contentType(MediaType.APPLICATION_JSON)
         .body(LeaseWire.write(error));
-  }
-
-  /** The blobs that a call reaches: its model's. Knowing another's digest is worth nothing. */
-  @Component
-  static final class CallBlobs {
-    private final ArtifactStore store;
-
-    CallBlobs(ArtifactStore store) {
-      this.store = store;
-    }
-
-    /**
-     * @param manifests of the call
-     * @return empty if the digest is not one of theirs
-     */
-    Optional<InputStream> open(List<Digest> manifests, String hex) throws IOException {
-      return reaches(manifests, hex) ? Optional.of(store.open(new Digest(hex))) : Optional.empty();
-    }
-
-    /** Where a worker may read the blob instead, if it is one of theirs. */
-    Optional<URI> link(List<Digest> manifests, String hex) throws IOException {
-      return reaches(manifests, hex) ? store.workerLink(new Digest(hex)) : Optional.empty();
-    }
-
-    private boolean reaches(List<Digest> manifests, String hex) throws IOException {
-      for (Digest manifest : manifests) {
-        if (manifest.hex().equals(hex) || names(manifest, hex)) return true;
-      }
-      return false;
-    }
-
-    private boolean names(Digest manifest, String hex) throws IOException {
-      return ManifestDirectory.read(store, manifest).files().values().stream()
-          .anyMatch(file -> file.sha256().hex().equals(hex));
-    }
   }
 }

@@ -23,6 +23,18 @@ import tools.jackson.databind.JsonNode;
 /** Texts in, labels with their probabilities out. */
 @RestController
 class ClassifyController {
+  /** Every request field of {@code POST /v1/classify}, and what Graft does with it. */
+  private static final List<BodyFields.RequestParameter> PARAMETERS =
+      List.of(
+          honoured("model", "a fine-tuned classifier, or a base model with a trained head"),
+          honoured("input", "a text, or a list of 1 to 256 texts"),
+          honoured(
+              "truncation",
+              "true cuts a text that is longer than the model's context at its end; absent ="
+                  + " false: it is refused"),
+          honoured("top_k", "1 to 100: the likeliest classes that are told; absent = 100"),
+          ignored("user", "Graft keeps no user profiles"));
+
   private final Classifications classifications;
 
   ClassifyController(Classifications classifications) {
@@ -36,12 +48,12 @@ class ClassifyController {
       HttpServletResponse response)
       throws IOException {
     var found = classifications.classify(caller.departmentId(), read(new BodyFields(body)));
-    CompletionController.ModelHeaders.write(response, found.version(), found.published());
+    CompletionController.writeModelHeaders(response, found.version(), found.published());
     return ClassificationObject.of(found);
   }
 
   private static ClassificationRequest read(BodyFields fields) {
-    BodyFields.RequestParameter.check(ClassifyParameters.ALL, fields.body());
+    BodyFields.RequestParameter.check(PARAMETERS, fields.body());
     Integer top = fields.whole("top_k", 1, ClassificationRequest.MAX_LABELS);
     return new ClassificationRequest(
         fields.model(),
@@ -142,21 +154,5 @@ class ClassifyController {
           data,
           new ClassificationUsage(found.tokens(), found.tokens()));
     }
-  }
-
-  /** Every request field of {@code POST /v1/classify}, and what Graft does with it. */
-  static final class ClassifyParameters {
-    static final List<BodyFields.RequestParameter> ALL =
-        List.of(
-            honoured("model", "a fine-tuned classifier, or a base model with a trained head"),
-            honoured("input", "a text, or a list of 1 to 256 texts"),
-            honoured(
-                "truncation",
-                "true cuts a text that is longer than the model's context at its end; absent ="
-                    + " false: it is refused"),
-            honoured("top_k", "1 to 100: the likeliest classes that are told; absent = 100"),
-            ignored("user", "Graft keeps no user profiles"));
-
-    private ClassifyParameters() {}
   }
 }

@@ -37,6 +37,10 @@ import tools.jackson.databind.node.ObjectNode;
 /** OpenAI's chat completions and completions, which are read and written each in its own way. */
 @RestController
 class CompletionController {
+  /** RFC 9110, section 5.6.7. */
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
+
   private final Generations generations;
   private final JsonMapper json;
 
@@ -82,12 +86,29 @@ class CompletionController {
       throws IOException {
     try (OngoingGeneration generation =
         generations.begin(caller.departmentId(), format.idPrefix(), request)) {
-      ModelHeaders.write(response, generation.head().version(), generation.head().published());
+      writeModelHeaders(response, generation.head().version(), generation.head().published());
       if (stream == null) return whole(generation, format);
       new GenerationStream(new EventStream(response, json), generation, format, stream)
           .relay(request.choices());
       return null;
     }
+  }
+
+  /**
+   * Says which model answers, and whether it is deprecated.
+   *
+   * @param version name of the model that answers
+   * @param adapter that answers; null for a base model or a checkpoint
+   */
+  static void writeModelHeaders(HttpServletResponse response, String version, @Nullable Adapter adapter) {
+    response.setHeader("x-graft-model", version);
+    Adapter.Deprecation deprecation = adapter == null ? null : adapter.deprecation();
+    if (adapter == null || deprecation == null) return;
+    response.setHeader("deprecation", "@" + deprecation.since().getEpochSecond());
+    response.setHeader("link", "</v1/adapters/%s>; rel=\"deprecation\"".formatted(adapter.id()));
+    if (deprecation.retiresAt() == null) return;
+    response.setHeader(
+        "sunset", HTTP_DATE.format(deprecation.retiresAt().atOffset(ZoneOffset.UTC)));
   }
 
   private static ObjectNode whole(OngoingGeneration generation, CompletionFormat format) {
@@ -440,34 +461,6 @@ class CompletionController {
     static CompletionUsage of(Reply.Done done) {
       int total = done.promptTokens() + done.completionTokens();
       return new CompletionUsage(done.promptTokens(), done.completionTokens(), total);
-    }
-  }
-
-  /**
-   * What an answer says of its model beside its content: {@code x-graft-model}, the version that an
-   * alias stood for; of a deprecated one {@code Deprecation} (RFC 9745), the {@code Link} to the
-   * adapter that has the notice, and {@code Sunset} (RFC 8594).
-   */
-  static final class ModelHeaders {
-    /** RFC 9110, section 5.6.7. */
-    private static final DateTimeFormatter HTTP_DATE =
-        DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
-
-    private ModelHeaders() {}
-
-    /**
-     * @param version name of the model that answers
-     * @param adapter that answers; null for a base model or a checkpoint
-     */
-    static void write(HttpServletResponse response, String version, @Nullable Adapter adapter) {
-      response.setHeader("x-graft-model", version);
-      Adapter.Deprecation deprecation = adapter == null ? null : adapter.deprecation();
-      if (adapter == null || deprecation == null) return;
-      response.setHeader("deprecation", "@" + deprecation.since().getEpochSecond());
-      response.setHeader("link", "</v1/adapters/%s>; rel=\"deprecation\"".formatted(adapter.id()));
-      if (deprecation.retiresAt() == null) return;
-      response.setHeader(
-          "sunset", HTTP_DATE.format(deprecation.retiresAt().atOffset(ZoneOffset.UTC)));
     }
   }
 }

@@ -32,15 +32,66 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
 
   /** Reads the body of a chat; what cannot be honoured is refused by its name. */
   static final class ChatRequest {
+    /**
+     * Every request field of {@code POST /v1/chat/completions} that OpenAI documents, and what Graft
+     * does with it. The same table for people is {@code docs/chat.md}; a test compares the two.
+     */
+    static final List<RequestParameter> PARAMETERS =
+        List.of(
+            honoured("model", "a base model, or a fine-tuned model of the department"),
+            honoured(
+                "messages", "roles system, developer (as system), user, assistant; text content"),
+            honoured("max_completion_tokens", "upper bound of new tokens"),
+            honoured("max_tokens", "older name of max_completion_tokens; the two must agree"),
+            honoured("stop", "one string, or up to 4; the answer ends before the first"),
+            honoured("n", "1 to 128 choices, one after the other"),
+            honoured("temperature", "0 to 2; 0 = the likeliest token, always; absent = 1"),
+            honoured("top_p", "0 to 1; absent = 1"),
+            honoured("frequency_penalty", "-2 to 2"),
+            honoured("presence_penalty", "-2 to 2"),
+            honoured("logit_bias", "-100 to 100 by token id of the model's tokenizer"),
+            honoured("seed", "the same request with the same seed gives the same answer"),
+            honoured("logprobs", "of the model itself, before temperature, penalties and biases"),
+            honoured("top_logprobs", "0 to 20, with logprobs"),
+            honoured("stream", "server-sent events"),
+            honoured(
+                "stream_options",
+                "include_usage; include_obfuscation is accepted, nothing is added"),
+            ignored("metadata", "kept by nobody: chats are not stored"),
+            ignored("moderation", "Graft moderates nothing"),
+            ignored("prediction", "a hint for speed"),
+            ignored("prompt_cache_key", "a hint for speed"),
+            ignored("prompt_cache_options", "a hint for speed"),
+            ignored("prompt_cache_retention", "a hint for speed"),
+            ignored("safety_identifier", "Graft keeps no user profiles"),
+            ignored("service_tier", "there is one tier"),
+            ignored("store", "chats are not stored"),
+            ignored("user", "Graft keeps no user profiles"),
+            refused("audio", "text only"),
+            refused("function_call", "not built yet", "\"none\""),
+            refused("functions", "not built yet", "[]"),
+            refused("modalities", "text only", "[\"text\"]"),
+            refused("parallel_tool_calls", "there are no tools", "true", "false"),
+            refused("reasoning_effort", "not built yet", "\"none\""),
+            refused("response_format", "not built yet", "{\"type\":\"text\"}"),
+            refused("tool_choice", "not built yet", "\"none\""),
+            refused("tools", "not built yet", "[]"),
+            refused("verbosity", "not built yet"),
+            refused("web_search_options", "Graft fetches nothing"));
+
     private static final int MAX_TOP = 20;
+
+    /** What SDKs send back from an answer, and a name; they may only be null or empty. */
+    private static final Set<String> ONLY_EMPTY =
+        Set.of("refusal", "annotations", "audio", "function_call", "tool_calls", "name");
 
     private ChatRequest() {}
 
     static GenerationRequest read(BodyFields fields) {
-      RequestParameter.check(ChatParameters.ALL, fields.body());
+      RequestParameter.check(PARAMETERS, fields.body());
       return new GenerationRequest(
           fields.model(),
-          List.of(new Prompt.Conversation(ChatMessages.read(fields.body().path("messages")))),
+          List.of(new Prompt.Conversation(messages(fields.body().path("messages")))),
           DecodingReader.read(fields, false, maxTokens(fields), topLogprobs(fields)));
     }
 
@@ -62,19 +113,9 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
       }
       return !wanted ? null : top == null ? (Integer) 0 : top;
     }
-  }
 
-  /**
-   * Reads {@code messages}: text turns of the three roles; anything else is refused by its path.
-   */
-  static final class ChatMessages {
-    /** What SDKs send back from an answer, and a name; they may only be null or empty. */
-    private static final Set<String> ONLY_EMPTY =
-        Set.of("refusal", "annotations", "audio", "function_call", "tool_calls", "name");
-
-    private ChatMessages() {}
-
-    static List<Prompt.Turn> read(JsonNode messages) {
+    /** Text turns of the three roles; anything else is refused by its path. */
+    private static List<Prompt.Turn> messages(JsonNode messages) {
       if (messages.isMissingNode() || messages.isNull()) throw InferenceRefused.missing("messages");
       if (!messages.isArray() || messages.isEmpty()) {
         throw InferenceRefused.value("messages", "must be an array of at least one message");
@@ -136,18 +177,21 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
     }
   }
 
-  /**
-   * Every request field of {@code POST /v1/chat/completions} that OpenAI documents, and what Graft
-   * does with it. The same table for people is {@code docs/chat.md}; a test compares the two.
-   */
-  static final class ChatParameters {
-    static final List<RequestParameter> ALL =
+  /** Reads the body of a completion; what cannot be honoured is refused by its name. */
+  static final class TextCompletionRequest {
+    /**
+     * Every request field of {@code POST /v1/completions} that OpenAI documents, and what Graft does
+     * with it. The same table for people is {@code docs/chat.md}; a test compares the two.
+     */
+    static final List<RequestParameter> PARAMETERS =
         List.of(
             honoured("model", "a base model, or a fine-tuned model of the department"),
             honoured(
-                "messages", "roles system, developer (as system), user, assistant; text content"),
-            honoured("max_completion_tokens", "upper bound of new tokens"),
-            honoured("max_tokens", "older name of max_completion_tokens; the two must agree"),
+                "prompt", "a text, a list of token ids, or a list of either; 128 choices in all"),
+            honoured(
+                "echo",
+                "the answer begins with the prompt; with logprobs the prompt is scored too"),
+            honoured("max_tokens", "upper bound of new tokens, 0 too; absent = 16"),
             honoured("stop", "one string, or up to 4; the answer ends before the first"),
             honoured("n", "1 to 128 choices, one after the other"),
             honoured("temperature", "0 to 2; 0 = the likeliest token, always; absent = 1"),
@@ -156,46 +200,24 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
             honoured("presence_penalty", "-2 to 2"),
             honoured("logit_bias", "-100 to 100 by token id of the model's tokenizer"),
             honoured("seed", "the same request with the same seed gives the same answer"),
-            honoured("logprobs", "of the model itself, before temperature, penalties and biases"),
-            honoured("top_logprobs", "0 to 20, with logprobs"),
+            honoured(
+                "logprobs",
+                "0 to 5; of the model itself, before temperature, penalties and biases"),
             honoured("stream", "server-sent events"),
             honoured(
                 "stream_options",
                 "include_usage; include_obfuscation is accepted, nothing is added"),
-            ignored("metadata", "kept by nobody: chats are not stored"),
-            ignored("moderation", "Graft moderates nothing"),
-            ignored("prediction", "a hint for speed"),
-            ignored("prompt_cache_key", "a hint for speed"),
-            ignored("prompt_cache_options", "a hint for speed"),
-            ignored("prompt_cache_retention", "a hint for speed"),
-            ignored("safety_identifier", "Graft keeps no user profiles"),
-            ignored("service_tier", "there is one tier"),
-            ignored("store", "chats are not stored"),
             ignored("user", "Graft keeps no user profiles"),
-            refused("audio", "text only"),
-            refused("function_call", "not built yet", "\"none\""),
-            refused("functions", "not built yet", "[]"),
-            refused("modalities", "text only", "[\"text\"]"),
-            refused("parallel_tool_calls", "there are no tools", "true", "false"),
-            refused("reasoning_effort", "not built yet", "\"none\""),
-            refused("response_format", "not built yet", "{\"type\":\"text\"}"),
-            refused("tool_choice", "not built yet", "\"none\""),
-            refused("tools", "not built yet", "[]"),
-            refused("verbosity", "not built yet"),
-            refused("web_search_options", "Graft fetches nothing"));
+            refused("best_of", "no choices are made to be thrown away", "1"),
+            refused("suffix", "the models continue texts, they fill no gaps", "\"\""));
 
-    private ChatParameters() {}
-  }
-
-  /** Reads the body of a completion; what cannot be honoured is refused by its name. */
-  static final class TextCompletionRequest {
     private static final int MAX_TOP = 5;
     private static final int DEFAULT_MAX_TOKENS = 16;
 
     private TextCompletionRequest() {}
 
     static GenerationRequest read(BodyFields fields) {
-      RequestParameter.check(TextCompletionParameters.ALL, fields.body());
+      RequestParameter.check(PARAMETERS, fields.body());
       Integer bound = fields.whole("max_tokens", 0, Integer.MAX_VALUE);
       GenerationRequest request =
           new GenerationRequest(
@@ -249,42 +271,6 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
     private static InferenceRefused notAPrompt(String path) {
       return InferenceRefused.value(path, "must be a text or a list of token ids");
     }
-  }
-
-  /**
-   * Every request field of {@code POST /v1/completions} that OpenAI documents, and what Graft does
-   * with it. The same table for people is {@code docs/chat.md}; a test compares the two.
-   */
-  static final class TextCompletionParameters {
-    static final List<RequestParameter> ALL =
-        List.of(
-            honoured("model", "a base model, or a fine-tuned model of the department"),
-            honoured(
-                "prompt", "a text, a list of token ids, or a list of either; 128 choices in all"),
-            honoured(
-                "echo",
-                "the answer begins with the prompt; with logprobs the prompt is scored too"),
-            honoured("max_tokens", "upper bound of new tokens, 0 too; absent = 16"),
-            honoured("stop", "one string, or up to 4; the answer ends before the first"),
-            honoured("n", "1 to 128 choices, one after the other"),
-            honoured("temperature", "0 to 2; 0 = the likeliest token, always; absent = 1"),
-            honoured("top_p", "0 to 1; absent = 1"),
-            honoured("frequency_penalty", "-2 to 2"),
-            honoured("presence_penalty", "-2 to 2"),
-            honoured("logit_bias", "-100 to 100 by token id of the model's tokenizer"),
-            honoured("seed", "the same request with the same seed gives the same answer"),
-            honoured(
-                "logprobs",
-                "0 to 5; of the model itself, before temperature, penalties and biases"),
-            honoured("stream", "server-sent events"),
-            honoured(
-                "stream_options",
-                "include_usage; include_obfuscation is accepted, nothing is added"),
-            ignored("user", "Graft keeps no user profiles"),
-            refused("best_of", "no choices are made to be thrown away", "1"),
-            refused("suffix", "the models continue texts, they fill no gaps", "\"\""));
-
-    private TextCompletionParameters() {}
   }
 
   /** Reads the fields that say how an answer is made, of chats and completions alike. */

@@ -31,10 +31,10 @@ class RequestParameterTests {
 
   @Test
   void everyDocumentedParameterHasItsTreatment() {
-    assertThat(GenerationRequest.ChatParameters.ALL)
+    assertThat(GenerationRequest.ChatRequest.PARAMETERS)
         .extracting(RequestParameter::name)
         .containsExactlyInAnyOrder(OF_A_CHAT.strip().split("\\s+"));
-    assertThat(GenerationRequest.TextCompletionParameters.ALL)
+    assertThat(GenerationRequest.TextCompletionRequest.PARAMETERS)
         .extracting(RequestParameter::name)
         .containsExactlyInAnyOrder(OF_A_COMPLETION.strip().split("\\s+"));
   }
@@ -43,9 +43,9 @@ class RequestParameterTests {
   void theTablesForPeopleAreTheTablesOfTheCode() throws IOException {
     String page = Files.readString(Path.of("docs/chat.md"));
     assertThat(rows(page, "## Parameters of a chat"))
-        .isEqualTo(rows(GenerationRequest.ChatParameters.ALL));
+        .isEqualTo(rows(GenerationRequest.ChatRequest.PARAMETERS));
     assertThat(rows(page, "## Parameters of a completion"))
-        .isEqualTo(rows(GenerationRequest.TextCompletionParameters.ALL));
+        .isEqualTo(rows(GenerationRequest.TextCompletionRequest.PARAMETERS));
   }
 
   private static List<String> rows(String page, String heading) {

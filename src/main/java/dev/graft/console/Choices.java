@@ -1,5 +1,6 @@
 package dev.graft.console;
 
+import dev.graft.console.FilesConsoleController.DataFileView;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;

@@ -14,12 +14,20 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.TypeMismatchException;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.client.ClientHttpResponse;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.stereotype.Controller;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.ModelAttribute;
+import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.servlet.ModelAndView;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What every page has, and what a page is that cannot be shown. */
 @ControllerAdvice(basePackageClasses = ConsoleAdvice.class)
@@ -92,5 +100,88 @@ class ConsoleAdvice {
     page.addObject("refused", refused);
     page.addObject("visitor", caller == null ? null : new Visitor(caller));
     return page;
+  }
+
+  /** What is not a page, or no longer, told as one. */
+  @Controller
+  static class NoSuchPageController {
+    /** Any other address under the console. */
+    @GetMapping("/console/**")
+    String any() {
+      throw PageRefused.notFound("page");
+    }
+
+    /** A form whose page is older than what the browser knows now, forwarded to here. */
+    @RequestMapping(ConsoleSecurity.STALE)
+    String stale() {
+      throw new PageRefused(
+          HttpStatus.FORBIDDEN.value(),
+          "That page had been open for too long, so nothing was done. Go back, load it again, and"
+              + " send it once more.",
+          List.of(),
+          null);
+    }
+  }
+
+  /** What the API answered other than 2xx: its sentence is the message. */
+  static final class PageRefused extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    /**
+     * @param at a JSON path or a line of a file
+     */
+    public record Detail(@Nullable String at, String message) {}
+
+    private final int status;
+    private final transient List<Detail> findings;
+    private final @Nullable String requestId;
+
+    public PageRefused(
+        int status, String message, List<Detail> findings, @Nullable String requestId) {
+      super(message);
+      this.status = status;
+      this.findings = List.copyOf(findings);
+      this.requestId = requestId;
+    }
+
+    /** Something that this server's pages say themselves. */
+    public static PageRefused notFound(String what) {
+      return new PageRefused(404, "There is no " + what + " here.", List.of(), null);
+    }
+
+    /** Read from an error envelope. */
+    static PageRefused of(ClientHttpResponse answer) throws IOException {
+      int status = answer.getStatusCode().value();
+      String requestId = answer.getHeaders().getFirst("x-request-id");
+      byte[] body = answer.getBody().readAllBytes();
+      try {
+        JsonNode error = JsonMapper.shared().readTree(body).path("error");
+        List<Detail> findings =
+            error.path("errors").valueStream().map(PageRefused::finding).toList();
+        String message = error.path("message").asString("The server gave no reason.");
+        return new PageRefused(status, message, findings, requestId);
+      } catch (JacksonException e) {
+        return new PageRefused(status, "The server gave no reason.", List.of(), requestId);
+      }
+    }
+
+    private static Detail finding(JsonNode error) {
+      String at = error.path("path").asString("");
+      if (at.isEmpty() && error.path("line").isNumber()) at = "line " + error.path("line").asLong();
+      return new Detail(at.isEmpty() ? null : at, error.path("message").asString(""));
+    }
+
+    public int status() {
+      return status;
+    }
+
+    public List<Detail> findings() {
+      return findings;
+    }
+
+    /** What an operator looks for in the log. */
+    public @Nullable String requestId() {
+      return requestId;
+    }
   }
 }

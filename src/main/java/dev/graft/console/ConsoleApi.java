@@ -1,5 +1,10 @@
 package dev.graft.console;
 
+import dev.graft.console.BaseModelsConsoleController.BaseModelView;
+import dev.graft.console.DepartmentConsoleController.DepartmentView;
+import dev.graft.console.EvaluationsConsoleController.EvaluationView;
+import dev.graft.console.FilesConsoleController.DataFileView;
+import dev.graft.console.JobsConsoleController.JobView;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +19,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * What the console asks of the public API, as whoever is signed in. Every refusal is a {@link
- * PageRefused}. Java makes the proxy in a package of its own: what a method returns must be public.
+ * ConsoleAdvice.PageRefused}. Java makes the proxy in a package of its own: what a method returns
+ * must be public.
  */
 @HttpExchange("/v1")
 interface ConsoleApi {
@@ -121,7 +127,7 @@ interface ConsoleApi {
   JobView createJob(@RequestBody JsonNode request);
 
   @PostExchange("/fine_tuning/quotes")
-  QuoteView quote(@RequestBody JsonNode request);
+  JobsConsoleController.QuoteView quote(@RequestBody JsonNode request);
 
   @PostExchange("/fine_tuning/preview")
   RowsView preview(@RequestBody JsonNode request);
@@ -176,25 +182,27 @@ interface ConsoleApi {
   void deleteFile(@PathVariable String id);
 
   @GetExchange("/adapters")
-  Listed<AdapterView> adapters(
+  Listed<ModelsConsoleController.AdapterView> adapters(
       @RequestParam @Nullable String name,
       @RequestParam @Nullable String after,
       @RequestParam int limit);
 
   @GetExchange("/adapters/{id}")
-  AdapterView adapter(@PathVariable String id);
+  ModelsConsoleController.AdapterView adapter(@PathVariable String id);
 
   @GetExchange("/adapters/{id}/lineage")
-  AdapterView.LineageView lineage(@PathVariable String id);
+  ModelsConsoleController.AdapterView.LineageView lineage(@PathVariable String id);
 
   @DeleteExchange("/adapters/{id}")
   void deleteAdapter(@PathVariable String id);
 
   @GetExchange("/adapters/{id}/exports")
-  Listed<ExportView> exports(@PathVariable String id, @RequestParam int limit);
+  Listed<ModelsConsoleController.ExportView> exports(
+      @PathVariable String id, @RequestParam int limit);
 
   @PostExchange("/adapters/{id}/exports")
-  ExportView createExport(@PathVariable String id, @RequestBody Map<String, Object> request);
+  ModelsConsoleController.ExportView createExport(
+      @PathVariable String id, @RequestBody Map<String, Object> request);
 
   @DeleteExchange("/adapters/{id}/exports/{export}")
   void deleteExport(@PathVariable String id, @PathVariable String export);

@@ -3,26 +3,41 @@ package dev.graft.console;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.BearerFilter;
 import dev.graft.platform.FailedAuthentications;
+import dev.graft.tenancy.WebSessions;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.ResponseCookie;
+import org.springframework.security.access.AccessDeniedException;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.AccessDeniedHandler;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
+import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
 import org.springframework.security.web.csrf.CsrfFilter;
+import org.springframework.security.web.csrf.CsrfToken;
+import org.springframework.security.web.csrf.CsrfTokenRepository;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
+import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.util.UriUtils;
+import org.springframework.web.util.WebUtils;
 
 /** The console's chain: a cookie instead of a header, and a token in every form. */
 @Configuration(proxyBeanMethods = false)
@@ -113,5 +128,184 @@ class ConsoleSecurity {
     if (!request.getMethod().equals("GET")) return Destination.HOME;
     String query = request.getQueryString();
     return request.getRequestURI() + (query == null ? "" : "?" + query);
+  }
+
+  /**
+   * Names of the console's cookies: its own, since other services on this host may use Spring's.
+   * Under TLS with the prefix {@code __Host-} (RFC 6265bis), so that no other host of the domain
+   * and no plain connection can plant one.
+   */
+  static final class ConsoleCookies {
+    private ConsoleCookies() {}
+
+    /** Name of the session's. */
+    static String session(HttpServletRequest request) {
+      return named("graft_session", request.isSecure());
+    }
+
+    private static String named(String name, boolean secure) {
+      return secure ? "__Host-" + name : name;
+    }
+
+    /** The tokens of forms. */
+    static CsrfTokenRepository formTokens() {
+      CookieCsrfTokenRepository plain = formTokens(false);
+      CookieCsrfTokenRepository secure = formTokens(true);
+      return new CsrfTokenRepository() {
+        @Override
+        public CsrfToken generateToken(HttpServletRequest request) {
+          return of(request).generateToken(request);
+        }
+
+        @Override
+        public void saveToken(
+            @Nullable CsrfToken token, HttpServletRequest request, HttpServletResponse response) {
+          of(request).saveToken(token, request, response);
+        }
+
+        @Override
+        public @Nullable CsrfToken loadToken(HttpServletRequest request) {
+          return of(request).loadToken(request);
+        }
+
+        private CsrfTokenRepository of(HttpServletRequest request) {
+          return request.isSecure() ? secure : plain;
+        }
+      };
+    }
+
+    private static CookieCsrfTokenRepository formTokens(boolean secure) {
+      CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
+      tokens.setCookieName(named("graft_csrf", secure));
+      tokens.setCookiePath(secure ? "/" : "/console"); // the prefix asks for the whole host
+      tokens.setCookieCustomizer(cookie -> cookie.sameSite("Lax").secure(secure));
+      return tokens;
+    }
+  }
+
+  /** The cookie of a browser that is signed in, read as the header that other clients send. */
+  static final class CookieAsBearer extends OncePerRequestFilter {
+    @Override
+    protected void doFilterInternal(
+        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+        throws ServletException, IOException {
+      chain.doFilter(new WithHeader(request, token(request)), response);
+    }
+
+    /** Null where nobody is signed in. */
+    static @Nullable String token(HttpServletRequest request) {
+      var cookie = WebUtils.getCookie(request, ConsoleSecurity.ConsoleCookies.session(request));
+      return cookie == null || cookie.getValue().isBlank() ? null : cookie.getValue();
+    }
+
+    /** Scripts cannot read it; other sites' requests, but for links to here, do not have it. */
+    static void set(HttpServletRequest request, HttpServletResponse response, String token) {
+      write(response, cookie(request, token).maxAge(WebSessions.LIFETIME).build());
+    }
+
+    static void remove(HttpServletRequest request, HttpServletResponse response) {
+      write(response, cookie(request, "").maxAge(0).build());
+    }
+
+    private static ResponseCookie.ResponseCookieBuilder cookie(
+        HttpServletRequest request, String value) {
+      return ResponseCookie.from(ConsoleSecurity.ConsoleCookies.session(request), value)
+          .path("/")
+          .httpOnly(true)
+          .secure(request.isSecure())
+          .sameSite("Lax");
+    }
+
+    private static void write(HttpServletResponse response, ResponseCookie cookie) {
+      response.addHeader(HttpHeaders.SET_COOKIE, cookie.toString());
+    }
+
+    /** A header that the browser sent itself does not count: a session is a cookie. */
+    private static final class WithHeader extends HttpServletRequestWrapper {
+      private final @Nullable String token;
+
+      WithHeader(HttpServletRequest request, @Nullable String token) {
+        super(request);
+        this.token = token;
+      }
+
+      @Override
+      public @Nullable String getHeader(String name) {
+        if (!HttpHeaders.AUTHORIZATION.equalsIgnoreCase(name)) return super.getHeader(name);
+        return token == null ? null : "Bearer " + token;
+      }
+    }
+  }
+
+  /**
+   * Refuses what a page of another site makes a browser send. Browsers say whose page it was by
+   * {@code Sec-Fetch-Site} (W3C Fetch Metadata) where the connection is encrypted or local, else by
+   * {@code Origin}. A page of another host of the same domain is another site's, too.
+   */
+  static final class OwnPagesOnly extends OncePerRequestFilter {
+    private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
+
+    /** Its own pages, or the person by the browser itself. */
+    private static final Set<String> OWN = Set.of("same-origin", "none");
+
+    private final AccessDeniedHandler refusal;
+
+    OwnPagesOnly(AccessDeniedHandler refusal) {
+      this.refusal = refusal;
+    }
+
+    @Override
+    protected boolean shouldNotFilter(HttpServletRequest request) {
+      return READS.contains(request.getMethod());
+    }
+
+    @Override
+    protected void doFilterInternal(
+        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+        throws ServletException, IOException {
+      if (own(request)) chain.doFilter(request, response);
+      else refusal.handle(request, response, new AccessDeniedException("a page of another site"));
+    }
+
+    /** Neither header: no browser of today, and the token of the form decides. */
+    private static boolean own(HttpServletRequest request) {
+      String site = request.getHeader("sec-fetch-site");
+      if (site != null) return OWN.contains(site);
+      String origin = request.getHeader(HttpHeaders.ORIGIN);
+      return origin == null || isHost(origin, request.getHeader(HttpHeaders.HOST));
+    }
+
+    /** The scheme may be that of a proxy. */
+    private static boolean isHost(String origin, @Nullable String host) {
+      try {
+        String from = URI.create(origin).getAuthority();
+        return from != null && from.equalsIgnoreCase(host);
+      } catch (IllegalArgumentException e) {
+        return false;
+      }
+    }
+  }
+
+  /** Where to go after signing in: a page of the console and nothing else, whatever a link says. */
+  static final class Destination {
+    /** Which leads to the first page that is for whoever asks. */
+    static final String HOME = "/console";
+
+    private Destination() {}
+
+    /**
+     * @param wanted a path, or an address of which the path counts
+     */
+    static String of(@Nullable String wanted) {
+      if (wanted == null) return HOME;
+      try {
+        URI uri = new URI(wanted).normalize();
+        String path = uri.getRawPath();
+        if (path == null || !path.startsWith("/console/")) return HOME;
+        return uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
+      } catch (java.net.URISyntaxException e) {
+        return HOME;
+      }
+    }
   }
 }

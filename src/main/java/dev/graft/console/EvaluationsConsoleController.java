@@ -1,6 +1,11 @@
 package dev.graft.console;
 
 import jakarta.servlet.http.HttpServletResponse;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -10,6 +15,9 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Whether a model is better than its base: asked, watched, read question by question. */
 @Controller
@@ -83,5 +91,260 @@ class EvaluationsConsoleController {
   String delete(@PathVariable String id) {
     api.deleteEvaluation(id);
     return "redirect:/console/evaluations";
+  }
+
+  /** A comparison of models on held-out rows, as the API tells it. */
+  record EvaluationView(
+      String id,
+      String status,
+      @Nullable String name,
+      @Nullable String baseline,
+      List<String> models,
+      String file,
+      @Nullable String fileName,
+      int maxSamples,
+      int maxCompletionTokens,
+      long seed,
+      List<GraderView> graders,
+      List<GateView> gates,
+      long createdAt,
+      @Nullable Long questions,
+      ProgressView progress,
+      @Nullable List<PartialView> partialResults,
+      @Nullable ResultsView results,
+      @Nullable ProblemView error,
+      @Nullable String waitsFor) {
+
+    private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+
+    public record ProgressView(long answered, @Nullable Long total) {}
+
+    public record ProblemView(String code, String message) {}
+
+    /**
+     * @param passed null without gates
+     */
+    public record ResultsView(long compared, List<MeasuredView> models, @Nullable Boolean passed) {}
+
+    public record MeasuredView(
+        String model,
+        boolean baseline,
+        Map<String, MetricView> metrics,
+        long cut,
+        List<GateView> gates,
+        @Nullable Boolean passed,
+        @Nullable ConfusionView confusion) {}
+
+    /**
+     * @param counts a row a known label, a column a predicted one; null where there are too many
+     */
+    public record ConfusionView(List<ClassView> classes, @Nullable List<List<Long>> counts) {}
+
+    public record ClassView(
+        String label, double precision, double recall, double f1, long support) {}
+
+    public record MetricView(
+        double value,
+        long questions,
+        @Nullable List<Double> confidenceInterval,
+        @Nullable DifferenceView againstBaseline) {}
+
+    public record DifferenceView(
+        double difference,
+        List<Double> confidenceInterval,
+        double pValue,
+        long better,
+        long worse,
+        long equal,
+        String verdict) {}
+
+    /** What a model has reached so far. */
+    public record PartialView(
+        String model, boolean baseline, long answered, Map<String, Double> metrics) {}
+
+    public record GraderView(
+        String type, String name, @Nullable String operation, @Nullable String evaluationMetric) {
+      /** Such as {@code exact_match (string_check eq)}. */
+      public String title() {
+        String how = operation == null ? evaluationMetric : operation;
+        return how == null ? name : "%s (%s %s)".formatted(name, type, how);
+      }
+    }
+
+    /**
+     * @param value that was looked at, of a result; {@code passed} is one's, too
+     */
+    public record GateView(
+        String metric,
+        @Nullable Double atLeast,
+        @Nullable Double atMost,
+        @Nullable Double betterBy,
+        @Nullable Double worseByAtMost,
+        @Nullable Double value,
+        @Nullable Boolean passed,
+        @Nullable String reason) {
+      /** Such as {@code exact_match at least 0.8}. */
+      public String title() {
+        if (atLeast != null) return metric + " at least " + atLeast;
+        if (atMost != null) return metric + " at most " + atMost;
+        if (betterBy != null) return metric + " better by " + betterBy;
+        return metric + " worse by at most " + worseByAtMost;
+      }
+    }
+
+    public record SampleView(
+        String id,
+        long line,
+        @Nullable List<TurnView> messages,
+        @Nullable String prompt,
+        String reference,
+        List<AnswerView> answers) {}
+
+    public record TurnView(String role, String content) {}
+
+    public record AnswerView(
+        String model,
+        @Nullable String text,
+        @Nullable Double loss,
+        Map<String, Double> scores,
+        @Nullable String refusal) {}
+
+    public boolean ended() {
+      return ENDED.contains(status);
+    }
+
+    public String title() {
+      return name == null ? id : name;
+    }
+
+    /** Those who have not answered anything yet. */
+    public List<String> unasked() {
+      List<PartialView> partial = partialResults == null ? List.of() : partialResults;
+      return Stream.concat(Stream.ofNullable(baseline), models.stream())
+          .filter(each -> partial.stream().noneMatch(one -> one.model().equals(each)))
+          .toList();
+    }
+
+    public int percent() {
+      if (status.equals("succeeded")) return 100;
+      Long total = progress.total();
+      return total == null || total == 0 ? 0 : (int) (100 * progress.answered() / total);
+    }
+  }
+
+  /**
+   * What was chosen; empty fields are left to the server. Nothing is checked here: the API does,
+   * and says where.
+   *
+   * @param graders names in {@link #GRADERS}
+   * @param gateMetrics a gate each; one without a metric is none
+   * @param gateBounds of the gate at the same place, as the API calls it: {@code at_least}
+   * @param gateValues of the gate at the same place
+   */
+  record NewEvaluationForm(
+      @Nullable List<String> models,
+      @Nullable String baseline,
+      @Nullable String file,
+      @Nullable String name,
+      @Nullable String maxSamples,
+      @Nullable String maxTokens,
+      @Nullable String seed,
+      @Nullable List<String> graders,
+      @Nullable List<String> gateMetrics,
+      @Nullable List<String> gateBounds,
+      @Nullable List<String> gateValues) {
+
+    /**
+     * A grader that the form offers, by the field of the API that says what it does.
+     *
+     * @param usual whether it is chosen at first
+     */
+    record Offered(String name, String type, String field, String value, boolean usual) {}
+
+    /** As many as an evaluation may have. */
+    static final List<Offered> GRADERS =
+        List.of(
+            check("exact_match", "eq", true),
+            check("contains", "like", false),
+            check("contains_any_case", "ilike", false),
+            similarity("fuzzy_match", false),
+            similarity("gleu", false),
+            similarity("rouge_1", false),
+            similarity("rouge_2", false),
+            similarity("rouge_l", true));
+
+    /** How a gate bounds its metric, by the API's name. */
+    static final Map<String, String> BOUNDS =
+        new java.util.TreeMap<>(
+            Map.of(
+                "at_least", "at least",
+                "at_most", "at most",
+                "better_by", "better than the baseline by",
+                "worse_by_at_most", "worse than the baseline by at most"));
+
+    private static Offered check(String name, String operation, boolean usual) {
+      return new Offered(name, "string_check", "operation", operation, usual);
+    }
+
+    private static Offered similarity(String metric, boolean usual) {
+      return new Offered(metric, "text_similarity", "evaluation_metric", metric, usual);
+    }
+
+    /** The body of {@code POST /v1/evaluations}. */
+    ObjectNode request() {
+      ObjectNode request = JsonMapper.shared().createObjectNode();
+      listed(models).forEach(request.putArray("models")::add);
+      put(request, "baseline", baseline);
+      put(request, "file", file);
+      put(request, "name", name);
+      putNumber(request, "max_samples", maxSamples);
+      putNumber(request, "max_completion_tokens", maxTokens);
+      putNumber(request, "seed", seed);
+      if (!listed(graders).isEmpty()) addGraders(request.putArray("graders"));
+      addGates(request.putArray("gates"));
+      return request;
+    }
+
+    private void addGraders(ArrayNode request) {
+      for (Offered each : GRADERS) {
+        if (!listed(graders).contains(each.name())) continue;
+        request
+            .addObject()
+            .put("type", each.type())
+            .put("name", each.name())
+            .put(each.field(), each.value());
+      }
+    }
+
+    private void addGates(ArrayNode request) {
+      for (int i = 0; i < listed(gateMetrics).size(); i++) {
+        String metric = listed(gateMetrics).get(i);
+        if (metric.isBlank()) continue;
+        ObjectNode gate = request.addObject().put("metric", metric);
+        putNumber(gate, at(gateBounds, i), at(gateValues, i));
+      }
+    }
+
+    private static List<String> listed(@Nullable List<String> given) {
+      return given == null ? List.of() : given;
+    }
+
+    private static String at(@Nullable List<String> given, int place) {
+      return place < listed(given).size() ? listed(given).get(place) : "";
+    }
+
+    private static void put(ObjectNode to, String field, @Nullable String text) {
+      if (text != null && !text.isBlank()) to.put(field, text.strip());
+    }
+
+    /** What is no number is sent as it is, for the API to refuse by its path. */
+    private static void putNumber(ObjectNode to, String field, @Nullable String text) {
+      if (text == null || text.isBlank()) return;
+      try {
+        to.put(field, new BigDecimal(text.strip()));
+      } catch (NumberFormatException e) {
+        to.put(field, text);
+      }
+    }
   }
 }

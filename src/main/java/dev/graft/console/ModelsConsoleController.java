@@ -13,6 +13,9 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What was trained: cards, where they load, downloads. */
 @Controller
@@ -23,9 +26,9 @@ class ModelsConsoleController {
   private static final int EXPORTS = 100;
 
   private final ConsoleApi api;
-  private final Relay relay;
+  private final ConsoleConfiguration.Relay relay;
 
-  ModelsConsoleController(ConsoleApi api, Relay relay) {
+  ModelsConsoleController(ConsoleApi api, ConsoleConfiguration.Relay relay) {
     this.api = api;
     this.relay = relay;
   }
@@ -57,7 +60,7 @@ class ModelsConsoleController {
   private ConsoleApi.@Nullable Listed<ExportView> own(String id) {
     try {
       return api.exports(id, EXPORTS);
-    } catch (PageRefused refused) {
+    } catch (ConsoleAdvice.PageRefused refused) {
       if (refused.status() != 404) throw refused;
       return null;
     }
@@ -117,10 +120,10 @@ class ModelsConsoleController {
    * The job that made it, for its names; null where it is another department's, or not for this
    * key.
    */
-  private @Nullable JobView origin(String job) {
+  private JobsConsoleController.@Nullable JobView origin(String job) {
     try {
       return api.job(job);
-    } catch (PageRefused refused) {
+    } catch (ConsoleAdvice.PageRefused refused) {
       if (refused.status() != 403 && refused.status() != 404) throw refused;
       return null;
     }
@@ -144,5 +147,110 @@ class ModelsConsoleController {
   String delete(@PathVariable String id) {
     api.deleteAdapter(id);
     return "redirect:/console/models";
+  }
+
+  /** A published result, as the API tells it. */
+  record AdapterView(
+      String id,
+      String name,
+      String baseModel,
+      @Nullable String parentModel,
+      String jobId,
+      String trainingFile,
+      long createdAt,
+      long bytes,
+      String sha256,
+      List<FileView> files,
+      @Nullable String method,
+      JsonNode adapter,
+      List<VerdictView> compatibility,
+      long trainedTokens,
+      @Nullable DeprecationView deprecation,
+      @Nullable Long deleteAt) {
+
+    /** The files that llama.cpp and Ollama load, if it has any. */
+    public List<FileView> gguf() {
+      return files.stream().filter(file -> file.name().endsWith(".gguf")).toList();
+    }
+
+    public record FileView(String name, long bytes, String sha256) {}
+
+    public record VerdictView(String loader, String verdict, List<String> reasons) {}
+
+    public record DeprecationView(String notice) {}
+
+    public record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}
+
+    public record RelativeView(
+        @Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
+  }
+
+  /** Another form of an adapter, made or in the making, as the API tells it. */
+  record ExportView(
+      String id,
+      String form,
+      JsonNode options,
+      String status,
+      long doneBytes,
+      @Nullable Long totalBytes,
+      @Nullable Long bytes,
+      @Nullable String error) {
+    public boolean ended() {
+      return status.equals("succeeded") || status.equals("failed");
+    }
+
+    /** Form and type, as they are chosen. */
+    public String choice() {
+      String type = options.path("type").asString(options.path("combination_type").asString(""));
+      return type.isEmpty() ? form : form + " " + type;
+    }
+  }
+
+  /** Which version answers under an alias. */
+  @Controller
+  static class AliasesConsoleController {
+    private static final int NOT_FOUND = 404;
+
+    private final ConsoleApi api;
+    private final JsonMapper json;
+
+    AliasesConsoleController(ConsoleApi api, JsonMapper json) {
+      this.api = api;
+      this.json = json;
+    }
+
+    /** An alias that is there moves; else it is made. */
+    @PostMapping("/console/models/{id}/alias")
+    String use(
+        @PathVariable String id,
+        @RequestParam String alias,
+        @RequestParam @Nullable String reason,
+        @RequestParam @Nullable String evaluation) {
+      String name = alias.strip();
+      ObjectNode asked = json.createObjectNode().put("model", id);
+      putUnlessBlank(asked, "reason", reason);
+      try {
+        ObjectNode move = asked.deepCopy();
+        putUnlessBlank(move, "evaluation", evaluation);
+        api.moveAlias(name, move);
+      } catch (ConsoleAdvice.PageRefused refused) {
+        if (refused.status() != NOT_FOUND) throw refused;
+        api.createAlias(asked.put("name", name));
+      }
+      return "redirect:/console/models#aliases";
+    }
+
+    /**
+     * @param current the model that it stood for on the page: who presses twice goes back once
+     */
+    @PostMapping("/console/aliases/{alias}/rollback")
+    String rollBack(@PathVariable String alias, @RequestParam String current) {
+      api.rollBackAlias(alias, json.createObjectNode().put("if_current", current));
+      return "redirect:/console/models#aliases";
+    }
+
+    private static void putUnlessBlank(ObjectNode fields, String name, @Nullable String value) {
+      if (value != null && !value.isBlank()) fields.put(name, value.strip());
+    }
   }
 }

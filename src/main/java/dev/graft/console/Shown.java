@@ -67,7 +67,7 @@ final class Shown {
   }
 
   /** What a job asks of a worker; empty = nothing. GB are of 10^9 bytes, as in its reason. */
-  public String asks(JobView.ResourcesView asked) {
+  public String asks(JobsConsoleController.JobView.ResourcesView asked) {
     StringJoiner told = new StringJoiner(", ");
     if (asked.devices() != null) told.add(asked.devices() + " devices");
     if (asked.device() != null) told.add(asked.device());

@@ -1,5 +1,6 @@
 package dev.graft.console;
 
+import dev.graft.console.ConsoleSecurity.Destination;
 import dev.graft.platform.FailedAuthentications;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.WebSessions;
@@ -50,7 +51,7 @@ class SignInController {
     failures.requireFew(request);
     Optional<String> token = sessions.open(key.strip());
     if (token.isPresent()) {
-      CookieAsBearer.set(request, response, token.get());
+      ConsoleSecurity.CookieAsBearer.set(request, response, token.get());
       return "redirect:" + Destination.of(to);
     }
     failures.failed(request);
@@ -62,9 +63,9 @@ class SignInController {
 
   @PostMapping("/console/sign-out")
   String signOut(HttpServletRequest request, HttpServletResponse response) {
-    String token = CookieAsBearer.token(request);
+    String token = ConsoleSecurity.CookieAsBearer.token(request);
     if (token != null) sessions.close(token);
-    CookieAsBearer.remove(request, response);
+    ConsoleSecurity.CookieAsBearer.remove(request, response);
     return "redirect:" + ConsoleSecurity.SIGN_IN;
   }
 }

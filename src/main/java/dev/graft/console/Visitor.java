@@ -1,10 +1,18 @@
 package dev.graft.console;
 
+import static dev.graft.tenancy.Permission.FILES_READ;
+import static dev.graft.tenancy.Permission.FINE_TUNING_READ;
+import static dev.graft.tenancy.Permission.MODELS_READ;
+import static dev.graft.tenancy.Permission.MODEL_REQUEST;
+import static dev.graft.tenancy.Permission.ORGANIZATION_READ;
+import static dev.graft.tenancy.Permission.PROJECT_READ;
+
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Who looks at a page: what its frame shows. */
@@ -42,5 +50,51 @@ record Visitor(Identity identity) {
   /** Whether they make keys of their department, and approve its jobs. */
   public boolean changesDepartment() {
     return identity.permissions().contains(Permission.PROJECT_WRITE);
+  }
+
+  /** The console's menu, in its order: what of it is there is what the session may read. */
+  enum Section {
+    JOBS("Jobs", "jobs", FINE_TUNING_READ),
+    FILES("Files", "files", FILES_READ),
+    MODELS("Models", "models", MODELS_READ),
+    PLAYGROUND("Playground", "playground", MODELS_READ, MODEL_REQUEST),
+    EVALUATIONS("Evaluations", "evaluations", FINE_TUNING_READ),
+    /** One's own, by its id. */
+    DEPARTMENT("Department", "departments", PROJECT_READ) {
+      @Override
+      boolean isFor(Identity caller) {
+        return caller instanceof Caller && super.isFor(caller);
+      }
+
+      @Override
+      String path(Identity caller) {
+        return caller instanceof Caller member
+            ? super.path(caller) + "/" + member.departmentId()
+            : super.path(caller);
+      }
+    },
+    ORGANISATION("Organisation", "departments", ORGANIZATION_READ);
+
+    private final String title;
+    private final String path;
+    private final Set<Permission> needed;
+
+    Section(String title, String path, Permission... needed) {
+      this.title = title;
+      this.path = path;
+      this.needed = Set.of(needed);
+    }
+
+    String title() {
+      return title;
+    }
+
+    boolean isFor(Identity caller) {
+      return caller.permissions().containsAll(needed);
+    }
+
+    String path(Identity caller) {
+      return "/console/" + path;
+    }
   }
 }

@@ -18,6 +18,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
 
 /** Names for the version in use: created, moved, rolled back, with their history. */
 @RestController
@@ -28,10 +29,11 @@ class AliasController {
 
   private final Aliases aliases;
   private final AliasRows rows;
-  private final AliasHistory history;
+  private final Aliases.AliasHistory history;
   private final Idempotency idempotency;
 
-  AliasController(Aliases aliases, AliasRows rows, AliasHistory history, Idempotency idempotency) {
+  AliasController(
+      Aliases aliases, AliasRows rows, Aliases.AliasHistory history, Idempotency idempotency) {
     this.aliases = aliases;
     this.rows = rows;
     this.history = history;
@@ -53,7 +55,7 @@ class AliasController {
       @AuthenticationPrincipal Caller caller,
       HttpServletRequest http,
       @RequestBody NewAlias request) {
-    String name = AliasName.checked(request.name());
+    String name = Aliases.AliasName.checked(request.name());
     String model = text(RequestFailed.required(request.model(), "model"), "model");
     String reason = optional(request.reason(), "reason");
     IdempotentRequest submission =
@@ -133,5 +135,54 @@ class AliasController {
   private static String text(String value, String param) {
     if (!value.isBlank() && value.length() <= LONGEST && value.indexOf('\0') < 0) return value;
     throw RequestFailed.invalid(param, "must have 1 to " + LONGEST + " characters, and no U+0000.");
+  }
+
+  /**
+   * An alias on the wire. Times in unix seconds.
+   *
+   * @param id its name, which chats ask for
+   * @param model that answers
+   */
+  record AliasObject(String id, String object, String model, long createdAt, long movedAt) {
+    static AliasObject of(ModelAlias alias) {
+      return new AliasObject(
+          alias.name(),
+          "alias",
+          alias.model(),
+          alias.createdAt().getEpochSecond(),
+          alias.movedAt().getEpochSecond());
+    }
+  }
+
+  /**
+   * A move on the wire: from what to what, who, when, why, and by which evaluation. Times in unix
+   * seconds.
+   *
+   * @param evidence a {@link dev.graft.evaluation.QualityGate.PassedGates}, or null
+   */
+  record AliasMoveObject(
+      String id,
+      String object,
+      String alias,
+      Aliases.AliasMove.Kind kind,
+      @Nullable String from,
+      String to,
+      @Nullable String reason,
+      @Nullable JsonNode evidence,
+      String movedBy,
+      long createdAt) {
+    static AliasMoveObject of(String alias, Aliases.AliasMove move) {
+      return new AliasMoveObject(
+          move.id(),
+          "alias.move",
+          alias,
+          move.kind(),
+          move.from(),
+          move.to(),
+          move.reason(),
+          move.evidence(),
+          move.movedBy(),
+          move.createdAt().getEpochSecond());
+    }
   }
 }

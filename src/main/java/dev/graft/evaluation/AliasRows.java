@@ -38,7 +38,7 @@ class AliasRows implements ModelAliases, Owned {
   @Override
   @Transactional(readOnly = true)
   public Optional<ModelAlias> find(String departmentId, String name) {
-    return AliasName.fits(name) ? find(departmentId, name, "") : Optional.empty();
+    return Aliases.AliasName.fits(name) ? find(departmentId, name, "") : Optional.empty();
   }
 
   /** Nobody else moves it before this transaction ends. */

@@ -1,7 +1,8 @@
 package dev.graft.evaluation;
 
-import dev.graft.evaluation.ChosenQuestions.Chosen;
-import dev.graft.inference.GreedyCompletion.Likelihood;
+import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -152,5 +154,60 @@ class AnswerRows {
         scores == null ? new ArrayList<>() : Arrays.asList((Double[]) scores.getArray()),
         row.getString("refusal"),
         false);
+  }
+
+  /**
+   * What a model said to a question.
+   *
+   * @param model its place in the evaluation's models
+   * @param number of the question
+   * @param text null if it was refused
+   * @param cut whether the bound on its tokens ended it
+   * @param known how likely the known answer was; null where that cannot be said
+   * @param scores one for each grader; empty if it was refused
+   * @param refusal why there is no answer, or null
+   * @param givenUp whether there is none because the model broke, again and again
+   */
+  record GradedAnswer(
+      int model,
+      int number,
+      @Nullable String text,
+      boolean cut,
+      int tokens,
+      @Nullable Likelihood known,
+      List<Double> scores,
+      @Nullable String refusal,
+      boolean givenUp) {
+    public static GradedAnswer of(
+        int model, int number, GreedyCompletion answer, Question question, EvaluationPlan plan) {
+      return switch (answer) {
+        case GreedyCompletion.Refused(String why) -> refused(model, number, why);
+        case GreedyCompletion.Given given -> {
+          List<Double> scores =
+              plan.graders().stream()
+                  .map(grader -> grader.score(given.text(), question.reference()))
+                  .toList();
+          // PostgreSQL has no text with U+0000
+          String text = given.text().replace('\0', '\uFFFD');
+          yield new GradedAnswer(
+              model, number, text, given.cut(), given.tokens(), given.known(), scores, null, false);
+        }
+      };
+    }
+
+    /** The question does not fit the model. */
+    public static GradedAnswer refused(int model, int number, String why) {
+      return without(model, number, why, false);
+    }
+
+    /** The model broke in so many tries. */
+    public static GradedAnswer lost(int model, int number, int tries, String why) {
+      return without(model, number, "No answer in %d tries. %s".formatted(tries, why), true);
+    }
+
+    private static GradedAnswer without(int model, int number, String why, boolean givenUp) {
+      String text = why.replace('\0', '\uFFFD');
+      return new GradedAnswer(model, number, null, false, 0, null, List.of(), text, givenUp);
+    }
   }
 }

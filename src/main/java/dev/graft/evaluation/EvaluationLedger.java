@@ -4,7 +4,7 @@ import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.seconds;
 import static dev.graft.platform.database.ResultColumns.textsOrNull;
 
-import dev.graft.evaluation.ChosenQuestions.Chosen;
+import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import java.time.Duration;
@@ -103,7 +103,7 @@ class EvaluationLedger {
 
   /** Writes an answer down; whether the claim still held. */
   @Transactional
-  public boolean answered(Claim claim, GradedAnswer answer) {
+  public boolean answered(Claim claim, AnswerRows.GradedAnswer answer) {
     if (!work.progressed(claim.work())) return false;
     change(
             claim.work(),
@@ -176,7 +176,7 @@ class EvaluationLedger {
   }
 
   @Transactional
-  public void fail(WorkClaim claim, Evaluation.Failure error) {
+  public void fail(WorkClaim claim, EvaluationRows.Evaluation.Failure error) {
     if (!work.done(claim)) return;
     change(
             claim,

@@ -1,5 +1,6 @@
 package dev.graft.evaluation;
 
+import dev.graft.evaluation.EvaluationPlan.Metric;
 import dev.graft.platform.RequestFailed;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -41,19 +42,19 @@ record EvaluationRequest(
   record GraderFields(
       @Nullable String type,
       @Nullable String name,
-      @Nullable StringOperation operation,
-      @Nullable SimilarityMetric evaluationMetric) {
+      Grader.@Nullable StringOperation operation,
+      Grader.@Nullable SimilarityMetric evaluationMetric) {
     private Grader read(String path) {
       String kind = RequestFailed.required(type, path + ".type");
       return switch (kind) {
         case "string_check" -> {
           refuse(evaluationMetric, path + ".evaluation_metric", kind);
-          StringOperation wanted = RequestFailed.required(operation, path + ".operation");
+          Grader.StringOperation wanted = RequestFailed.required(operation, path + ".operation");
           yield new Grader.StringCheck(named(path, wanted.wire()), wanted);
         }
         case "text_similarity" -> {
           refuse(operation, path + ".operation", kind);
-          SimilarityMetric wanted =
+          Grader.SimilarityMetric wanted =
               RequestFailed.required(evaluationMetric, path + ".evaluation_metric");
           yield new Grader.TextSimilarity(named(path, wanted.wire()), wanted);
         }
@@ -132,8 +133,8 @@ record EvaluationRequest(
     }
     if (graders == null) {
       return List.of(
-          new Grader.StringCheck("exact_match", StringOperation.EQ),
-          new Grader.TextSimilarity("rouge_l", SimilarityMetric.ROUGE_L));
+          new Grader.StringCheck("exact_match", Grader.StringOperation.EQ),
+          new Grader.TextSimilarity("rouge_l", Grader.SimilarityMetric.ROUGE_L));
     }
     requireCount(graders, "graders", 1, MOST_GRADERS);
     List<Grader> read = new ArrayList<>();

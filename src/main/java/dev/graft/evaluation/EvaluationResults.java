@@ -1,7 +1,9 @@
 package dev.graft.evaluation;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import dev.graft.inference.GreedyCompletion.Likelihood;
+import dev.graft.evaluation.AnswerRows.GradedAnswer;
+import dev.graft.evaluation.EvaluationPlan.Metric;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +41,7 @@ record EvaluationResults(
       int cut,
       List<GateResult> gates,
       @Nullable Boolean passed,
-      @Nullable ConfusionMatrix confusion) {}
+      MacroF1.@Nullable ConfusionMatrix confusion) {}
 
   /**
    * @param questions that the number is of: a loss may be of fewer, as not every known answer has
@@ -150,7 +152,7 @@ record EvaluationResults(
         (int) own.stream().filter(GradedAnswer::cut).count(),
         gates,
         gates.isEmpty() ? null : gates.stream().allMatch(GateResult::passed),
-        plan.labels() ? ConfusionMatrix.of(pairs(place, compared, labels)) : null);
+        plan.labels() ? MacroF1.ConfusionMatrix.of(pairs(place, compared, labels)) : null);
   }
 
   private static MetricResult f1(
@@ -159,7 +161,7 @@ record EvaluationResults(
       boolean baseline,
       List<List<GradedAnswer>> compared,
       Map<Integer, String> labels) {
-    List<LabelPair> own = pairs(place, compared, labels);
+    List<MacroF1.LabelPair> own = pairs(place, compared, labels);
     return new MetricResult(
         MacroF1.of(own),
         own.size(),
@@ -169,13 +171,13 @@ record EvaluationResults(
             : MacroF1.compare(own, pairs(0, compared, labels), plan.seed()));
   }
 
-  private static List<LabelPair> pairs(
+  private static List<MacroF1.LabelPair> pairs(
       int place, List<List<GradedAnswer>> compared, Map<Integer, String> labels) {
     return compared.stream()
         .map(each -> each.get(place))
         .map(
             answer ->
-                new LabelPair(
+                new MacroF1.LabelPair(
                     Objects.requireNonNull(labels.get(answer.number())),
                     Objects.requireNonNull(answer.text())))
         .toList();
@@ -211,7 +213,9 @@ record EvaluationResults(
     double weight = own.stream().mapToInt(QuestionValue::weight).sum();
     double value = own.stream().mapToDouble(QuestionValue::sum).sum() / weight;
     List<Double> interval =
-        plan.labels() && metric.grader() != null ? Wilson.interval(value, own.size()) : null;
+        plan.labels() && metric.grader() != null
+            ? Comparison.Wilson.interval(value, own.size())
+            : null;
     if (plan.baseline() == null || baseline) {
       return Optional.of(new MetricResult(value, own.size(), interval, null));
     }

@@ -4,14 +4,27 @@ import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+import dev.graft.platform.database.ResultColumns;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Retained;
+import dev.graft.tenancy.RetentionKind;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Repository;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The statements on {@code evaluation}, as its department asks; those of whoever works at one
@@ -149,5 +162,135 @@ class EvaluationRows {
             .param("id", id)
             .update()
         == 1;
+  }
+
+  /**
+   * Plans and results as the database keeps them; a newer release may have written more than is
+   * known here.
+   */
+  @Component
+  static class StoredPlans {
+    private final JsonMapper json;
+
+    StoredPlans(JsonMapper json) {
+      this.json = json.rebuild().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+    }
+
+    /**
+     * @throws tools.jackson.core.JacksonException if it has what this release cannot read
+     */
+    public EvaluationPlan read(String plan) {
+      return json.readValue(plan, EvaluationPlan.class);
+    }
+
+    public JsonNode results(String results) {
+      return json.readTree(results);
+    }
+
+    public String write(EvaluationPlan plan) {
+      return json.writeValueAsString(plan);
+    }
+  }
+
+  /** Evaluations, which departments keep from their end. */
+  @Component
+  static class RetainedEvaluations implements Retained {
+    private static final String UNTOLD =
+        """
+        -- untold evaluations
+        select id, coalesce(plan ->> 'name', id) as name, ended_at from evaluation e
+         where department_id = :department and ended_at <= :latest
+           and not exists (select from retention_notice n
+                            where n.kind = 'evaluations' and n.resource_id = e.id)
+         order by ended_at, id limit :limit
+        """;
+
+    private final JdbcClient sql;
+    private final EvaluationRows rows;
+    private final AuditLog audit;
+
+    RetainedEvaluations(JdbcClient sql, EvaluationRows rows, AuditLog audit) {
+      this.sql = sql;
+      this.rows = rows;
+      this.audit = audit;
+    }
+
+    @Override
+    public RetentionKind kind() {
+      return RetentionKind.EVALUATIONS;
+    }
+
+    @Override
+    public List<Thing> untold(String departmentId, Instant latest, int limit) {
+      return sql.sql(UNTOLD)
+          .param("department", departmentId)
+          .param("latest", ResultColumns.parameter(latest))
+          .param("limit", limit)
+          .query(
+              (row, n) ->
+                  new Thing(
+                      row.getString("id"),
+                      row.getString("name"),
+                      ResultColumns.time(row, "ended_at")))
+          .list();
+    }
+
+    @Override
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Removal remove(String departmentId, String id) {
+      if (!rows.deleteEnded(departmentId, id)) return Removal.GONE;
+      audit.write("evaluation.deleted", departmentId, id, Map.of("reason", "retention"));
+      return Removal.REMOVED;
+    }
+  }
+
+  /**
+   * An evaluation as it is now.
+   *
+   * @param questions null until they have been chosen
+   * @param passedOver rows of the file that cannot be asked
+   * @param answered answers of all models so far
+   * @param results {@code EvaluationResults} as JSON, once it has succeeded
+   * @param error why it has failed, or null
+   * @param waitsFor why it does not go on at the moment, or null
+   */
+  record Evaluation(
+      String id,
+      Status status,
+      EvaluationPlan plan,
+      Instant createdAt,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt,
+      @Nullable Integer questions,
+      long passedOver,
+      int answered,
+      @Nullable JsonNode results,
+      @Nullable Failure error,
+      @Nullable String waitsFor) {
+    /** The kind of work that one is until it has ended. */
+    public static final String WORK = "evaluation";
+
+    public enum Status {
+      QUEUED,
+      RUNNING,
+      SUCCEEDED,
+      FAILED,
+      CANCELLED;
+
+      @JsonValue
+      public String wire() {
+        return name().toLowerCase(Locale.ROOT);
+      }
+
+      public static Status of(String wire) {
+        return valueOf(wire.toUpperCase(Locale.ROOT));
+      }
+    }
+
+    /**
+     * @param code for programs
+     * @param message a sentence for people
+     */
+    public record Failure(String code, String message) {}
   }
 }

@@ -1,8 +1,16 @@
 package dev.graft.evaluation;
 
+import dev.graft.adapters.ModelResolver;
+import dev.graft.adapters.ResolvedModel;
+import dev.graft.datasets.FileUse;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.datasets.TrainingFile;
+import dev.graft.evaluation.EvaluationRows.Evaluation;
+import dev.graft.inference.GreedyCompletions;
+import dev.graft.inference.GreedyCompletions.CompletionFailed;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion;
+import dev.graft.inference.TextLabels;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
@@ -15,17 +23,28 @@ import dev.graft.tenancy.Owned;
 import dev.graft.tenancy.RetentionKind;
 import dev.graft.tenancy.RetentionNotices;
 import dev.graft.text.Example;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The evaluations of the departments. */
 @Service
@@ -34,7 +53,7 @@ class Evaluations implements Owned, FileUse {
   private final TransactionLocks locks;
   private final LeasedWork work;
   private final StoredFiles files;
-  private final CandidateNames names;
+  private final ModelResolver names;
   private final AskedModels models;
   private final RetentionNotices notices;
   private final EvaluationProperties settings;
@@ -47,7 +66,7 @@ class Evaluations implements Owned, FileUse {
       TransactionLocks locks,
       LeasedWork work,
       StoredFiles files,
-      CandidateNames names,
+      ModelResolver names,
       AskedModels models,
       RetentionNotices notices,
       EvaluationProperties settings,
@@ -102,7 +121,7 @@ class Evaluations implements Owned, FileUse {
   /** The plan with its baseline, if every model can be asked. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
     EvaluationPlan asked =
-        names.versions(department, request.checked(settings.maxSamples(), labels));
+        versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
         throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
@@ -112,7 +131,7 @@ class Evaluations implements Owned, FileUse {
     String baseline = asked.baseline();
     if (baseline == null) {
       baseline =
-          labels ? EvaluationPlan.MAJORITY : names.baseOf(department, asked.models().getFirst());
+          labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
     }
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
@@ -129,7 +148,7 @@ class Evaluations implements Owned, FileUse {
   }
 
   private void requireAskable(String department, EvaluationPlan plan, String model, String param) {
-    if (plan.labels() && names.isRegression(department, model)) {
+    if (plan.labels() && isRegression(department, model)) {
       throw RequestFailed.invalid(
           param,
           "'%s' is a regression: it gives numbers, which have no accuracy. The metrics of its job measure it."
@@ -142,6 +161,43 @@ class Evaluations implements Owned, FileUse {
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
+  }
+
+  /** An alias is the model that it stands for now, however it is moved while that is asked. */
+  private EvaluationPlan versions(String department, EvaluationPlan asked) {
+    List<String> versions = new ArrayList<>();
+    for (int i = 0; i < asked.models().size(); i++) {
+      String model = names.version(department, asked.models().get(i));
+      if (versions.contains(model)) {
+        throw RequestFailed.invalid(
+            "models[" + i + "]", "'%s' is named already.".formatted(model));
+      }
+      versions.add(model);
+    }
+    String baseline = asked.baseline();
+    return asked.of(versions, baseline == null ? null : names.version(department, baseline));
+  }
+
+  private boolean isRegression(String department, String model) {
+    String configuration =
+        switch (names.find(department, model).orElse(null)) {
+          case ResolvedModel.FineTuned tuned -> tuned.adapter().configuration();
+          case ResolvedModel.Checkpoint checkpoint -> checkpoint.configuration();
+          case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> "{}";
+          case null -> "{}";
+        };
+    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
+    return objective.equals("regression");
+  }
+
+  /** What it was trained on; null if it is a base model itself. */
+  private @Nullable String baseOf(String department, String model) {
+    return switch (names.find(department, model).orElse(null)) {
+      case ResolvedModel.FineTuned tuned -> tuned.adapter().baseModel();
+      case ResolvedModel.Checkpoint checkpoint -> checkpoint.baseModel();
+      case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> null;
+      case null -> null;
+    };
   }
 
   /** Returns the id of one that is worked at as soon as this transaction has ended. */
@@ -249,6 +305,113 @@ class Evaluations implements Owned, FileUse {
     for (String each : rows.findOpen(department)) {
       if (!end(department, each)) continue;
       audit.write("evaluation.cancelled", department, each, Map.of("reason", "archived"));
+    }
+  }
+
+  /** Everyone whom an evaluation asks: models that write, models that label, and the majority. */
+  @Component
+  static class AskedModels {
+    private final GreedyCompletions writers;
+    private final TextLabels classifiers;
+
+    AskedModels(GreedyCompletions writers, TextLabels classifiers) {
+      this.writers = writers;
+      this.classifiers = classifiers;
+    }
+
+    /**
+     * Changes when the files that answer do.
+     *
+     * @throws dev.graft.platform.RequestFailed if the department has no such model, or it is none
+     *     that this evaluation can ask
+     */
+    public String fingerprint(String departmentId, EvaluationPlan plan, String model)
+        throws IOException {
+      if (isMajority(plan, model)) return EvaluationPlan.MAJORITY;
+      return plan.labels()
+          ? classifiers.fingerprint(departmentId, model)
+          : writers.fingerprint(departmentId, model);
+    }
+
+    /**
+     * @param labels how many questions have each, for the majority
+     * @throws CompletionFailed if there is no answer now
+     */
+    public GreedyCompletion ask(
+        String departmentId,
+        EvaluationPlan plan,
+        Map<String, Integer> labels,
+        String model,
+        Question question)
+        throws InterruptedException, IOException, CompletionFailed {
+      if (isMajority(plan, model)) return majority(labels, question.reference());
+      return plan.labels()
+          ? classifiers.label(
+              departmentId, model, Objects.requireNonNull(question.prompt()), question.reference())
+          : writers.ask(departmentId, model, question.example(), plan.maxCompletionTokens());
+    }
+
+    private static boolean isMajority(EvaluationPlan plan, String model) {
+      return plan.labels() && model.equals(EvaluationPlan.MAJORITY);
+    }
+
+    /** The most frequent label of all questions; of equally frequent ones the first by name. */
+    private static GreedyCompletion majority(Map<String, Integer> labels, String known) {
+      String most =
+          labels.entrySet().stream()
+              .min(
+                  Map.Entry.<String, Integer>comparingByValue()
+                      .reversed()
+                      .thenComparing(Map.Entry.comparingByKey()))
+              .orElseThrow()
+              .getKey();
+      double all = labels.values().stream().mapToInt(Integer::intValue).sum();
+      double share = labels.getOrDefault(known, 0) / all;
+      return new GreedyCompletion.Given(
+          most,
+          false,
+          0,
+          new GreedyCompletion.Likelihood(Math.log(share), 1),
+          EvaluationPlan.MAJORITY);
+    }
+  }
+
+  /**
+   * {@code graft.evaluations.*}.
+   *
+   * @param parallel evaluations that a server works at at once
+   * @param maxSamples questions that one may have
+   * @param maxOpen evaluations of a department that have not ended
+   * @param maxKept evaluations of a department in all: their questions and answers are in the
+   *     database
+   * @param maxFile rows of a larger file are not read for one
+   * @param slice how long one is worked at before others have their turn
+   * @param lease a server that says nothing for so long has lost the evaluation that it works at
+   * @param poll how often a server looks for one
+   * @param patience one that nobody has been there to answer for so long has failed
+   */
+  @Validated
+  @ConfigurationProperties("graft.evaluations")
+  record EvaluationProperties(
+      @DefaultValue("1") @Min(1) @Max(64) int parallel,
+      @DefaultValue("1000") @Min(1) @Max(1_000) int maxSamples,
+      @DefaultValue("100") @Min(1) int maxOpen,
+      @DefaultValue("1000") @Min(1) int maxKept,
+      @DefaultValue("256MB") DataSize maxFile,
+      @DefaultValue("20s") Duration slice,
+      @DefaultValue("30s") Duration lease,
+      @DefaultValue("1s") Duration poll,
+      @DefaultValue("1d") Duration patience) {
+    private static final Duration SHORTEST_LEASE = Duration.ofSeconds(1);
+
+    public EvaluationProperties {
+      if (!slice.isPositive() || !poll.isPositive() || !patience.isPositive()) {
+        throw new IllegalArgumentException(
+            "graft.evaluations.slice, poll and patience must be positive");
+      }
+      if (lease.compareTo(SHORTEST_LEASE) < 0) {
+        throw new IllegalArgumentException("graft.evaluations.lease must be at least 1s");
+      }
     }
   }
 }

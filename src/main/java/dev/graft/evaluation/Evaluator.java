@@ -2,11 +2,12 @@ package dev.graft.evaluation;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.StoredFiles;
+import dev.graft.evaluation.AnswerRows.GradedAnswer;
 import dev.graft.evaluation.AnswerRows.Open;
-import dev.graft.evaluation.ChosenQuestions.Chosen;
 import dev.graft.evaluation.EvaluationLedger.Claim;
-import dev.graft.inference.CompletionFailed;
-import dev.graft.inference.GreedyCompletion;
+import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
+import dev.graft.inference.GreedyCompletions.CompletionFailed;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
@@ -41,20 +42,20 @@ class Evaluator implements WorkKind {
 
   private final EvaluationLedger ledger;
   private final AnswerRows answers;
-  private final StoredPlans plans;
-  private final AskedModels models;
+  private final EvaluationRows.StoredPlans plans;
+  private final Evaluations.AskedModels models;
   private final StoredFiles files;
   private final ArtifactStore store;
-  private final EvaluationProperties settings;
+  private final Evaluations.EvaluationProperties settings;
 
   Evaluator(
       EvaluationLedger ledger,
       AnswerRows answers,
-      StoredPlans plans,
-      AskedModels models,
+      EvaluationRows.StoredPlans plans,
+      Evaluations.AskedModels models,
       StoredFiles files,
       ArtifactStore store,
-      EvaluationProperties settings) {
+      Evaluations.EvaluationProperties settings) {
     this.ledger = ledger;
     this.answers = answers;
     this.plans = plans;
@@ -68,7 +69,7 @@ class Evaluator implements WorkKind {
   @Override
   public WorkSettings settings() {
     return new WorkSettings(
-        Evaluation.WORK,
+        EvaluationRows.Evaluation.WORK,
         false,
         settings.parallel(),
         settings.parallel(),
@@ -114,7 +115,8 @@ class Evaluator implements WorkKind {
     for (String each : plan.everyone()) {
       fingerprints.add(models.fingerprint(claim.departmentId(), plan, each));
     }
-    ChosenQuestions questions = new ChosenQuestions(plan.maxSamples(), plan.seed());
+    Question.ChosenQuestions questions =
+        new Question.ChosenQuestions(plan.maxSamples(), plan.seed());
     var file = files.requireTrainable(claim.departmentId(), plan.file(), "file");
     try (InputStream in = store.open(file.digest())) {
       RowReader.read(in, questions::add);
@@ -230,7 +232,7 @@ class Evaluator implements WorkKind {
   }
 
   private void fail(WorkClaim claim, String code, String message) {
-    ledger.fail(claim, new Evaluation.Failure(code, message));
+    ledger.fail(claim, new EvaluationRows.Evaluation.Failure(code, message));
     told(claim, "evaluation_failed");
   }
 

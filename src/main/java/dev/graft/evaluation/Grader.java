@@ -2,6 +2,14 @@ package dev.graft.evaluation;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Says how good an answer is, from 0 to 1, by the answer that is known: OpenAI's graders, and that
@@ -45,6 +53,175 @@ sealed interface Grader {
     @Override
     public double score(String answer, String reference) {
       return evaluationMetric.of(answer.strip(), reference.strip());
+    }
+  }
+
+  /** The operations of OpenAI's {@code string_check}. */
+  enum StringOperation {
+    /** Equal. */
+    EQ,
+    /** Not equal. */
+    NE,
+    /** The answer contains the reference. */
+    LIKE,
+    /** As {@link #LIKE}, in any case. */
+    ILIKE;
+
+    boolean holds(String answer, String reference) {
+      return switch (this) {
+        case EQ -> answer.equals(reference);
+        case NE -> !answer.equals(reference);
+        case LIKE -> answer.contains(reference);
+        case ILIKE -> folded(answer).contains(folded(reference));
+      };
+    }
+
+    private static String folded(String text) {
+      return text.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
+    }
+
+    @JsonValue
+    public String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Metrics of OpenAI's {@code text_similarity}, from 0 to 1. */
+  enum SimilarityMetric {
+    /** As rapidfuzz's {@code ratio}, divided by 100: characters in common, in order. */
+    FUZZY_MATCH,
+    /** Google's sentence-level BLEU (Wu et al. 2016): the lesser of precision and recall. */
+    GLEU,
+    /** F1 of words (Lin 2004). */
+    ROUGE_1,
+    ROUGE_2,
+    ROUGE_3,
+    ROUGE_4,
+    ROUGE_5,
+    /** F1 of the longest common subsequence of words (Lin 2004). */
+    ROUGE_L;
+
+    double of(String answer, String reference) {
+      if (this == FUZZY_MATCH) {
+        return Subsequence.ratio(
+            answer.codePoints().boxed().toList(), reference.codePoints().boxed().toList());
+      }
+      List<String> said = Words.of(answer);
+      List<String> known = Words.of(reference);
+      return switch (this) {
+        case FUZZY_MATCH -> throw new IllegalStateException("is of characters");
+        case GLEU -> Words.gleu(said, known);
+        case ROUGE_1 -> Words.rouge(1, said, known);
+        case ROUGE_2 -> Words.rouge(2, said, known);
+        case ROUGE_3 -> Words.rouge(3, said, known);
+        case ROUGE_4 -> Words.rouge(4, said, known);
+        case ROUGE_5 -> Words.rouge(5, said, known);
+        case ROUGE_L -> said.isEmpty() || known.isEmpty() ? 0 : Subsequence.ratio(said, known);
+      };
+    }
+
+    @JsonValue
+    public String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Texts as words, and what runs of words two texts have in common. */
+  static final class Words {
+    private static final Pattern BETWEEN = Pattern.compile("[^\\p{L}\\p{N}]+");
+    private static final int LONGEST_OF_GLEU = 4;
+
+    private Words() {}
+
+    /** Runs of letters and digits of any script, in lower case. */
+    static List<String> of(String text) {
+      return BETWEEN
+          .splitAsStream(text.toLowerCase(Locale.ROOT))
+          .filter(word -> !word.isEmpty())
+          .toList();
+    }
+
+    /** F1 of runs of n words, as in Google's rouge_score without stemming. */
+    static double rouge(int n, List<String> said, List<String> known) {
+      int common = common(runs(n, said), runs(n, known));
+      int all = count(n, said) + count(n, known);
+      return all == 0 ? 0 : 2.0 * common / all;
+    }
+
+    /** The lesser of precision and recall over all runs of one to four words. */
+    static double gleu(List<String> said, List<String> known) {
+      int common = 0;
+      int inSaid = 0;
+      int inKnown = 0;
+      for (int n = 1; n <= LONGEST_OF_GLEU; n++) {
+        common += common(runs(n, said), runs(n, known));
+        inSaid += count(n, said);
+        inKnown += count(n, known);
+      }
+      int most = Math.max(inSaid, inKnown);
+      return most == 0 ? 0 : (double) common / most;
+    }
+
+    private static int count(int n, List<String> words) {
+      return Math.max(0, words.size() - n + 1);
+    }
+
+    private static Map<List<String>, Integer> runs(int n, List<String> words) {
+      Map<List<String>, Integer> runs = new HashMap<>();
+      for (int i = 0; i + n <= words.size(); i++) {
+        runs.merge(new ArrayList<>(words.subList(i, i + n)), 1, Integer::sum);
+      }
+      return runs;
+    }
+
+    private static int common(Map<List<String>, Integer> one, Map<List<String>, Integer> other) {
+      return one.entrySet().stream()
+          .mapToInt(run -> Math.min(run.getValue(), other.getOrDefault(run.getKey(), 0)))
+          .sum();
+    }
+  }
+
+  /** Longest common subsequences, 64 elements at a time (Hyyrö 2004). */
+  static final class Subsequence {
+    private Subsequence() {}
+
+    /**
+     * Twice the length of the longest common subsequence by both lengths; 1 where both are empty.
+     */
+    static <T> double ratio(List<T> one, List<T> other) {
+      int all = one.size() + other.size();
+      return all == 0 ? 1 : 2.0 * length(one, other) / all;
+    }
+
+    /** A zero bit of {@code rows} is a place where the length grows. */
+    static <T> int length(List<T> one, List<T> other) {
+      int words = (one.size() + 63) / 64;
+      Map<T, long[]> places = new HashMap<>();
+      for (int i = 0; i < one.size(); i++) {
+        places.computeIfAbsent(one.get(i), each -> new long[words])[i / 64] |= 1L << i % 64;
+      }
+      long[] rows = new long[words];
+      Arrays.fill(rows, -1);
+      for (T each : other) {
+        long[] matches = places.get(each);
+        if (matches != null) step(rows, matches);
+      }
+      int grown = 0;
+      for (long each : rows) grown += Long.bitCount(~each);
+      return grown;
+    }
+
+    /** rows = (rows + (rows and matches)) or (rows and not matches), over all words. */
+    private static void step(long[] rows, long[] matches) {
+      long carry = 0;
+      for (int i = 0; i < rows.length; i++) {
+        long hit = rows[i] & matches[i];
+        long sum = rows[i] + hit;
+        long more = sum + carry;
+        boolean over = Long.compareUnsigned(sum, hit) < 0 || Long.compareUnsigned(more, carry) < 0;
+        rows[i] = more | (rows[i] & ~matches[i]);
+        carry = over ? 1 : 0;
+      }
     }
   }
 }

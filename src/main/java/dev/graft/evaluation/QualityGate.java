@@ -1,8 +1,13 @@
 package dev.graft.evaluation;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * What a candidate must reach. One of the bounds is set.
@@ -62,5 +67,78 @@ record QualityGate(
 
   private static String number(double value) {
     return String.format(Locale.ROOT, "%.4f", value);
+  }
+
+  /**
+   * The gates of an evaluation that a model has passed.
+   *
+   * @param evaluation its id
+   * @param baseline what the model was compared with, or null
+   * @param compares whether a gate is about the difference from the baseline
+   * @param questions that everyone has answered
+   * @param gates with their values, as the evaluation's results have them
+   */
+  record PassedGates(
+      String evaluation,
+      @Nullable String baseline,
+      @JsonIgnore boolean compares,
+      int questions,
+      JsonNode gates) {
+    /**
+     * What an evaluation says for a model.
+     *
+     * @param model a candidate, by its own name, not by an alias
+     * @throws RequestFailed if the evaluation has not succeeded, is not about the model or has no
+     *     gates, or the model does not pass one
+     */
+    static PassedGates of(EvaluationRows.Evaluation evaluation, String model) {
+      String evaluationId = evaluation.id();
+      JsonNode results = evaluation.results();
+      if (evaluation.status() != EvaluationRows.Evaluation.Status.SUCCEEDED || results == null) {
+        throw refused(
+            "The evaluation %s is %s: only one that has succeeded says what a model is worth."
+                .formatted(evaluationId, evaluation.status().wire()));
+      }
+      if (!evaluation.plan().models().contains(model)) {
+        throw refused(
+            "The evaluation %s is not about '%s': its candidates are %s."
+                .formatted(evaluationId, model, String.join(", ", evaluation.plan().models())));
+      }
+      JsonNode gates = candidate(results, model).path("gates");
+      if (gates.isEmpty()) {
+        throw refused("The evaluation %s has no gates.".formatted(evaluationId));
+      }
+      String unmet =
+          gates
+              .valueStream()
+              .filter(gate -> !gate.path("passed").asBoolean(false))
+              .map(
+                  gate ->
+                      gate.path("metric").asString("") + ": " + gate.path("reason").asString(""))
+              .collect(Collectors.joining("; "));
+      if (!unmet.isEmpty()) {
+        throw refused(
+            "'%s' does not pass the gates of %s: %s.".formatted(model, evaluationId, unmet));
+      }
+      return new PassedGates(
+          evaluationId,
+          evaluation.plan().baseline(),
+          evaluation.plan().gates().stream().anyMatch(QualityGate::compares),
+          results.path("compared").asInt(0),
+          gates);
+    }
+
+    private static JsonNode candidate(JsonNode results, String model) {
+      return results
+          .path("models")
+          .valueStream()
+          .filter(each -> each.path("model").asString("").equals(model))
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException("results without a candidate"));
+    }
+
+    private static RequestFailed refused(String why) {
+      return new RequestFailed(ProblemType.WRONG_STATE, why, "evaluation");
+    }
   }
 }

@@ -1,14 +1,25 @@
 package dev.graft.inference;
 
+import dev.graft.inference.InferrerOrder.GenerateAsk;
+import dev.graft.inference.Reply.TokenScore;
 import dev.graft.model.Generator;
+import dev.graft.model.LogProbabilities;
+import dev.graft.model.Sampler;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Continues texts: answers one {@link GenerateAsk} after another on one loaded base model. */
-final class AskHandler implements LoadedModel {
+final class AskHandler implements InferrerCommand.LoadedModel {
   private final ChatText text;
   private final Generator generator;
   private @Nullable String adapter;
@@ -22,11 +33,12 @@ final class AskHandler implements LoadedModel {
    * @param cancelled asked after each token
    */
   @Override
-  public Reply answer(Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
+  public Reply answer(
+      InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
     return switch (ask) {
       case GenerateAsk generate ->
-          LoadedModel.reply(ask, () -> answer(generate, pieces, cancelled));
-      case ClassifyAsk _ ->
+          InferrerCommand.LoadedModel.reply(ask, () -> answer(generate, pieces, cancelled));
+      case InferrerOrder.ClassifyAsk _ ->
           new Reply.Failed(ask.id(), "this process was started to continue texts");
     };
   }
@@ -66,7 +78,7 @@ final class AskHandler implements LoadedModel {
               new ChatText.Plain(tokens.ids().stream().mapToInt(Integer::intValue).toArray(), 0);
         };
     if (plain.ids().length == 0) {
-      throw new PromptRefused(
+      throw new InferrerCommand.PromptRefused(
           Reply.Cause.INVALID_PROMPT,
           prompt.param(),
           "The prompt is empty, and this model has no token that a text begins with.");
@@ -94,7 +106,7 @@ final class AskHandler implements LoadedModel {
               ? "there are %d in the %s".formatted(promptTokens, param)
               : "you requested %d tokens (%d in the %s, %d in the completion)"
                   .formatted((long) promptTokens + asked, promptTokens, param, asked);
-      throw new PromptRefused(
+      throw new InferrerCommand.PromptRefused(
           Reply.Cause.CONTEXT_LENGTH_EXCEEDED,
           param,
           "This model's maximum context length is %d tokens, but %s. Shorten the %s or the completion."
@@ -109,10 +121,311 @@ final class AskHandler implements LoadedModel {
 
   private void checkId(int id, String param) {
     if (id >= 0 && id < generator.vocabulary()) return;
-    throw new PromptRefused(
+    throw new InferrerCommand.PromptRefused(
         Reply.Cause.INVALID_VALUE,
         param,
         "'%s' names token %d, but this model has tokens 0 to %d."
             .formatted(param, id, generator.vocabulary() - 1));
+  }
+
+  /** Makes one choice of an answer, token by token. */
+  static final class ChoiceGenerator {
+    private final InferrerOrder.GenerateAsk ask;
+    private final int choice;
+    private final ChatText text;
+    private final @Nullable Scorer scorer;
+    private final Consumer<Reply.Piece> pieces;
+
+    /**
+     * @param scorer null if no scores are wanted
+     */
+    ChoiceGenerator(
+        InferrerOrder.GenerateAsk ask,
+        int choice,
+        ChatText text,
+        @Nullable Scorer scorer,
+        Consumer<Reply.Piece> pieces) {
+      this.ask = ask;
+      this.choice = choice;
+      this.text = text;
+      this.scorer = scorer;
+      this.pieces = pieces;
+    }
+
+    /** Returns how many tokens it has made. */
+    int speak(PrefilledPrompt prompt, int bound, BooleanSupplier cancelled) {
+      Generator.Text read = prompt.text();
+      if (choice > 0) read.rewind();
+      if (ask.decoding().echo()) say(prompt.echo(), null);
+      Sampler sampler = ask.decoding().sampling().sampler(choice);
+      GeneratedText answer = new GeneratedText(text, ask.decoding().stop(), prompt.echo().points());
+      int made = 0;
+      for (int last = 0; !cancelled.getAsBoolean(); made++) {
+        if (made == bound) {
+          GeneratedText.Said rest = answer.rest();
+          say(rest, answer.stopped() ? Reply.End.STOP : Reply.End.LENGTH);
+          break;
+        }
+        if (made > 0) read.append(last);
+        last = sampler.next(read.logits());
+        if (text.stopIds().contains(last)) {
+          say(answer.rest(), Reply.End.STOP);
+          break;
+        }
+        Reply.TokenScore score =
+            scorer == null ? null : scorer.score(last, read.logits(), answer.length());
+        GeneratedText.Said said = answer.add(last, score);
+        say(said, answer.stopped() ? Reply.End.STOP : null);
+        if (answer.stopped()) return made + 1;
+      }
+      return made;
+    }
+
+    private void say(GeneratedText.Said said, Reply.@Nullable End end) {
+      if (end == null && said.isNothing()) return;
+      pieces.accept(new Reply.Piece(ask.id(), choice, said.text(), said.scores(), end));
+    }
+  }
+
+  /**
+   * A prompt that the model has read.
+   *
+   * @param text open; closed with this
+   * @param ids all that was read
+   * @param echo what an answer that repeats the prompt begins with
+   */
+  record PrefilledPrompt(Generator.Text text, int[] ids, GeneratedText.Said echo)
+      implements AutoCloseable {
+    /**
+     * @param prompt the caller's, and {@code plain} what it became
+     * @param scorer null if its tokens' scores are not wanted
+     */
+    static PrefilledPrompt of(
+        Generator generator,
+        ChatText texts,
+        Prompt prompt,
+        ChatText.Plain plain,
+        boolean echo,
+        @Nullable Scorer scorer) {
+      int[] ids = plain.ids();
+      List<Reply.TokenScore> scores = new ArrayList<>();
+      Generator.Text text;
+      if (echo && scorer != null) {
+        if (plain.added() == 0) scores.add(scorer.first(ids[0]));
+        text =
+            generator.read(
+                ids,
+                Math.max(1, plain.added()),
+                (position, logits) -> scores.add(scorer.score(ids[position], logits, end(scores))));
+      } else {
+        text = generator.read(ids);
+      }
+      return new PrefilledPrompt(
+          text, ids, new GeneratedText.Said(echo ? own(prompt, texts) : "", scores));
+    }
+
+    /** Code points of the scored tokens. */
+    private static int end(List<Reply.TokenScore> scores) {
+      if (scores.isEmpty()) return 0;
+      int end = scores.getLast().offset();
+      // A character counts where its first byte is.
+      for (byte each : scores.getLast().bytes()) if ((each & 0xC0) != 0x80) end++;
+      return end;
+    }
+
+    private static String own(Prompt prompt, ChatText texts) {
+      return switch (prompt) {
+        case Prompt.Conversation turns -> "";
+        case Prompt.Answered answered -> answered.answer();
+        case Prompt.PlainText plain -> plain.text();
+        case Prompt.TokenIds tokens -> {
+          ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+          tokens.ids().forEach(id -> bytes.writeBytes(texts.bytes(id)));
+          yield bytes.toString(StandardCharsets.UTF_8);
+        }
+      };
+    }
+
+    @Override
+    public void close() {
+      text.close();
+    }
+  }
+
+  /**
+   * The text of one answer as its tokens come, up to a stop string, and the scores of its tokens.
+   */
+  static final class GeneratedText {
+    private final Detokenizer detokenizer;
+    private final List<String> stops;
+
+    /** Certain text that may be the beginning of a stop string. */
+    private String held = "";
+
+    /** Code points of the choice before {@link #held}. */
+    private int given;
+
+    /** Scores whose tokens' text is not given out yet. */
+    private final Deque<TokenScore> waiting = new ArrayDeque<>();
+
+    private boolean stopped;
+
+    /**
+     * Text that is part of the answer, perhaps none, and the scores of the tokens that begin in it.
+     */
+    record Said(String text, List<TokenScore> scores) {
+      int points() {
+        return GeneratedText.points(text);
+      }
+
+      boolean isNothing() {
+        return text.isEmpty() && scores.isEmpty();
+      }
+    }
+
+    /**
+     * @param before code points of the choice in front of the answer
+     */
+    GeneratedText(ChatText text, List<String> stop, int before) {
+      given = before;
+      detokenizer = new Detokenizer(text);
+      stops = stop;
+    }
+
+    /** Code points in front of the next token. */
+    int length() {
+      return given + points(held);
+    }
+
+    /** What this token makes part of the answer. */
+    Said add(int id, @Nullable TokenScore score) {
+      if (score != null) waiting.add(score);
+      return release(detokenizer.add(id), false);
+    }
+
+    /** What was held back, when the answer ends by itself. */
+    Said rest() {
+      return stopped ? new Said("", List.of()) : release(detokenizer.rest(), true);
+    }
+
+    /** Whether a stop string was met. */
+    boolean stopped() {
+      return stopped;
+    }
+
+    private Said release(String more, boolean all) {
+      String open = held + more;
+      int cut = cut(open);
+      stopped = cut >= 0;
+      int end = stopped ? cut : open.length() - (all ? 0 : possible(open));
+      held = open.substring(end);
+      given += points(open.substring(0, end));
+      List<TokenScore> scores = new ArrayList<>();
+      while (!waiting.isEmpty() && (waiting.element().offset() < given || (all && !stopped))) {
+        scores.add(waiting.remove());
+      }
+      return new Said(open.substring(0, end), scores);
+    }
+
+    /** Position of the earliest stop string in the text, or -1. */
+    private int cut(String text) {
+      return stops.stream().mapToInt(text::indexOf).filter(at -> at >= 0).min().orElse(-1);
+    }
+
+    /** Length of the longest end of the text that may become a stop string. */
+    private int possible(String text) {
+      int longest = 0;
+      for (String stop : stops) {
+        int length = Math.min(stop.length() - 1, text.length());
+        while (length > longest && !stop.startsWith(text.substring(text.length() - length)))
+          length--;
+        longest = Math.max(longest, length);
+      }
+      return longest;
+    }
+
+    private static int points(String text) {
+      return text.codePointCount(0, text.length());
+    }
+  }
+
+  /**
+   * The text of an answer as its tokens come. A token's text depends on the tokens before it, and a
+   * character may be spread over several, so a window of tokens is decoded and only what later
+   * tokens cannot change is given out.
+   */
+  static final class Detokenizer {
+    /** Tokens that are decoded again as the context of the next ones. */
+    private static final int CONTEXT = 4;
+
+    private static final int LONGEST = 64;
+    private static final char UNFINISHED = '\uFFFD';
+
+    /** An unfinished character decodes to at most as many. */
+    private static final int UNFINISHED_BYTES = 3;
+
+    private final ChatText text;
+    private int[] window = new int[0];
+    private int given;
+
+    Detokenizer(ChatText text) {
+      this.text = text;
+    }
+
+    /** Text that has become certain, perhaps none. */
+    String add(int id) {
+      window = Arrays.copyOf(window, window.length + 1);
+      window[window.length - 1] = id;
+      String all = text.decode(window);
+      int unfinished = unfinished(all);
+      int certain = Math.max(all.length() - unfinished, given);
+      String next = all.substring(Math.min(given, all.length()), Math.min(certain, all.length()));
+      given = certain;
+      if (window.length > (unfinished == 0 ? 2 * CONTEXT : LONGEST)) slide(unfinished);
+      return next;
+    }
+
+    /** What was held back, when no token follows. */
+    String rest() {
+      String all = text.decode(window);
+      return all.substring(Math.min(given, all.length()));
+    }
+
+    private void slide(int unfinished) {
+      window = Arrays.copyOfRange(window, window.length - CONTEXT, window.length);
+      given = Math.max(0, text.decode(window).length() - unfinished);
+    }
+
+    private static int unfinished(String all) {
+      int count = 0;
+      while (count < Math.min(UNFINISHED_BYTES, all.length())
+          && all.charAt(all.length() - 1 - count) == UNFINISHED) count++;
+      return count;
+    }
+  }
+
+  /**
+   * Scores tokens by the model's own distribution.
+   *
+   * @param top how many candidates a score names
+   */
+  record Scorer(ChatText text, int top) {
+    /**
+     * @param logits (vocabulary) that the model had in the token's place
+     * @param offset code points before it
+     */
+    TokenScore score(int id, float[] logits, int offset) {
+      LogProbabilities all = new LogProbabilities(logits);
+      List<TokenScore.Candidate> best =
+          all.top(top).stream()
+              .map(each -> new TokenScore.Candidate(text.bytes(each.id()), each.logProbability()))
+              .toList();
+      return new TokenScore(text.bytes(id), all.of(id).logProbability(), offset, best);
+    }
+
+    /** Of a text's first token, which nothing is before. */
+    TokenScore first(int id) {
+      return new TokenScore(text.bytes(id), null, 0, List.of());
+    }
   }
 }

@@ -1,13 +1,25 @@
 package dev.graft.inference;
 
+import dev.graft.inference.CallBoard.PlacedCall;
+import dev.graft.inference.Inferrer.InferrerLost;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.Hints;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 
 /**
  * Chats that this server waits for, and workers that ask it for chats, be they its own or another
@@ -38,9 +50,9 @@ final class CallBoard {
   /**
    * Puts a chat up.
    *
-   * @throws NoCapacity if no worker answers chats, or this model's places are taken
+   * @throws Inferrer.NoCapacity if no worker answers chats, or this model's places are taken
    */
-  PlacedCall place(String department, ServedModel model, Ask ask) {
+  PlacedCall place(String department, ServedModel model, InferrerOrder.Ask ask) {
     takeSlot(department, model.weights());
     PlacedCall call = new PlacedCall(department, InferenceCall.of(ids.next("call_"), model, ask));
     boolean there = false;
@@ -49,7 +61,7 @@ final class CallBoard {
     } finally {
       if (!there) leaveSlot(call);
     }
-    if (!there) throw new NoCapacity("no worker answers chats at the moment", LATER);
+    if (!there) throw new Inferrer.NoCapacity("no worker answers chats at the moment", LATER);
     return call;
   }
 
@@ -123,5 +135,461 @@ final class CallBoard {
 
   private static InferenceCall call(CallRows.Claimed claimed) {
     return LeaseWire.read(claimed.body(), InferenceCall.class).as(claimed.claim());
+  }
+
+  /**
+   * Looks for what other servers have for this one: calls for the workers that ask here, and
+   * reports on the calls that wait here. It looks while there is someone to look for, every {@link
+   * #POLL}, at once after a hint, and often while something comes: the pieces of an answer follow
+   * each other.
+   */
+  static final class CallWatch implements Runnable {
+    private static final Logger log = LoggerFactory.getLogger(CallWatch.class);
+    private static final Duration POLL = Duration.ofMillis(250);
+    private static final Duration OFTEN = Duration.ofMillis(20);
+    private static final Duration COMING = Duration.ofMillis(500);
+    private static final Duration KEEP = CallRows.KEPT.dividedBy(4);
+    private static final Duration SWEEP = Duration.ofMinutes(1);
+    private static final String CALLS = "calls";
+    private static final String REPORTS = "reports";
+
+    /** What a worker has of a call. */
+    private record Turn(String worker, PlacedCall call) {}
+
+    private final String server;
+    private final CallRows rows;
+    private final Hints hints;
+
+    /** What waits here, by the call's id, and by the turn that a worker has at it. */
+    private final Map<String, PlacedCall> placed = new ConcurrentHashMap<>();
+
+    private final Map<String, Turn> turns = new ConcurrentHashMap<>();
+
+    /** One for each call that a worker may find. */
+    private final Semaphore calls = new Semaphore(0, true);
+
+    private final AtomicInteger asking = new AtomicInteger();
+    private final Semaphore news = new Semaphore(0);
+    private final Object collecting = new Object();
+    private boolean watching;
+    private long lastNews = System.nanoTime() - COMING.toNanos();
+    private long kept = System.nanoTime();
+    private long swept = System.nanoTime() - SWEEP.toNanos();
+    private boolean failing;
+
+    CallWatch(String server, CallRows rows, Hints hints) {
+      this.server = server;
+      this.rows = rows;
+      this.hints = hints;
+      hints.on(CALLS, news::release);
+      hints.on(REPORTS, news::release);
+    }
+
+    /** False if no worker answers calls. */
+    boolean place(PlacedCall call) {
+      InferenceCall asked = call.call();
+      String weights = asked.served().weights().name();
+      // Known before it can be claimed: a report on what is not known would be lost.
+      placed.put(asked.id(), call);
+      boolean stands = false;
+      try {
+        stands = rows.place(server, asked.id(), weights, LeaseWire.write(asked));
+      } finally {
+        if (!stands) placed.remove(asked.id());
+      }
+      if (!stands) return false;
+      call.stands();
+      offer();
+      watch();
+      return true;
+    }
+
+    /** To a worker that waits here, else to other servers', and to one that just comes to wait. */
+    private void offer() {
+      if (calls.hasQueuedThreads()) {
+        calls.release();
+        return;
+      }
+      news.release();
+      hints.tell(CALLS);
+    }
+
+    /** Also when interrupted: a worker would go on with what nobody waits for. */
+    void leave(PlacedCall call) {
+      String id = call.call().id();
+      placed.remove(id);
+      turns.values().removeIf(turn -> turn.call() == call);
+      boolean interrupted = Thread.interrupted();
+      try {
+        rows.remove(id);
+      } catch (DataAccessException away) {
+        // Nobody keeps it any more, so it goes by itself.
+        log.atDebug()
+            .addKeyValue("call", id)
+            .addKeyValue("cause", away.getMessage())
+            .log("call_not_removed");
+      } finally {
+        if (interrupted) Thread.currentThread().interrupt();
+      }
+    }
+
+    /** A worker begins to ask for a call, and {@link #asked} when it has one or waits no longer. */
+    void asks() {
+      asking.incrementAndGet();
+      watch();
+    }
+
+    void asked() {
+      asking.decrementAndGet();
+    }
+
+    /** Waits for a call; false at the end of the time. */
+    boolean awaitCall(long nanos) throws InterruptedException {
+      return nanos > 0 && calls.tryAcquire(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A worker has claimed a call, which may wait here. */
+    void taken(String worker, CallRows.Claimed claimed) {
+      PlacedCall call = placed.get(claimed.id());
+      if (call != null) taken(call, claimed.claim(), worker);
+    }
+
+    private void taken(PlacedCall call, String turn, String worker) {
+      call.taken(turn);
+      turns.put(turn, new Turn(worker, call));
+      if (!placed.containsKey(call.call().id())) turns.remove(turn); // it has left meanwhile
+    }
+
+    void putBack(PlacedCall call) {
+      synchronized (collecting) {
+        String turn = call.unconfirmed();
+        if (turn == null || !rows.putBack(call.call().id(), turn)) return;
+        call.putBack();
+        turns.remove(turn);
+      }
+      offer();
+    }
+
+    void report(String worker, String turn, InferenceCall.CallReport report) {
+      Optional<PlacedCall> here = waitingHere(worker, turn);
+      if (here.isEmpty()) {
+        if (!rows.report(worker, turn, LeaseWire.write(report))) throw new CallGone();
+        hints.tell(REPORTS);
+        return;
+      }
+      PlacedCall call = here.get();
+      if (call.report(turn, report)) return;
+      collect(); // what was reported to other servers before
+      if (!call.report(turn, report)) call.lost("a part of its answer is missing");
+    }
+
+    /** A turn that began at another server is not known here at first. */
+    private Optional<PlacedCall> waitingHere(String worker, String turn) {
+      Turn known = turns.get(turn);
+      if (known == null) {
+        CallRows.Claimed claimed = rows.held(worker, turn).orElseThrow(CallGone::new);
+        if (!claimed.server().equals(server)) return Optional.empty();
+        taken(worker, claimed);
+        known = turns.get(turn);
+      }
+      if (known == null || !known.worker().equals(worker)) throw new CallGone();
+      return Optional.of(known.call());
+    }
+
+    private synchronized void watch() {
+      if (watching) return;
+      watching = true;
+      Thread.ofVirtual().name("calls-watch").start(this);
+    }
+
+    /** False while there is someone to look for; else the thread ends. */
+    private synchronized boolean done() {
+      watching = asking.get() > 0 || !placed.isEmpty();
+      return !watching;
+    }
+
+    @Override
+    public void run() {
+      try {
+        while (!done()) {
+          boolean coming = System.nanoTime() - lastNews < COMING.toNanos();
+          var _ = news.tryAcquire((coming ? OFTEN : POLL).toNanos(), TimeUnit.NANOSECONDS);
+          news.drainPermits();
+          look();
+        }
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private void look() {
+      try {
+        if (asking.get() > 0) wake(rows.waiting());
+        if (!placed.isEmpty() && collect()) lastNews = System.nanoTime();
+        long now = System.nanoTime();
+        if (now - kept > KEEP.toNanos()) {
+          rows.keep(placed.keySet());
+          kept = now;
+        }
+        if (now - swept > SWEEP.toNanos()) {
+          rows.sweep();
+          swept = now;
+        }
+        failing = false;
+      } catch (DataAccessException away) {
+        if (!failing) {
+          log.atWarn().addKeyValue("cause", away.getMessage()).log("calls_unread");
+        }
+        failing = true;
+      }
+    }
+
+    private void wake(int waiting) {
+      int more = waiting - calls.availablePermits();
+      if (more <= 0) return;
+      calls.release(more);
+      lastNews = System.nanoTime();
+    }
+
+    /**
+     * Whether anything was reported. One at a time: whoever waits for this finds all of it told.
+     */
+    private boolean collect() {
+      synchronized (collecting) {
+        List<PlacedCall> standing =
+            placed.values().stream().filter(PlacedCall::isStanding).toList();
+        Map<String, CallRows.Standing> found = rows.collect(server);
+        placed.forEach((id, call) -> tell(call, found.get(id), standing.contains(call)));
+        return found.values().stream().anyMatch(each -> !each.reports().isEmpty());
+      }
+    }
+
+    /**
+     * @param stood whether its row was there before
+     */
+    private void tell(PlacedCall call, CallRows.@Nullable Standing found, boolean stood) {
+      if (found == null) {
+        if (stood && !call.isTaken()) call.lost("PostgreSQL has lost it");
+        return;
+      }
+      String turn = found.claim();
+      String worker = found.worker();
+      if (turn == null || worker == null) return;
+      taken(call, turn, worker);
+      for (byte[] report : found.reports()) {
+        if (!call.report(turn, LeaseWire.read(report, InferenceCall.CallReport.class))) {
+          call.lost("a part of its answer is missing");
+        }
+      }
+    }
+  }
+
+  /** A call on the {@link CallBoard}: who asked, who answers, and what has been heard. */
+  static final class PlacedCall {
+    /** What the one who waits hears. */
+    sealed interface Heard {
+      record Said(Reply reply) implements Heard {}
+
+      record Lost(String why) implements Heard {}
+    }
+
+    private final String department;
+    private final InferenceCall call;
+
+    /** Nobody claimed it yet, or the claim was taken back. */
+    private @Nullable String claim;
+
+    private final long placed = System.nanoTime();
+    private final LinkedBlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
+    private volatile boolean standing;
+    private long lastReport;
+    private boolean confirmed;
+    private long replies;
+
+    PlacedCall(String department, InferenceCall call) {
+      this.department = department;
+      this.call = call;
+    }
+
+    String department() {
+      return department;
+    }
+
+    InferenceCall call() {
+      return call;
+    }
+
+    /** Its row is there. */
+    void stands() {
+      standing = true;
+    }
+
+    boolean isStanding() {
+      return standing;
+    }
+
+    /** Null at the end of the time. */
+    @Nullable Heard next(long nanos) throws InterruptedException {
+      return heard.poll(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A worker has it, under this claim; nothing happens where that is known. */
+    synchronized void taken(String by) {
+      if (by.equals(claim)) return;
+      claim = by;
+      confirmed = false;
+      replies = 0;
+      lastReport = System.nanoTime();
+    }
+
+    /** The claim of a worker that should have it and has never said so: it may not know. */
+    synchronized @Nullable String unconfirmed() {
+      return confirmed ? null : claim;
+    }
+
+    synchronized void putBack() {
+      claim = null;
+    }
+
+    synchronized boolean isTaken() {
+      return claim != null;
+    }
+
+    /** Nanoseconds since it was placed. */
+    long age() {
+      return System.nanoTime() - placed;
+    }
+
+    /** Nanoseconds since its worker was last heard of. */
+    synchronized long silence() {
+      return System.nanoTime() - lastReport;
+    }
+
+    /**
+     * Takes what is new in a report under a claim.
+     *
+     * @return false if something before it is missing: then nothing is taken
+     */
+    synchronized boolean report(String by, InferenceCall.CallReport report) {
+      if (!by.equals(claim)) return true; // an earlier turn's
+      lastReport = System.nanoTime();
+      confirmed = true;
+      if (report.first() > replies) return false;
+      List<Reply> told = report.replies();
+      for (int i = (int) Math.min(replies - report.first(), told.size()); i < told.size(); i++) {
+        heard.add(new Heard.Said(told.get(i)));
+        replies++;
+      }
+      String lost = report.lost();
+      if (lost != null) heard.add(new Heard.Lost(lost));
+      return true;
+    }
+
+    /** There will be no answer. */
+    void lost(String why) {
+      heard.add(new Heard.Lost(why));
+    }
+  }
+
+  /** Says for all servers which workers ask here, and not at each of their requests. */
+  static final class WorkerPresence {
+    private static final Logger log = LoggerFactory.getLogger(WorkerPresence.class);
+
+    /** A worker that asked this long ago is counted out. */
+    private static final Duration PRESENT = Duration.ofSeconds(30);
+
+    private static final Duration WRITTEN = Duration.ofSeconds(10);
+
+    private final CallRows rows;
+
+    /** When each was last written down, in nanoseconds. */
+    private final Map<String, Long> workers = new ConcurrentHashMap<>();
+
+    WorkerPresence(CallRows rows) {
+      this.rows = rows;
+    }
+
+    /**
+     * @param waits how long the worker is about to wait here
+     */
+    void seen(String worker, Duration waits) {
+      long now = System.nanoTime();
+      Long before = workers.get(worker);
+      if (before != null && now - before < WRITTEN.toNanos()) return;
+      workers.values().removeIf(seen -> now - seen > PRESENT.toNanos());
+      try {
+        rows.present(worker, PRESENT.plus(waits));
+        workers.put(worker, now);
+      } catch (DataAccessException away) {
+        log.atDebug().addKeyValue("cause", away.getMessage()).log("presence_not_written");
+      }
+    }
+  }
+
+  /** Nobody waits for this call: it was answered, cancelled, given up, or never this worker's. */
+  static final class CallGone extends RuntimeException {
+    CallGone() {
+      super("nobody waits for this call");
+    }
+  }
+
+  /**
+   * Has workers answer: they ask for calls, as they ask for jobs, and what they say of one is
+   * relayed to the chat that waits for it.
+   */
+  static final class RoutedInferrer implements Inferrer {
+    /** A worker tells something at least every {@link CallLoop.RunningCall#HEARTBEAT}. */
+    private static final Duration SILENCE = CallLoop.RunningCall.HEARTBEAT.multipliedBy(10);
+
+    /** A worker says at once that it has a call. */
+    private static final Duration CONFIRMED = Duration.ofSeconds(3);
+
+    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final long LOOK_EVERY = TimeUnit.SECONDS.toNanos(1);
+
+    private final CallBoard board;
+    private final InferenceProperties settings;
+
+    public RoutedInferrer(CallBoard board, InferenceProperties settings) {
+      this.board = board;
+      this.settings = settings;
+    }
+
+    @Override
+    public Reply answer(
+        String department, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
+        throws InterruptedException, InferrerLost {
+      PlacedCall call = board.place(department, model, ask);
+      try {
+        return answer(call, pieces);
+      } finally {
+        board.leave(call);
+      }
+    }
+
+    private Reply answer(PlacedCall call, Consumer<Reply.Piece> pieces)
+        throws InterruptedException, InferrerLost {
+      while (true) {
+        switch (call.next(LOOK_EVERY)) {
+          case null -> requireHope(call);
+          case PlacedCall.Heard.Lost(String why) -> throw new InferrerLost("a worker said: " + why);
+          case PlacedCall.Heard.Said(Reply.Piece piece) -> pieces.accept(piece);
+          case PlacedCall.Heard.Said(Reply last) -> {
+            return last;
+          }
+        }
+      }
+    }
+
+    private void requireHope(PlacedCall call) throws InferrerLost {
+      if (!call.isTaken() && call.age() > settings.workerWait().toNanos()) {
+        throw new Inferrer.NoCapacity(
+            "no worker was free in " + settings.workerWait().toSeconds() + " s", SOON);
+      }
+      if (call.unconfirmed() != null && call.silence() > CONFIRMED.toNanos()) board.putBack(call);
+      if (call.isTaken() && call.silence() > SILENCE.toNanos()) {
+        throw new InferrerLost("its worker has not been heard of any more");
+      }
+    }
   }
 }

@@ -1,9 +1,12 @@
 package dev.graft.inference;
 
+import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerPrincipal;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -28,11 +31,11 @@ import tools.jackson.core.JacksonException;
 @RequestMapping(LeaseWire.PATH + InferenceCall.PATH)
 class CallController {
   private final CallBoard board;
-  private final CallBlobs blobs;
+  private final ArtifactStore store;
 
-  CallController(CallBoard board, CallBlobs blobs) {
+  CallController(CallBoard board, ArtifactStore store) {
     this.board = board;
-    this.blobs = blobs;
+    this.store = store;
   }
 
   @PostMapping
@@ -63,23 +66,49 @@ class CallController {
       throws IOException {
     List<Digest> reached = board.held(worker.workerId(), call).manifests();
     if (follows.isPresent()) {
-      Optional<URI> link = blobs.link(reached, digest);
+      Optional<URI> link = link(reached, digest);
       if (link.isPresent()) {
         return ResponseEntity.status(HttpStatus.FOUND).location(link.get()).build();
       }
     }
-    return blobs
-        .open(reached, digest)
+    return blob(reached, digest)
         .map(
             in ->
                 ResponseEntity.ok()
                     .contentType(MediaType.APPLICATION_OCTET_STREAM)
                     .body(new InputStreamResource(in)))
-        .orElseThrow(CallGone::new);
+        .orElseThrow(CallBoard.CallGone::new);
+  }
+
+  /**
+   * A blob of the call's model, or nothing: knowing the digest of another is worth nothing.
+   *
+   * @param manifests of the call
+   * @return empty if the digest is not one of theirs
+   */
+  private Optional<InputStream> blob(List<Digest> manifests, String hex) throws IOException {
+    return reaches(manifests, hex) ? Optional.of(store.open(new Digest(hex))) : Optional.empty();
+  }
+
+  /** Where a worker may read the blob instead, if it is one of theirs. */
+  private Optional<URI> link(List<Digest> manifests, String hex) throws IOException {
+    return reaches(manifests, hex) ? store.workerLink(new Digest(hex)) : Optional.empty();
+  }
+
+  private boolean reaches(List<Digest> manifests, String hex) throws IOException {
+    for (Digest manifest : manifests) {
+      if (manifest.hex().equals(hex) || names(manifest, hex)) return true;
+    }
+    return false;
+  }
+
+  private boolean names(Digest manifest, String hex) throws IOException {
+    return ManifestDirectory.read(store, manifest).files().values().stream()
+        .anyMatch(file -> file.sha256().hex().equals(hex));
   }
 
   @ExceptionHandler
-  ResponseEntity<byte[]> gone(CallGone gone) {
+  ResponseEntity<byte[]> gone(CallBoard.CallGone gone) {
     return error(HttpStatus.GONE, "call_gone", "Nobody waits for this call");
   }
 

@@ -1,8 +1,13 @@
 package dev.graft.inference;
 
+import dev.graft.adapters.Adapter;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion;
 import dev.graft.platform.Ids;
+import dev.graft.weights.Task;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
@@ -52,8 +57,8 @@ class Classifications {
 
   private Reply.Labels labels(
       String departmentId, ServedModel model, ClassificationRequest request) {
-    ClassifyAsk ask =
-        new ClassifyAsk(
+    InferrerOrder.ClassifyAsk ask =
+        new InferrerOrder.ClassifyAsk(
             calls.nextId(), null, request.texts(), request.truncation(), request.topK());
     try {
       Reply last = calls.answer(departmentId, model, ask, piece -> {});
@@ -62,6 +67,99 @@ class Classifications {
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
       throw InferenceRefused.unavailable();
+    }
+  }
+
+  /**
+   * Texts with their labels.
+   *
+   * @param created unix time in seconds
+   * @param model as it was asked for
+   * @param version name of the model that answers: of an alias what it stood for
+   * @param fingerprint changes when the files that answer do
+   * @param published the result of a job that answers, or null
+   * @param problem what the labels mean
+   * @param texts labels of each, the likeliest first
+   * @param tokens of all texts, with what the tokenizer puts around them
+   */
+  record Classification(
+      String id,
+      long created,
+      String model,
+      String version,
+      String fingerprint,
+      @Nullable Adapter published,
+      Task.Problem problem,
+      List<List<Reply.LabelScore>> texts,
+      int tokens) {}
+
+  /**
+   * Texts to label, checked.
+   *
+   * @param truncation whether a text that is too long is cut at its end, instead of refused
+   * @param topK the most labels that are told of a text
+   */
+  record ClassificationRequest(String model, List<String> texts, boolean truncation, int topK) {
+    /** Texts of a request. */
+    public static final int MAX_TEXTS = 256;
+
+    /** Of a text, in a request: bounds the answer of a model with thousands of classes. */
+    public static final int MAX_LABELS = 100;
+
+    public ClassificationRequest {
+      texts = List.copyOf(texts);
+    }
+  }
+
+  /** Asks as requests do. */
+  @Service
+  static class TextLabeller implements TextLabels {
+    private final ServedModels models;
+    private final Classifications answers;
+
+    TextLabeller(ServedModels models, Classifications answers) {
+      this.models = models;
+      this.answers = answers;
+    }
+
+    @Override
+    public String fingerprint(String departmentId, String model) throws IOException {
+      return models.classifier(departmentId, model).fingerprint();
+    }
+
+    @Override
+    public GreedyCompletion label(String departmentId, String model, String text, String known)
+        throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
+      Classifications.ClassificationRequest request =
+          new Classifications.ClassificationRequest(model, List.of(text), true, Integer.MAX_VALUE);
+      try {
+        Classifications.Classification found = answers.classify(departmentId, request);
+        if (found.problem() != Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
+          throw InferenceRefused.unsupported(
+              "model", "must give each text one label, but '%s' does not".formatted(model));
+        }
+        List<Reply.LabelScore> labels = found.texts().getFirst();
+        return new GreedyCompletion.Given(
+            labels.getFirst().label(), false, 0, likelihood(labels, known), found.fingerprint());
+      } catch (InferenceRefused refused) {
+        if (Thread.interrupted()) throw new InterruptedException();
+        return switch (refused.type()) {
+          case INVALID_PROMPT -> new GreedyCompletion.Refused(refused.getMessage());
+          case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
+          default -> throw refused;
+        };
+      }
+    }
+
+    /** Null of a label that the model does not know. */
+    private static GreedyCompletion.@Nullable Likelihood likelihood(
+        List<Reply.LabelScore> labels, String known) {
+      for (Reply.LabelScore each : labels) {
+        if (!each.label().equals(known)) continue;
+        return new GreedyCompletion.Likelihood(
+            Math.log(Math.max(each.score(), Double.MIN_NORMAL)), 1);
+      }
+      return null;
     }
   }
 }

@@ -1,11 +1,29 @@
 package dev.graft.inference;
 
+import dev.graft.adapters.Adapter;
+import dev.graft.inference.Generations.OngoingGeneration;
+import dev.graft.inference.Reply.TokenScore;
+import dev.graft.platform.ErrorEnvelope;
 import dev.graft.platform.EventStream;
+import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -13,11 +31,16 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** OpenAI's chat completions and completions, which are read and written each in its own way. */
 @RestController
 class CompletionController {
+  /** RFC 9110, section 5.6.7. */
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
+
   private final Generations generations;
   private final JsonMapper json;
 
@@ -33,7 +56,7 @@ class CompletionController {
       HttpServletResponse response)
       throws IOException {
     BodyFields fields = new BodyFields(body);
-    GenerationRequest request = ChatRequest.read(fields);
+    GenerationRequest request = GenerationRequest.ChatRequest.read(fields);
     CompletionFormat format = new ChatFormat(request.logprobs());
     return answer(caller, request, StreamOptions.read(fields), format, response);
   }
@@ -45,7 +68,7 @@ class CompletionController {
       HttpServletResponse response)
       throws IOException {
     BodyFields fields = new BodyFields(body);
-    GenerationRequest request = TextCompletionRequest.read(fields);
+    GenerationRequest request = GenerationRequest.TextCompletionRequest.read(fields);
     CompletionFormat format = new TextCompletionFormat(request.logprobs());
     return answer(caller, request, StreamOptions.read(fields), format, response);
   }
@@ -63,12 +86,29 @@ class CompletionController {
       throws IOException {
     try (OngoingGeneration generation =
         generations.begin(caller.departmentId(), format.idPrefix(), request)) {
-      ModelHeaders.write(response, generation.head().version(), generation.head().published());
+      writeModelHeaders(response, generation.head().version(), generation.head().published());
       if (stream == null) return whole(generation, format);
       new GenerationStream(new EventStream(response, json), generation, format, stream)
           .relay(request.choices());
       return null;
     }
+  }
+
+  /**
+   * Says which model answers, and whether it is deprecated.
+   *
+   * @param version name of the model that answers
+   * @param adapter that answers; null for a base model or a checkpoint
+   */
+  static void writeModelHeaders(HttpServletResponse response, String version, @Nullable Adapter adapter) {
+    response.setHeader("x-graft-model", version);
+    Adapter.Deprecation deprecation = adapter == null ? null : adapter.deprecation();
+    if (adapter == null || deprecation == null) return;
+    response.setHeader("deprecation", "@" + deprecation.since().getEpochSecond());
+    response.setHeader("link", "</v1/adapters/%s>; rel=\"deprecation\"".formatted(adapter.id()));
+    if (deprecation.retiresAt() == null) return;
+    response.setHeader(
+        "sunset", HTTP_DATE.format(deprecation.retiresAt().atOffset(ZoneOffset.UTC)));
   }
 
   private static ObjectNode whole(OngoingGeneration generation, CompletionFormat format) {
@@ -77,5 +117,350 @@ class CompletionController {
     ArrayNode choices = whole.putArray("choices");
     for (int i = 0; i < answers.size(); i++) choices.addPOJO(format.whole(i, answers.get(i)));
     return whole.putPOJO("usage", CompletionUsage.of(generation.done()));
+  }
+
+  /** How an endpoint writes an answer: its names, and what stands in {@code choices}. */
+  interface CompletionFormat {
+    /** What ids of answers begin with. */
+    String idPrefix();
+
+    /** What a whole answer is called. */
+    String object();
+
+    /** What each part of a streamed answer is called. */
+    String chunkObject();
+
+    Object whole(int choice, OngoingGeneration.Choice answer);
+
+    /** Before the first text of any choice, for each choice. */
+    Optional<Object> begin(int choice);
+
+    Object text(Reply.Piece piece);
+
+    /** The last of a choice. */
+    Object end(int choice, Reply.End end);
+  }
+
+  /** {@code chat.completion} objects; in chunks a role, then text, then why it ended. */
+  record ChatFormat(boolean logprobs) implements CompletionController.CompletionFormat {
+    /**
+     * @param finishReason {@code stop}: the model or a stop string ended the answer; {@code
+     *     length}: the token bound did
+     */
+    record Choice(
+        int index,
+        AssistantMessage message,
+        @Nullable ChatLogprobs logprobs,
+        String finishReason) {}
+
+    record AssistantMessage(String role, String content, @Nullable String refusal) {}
+
+    @Override
+    public String idPrefix() {
+      return "chatcmpl-";
+    }
+
+    @Override
+    public String object() {
+      return "chat.completion";
+    }
+
+    @Override
+    public String chunkObject() {
+      return "chat.completion.chunk";
+    }
+
+    @Override
+    public Object whole(int choice, OngoingGeneration.Choice answer) {
+      AssistantMessage message = new AssistantMessage("assistant", answer.text(), null);
+      return new Choice(choice, message, logprobs(answer.scores()), answer.end().wire());
+    }
+
+    @Override
+    public Optional<Object> begin(int choice) {
+      ObjectNode delta = JsonNodeFactory.instance.objectNode();
+      delta.put("role", "assistant").put("content", "").putNull("refusal");
+      return Optional.of(chunk(choice, delta, null, null));
+    }
+
+    @Override
+    public Object text(Reply.Piece piece) {
+      ObjectNode delta = JsonNodeFactory.instance.objectNode().put("content", piece.text());
+      return chunk(piece.choice(), delta, logprobs(piece.scores()), null);
+    }
+
+    @Override
+    public Object end(int choice, Reply.End end) {
+      return chunk(choice, JsonNodeFactory.instance.objectNode(), null, end.wire());
+    }
+
+    private static ObjectNode chunk(
+        int choice, ObjectNode delta, @Nullable ChatLogprobs logprobs, @Nullable String end) {
+      ObjectNode chunk = JsonNodeFactory.instance.objectNode().put("index", choice);
+      chunk.putPOJO("logprobs", logprobs).put("finish_reason", end).set("delta", delta);
+      return chunk;
+    }
+
+    private @Nullable ChatLogprobs logprobs(List<Reply.TokenScore> scores) {
+      return logprobs ? ChatLogprobs.of(scores) : null;
+    }
+  }
+
+  /** Log-probabilities of an answer's tokens, as chats have them. */
+  record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
+    /**
+     * @param bytes of UTF-8; a token may be a part of a character
+     */
+    record Token(String token, double logprob, int[] bytes, List<TopLogprob> topLogprobs) {}
+
+    record TopLogprob(String token, double logprob, int[] bytes) {}
+
+    static ChatLogprobs of(List<Reply.TokenScore> scores) {
+      return new ChatLogprobs(scores.stream().map(ChatLogprobs::token).toList(), null);
+    }
+
+    private static Token token(Reply.TokenScore score) {
+      TokenText text = TokenText.of(score.bytes());
+      List<TopLogprob> top =
+          score.top().stream()
+              .map(
+                  each -> {
+                    TokenText other = TokenText.of(each.bytes());
+                    return new TopLogprob(
+                        other.escaped(), TokenText.finite(each.logProbability()), other.bytes());
+                  })
+              .toList();
+      // Chats are not echoed: only the first token of a prompt has no probability.
+      double logProbability = Objects.requireNonNull(score.logProbability());
+      return new Token(text.escaped(), TokenText.finite(logProbability), text.bytes(), top);
+    }
+  }
+
+  /** {@code text_completion} objects, whole or of a part each. */
+  record TextCompletionFormat(boolean logprobs) implements CompletionController.CompletionFormat {
+    /**
+     * @param index prompts in order, the choices of each together
+     */
+    record Choice(
+        String text,
+        int index,
+        @Nullable TextCompletionLogprobs logprobs,
+        @Nullable String finishReason) {}
+
+    @Override
+    public String idPrefix() {
+      return "cmpl-";
+    }
+
+    @Override
+    public String object() {
+      return "text_completion";
+    }
+
+    @Override
+    public String chunkObject() {
+      return object();
+    }
+
+    @Override
+    public Object whole(int choice, OngoingGeneration.Choice answer) {
+      return new Choice(answer.text(), choice, logprobs(answer.scores()), answer.end().wire());
+    }
+
+    @Override
+    public Optional<Object> begin(int choice) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Object text(Reply.Piece piece) {
+      return new Choice(piece.text(), piece.choice(), logprobs(piece.scores()), null);
+    }
+
+    @Override
+    public Object end(int choice, Reply.End end) {
+      return new Choice("", choice, null, end.wire());
+    }
+
+    private @Nullable TextCompletionLogprobs logprobs(List<Reply.TokenScore> scores) {
+      return logprobs ? TextCompletionLogprobs.of(scores) : null;
+    }
+  }
+
+  /**
+   * Log-probabilities of a text's tokens, as completions have them: lists of equal length.
+   *
+   * @param tokenLogprobs null at the first token of an echoed prompt
+   * @param topLogprobs by token, the token itself included; null where there is none
+   * @param textOffset in code points of the choice's text
+   */
+  record TextCompletionLogprobs(
+      List<String> tokens,
+      List<@Nullable Double> tokenLogprobs,
+      List<@Nullable Map<String, Double>> topLogprobs,
+      List<Integer> textOffset) {
+    static TextCompletionLogprobs of(List<TokenScore> scores) {
+      List<String> tokens = new ArrayList<>();
+      List<@Nullable Double> own = new ArrayList<>();
+      List<@Nullable Map<String, Double>> top = new ArrayList<>();
+      List<Integer> offsets = new ArrayList<>();
+      for (TokenScore score : scores) {
+        String token = name(score.bytes());
+        Double logProbability = score.logProbability();
+        tokens.add(token);
+        own.add(logProbability == null ? null : (Double) TokenText.finite(logProbability));
+        top.add(logProbability == null ? null : top(score, token, logProbability));
+        offsets.add(score.offset());
+      }
+      return new TextCompletionLogprobs(tokens, own, top, offsets);
+    }
+
+    private static Map<String, Double> top(TokenScore score, String token, double logProbability) {
+      Map<String, Double> top = new LinkedHashMap<>();
+      for (TokenScore.Candidate each : score.top()) {
+        top.putIfAbsent(name(each.bytes()), TokenText.finite(each.logProbability()));
+      }
+      top.putIfAbsent(token, TokenText.finite(logProbability));
+      return top;
+    }
+
+    private static String name(byte[] bytes) {
+      TokenText text = TokenText.of(bytes);
+      return text.whole() ? text.escaped() : "bytes:" + text.escaped();
+    }
+  }
+
+  /**
+   * A token as JSON can have it.
+   *
+   * @param escaped its text, or {@code \xe4\xbd} where its bytes are not whole characters
+   * @param whole whether they are
+   * @param bytes 0 to 255
+   */
+  record TokenText(String escaped, boolean whole, int[] bytes) {
+    static TokenText of(byte[] bytes) {
+      int[] unsigned = new int[bytes.length];
+      for (int i = 0; i < bytes.length; i++) unsigned[i] = bytes[i] & 0xFF;
+      try {
+        String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        return new TokenText(text, true, unsigned);
+      } catch (CharacterCodingException partOfACharacter) {
+        StringBuilder hex = new StringBuilder();
+        for (int each : unsigned) hex.append("\\x%02x".formatted(each));
+        return new TokenText(hex.toString(), false, unsigned);
+      }
+    }
+
+    /** JSON has no infinity; OpenAI writes this for what cannot happen. */
+    static double finite(double logProbability) {
+      return Math.max(logProbability, -9999);
+    }
+  }
+
+  /** An answer as events, while it is made. */
+  static final class GenerationStream {
+    private static final Logger log = LoggerFactory.getLogger(GenerationStream.class);
+
+    private final EventStream events;
+    private final OngoingGeneration generation;
+    private final CompletionController.CompletionFormat format;
+    private final StreamOptions options;
+
+    GenerationStream(
+        EventStream events,
+        OngoingGeneration generation,
+        CompletionController.CompletionFormat format,
+        StreamOptions options) {
+      this.events = events;
+      this.generation = generation;
+      this.format = format;
+      this.options = options;
+    }
+
+    /**
+     * Returns when the answer has ended or the client is gone.
+     *
+     * @param choices to all prompts together
+     * @throws RequestFailed before the first event
+     */
+    void relay(int choices) {
+      Optional<Reply.Piece> first = generation.next();
+      try {
+        send(first, choices);
+      } catch (IOException gone) {
+        log.atInfo().addKeyValue("answer", generation.head().id()).log("chat_left");
+      }
+    }
+
+    private void send(Optional<Reply.Piece> first, int choices) throws IOException {
+      try {
+        // All begin at once: OpenAI's Java client takes an answer for whole when every choice that
+        // it
+        // has seen has ended.
+        for (int i = 0; i < choices; i++) {
+          Optional<Object> begin = format.begin(i);
+          if (begin.isPresent()) send(begin.get());
+        }
+        for (Optional<Reply.Piece> next = first; next.isPresent(); next = generation.next()) {
+          Reply.Piece piece = next.get();
+          if (!piece.text().isEmpty() || !piece.scores().isEmpty()) send(format.text(piece));
+          if (piece.end() != null) send(format.end(piece.choice(), piece.end()));
+        }
+        if (options.includeUsage()) {
+          ObjectNode last = chunk(List.of());
+          events.send(last.putPOJO("usage", CompletionUsage.of(generation.done())));
+        }
+        events.end();
+      } catch (RequestFailed broken) {
+        // The status is sent: SDKs raise an error of this event.
+        events.send(ErrorEnvelope.of(broken));
+      }
+    }
+
+    private void send(Object choice) throws IOException {
+      ObjectNode chunk = chunk(List.of(choice));
+      events.send(options.includeUsage() ? chunk.putNull("usage") : chunk);
+    }
+
+    private ObjectNode chunk(List<Object> choices) {
+      return generation.head().frame(format.chunkObject()).putPOJO("choices", choices);
+    }
+  }
+
+  /**
+   * Of an answer that comes in chunks.
+   *
+   * @param includeUsage a last chunk without choices counts the tokens
+   */
+  record StreamOptions(boolean includeUsage) {
+    /** Null if the answer comes whole. */
+    static @Nullable StreamOptions read(BodyFields fields) {
+      boolean stream = fields.flag("stream");
+      if (!fields.has("stream_options")) return stream ? new StreamOptions(false) : null;
+      if (!stream)
+        throw InferenceRefused.value("stream_options", "is for requests with stream: true");
+      JsonNode options = fields.body().path("stream_options");
+      if (!options.isObject()) throw InferenceRefused.value("stream_options", "must be an object");
+      boolean usage = false;
+      for (Map.Entry<String, JsonNode> each : options.properties()) {
+        String path = "stream_options." + each.getKey();
+        boolean known =
+            each.getKey().equals("include_usage") || each.getKey().equals("include_obfuscation");
+        if (!known) throw InferenceRefused.unknown(path);
+        if (each.getValue().isNull()) continue;
+        if (!each.getValue().isBoolean())
+          throw InferenceRefused.value(path, "must be true or false");
+        if (each.getKey().equals("include_usage")) usage = each.getValue().booleanValue();
+      }
+      return new StreamOptions(usage);
+    }
+  }
+
+  /** Tokens of a request; the prompt counts once, however many choices answer it. */
+  record CompletionUsage(int promptTokens, int completionTokens, int totalTokens) {
+    static CompletionUsage of(Reply.Done done) {
+      int total = done.promptTokens() + done.completionTokens();
+      return new CompletionUsage(done.promptTokens(), done.completionTokens(), total);
+    }
   }
 }

@@ -1,11 +1,13 @@
 package dev.graft.inference;
 
+import dev.graft.inference.Engines.EngineRows;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -46,9 +48,60 @@ class EngineController {
 
   @GetMapping("/v1/engines/{engine}")
   EngineObject get(@AuthenticationPrincipal Caller caller, @PathVariable String engine) {
-    EnginesProperties.Server server = engines.all().get(engine);
+    Engines.EnginesProperties.Server server = engines.all().get(engine);
     if (server == null) throw RequestFailed.notFound("engine", engine);
     return EngineObject.of(
         engine, server.kind(), rows.find(engine).orElse(null), caller.departmentId());
+  }
+
+  /**
+   * An engine as a department sees it.
+   *
+   * @param object always {@code engine}
+   * @param kind {@code vllm}, {@code directory} or {@code s3}
+   * @param status {@code ready}, {@code degraded}, {@code unreachable}, or {@code unchecked}
+   * @param error why it is not ready
+   * @param checkedAt Unix time in seconds; null before the first check
+   * @param since when it came to have its status
+   * @param models the department's own that it should have
+   */
+  record EngineObject(
+      String id,
+      String object,
+      String kind,
+      String status,
+      @Nullable String error,
+      @Nullable Long checkedAt,
+      @Nullable Long since,
+      List<Model> models) {
+    /** One of the department's models there. */
+    record Model(String name, String model, String status, @Nullable String error) {
+      static Model of(EngineSync.FoundModel found) {
+        return new Model(found.name(), found.model(), found.status(), found.error());
+      }
+    }
+
+    static EngineObject of(
+        String name,
+        Engines.EngineKind kind,
+        Engines.EngineRows.@Nullable Row row,
+        String departmentId) {
+      if (row == null) {
+        return new EngineObject(
+            name, "engine", kind.wire(), "unchecked", null, null, null, List.of());
+      }
+      return new EngineObject(
+          name,
+          "engine",
+          kind.wire(),
+          row.status(),
+          row.error(),
+          row.checkedAt().getEpochSecond(),
+          row.since().getEpochSecond(),
+          row.models().stream()
+              .filter(each -> each.departmentId().equals(departmentId))
+              .map(Model::of)
+              .toList());
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.inference;
 
+import dev.graft.inference.Reply.TokenScore;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,9 +13,16 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Calls of one engine. */
 final class EngineHttp implements AutoCloseable {
@@ -118,5 +126,202 @@ final class EngineHttp implements AutoCloseable {
   @Override
   public void close() {
     client.shutdownNow();
+  }
+
+  /**
+   * vLLM's endpoints for LoRA adapters at run time: {@code /v1/load_lora_adapter}, {@code
+   * /v1/unload_lora_adapter} and what {@code /v1/models} says of them. They are there with {@code
+   * --enable-lora} and {@code VLLM_ALLOW_RUNTIME_LORA_UPDATING=True}.
+   */
+  static final class VllmAdapters {
+    private static final Duration SHORT = Duration.ofSeconds(10);
+    private static final Duration LOADING = Duration.ofMinutes(2);
+    private static final int OK = 200;
+    private static final int NOT_FOUND = 404;
+    private static final String LOADED_ALREADY = "already been loaded";
+
+    private final EngineHttp engine;
+
+    public VllmAdapters(EngineHttp engine) {
+      this.engine = engine;
+    }
+
+    /**
+     * The models that it serves, base models among them, each with its {@code root}: of an adapter
+     * the path that it was loaded from; empty where none is told.
+     *
+     * @throws EngineRefused if it answers anything else
+     */
+    public Map<String, String> models() throws IOException, InterruptedException {
+      HttpResponse<InputStream> response = engine.get("/models", SHORT);
+      try (InputStream body = response.body()) {
+        if (response.statusCode() != OK) throw refused(response, body);
+        Map<String, String> models = new LinkedHashMap<>();
+        for (JsonNode each : EngineHttp.json(body).path("data")) {
+          models.put(each.path("id").asString(""), each.path("root").asString(""));
+        }
+        return models;
+      } catch (JacksonException notJson) {
+        throw new EngineRefused(OK, "what /models answers is not JSON");
+      }
+    }
+
+    /**
+     * Loads an adapter under a name that is free.
+     *
+     * @param path of its directory, as the engine sees it
+     * @throws EngineRefused if it does not load it
+     */
+    public void load(String name, String path) throws IOException, InterruptedException {
+      post("load", loading(name, path));
+    }
+
+    /**
+     * Loads an adapter under a name that has one. Engines before vLLM's {@code load_inplace} have
+     * none under the name for the moment in between.
+     *
+     * @throws EngineRefused as {@link #load}
+     */
+    public void replace(String name, String path) throws IOException, InterruptedException {
+      try {
+        post("load", loading(name, path).put("load_inplace", true));
+      } catch (EngineRefused older) {
+        if (!older.hasItAlready()) throw older;
+        unload(name);
+        load(name, path);
+      }
+    }
+
+    /** That there is none is no failure. */
+    public void unload(String name) throws IOException, InterruptedException {
+      try {
+        post("unload", JsonNodeFactory.instance.objectNode().put("lora_name", name));
+      } catch (EngineRefused gone) {
+        if (gone.status() != NOT_FOUND || gone.lacksEndpoints()) throw gone;
+      }
+    }
+
+    private static ObjectNode loading(String name, String path) {
+      return JsonNodeFactory.instance.objectNode().put("lora_name", name).put("lora_path", path);
+    }
+
+    private void post(String what, JsonNode body) throws IOException, InterruptedException {
+      HttpResponse<InputStream> response =
+          engine.post("/%s_lora_adapter".formatted(what), body, LOADING);
+      try (InputStream answer = response.body()) {
+        if (response.statusCode() != OK) throw refused(response, answer);
+      }
+    }
+
+    private static EngineRefused refused(HttpResponse<?> response, InputStream body)
+        throws IOException {
+      return new EngineRefused(response.statusCode(), EngineHttp.message(body));
+    }
+
+    /** The engine says no. */
+    public static final class EngineRefused extends IOException {
+      private static final long serialVersionUID = 1;
+
+      private final int status;
+
+      EngineRefused(int status, String message) {
+        super(message);
+        this.status = status;
+      }
+
+      public int status() {
+        return status;
+      }
+
+      boolean hasItAlready() {
+        return said().contains(LOADED_ALREADY);
+      }
+
+      /** FastAPI's answer where there is no such route. */
+      public boolean lacksEndpoints() {
+        return status == NOT_FOUND && said().equals("Not Found");
+      }
+
+      private String said() {
+        return String.valueOf(getMessage());
+      }
+    }
+  }
+
+  /** One event of an engine's stream, of a chat or a completion. */
+  record EngineChunk(JsonNode json) {
+    /** Null if the event is none of a choice, or has nothing new. */
+    Reply.@Nullable Piece piece(long id, int choice) {
+      JsonNode only = json.path("choices").path(0);
+      if (only.isMissingNode()) return null;
+      JsonNode text = only.has("delta") ? only.path("delta").path("content") : only.path("text");
+      Reply.End end =
+          switch (only.path("finish_reason").asString("")) {
+            case "" -> null;
+            case "length" -> Reply.End.LENGTH;
+            default -> Reply.End.STOP;
+          };
+      List<TokenScore> scores = scores(only.path("logprobs"));
+      String more = text.asString("");
+      if (more.isEmpty() && scores.isEmpty() && end == null) return null;
+      return new Reply.Piece(id, choice, more, scores, end);
+    }
+
+    int promptTokens() {
+      return json.path("usage").path("prompt_tokens").asInt(0);
+    }
+
+    int completionTokens() {
+      return json.path("usage").path("completion_tokens").asInt(0);
+    }
+
+    /** What an engine says instead, where it has begun to answer already. */
+    boolean isError() {
+      return json.has("error");
+    }
+
+    private static List<TokenScore> scores(JsonNode logprobs) {
+      List<TokenScore> scores = new ArrayList<>();
+      for (JsonNode token : logprobs.path("content")) {
+        List<TokenScore.Candidate> top = new ArrayList<>();
+        for (JsonNode each : token.path("top_logprobs")) {
+          top.add(new TokenScore.Candidate(bytes(each), each.path("logprob").asDouble(0)));
+        }
+        scores.add(new TokenScore(bytes(token), token.path("logprob").asDouble(0), 0, top));
+      }
+      JsonNode tokens = logprobs.path("tokens");
+      for (int i = 0; i < tokens.size(); i++) {
+        List<TokenScore.Candidate> top = new ArrayList<>();
+        logprobs
+            .path("top_logprobs")
+            .path(i)
+            .properties()
+            .forEach(
+                each ->
+                    top.add(
+                        new TokenScore.Candidate(
+                            utf8(each.getKey()), each.getValue().asDouble(0))));
+        JsonNode own = logprobs.path("token_logprobs").path(i);
+        scores.add(
+            new TokenScore(
+                utf8(tokens.path(i).asString("")),
+                own.isNumber() ? (Double) own.doubleValue() : null,
+                logprobs.path("text_offset").path(i).asInt(0),
+                top));
+      }
+      return scores;
+    }
+
+    private static byte[] bytes(JsonNode token) {
+      JsonNode listed = token.path("bytes");
+      if (!listed.isArray()) return utf8(token.path("token").asString(""));
+      byte[] bytes = new byte[listed.size()];
+      for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) listed.path(i).asInt(0);
+      return bytes;
+    }
+
+    private static byte[] utf8(String text) {
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
   }
 }

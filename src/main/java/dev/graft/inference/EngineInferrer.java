@@ -1,6 +1,9 @@
 package dev.graft.inference;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.inference.InferenceProperties.EngineProperties;
+import dev.graft.inference.Inferrer.InferrerLost;
+import dev.graft.model.Sampling;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpConnectTimeoutException;
@@ -16,6 +19,9 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * An OpenAI-compatible engine answers: vLLM, llama.cpp's server, another Graft. Choices are asked
@@ -52,11 +58,12 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   }
 
   @Override
-  public Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+  public Reply answer(
+      String department, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException {
     return switch (ask) {
-      case GenerateAsk generate -> answer(department, model, generate, pieces);
-      case ClassifyAsk _ -> classifiers.answer(department, model, ask, pieces);
+      case InferrerOrder.GenerateAsk generate -> answer(department, model, generate, pieces);
+      case InferrerOrder.ClassifyAsk _ -> classifiers.answer(department, model, ask, pieces);
     };
   }
 
@@ -66,7 +73,10 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   }
 
   private Reply answer(
-      String department, ServedModel model, GenerateAsk ask, Consumer<Reply.Piece> pieces)
+      String department,
+      ServedModel model,
+      InferrerOrder.GenerateAsk ask,
+      Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException {
     if (ask.prompt() instanceof Prompt.Answered) {
       return new Reply.Refused(
@@ -111,7 +121,8 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
     taken.leave(department, nanos);
   }
 
-  private Reply choice(String name, GenerateAsk ask, int choice, Consumer<Reply.Piece> pieces)
+  private Reply choice(
+      String name, InferrerOrder.GenerateAsk ask, int choice, Consumer<Reply.Piece> pieces)
       throws IOException, InterruptedException, InferrerLost {
     EngineRequest request = EngineRequest.of(ask, choice, name);
     HttpResponse<InputStream> response = post(request);
@@ -153,7 +164,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
     boolean ended = false;
     EngineHttp.Events events = new EngineHttp.Events(body);
     try {
-      for (EngineChunk chunk = events.next(); chunk != null; chunk = events.next()) {
+      for (EngineHttp.EngineChunk chunk = events.next(); chunk != null; chunk = events.next()) {
         if (chunk.isError()) throw new InferrerLost("the engine broke off");
         prompt = Math.max(prompt, chunk.promptTokens());
         made = Math.max(made, chunk.completionTokens());
@@ -177,11 +188,11 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
     return switch (status) {
       case 400, 422 -> new Reply.Refused(id, Reply.Cause.INVALID_VALUE, null, message);
       case 404 -> {
-        if (models.forget(name)) throw new NoCapacity("the engine has just started", SOON);
+        if (models.forget(name)) throw new Inferrer.NoCapacity("the engine has just started", SOON);
         yield new Reply.Refused(
             id, Reply.Cause.INVALID_VALUE, "model", "The engine behind Graft has no such model.");
       }
-      case 429, 503 -> throw new NoCapacity("the engine is busy", SOON);
+      case 429, 503 -> throw new Inferrer.NoCapacity("the engine is busy", SOON);
       default -> throw new InferrerLost("the engine answered " + status);
     };
   }
@@ -198,5 +209,124 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   public void close() {
     engine.close();
     if (classifiers instanceof WarmModels models) models.close();
+  }
+
+  /**
+   * What an engine is asked: one choice, streamed.
+   *
+   * @param path under the engine's URL
+   */
+  record EngineRequest(String path, ObjectNode body) {
+    /** Engines differ in what they take for a seed: all take these. */
+    private static final long SEEDS = 0x7FFFFFFF;
+
+    static EngineRequest of(InferrerOrder.GenerateAsk ask, int choice, String model) {
+      ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
+      boolean chat =
+          switch (ask.prompt()) {
+            case Prompt.Conversation conversation -> {
+              ArrayNode messages = body.putArray("messages");
+              for (Prompt.Turn turn : conversation.turns()) {
+                messages.addObject().put("role", turn.role()).put("content", turn.content());
+              }
+              yield true;
+            }
+            case Prompt.PlainText text -> {
+              body.put("prompt", text.text());
+              yield false;
+            }
+            case Prompt.TokenIds tokens -> {
+              ArrayNode ids = body.putArray("prompt");
+              tokens.ids().forEach(ids::add);
+              yield false;
+            }
+            case Prompt.Answered answered ->
+                throw new IllegalArgumentException("engines are not asked about answers");
+          };
+      InferrerOrder.Decoding decoding = ask.decoding();
+      addSampling(body, decoding.sampling(), choice);
+      Integer bound = decoding.maxTokens();
+      if (bound != null) body.put("max_tokens", bound);
+      if (decoding.echo()) body.put("echo", true);
+      if (!decoding.stop().isEmpty()) decoding.stop().forEach(body.putArray("stop")::add);
+      Integer top = decoding.topLogprobs();
+      if (top != null && chat) body.put("logprobs", true).put("top_logprobs", top);
+      if (top != null && !chat) body.put("logprobs", top);
+      body.put("stream", true).putObject("stream_options").put("include_usage", true);
+      return new EngineRequest(chat ? "/chat/completions" : "/completions", body);
+    }
+
+    private static void addSampling(ObjectNode body, Sampling sampling, int choice) {
+      body.put("temperature", sampling.temperature()).put("top_p", sampling.topP());
+      if (sampling.frequencyPenalty() != 0) {
+        body.put("frequency_penalty", sampling.frequencyPenalty());
+      }
+      if (sampling.presencePenalty() != 0) body.put("presence_penalty", sampling.presencePenalty());
+      body.put("seed", (sampling.seed() + choice) & SEEDS);
+      if (sampling.logitBias().isEmpty()) return;
+      ObjectNode bias = body.putObject("logit_bias");
+      sampling.logitBias().forEach((id, value) -> bias.put(String.valueOf(id), value));
+    }
+  }
+
+  /**
+   * What an engine calls Graft's models. Adapters without a name there are loaded where the engine
+   * is vLLM with {@code VLLM_ALLOW_RUNTIME_LORA_UPDATING} and {@code --enable-lora}, under the
+   * digest of their files, so that a name never means another adapter. Their files stay on disk:
+   * the engine reads them again when it has dropped them from memory.
+   */
+  static final class EngineModels {
+    private static final int SHOWN = 16;
+
+    private final EngineHttp.VllmAdapters adapters;
+    private final EngineProperties properties;
+    private final LocalModels files;
+    private final Map<String, LocalModels.Held> loaded = new HashMap<>();
+
+    public EngineModels(EngineHttp engine, EngineProperties properties, LocalModels files) {
+      this.adapters = new EngineHttp.VllmAdapters(engine);
+      this.properties = properties;
+      this.files = files;
+    }
+
+    String name(ServedModel model) throws IOException, InterruptedException, InferrerLost {
+      String mapped = properties.models().get(model.name());
+      if (mapped != null) return mapped;
+      Digest adapter = model.adapter();
+      return adapter == null || !properties.loadAdapters() ? model.name() : loaded(adapter);
+    }
+
+    private synchronized String loaded(Digest adapter)
+        throws IOException, InterruptedException, InferrerLost {
+      String name = "graft-" + adapter.hex().substring(0, SHOWN);
+      if (loaded.containsKey(name)) return name;
+      LocalModels.Held held = files.hold(adapter);
+      boolean there = false;
+      try {
+        load(name, held);
+        there = true;
+      } finally {
+        if (!there) held.close();
+      }
+      loaded.put(name, held);
+      return name;
+    }
+
+    private void load(String name, LocalModels.Held held)
+        throws IOException, InterruptedException, InferrerLost {
+      try {
+        adapters.load(name, held.path().toAbsolutePath().toString());
+      } catch (EngineHttp.VllmAdapters.EngineRefused refused) {
+        if (refused.hasItAlready()) return; // an earlier Graft has loaded it
+        throw new InferrerLost("the engine did not load an adapter: " + refused.getMessage());
+      }
+    }
+
+    /** True if the engine had loaded it: it has been started again since. */
+    synchronized boolean forget(String name) {
+      LocalModels.Held held = loaded.remove(name);
+      if (held != null) held.close();
+      return held != null;
+    }
   }
 }

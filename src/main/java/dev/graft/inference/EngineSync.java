@@ -1,9 +1,11 @@
 package dev.graft.inference;
 
-import dev.graft.inference.EngineHealth.Status;
-import dev.graft.inference.VllmAdapters.EngineRefused;
-import dev.graft.inference.VllmForm.NotLoadable;
-import dev.graft.inference.VllmForm.Source;
+import dev.graft.inference.AdapterPlace.Served;
+import dev.graft.inference.AdapterPlace.VllmForm.NotLoadable;
+import dev.graft.inference.AdapterPlace.VllmForm.Source;
+import dev.graft.inference.EngineHttp.VllmAdapters;
+import dev.graft.inference.EngineHttp.VllmAdapters.EngineRefused;
+import dev.graft.inference.EngineSync.EngineHealth.Status;
 import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -145,5 +148,46 @@ final class EngineSync implements AutoCloseable {
   @Override
   public void close() {
     place.close();
+  }
+
+  /**
+   * What a check has found and made of an engine.
+   *
+   * @param error why it is not ready
+   */
+  record EngineHealth(Status status, @Nullable String error, List<FoundModel> models) {
+    enum Status {
+      /** It has all that it should have. */
+      READY,
+      /** It answers, and lacks something. */
+      DEGRADED,
+      /** It, or its directory or bucket, cannot be used. */
+      UNREACHABLE;
+
+      String wire() {
+        return name().toLowerCase(Locale.ROOT);
+      }
+    }
+  }
+
+  /**
+   * An adapter at an engine, as the last check has left it.
+   *
+   * @param name that the engine is asked for
+   * @param model the name of the adapter in Graft
+   * @param status {@code loaded} by the engine, {@code published} for it to find, {@code failed},
+   *     or {@code unknown} while the engine cannot be reached
+   * @param error why it failed
+   */
+  record FoundModel(
+      String name, String departmentId, String model, String status, @Nullable String error) {
+    static FoundModel of(AdapterPlace.Served adapter, String status, @Nullable String error) {
+      return new FoundModel(
+          adapter.name(),
+          adapter.adapter().departmentId(),
+          adapter.adapter().name(),
+          status,
+          error);
+    }
   }
 }

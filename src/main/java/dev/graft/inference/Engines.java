@@ -1,28 +1,60 @@
 package dev.graft.inference;
 
+import static dev.graft.platform.database.ResultColumns.time;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.adapters.Adapters;
 import dev.graft.adapters.AliasMoved;
+import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.S3Properties;
+import dev.graft.inference.AdapterPlace.Served;
+import dev.graft.inference.Engines.EnginesProperties.Publish;
 import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.work.LeasedWork;
+import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
+import dev.graft.platform.work.WorkSettings;
+import dev.graft.tenancy.Department;
+import dev.graft.tenancy.Departments;
 import java.net.URI;
 import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.context.event.EventListener;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import org.springframework.stereotype.Repository;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The engines of the settings, each made when it is first asked for. */
 @Component
-@EnableConfigurationProperties(EnginesProperties.class)
+@EnableConfigurationProperties(Engines.EnginesProperties.class)
 class Engines implements DisposableBean {
   private final Map<String, EnginesProperties.Server> servers;
   private final GraftProperties graft;
@@ -86,16 +118,17 @@ class Engines implements DisposableBean {
     String name = server.bucket();
     if (directory == null) {
       S3Properties there = bucket.at(Objects.requireNonNull(name), server.prefix());
-      return new ResolverBucket(there, EnginesProperties.scratch(graft), store);
+      return new AdapterPlace.ResolverBucket(there, EnginesProperties.scratch(graft), store);
     }
     Path seenAs = server.seenAs();
-    return new ResolverDirectory(directory, seenAs == null ? directory : seenAs, store);
+    return new AdapterPlace.ResolverDirectory(
+        directory, seenAs == null ? directory : seenAs, store);
   }
 
-  private @Nullable VllmAdapters vllm(String name, EnginesProperties.Server server) {
+  private EngineHttp.@Nullable VllmAdapters vllm(String name, EnginesProperties.Server server) {
     URI url = server.url();
     if (url == null) return null;
-    return new VllmAdapters(
+    return new EngineHttp.VllmAdapters(
         connections.computeIfAbsent(name, absent -> new EngineHttp(url, server.apiKey())));
   }
 
@@ -103,5 +136,371 @@ class Engines implements DisposableBean {
   public void destroy() {
     made.values().forEach(EngineSync::close);
     connections.values().forEach(EngineHttp::close);
+  }
+
+  /** Compares an engine with what it should have, and makes up the difference, again and again. */
+  @Component
+  static class EngineCheck implements WorkKind {
+    static final String KIND = "engine_check";
+
+    private static final Logger log = LoggerFactory.getLogger(EngineCheck.class);
+    private static final int PARALLEL = 4;
+
+    /** It must not be given up: the engine is still in the settings. */
+    private static final WorkSettings SETTINGS =
+        new WorkSettings(
+            KIND,
+            false,
+            PARALLEL,
+            PARALLEL,
+            Duration.ofSeconds(2),
+            Duration.ofMinutes(5),
+            new WorkSettings.Backoff(
+                Integer.MAX_VALUE, Duration.ofSeconds(15), Duration.ofMinutes(10)),
+            Duration.ZERO);
+
+    private final EnginesProperties settings;
+    private final Engines engines;
+    private final ServedAdapters served;
+    private final AdapterPlace.VllmForm form;
+    private final Adapters adapters;
+    private final EngineRows rows;
+    private final LeasedWork work;
+    private final TransactionTemplate transaction;
+
+    EngineCheck(
+        EnginesProperties settings,
+        Engines engines,
+        ServedAdapters served,
+        AdapterPlace.VllmForm form,
+        Adapters adapters,
+        EngineRows rows,
+        LeasedWork work,
+        TransactionTemplate transaction) {
+      this.settings = settings;
+      this.engines = engines;
+      this.served = served;
+      this.form = form;
+      this.adapters = adapters;
+      this.rows = rows;
+      this.work = work;
+      this.transaction = transaction;
+    }
+
+    @Override
+    public WorkSettings settings() {
+      return SETTINGS;
+    }
+
+    @Override
+    public void work(WorkClaim claim) throws InterruptedException {
+      String name = claim.subject();
+      EnginesProperties.Server engine = engines.all().get(name);
+      if (engine == null) {
+        transaction.executeWithoutResult(
+            status -> {
+              if (work.done(claim)) rows.delete(name);
+            });
+        return;
+      }
+      List<AdapterPlace.Served> wanted = served.at(engine);
+      EngineSync.EngineHealth found =
+          engines
+              .sync(name)
+              .check(
+                  wanted,
+                  adapter -> () -> form.of(adapter.adapter(), adapter.base()),
+                  id -> adapters.any(id).isPresent());
+      Optional<Boolean> changed = write(claim, found);
+      if (changed.orElse(false)) {
+        log.atInfo()
+            .addKeyValue("engine", name)
+            .addKeyValue("status", found.status().wire())
+            .addKeyValue("cause", found.error())
+            .log("engine_checked");
+      }
+    }
+
+    private Optional<Boolean> write(WorkClaim claim, EngineSync.EngineHealth found) {
+      return Optional.ofNullable(
+          transaction.execute(
+              status ->
+                  work.later(claim, settings.checkEvery()) && rows.write(claim.subject(), found)));
+    }
+  }
+
+  /**
+   * {@code graft.engines.*}: programs that serve the departments' adapters without asking Graft.
+   *
+   * @param servers each with what it is to have
+   * @param checkEvery how often each is compared with what it should have
+   */
+  @ConfigurationProperties("graft.engines")
+  record EnginesProperties(
+      @DefaultValue List<Server> servers, @DefaultValue("15s") Duration checkEvery) {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+
+    /** Which adapters an engine has. */
+    enum Publish {
+      /** Those that aliases stand for. */
+      ALIASES,
+      /** All fine-tuned models, under their own names, and the aliases. */
+      ALL
+    }
+
+    /**
+     * @param name that people read: a-z, 0-9 and -
+     * @param url of vLLM, with {@code /v1}; null = nothing is told, it looks in the directory
+     *     itself
+     * @param apiKey sent as a bearer token
+     * @param directory where adapters are laid out as vLLM's LoRA resolver wants them
+     * @param seenAs the same directory as the engine sees it; by default under the same path
+     * @param bucket in place of a directory: a bucket of the server and the credentials of {@code
+     *     graft.artifacts.s3}
+     * @param prefix of the names of objects there
+     * @param models the base models that it serves: its name of each, by Graft's
+     * @param departments whose adapters it has, by name; by default all
+     * @param publish {@code aliases}: what aliases stand for; {@code all}: every fine-tuned model,
+     *     too
+     */
+    record Server(
+        String name,
+        @Nullable URI url,
+        @Nullable String apiKey,
+        @Nullable Path directory,
+        @Nullable Path seenAs,
+        @Nullable String bucket,
+        @DefaultValue("") String prefix,
+        @DefaultValue Map<String, String> models,
+        @DefaultValue List<String> departments,
+        @DefaultValue("aliases") Publish publish) {
+      Server {
+        models = Map.copyOf(models);
+        departments = List.copyOf(departments);
+      }
+
+      EngineKind kind() {
+        if (url != null) return EngineKind.VLLM;
+        return bucket != null ? EngineKind.S3 : EngineKind.DIRECTORY;
+      }
+
+      /** The key is nobody's to read, in a log either. */
+      @Override
+      public String toString() {
+        return "Server[name=%s, url=%s]".formatted(name, url);
+      }
+    }
+
+    EnginesProperties {
+      servers = List.copyOf(servers);
+      require(checkEvery.isPositive(), "check-every must be longer than 0");
+    }
+
+    /**
+     * By name.
+     *
+     * @throws IllegalArgumentException if one lacks something, or two have one name
+     */
+    Map<String, Server> byName() {
+      Map<String, Server> all = new TreeMap<>();
+      for (int i = 0; i < servers.size(); i++) {
+        Server each = servers.get(i);
+        String at = "servers[%d]".formatted(i);
+        require(at, each);
+        require(all.put(each.name(), each) == null, at + ".name: another has it, too");
+      }
+      return all;
+    }
+
+    private static void require(String at, Server server) {
+      require(NAME.matcher(server.name()).matches(), at + ".name must be of a-z, 0-9 and -");
+      require(
+          (server.directory() == null) != (server.bucket() == null),
+          at + " needs a directory or a bucket, and not both");
+      URI url = server.url();
+      if (url != null) {
+        require(
+            "http".equals(url.getScheme()) || "https".equals(url.getScheme()),
+            at + ".url must be an http(s) URL");
+        require(server.directory() != null, at + " needs a directory that the engine can read");
+      }
+      require(
+          !server.models().isEmpty(),
+          at + ".models must name the base models that the engine serves");
+    }
+
+    private static void require(boolean holds, String sentence) {
+      if (!holds) throw new IllegalArgumentException("graft.engines." + sentence);
+    }
+
+    /** Where what is made for a bucket lies until it is there. */
+    static Path scratch(GraftProperties graft) {
+      return graft.dataDir().resolve("engines");
+    }
+  }
+
+  /** How adapters reach an engine. */
+  enum EngineKind {
+    /** It is told to load and unload them. */
+    VLLM,
+    /** It looks in a directory. */
+    DIRECTORY,
+    /** It looks in a bucket. */
+    S3;
+
+    String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** What each engine should have at this moment. */
+  @Component
+  static class ServedAdapters {
+    /** One part of a path, wherever it is looked for. */
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}");
+
+    private final Adapters adapters;
+    private final ModelAliases aliases;
+    private final Departments departments;
+
+    ServedAdapters(Adapters adapters, ModelAliases aliases, Departments departments) {
+      this.adapters = adapters;
+      this.aliases = aliases;
+      this.departments = departments;
+    }
+
+    /** By name. A bucket has no aliases: its objects cannot be replaced as one. */
+    @Transactional(readOnly = true)
+    List<Served> at(Engines.EnginesProperties.Server engine) {
+      Map<String, Served> served = new TreeMap<>();
+      Map<String, Optional<Department>> known = new HashMap<>();
+      for (ModelAlias alias : aliases.everywhere()) {
+        Optional<Department> department = department(engine, alias.departmentId(), known);
+        if (department.isEmpty()) continue;
+        adapters
+            .named(alias.departmentId(), alias.model())
+            .ifPresent(
+                adapter -> {
+                  String name = segment(department.get().name(), department.get().id());
+                  add(served, engine, name + "/" + alias.name(), adapter);
+                });
+      }
+      if (engine.publish() == Publish.ALL) {
+        for (Adapter each : adapters.onBaseModels(engine.models().keySet())) {
+          if (department(engine, each.departmentId(), known).isEmpty()) continue;
+          add(served, engine, own(each), each);
+        }
+      }
+      return List.copyOf(served.values());
+    }
+
+    private static void add(
+        Map<String, Served> served,
+        Engines.EnginesProperties.Server engine,
+        String name,
+        Adapter adapter) {
+      String base = engine.models().get(adapter.baseModel());
+      if (base == null) return;
+      String called = engine.kind() == Engines.EngineKind.S3 ? own(adapter) : name;
+      served.put(called, new Served(called, adapter, base));
+    }
+
+    private static String own(Adapter adapter) {
+      return segment(adapter.name(), adapter.id());
+    }
+
+    /** Names of people may hold what a path must not. */
+    private static String segment(String name, String id) {
+      return PLAIN.matcher(name).matches() ? name : id;
+    }
+
+    /** Empty where the engine is not to have its adapters, or it is archived. */
+    private Optional<Department> department(
+        Engines.EnginesProperties.Server engine,
+        String id,
+        Map<String, Optional<Department>> known) {
+      return known.computeIfAbsent(
+          id,
+          unknown ->
+              departments
+                  .get(id)
+                  .filter(each -> each.archivedAt() == null)
+                  .filter(
+                      each ->
+                          engine.departments().isEmpty()
+                              || engine.departments().contains(each.name())));
+    }
+  }
+
+  /** The statements on {@code engine}: what the last check of each has found. */
+  @Repository
+  static class EngineRows {
+    private static final TypeReference<List<EngineSync.FoundModel>> MODELS =
+        new TypeReference<>() {};
+
+    private final JdbcClient sql;
+    private final JsonMapper json;
+
+    EngineRows(JdbcClient sql, JsonMapper json) {
+      this.sql = sql;
+      this.json = json;
+    }
+
+    /**
+     * @param since when it came to have this status
+     */
+    record Row(
+        String name,
+        String status,
+        @Nullable String error,
+        Instant checkedAt,
+        Instant since,
+        List<EngineSync.FoundModel> models) {}
+
+    /** By name; it is of no department, and says itself whose models are there. */
+    List<Row> all() {
+      return EveryDepartment.call(
+          () -> sql.sql("select * from engine order by name").query(this::row).list());
+    }
+
+    Optional<Row> find(String name) {
+      return all().stream().filter(each -> each.name().equals(name)).findFirst();
+    }
+
+    private Row row(ResultSet row, int index) throws SQLException {
+      return new Row(
+          row.getString("name"),
+          row.getString("status"),
+          row.getString("error"),
+          time(row, "checked_at"),
+          time(row, "since"),
+          json.readValue(row.getString("models"), MODELS));
+    }
+
+    /** Returns whether its status is another than before. */
+    boolean write(String name, EngineSync.EngineHealth found) {
+      return sql.sql(
+              """
+              with before as (select status from engine where name = :name),
+                   now as (
+                insert into engine as e (name, status, error, checked_at, since, models)
+                values (:name, :status, :error, graft_now(), graft_now(), :models::jsonb)
+                on conflict (name) do update
+                   set status = excluded.status, error = excluded.error, models = excluded.models,
+                       checked_at = excluded.checked_at,
+                       since = case when e.status = excluded.status then e.since else excluded.since end)
+              select (select status from before) is distinct from :status
+              """)
+          .param("name", name)
+          .param("status", found.status().wire())
+          .param("error", found.error())
+          .param("models", json.writeValueAsString(found.models()))
+          .query(Boolean.class)
+          .single();
+    }
+
+    void delete(String name) {
+      sql.sql("delete from engine where name = :name").param("name", name).update();
+    }
   }
 }

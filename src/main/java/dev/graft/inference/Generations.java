@@ -1,12 +1,30 @@
 package dev.graft.inference;
 
+import dev.graft.adapters.Adapter;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion;
+import dev.graft.model.Sampling;
 import dev.graft.platform.Ids;
+import dev.graft.platform.Span;
+import dev.graft.text.Example;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.stereotype.Service;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Makes answers: finds the model and has it asked. */
 @Service
@@ -59,8 +77,8 @@ class Generations {
     int first = 0;
     for (Prompt prompt : request.prompts()) {
       int before = first;
-      GenerateAsk ask =
-          new GenerateAsk(
+      InferrerOrder.GenerateAsk ask =
+          new InferrerOrder.GenerateAsk(
               calls.nextId(), null, prompt, settings.defaultMaxTokens(), request.decoding());
       Reply last =
           calls.answer(departmentId, model, ask, piece -> pieces.accept(piece.after(before)));
@@ -75,5 +93,217 @@ class Generations {
         .addKeyValue("milliseconds", (System.nanoTime() - started) / 1_000_000)
         .log("chat_answered");
     return total;
+  }
+
+  /**
+   * An answer in the making, on a thread of its own: a caller who reads slowly does not hold the
+   * model. Closing it before its end cancels it.
+   */
+  static final class OngoingGeneration implements AutoCloseable {
+    /** Makes the answer; interrupted when nobody waits for it any more. */
+    interface Work {
+      Reply.Done answer(Consumer<Reply.Piece> pieces) throws InterruptedException;
+    }
+
+    private final Head head;
+    private final LinkedBlockingQueue<Optional<Reply.Piece>> pieces = new LinkedBlockingQueue<>();
+    private final FutureTask<Reply.Done> making;
+
+    /**
+     * What every part of an answer says of it.
+     *
+     * @param created unix time in seconds
+     * @param model as it was asked for
+     * @param version name of the model that answers: of an alias what it stood for
+     * @param fingerprint changes when the files that answer do
+     * @param published the result of a job that answers, or null
+     */
+    public record Head(
+        String id,
+        long created,
+        String model,
+        String version,
+        String fingerprint,
+        @Nullable Adapter published) {
+      /** An object of this answer, without choices. */
+      public ObjectNode frame(String object) {
+        return JsonNodeFactory.instance
+            .objectNode()
+            .put("id", id)
+            .put("object", object)
+            .put("created", created)
+            .put("model", model)
+            .put("system_fingerprint", fingerprint);
+      }
+    }
+
+    /** One whole answer. */
+    public record Choice(String text, List<Reply.TokenScore> scores, Reply.End end) {}
+
+    /** What is logged on the way says whose request it is. */
+    OngoingGeneration(Head head, Work work) {
+      this.head = head;
+      Map<String, String> logged =
+          Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.<String, String>of());
+      Span request = Span.current();
+      this.making =
+          new FutureTask<>(
+              () -> {
+                MDC.setContextMap(logged);
+                try (Span _ = request.child("make answer", Span.Kind.INTERNAL)) {
+                  return work.answer(piece -> pieces.add(Optional.of(piece)));
+                } finally {
+                  pieces.add(Optional.empty());
+                }
+              });
+      Thread.ofVirtual().name("answer-" + head.id()).start(making);
+    }
+
+    public Head head() {
+      return head;
+    }
+
+    /**
+     * Waits for the next piece; empty after the last.
+     *
+     * @throws dev.graft.platform.RequestFailed if the answer could not be made (any further)
+     */
+    public Optional<Reply.Piece> next() {
+      try {
+        Optional<Reply.Piece> piece = pieces.take();
+        if (piece.isEmpty()) done();
+        return piece;
+      } catch (InterruptedException stopping) {
+        Thread.currentThread().interrupt();
+        throw InferenceRefused.unavailable();
+      }
+    }
+
+    /** Waits for all of it: the choices in order. */
+    public List<Choice> whole() {
+      List<Choice> choices = new ArrayList<>();
+      StringBuilder text = new StringBuilder();
+      List<Reply.TokenScore> scores = new ArrayList<>();
+      for (Optional<Reply.Piece> next = next(); next.isPresent(); next = next()) {
+        Reply.Piece piece = next.get();
+        text.append(piece.text());
+        scores.addAll(piece.scores());
+        if (piece.end() == null) continue;
+        choices.add(new Choice(text.toString(), List.copyOf(scores), piece.end()));
+        text.setLength(0);
+        scores.clear();
+      }
+      return choices;
+    }
+
+    /** The counts, once {@link #next} was empty. */
+    public Reply.Done done() {
+      try {
+        return making.get();
+      } catch (ExecutionException failed) {
+        if (failed.getCause() instanceof RuntimeException known) throw known;
+        throw new IllegalStateException(failed.getCause());
+      } catch (InterruptedException | CancellationException stopping) {
+        throw InferenceRefused.unavailable();
+      }
+    }
+
+    @Override
+    public void close() {
+      making.cancel(true);
+    }
+  }
+
+  /** Asks as chats do; how likely the known answer is, is a question of its own. */
+  @Service
+  static class GreedyGenerator implements GreedyCompletions {
+    private final ServedModels models;
+    private final Generations answers;
+
+    GreedyGenerator(ServedModels models, Generations answers) {
+      this.models = models;
+      this.answers = answers;
+    }
+
+    @Override
+    public String fingerprint(String departmentId, String model) throws IOException {
+      return models.writer(departmentId, model).fingerprint();
+    }
+
+    @Override
+    public GreedyCompletion ask(
+        String departmentId, String model, Example.Completion question, int maxTokens)
+        throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
+      Prompt prompt = GreedyCompletions.ReferenceAnswer.prompt(question);
+      String reference = GreedyCompletions.ReferenceAnswer.reference(question);
+      if (prompt == null || reference == null) {
+        return new GreedyCompletion.Refused("It is more than text by the three roles.");
+      }
+      try {
+        Said own = say(departmentId, model, prompt, decoding(maxTokens, false));
+        return new GreedyCompletion.Given(
+            own.choice().text(),
+            own.choice().end() == Reply.End.LENGTH,
+            own.tokens(),
+            likelihood(departmentId, model, prompt, reference),
+            own.fingerprint());
+      } catch (InferenceRefused refused) {
+        return switch (refused.type()) {
+          case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE ->
+              new GreedyCompletion.Refused(refused.getMessage());
+          case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
+          default -> throw refused;
+        };
+      }
+    }
+
+    /**
+     * Null where the model cannot say it: an engine, or an answer that does not fit the context.
+     */
+    private GreedyCompletion.@Nullable Likelihood likelihood(
+        String departmentId, String model, Prompt prompt, String reference)
+        throws InterruptedException, IOException {
+      try {
+        Prompt known = new Prompt.Answered(prompt, reference);
+        List<Reply.TokenScore> scores =
+            say(departmentId, model, known, decoding(0, true)).choice().scores();
+        double sum = 0;
+        for (Reply.TokenScore each : scores) {
+          Double logProbability = each.logProbability();
+          if (logProbability == null) return null;
+          sum += logProbability;
+        }
+        return new GreedyCompletion.Likelihood(sum, scores.size());
+      } catch (InferenceRefused refused) {
+        return switch (refused.type()) {
+          case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE -> null;
+          default -> throw refused;
+        };
+      }
+    }
+
+    private record Said(
+        Generations.OngoingGeneration.Choice choice, int tokens, String fingerprint) {}
+
+    private Said say(
+        String departmentId, String model, Prompt prompt, InferrerOrder.Decoding decoding)
+        throws InterruptedException, IOException {
+      GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding);
+      try (Generations.OngoingGeneration answering =
+          answers.begin(departmentId, "answer-", request)) {
+        Generations.OngoingGeneration.Choice choice = answering.whole().getFirst();
+        return new Said(
+            choice, answering.done().completionTokens(), answering.head().fingerprint());
+      } catch (InferenceRefused refused) {
+        // a thread that was interrupted while it waited is told of it as a chat would be
+        if (Thread.interrupted()) throw new InterruptedException();
+        throw refused;
+      }
+    }
+
+    private static InferrerOrder.Decoding decoding(int maxTokens, boolean scored) {
+      return new InferrerOrder.Decoding(
+          scored, maxTokens, 1, Sampling.GREEDY, List.of(), scored ? 0 : null);
+    }
   }
 }

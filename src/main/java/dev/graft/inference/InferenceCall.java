@@ -23,7 +23,7 @@ record InferenceCall(
     @Nullable Digest trained,
     @Nullable NamedQuantization quantization,
     @Nullable Digest adapter,
-    Ask ask,
+    InferrerOrder.Ask ask,
     @Nullable String traceparent) {
   /** Under the worker API. */
   static final String PATH = "/calls";
@@ -56,7 +56,7 @@ record InferenceCall(
     }
   }
 
-  static InferenceCall of(String id, ServedModel model, Ask ask) {
+  static InferenceCall of(String id, ServedModel model, InferrerOrder.Ask ask) {
     ServedModel.LoadedWeights weights = model.weights();
     Quantization quantization = weights.quantization();
     return new InferenceCall(
@@ -78,7 +78,8 @@ record InferenceCall(
     Quantization rounded = quantization == null ? null : quantization.quantization();
     return new ServedModel(
         model,
-        new ServedModel.LoadedWeights(base, trained, rounded, ask instanceof ClassifyAsk),
+        new ServedModel.LoadedWeights(
+            base, trained, rounded, ask instanceof InferrerOrder.ClassifyAsk),
         adapter);
   }
 

@@ -29,7 +29,7 @@ class InferenceConfiguration {
   @Bean
   Inferrer inferrer(
       InferenceProperties settings,
-      EngineProperties engine,
+      InferenceProperties.EngineProperties engine,
       LocalModels files,
       CallBoard board,
       Children inferrers,
@@ -38,7 +38,8 @@ class InferenceConfiguration {
     URI url = engine.url();
     if (url == null) return own;
     EngineHttp http = new EngineHttp(url, engine.apiKey());
-    return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings, own);
+    return new EngineInferrer(
+        http, new EngineInferrer.EngineModels(http, engine, files), engine, settings, own);
   }
 
   private static Inferrer own(
@@ -53,7 +54,7 @@ class InferenceConfiguration {
           case SERVER -> true;
           case WORKERS -> false;
         };
-    if (!here) return new RoutedInferrer(board, settings);
+    if (!here) return new CallBoard.RoutedInferrer(board, settings);
     return new WarmModels(
         settings,
         files,

@@ -122,7 +122,7 @@ final class InferenceRefused extends RequestFailed {
             .formatted(model, type));
   }
 
-  public static RequestFailed noCapacity(NoCapacity full) {
+  public static RequestFailed noCapacity(Inferrer.NoCapacity full) {
     String message = "No capacity now: " + full.why() + ". Try again later.";
     return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, true)
         .retryAfter(full.retryAfter());

@@ -1,12 +1,35 @@
 package dev.graft.inference;
 
+import dev.graft.model.Classifiers;
+import dev.graft.model.ComputePlan;
+import dev.graft.model.Execution;
+import dev.graft.model.Generator;
+import dev.graft.model.Generators;
+import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization.NamedQuantization;
+import dev.graft.spec.Quantization;
+import dev.graft.text.Tokenizer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The warm child of a server: see {@link dev.graft.inference.child}. Not for people. */
 @Command(
@@ -38,5 +61,159 @@ public final class InferrerCommand implements Callable<Integer> {
         .serve(
             classifies, model, trained, quantization == null ? null : quantization.quantization());
     return 0;
+  }
+
+  /**
+   * The program of the warm child: loads one base model, says {@link Reply.Ready}, then answers
+   * each {@link InferrerOrder.Ask} line with {@link Reply} lines until its input ends.
+   *
+   * <p>The calling thread owns the model; another reads the lines, so that a cancellation and the
+   * end of the input, which ends the process, are seen in the middle of an answer too.
+   */
+  static final class InferrerProgram {
+    private final JsonMapper json = JsonMapper.builder().build();
+    private final LinkedBlockingQueue<Optional<InferrerOrder.Ask>> asks =
+        new LinkedBlockingQueue<>();
+    private final InputStream in;
+    private final PrintStream out;
+    private final Runnable onEndOfInput;
+
+    /** The ask that nobody waits for any more. */
+    private volatile long cancelled;
+
+    /**
+     * @param onEndOfInput called on the reading thread when the parent is gone; a process ends
+     *     itself
+     */
+    InferrerProgram(InputStream in, OutputStream out, Runnable onEndOfInput) {
+      this.in = in;
+      this.out = new PrintStream(out, true, StandardCharsets.UTF_8);
+      this.onEndOfInput = onEndOfInput;
+    }
+
+    /**
+     * Serves the model of a directory until the input ends.
+     *
+     * @param classifies whether it labels texts; else it continues them
+     * @param trained a checkpoint whose weights take the place of the directory's, or null
+     * @param quantization that rounds the base's weights, or null
+     */
+    void serve(
+        boolean classifies,
+        Path baseModel,
+        @Nullable Path trained,
+        @Nullable Quantization quantization)
+        throws InterruptedException {
+      Execution here = Execution.cpu(Precision.F32, ComputePlan.KEEP);
+      if (classifies) {
+        serve(
+            () ->
+                new LabelHandler(
+                    Tokenizer.load(baseModel),
+                    Classifiers.load(baseModel, trained, quantization, here)));
+      } else {
+        serve(
+            new ChatText.ModelText(baseModel),
+            base -> Generators.load(base, trained, quantization, here),
+            baseModel);
+      }
+    }
+
+    void serve(ChatText text, Function<Path, Generator> open, Path baseModel)
+        throws InterruptedException {
+      serve(() -> new AskHandler(text, open.apply(baseModel)));
+    }
+
+    private void serve(Supplier<LoadedModel> loading) throws InterruptedException {
+      Thread.ofPlatform().daemon().name("inferrer-input").start(this::readLines);
+      try (LoadedModel model = loading.get()) {
+        say(new Reply.Ready());
+        for (Optional<InferrerOrder.Ask> ask = asks.take(); ask.isPresent(); ask = asks.take()) {
+          long id = ask.get().id();
+          say(model.answer(ask.get(), this::say, () -> cancelled == id));
+        }
+      }
+    }
+
+    private void readLines() {
+      try (BufferedReader reader =
+          new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+        for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+          take(line);
+        }
+      } catch (IOException gone) {
+        // A broken pipe is an end like any other.
+      }
+      asks.add(Optional.empty());
+      onEndOfInput.run();
+    }
+
+    private void take(String line) {
+      try {
+        switch (json.readValue(line, InferrerOrder.class)) {
+          case InferrerOrder.Ask ask -> asks.add(Optional.of(ask));
+          case InferrerOrder.Cancel cancel -> cancelled = cancel.id();
+        }
+      } catch (JacksonException unreadable) {
+        say(new Reply.Failed(0, "a line is not an order"));
+      }
+    }
+
+    private synchronized void say(Reply reply) {
+      out.println(json.writerFor(Reply.class).writeValueAsString(reply));
+    }
+  }
+
+  /** A model in memory that is asked one thing after another. One platform thread. */
+  interface LoadedModel extends AutoCloseable {
+    /**
+     * @param pieces told as they come
+     * @param cancelled asked again and again; then the answer ends
+     * @return the last reply
+     */
+    Reply answer(InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled);
+
+    @Override
+    void close();
+
+    /** What is made, or why it cannot be. */
+    static Reply reply(InferrerOrder.Ask ask, Supplier<Reply> making) {
+      try {
+        return making.get();
+      } catch (PromptRefused refused) {
+        return new Reply.Refused(
+            ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
+      } catch (RuntimeException failed) {
+        return new Reply.Failed(ask.id(), told(failed));
+      }
+    }
+
+    /** For the log, so without what may quote a prompt: of libtorch all, of others where it was. */
+    private static String told(RuntimeException failed) {
+      String type = failed.getClass().getName();
+      if (type.startsWith("ai.djl.")) return failed.toString();
+      StackTraceElement[] trace = failed.getStackTrace();
+      return trace.length == 0 ? type : type + " at " + trace[0];
+    }
+  }
+
+  /** The conversation cannot be put to this model; the caller can mend it. */
+  static final class PromptRefused extends RuntimeException {
+    private final Reply.Cause cause;
+    private final @Nullable String param;
+
+    PromptRefused(Reply.Cause cause, @Nullable String param, String message) {
+      super(message);
+      this.cause = cause;
+      this.param = param;
+    }
+
+    Reply.Cause cause() {
+      return cause;
+    }
+
+    @Nullable String param() {
+      return param;
+    }
   }
 }

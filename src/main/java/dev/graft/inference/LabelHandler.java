@@ -1,5 +1,7 @@
 package dev.graft.inference;
 
+import dev.graft.inference.InferrerCommand.PromptRefused;
+import dev.graft.model.Classifier;
 import dev.graft.model.Classifiers.Classifier;
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.text.Example;
@@ -19,8 +21,11 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Labels texts: answers one {@link ClassifyAsk} after another on one loaded base model. */
-final class LabelHandler implements LoadedModel {
+/**
+ * Labels texts: answers one {@link InferrerOrder.ClassifyAsk} after another on one loaded base
+ * model.
+ */
+final class LabelHandler implements InferrerCommand.LoadedModel {
   /** Bounds the memory of a pass: tokens of a batch, with its padding. */
   private static final int BATCH_TOKENS = 4096;
 
@@ -44,14 +49,17 @@ final class LabelHandler implements LoadedModel {
    * @param cancelled asked before each batch
    */
   @Override
-  public Reply answer(Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
+  public Reply answer(
+      InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
     return switch (ask) {
-      case ClassifyAsk classify -> LoadedModel.reply(ask, () -> answer(classify, cancelled));
-      case GenerateAsk _ -> new Reply.Failed(ask.id(), "this process was started to label texts");
+      case InferrerOrder.ClassifyAsk classify ->
+          InferrerCommand.LoadedModel.reply(ask, () -> answer(classify, cancelled));
+      case InferrerOrder.GenerateAsk _ ->
+          new Reply.Failed(ask.id(), "this process was started to label texts");
     };
   }
 
-  private Reply answer(ClassifyAsk ask, BooleanSupplier cancelled) {
+  private Reply answer(InferrerOrder.ClassifyAsk ask, BooleanSupplier cancelled) {
     wear(ask.adapter());
     SequenceClassification head = classifier.head();
     if (head == null) {
@@ -137,7 +145,8 @@ final class LabelHandler implements LoadedModel {
   }
 
   /** The likeliest first. */
-  private static List<LabelScore> scores(SequenceClassification head, float[] logits, int most) {
+  private static List<Reply.LabelScore> scores(
+      SequenceClassification head, float[] logits, int most) {
     double[] scores =
         switch (head.problem()) {
           case SINGLE_LABEL_CLASSIFICATION -> softmax(logits);
@@ -149,8 +158,8 @@ final class LabelHandler implements LoadedModel {
               IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).toArray();
         };
     return IntStream.range(0, scores.length)
-        .mapToObj(i -> new LabelScore(head.labels().get(i), scores[i]))
-        .sorted(Comparator.comparingDouble(LabelScore::score).reversed())
+        .mapToObj(i -> new Reply.LabelScore(head.labels().get(i), scores[i]))
+        .sorted(Comparator.comparingDouble(Reply.LabelScore::score).reversed())
         .limit(most)
         .toList();
   }

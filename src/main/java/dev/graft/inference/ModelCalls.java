@@ -28,7 +28,8 @@ class ModelCalls {
    * @return the last reply: done or labels
    * @throws dev.graft.platform.RequestFailed if there is no answer
    */
-  public Reply answer(String departmentId, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+  public Reply answer(
+      String departmentId, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException {
     Reply last = reply(departmentId, model, ask, pieces);
     return switch (last) {
@@ -46,13 +47,14 @@ class ModelCalls {
     };
   }
 
-  private Reply reply(String departmentId, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+  private Reply reply(
+      String departmentId, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException {
     try {
       return inferrer.answer(departmentId, model, ask, pieces);
-    } catch (NoCapacity full) {
+    } catch (Inferrer.NoCapacity full) {
       throw InferenceRefused.noCapacity(full);
-    } catch (InferrerLost | IOException lost) {
+    } catch (Inferrer.InferrerLost | IOException lost) {
       log.atError()
           .addKeyValue("model", model.name())
           .addKeyValue("cause", lost.getMessage())

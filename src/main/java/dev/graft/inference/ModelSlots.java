@@ -34,13 +34,13 @@ final class ModelSlots {
   }
 
   /**
-   * @throws NoCapacity if there is no place, saying when there may be one
+   * @throws Inferrer.NoCapacity if there is no place, saying when there may be one
    */
   public void take(String department) {
-    if (all >= slots) throw new NoCapacity("this model's queue is full", soon());
+    if (all >= slots) throw new Inferrer.NoCapacity("this model's queue is full", soon());
     int own = taken.getOrDefault(department, 0);
     if (own >= ofDepartment) {
-      throw new NoCapacity(
+      throw new Inferrer.NoCapacity(
           "your department has %d chats with this model already".formatted(own), soon());
     }
     taken.merge(department, 1, Integer::sum);

@@ -17,11 +17,12 @@ public interface TextLabels {
    *
    * @param known its label: the answer tells how likely that was, as of one token
    * @return the likeliest label as the text of an answer without tokens
-   * @throws CompletionFailed if there is none now
+   * @throws GreedyCompletions.CompletionFailed if there is none now
    * @throws IOException if the model's files cannot be read now
    * @throws RequestFailed if the department has no such model any more, or it does not give each
    *     text one label
    */
-  GreedyCompletion label(String departmentId, String model, String text, String known)
-      throws InterruptedException, IOException, CompletionFailed;
+  GreedyCompletions.GreedyCompletion label(
+      String departmentId, String model, String text, String known)
+      throws InterruptedException, IOException, GreedyCompletions.CompletionFailed;
 }

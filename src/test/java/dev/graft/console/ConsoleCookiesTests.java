@@ -2,6 +2,7 @@ package dev.graft.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.console.ConsoleSecurity.CookieAsBearer;
 import jakarta.servlet.http.Cookie;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.web.MockHttpServletRequest;
@@ -28,7 +29,7 @@ class ConsoleCookiesTests {
 
   @Test
   void noPlantedTokenOpensAFormUnderTls() {
-    CsrfTokenRepository tokens = ConsoleCookies.formTokens();
+    CsrfTokenRepository tokens = ConsoleSecurity.ConsoleCookies.formTokens();
     request.setSecure(true);
     tokens.saveToken(tokens.generateToken(request), request, response);
     assertThat(response.getHeader("set-cookie"))

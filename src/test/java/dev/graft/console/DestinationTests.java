@@ -2,6 +2,7 @@ package dev.graft.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.console.ConsoleSecurity.Destination;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -10,6 +10,7 @@ class LoopbackTests {
   @ParameterizedTest
   @CsvSource({"127.0.0.1, http://127.0.0.1:8081", "::1, http://[0:0:0:0:0:0:0:1]:8081"})
   void addressesOfBothFamiliesAreWrittenAsUrisHaveThem(String host, String uri) throws Exception {
-    assertThat(Loopback.address(InetAddress.ofLiteral(host), 8081)).hasToString(uri);
+    assertThat(ConsoleConfiguration.Loopback.address(InetAddress.ofLiteral(host), 8081))
+        .hasToString(uri);
   }
 }

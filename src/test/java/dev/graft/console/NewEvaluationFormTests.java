@@ -10,8 +10,8 @@ import tools.jackson.databind.json.JsonMapper;
 class NewEvaluationFormTests {
   private static JsonNode request(
       List<String> graders, List<String> metrics, List<String> bounds, List<String> values) {
-    NewEvaluationForm form =
-        new NewEvaluationForm(
+    EvaluationsConsoleController.NewEvaluationForm form =
+        new EvaluationsConsoleController.NewEvaluationForm(
             List.of("ft:a"), "", "file-1", " ", "50", "", "7", graders, metrics, bounds, values);
     return JsonMapper.shared().readTree(form.request().toString());
   }

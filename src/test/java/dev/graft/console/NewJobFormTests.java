@@ -3,6 +3,7 @@ package dev.graft.console;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.console.JobsConsoleController.NewJobForm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -64,7 +65,7 @@ class NewJobFormTests {
                  "worker_class": "ray"}
                 """));
     assertThatThrownBy(() -> asking("\"much\"", "4").request())
-        .isInstanceOf(PageRefused.class)
+        .isInstanceOf(ConsoleAdvice.PageRefused.class)
         .hasMessage("memory must be a number of GB");
     assertThat(asking("", "").request().at("/resources/memory").isMissingNode()).isTrue();
   }
@@ -104,11 +105,11 @@ class NewJobFormTests {
   void settingsThatAreNoOneJsonAreToldWithTheirField(String settings) {
     assertThatThrownBy(() -> form("own", settings, "").request())
         .isInstanceOfSatisfying(
-            PageRefused.class,
+            ConsoleAdvice.PageRefused.class,
             refused -> {
               assertThat(refused.status()).isEqualTo(400);
               assertThat(refused.findings())
-                  .extracting(PageRefused.Detail::at)
+                  .extracting(ConsoleAdvice.PageRefused.Detail::at)
                   .containsExactly("adapter");
             });
   }

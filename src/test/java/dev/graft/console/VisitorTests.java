@@ -1,12 +1,12 @@
 package dev.graft.console;
 
-import static dev.graft.console.Section.DEPARTMENT;
-import static dev.graft.console.Section.EVALUATIONS;
-import static dev.graft.console.Section.FILES;
-import static dev.graft.console.Section.JOBS;
-import static dev.graft.console.Section.MODELS;
-import static dev.graft.console.Section.ORGANISATION;
-import static dev.graft.console.Section.PLAYGROUND;
+import static dev.graft.console.Visitor.Section.DEPARTMENT;
+import static dev.graft.console.Visitor.Section.EVALUATIONS;
+import static dev.graft.console.Visitor.Section.FILES;
+import static dev.graft.console.Visitor.Section.JOBS;
+import static dev.graft.console.Visitor.Section.MODELS;
+import static dev.graft.console.Visitor.Section.ORGANISATION;
+import static dev.graft.console.Visitor.Section.PLAYGROUND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.tenancy.Actor;

@@ -6,7 +6,7 @@ import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.adapters.PublishedAdapters;
-import dev.graft.inference.GreedyCompletion.Likelihood;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
 import dev.graft.tenancy.ApiClient;
@@ -68,9 +68,9 @@ class AliasEvidenceIT {
             40,
             9,
             1,
-            List.of(new Grader.StringCheck("exact", StringOperation.EQ)),
+            List.of(new Grader.StringCheck("exact", Grader.StringOperation.EQ)),
             List.of(gates));
-    List<GradedAnswer> answers = new ArrayList<>();
+    List<AnswerRows.GradedAnswer> answers = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
       answers.add(answer(0, i, i < baselineRight));
       answers.add(answer(1, i, i < right));
@@ -78,8 +78,8 @@ class AliasEvidenceIT {
     return ended(plan, EvaluationResults.of(plan, List.of("fp_1", "fp_2"), answers));
   }
 
-  private static GradedAnswer answer(int model, int number, boolean right) {
-    return new GradedAnswer(
+  private static AnswerRows.GradedAnswer answer(int model, int number, boolean right) {
+    return new AnswerRows.GradedAnswer(
         model,
         number,
         "said",

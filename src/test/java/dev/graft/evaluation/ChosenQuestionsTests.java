@@ -2,7 +2,8 @@ package dev.graft.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.evaluation.ChosenQuestions.Chosen;
+import dev.graft.evaluation.Question.ChosenQuestions;
+import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
 import dev.graft.text.Example;
 import java.util.HashMap;
 import java.util.List;

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.evaluation.AnswerRows.Open;
-import dev.graft.evaluation.ChosenQuestions.Chosen;
 import dev.graft.evaluation.EvaluationLedger.Claim;
-import dev.graft.inference.GreedyCompletion.Likelihood;
+import dev.graft.evaluation.EvaluationRows.Evaluation;
+import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
 import dev.graft.platform.LoopThreads;
@@ -38,7 +39,7 @@ class EvaluationLedgerIT {
   @Autowired private AnswerRows answers;
   @Autowired private Evaluations evaluations;
   @Autowired private LeasedWork work;
-  @Autowired private StoredPlans plans;
+  @Autowired private EvaluationRows.StoredPlans plans;
   @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
 
@@ -67,7 +68,7 @@ class EvaluationLedgerIT {
             9,
             9,
             1,
-            List.of(new Grader.StringCheck("exact", StringOperation.EQ)),
+            List.of(new Grader.StringCheck("exact", Grader.StringOperation.EQ)),
             List.of());
     return evaluations.begin(department, plan);
   }
@@ -76,8 +77,8 @@ class EvaluationLedgerIT {
     return work.claim(Evaluation.WORK, LONG, AT_ONCE, List.of()).flatMap(ledger::begin);
   }
 
-  private static GradedAnswer answer(Open open) {
-    return new GradedAnswer(
+  private static AnswerRows.GradedAnswer answer(Open open) {
+    return new AnswerRows.GradedAnswer(
         open.model(),
         open.number(),
         "4",
@@ -196,7 +197,7 @@ class EvaluationLedgerIT {
     claim = claim().orElseThrow();
     assertThat(claim.stumbles()).isEqualTo(1);
     ledger.answered(claim, answer(answers.next(claim.id(), 2).orElseThrow()));
-    ledger.answered(claim, GradedAnswer.lost(0, 1, 3, "It broke."));
+    ledger.answered(claim, AnswerRows.GradedAnswer.lost(0, 1, 3, "It broke."));
     ledger.giveBack(claim);
     claim = claim().orElseThrow();
     assertThat(claim.stumbles()).isZero();

@@ -25,7 +25,7 @@ class EvaluationRequestTests {
     assertThat(plan.maxCompletionTokens()).isEqualTo(256);
     assertThat(plan.graders()).extracting(Grader::name).containsExactly("exact_match", "rouge_l");
     assertThat(plan.metrics())
-        .extracting(Metric::name)
+        .extracting(EvaluationPlan.Metric::name)
         .containsExactly("loss", "exact_match", "rouge_l");
     assertThat(plan.everyone()).containsExactly("a");
     assertThat(plan.of(plan.models(), "b").everyone()).containsExactly("b", "a");

@@ -3,8 +3,9 @@ package dev.graft.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.evaluation.AnswerRows.GradedAnswer;
 import dev.graft.evaluation.EvaluationResults.ModelResult;
-import dev.graft.inference.GreedyCompletion.Likelihood;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class EvaluationResultsTests {
   private static final QualityGate HALF = new QualityGate("exact", 0.5, null, null, null);
   private static final QualityGate SURE = new QualityGate("loss", null, null, 0.0, null);
-  private static final Grader EXACT = new Grader.StringCheck("exact", StringOperation.EQ);
+  private static final Grader EXACT = new Grader.StringCheck("exact", Grader.StringOperation.EQ);
 
   private final List<GradedAnswer> answers = new ArrayList<>();
 

@@ -3,7 +3,7 @@ package dev.graft.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.inference.GreedyCompletion.Likelihood;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
 import dev.graft.tenancy.ApiClient;
@@ -27,14 +27,14 @@ import tools.jackson.databind.JsonNode;
 class EvaluationSamplesIT {
   private static final List<Grader> GRADERS =
       List.of(
-          new Grader.StringCheck("exact", StringOperation.EQ),
-          new Grader.TextSimilarity("rouge_l", SimilarityMetric.ROUGE_L));
+          new Grader.StringCheck("exact", Grader.StringOperation.EQ),
+          new Grader.TextSimilarity("rouge_l", Grader.SimilarityMetric.ROUGE_L));
 
   @LocalServerPort int port;
   @Autowired private Departments departments;
   @Autowired private ApiKeys keys;
   @Autowired private Evaluations evaluations;
-  @Autowired private EvaluationSamples samples;
+  @Autowired private EvaluationController.EvaluationSamples samples;
   @Autowired private AnswerRows answers;
   @Autowired private JdbcClient sql;
   private String department = "";
@@ -58,11 +58,13 @@ class EvaluationSamplesIT {
 
   private void answer(int model, int number, Likelihood known, Double... scores) {
     answers.insert(
-        id, new GradedAnswer(model, number, "said", false, 1, known, List.of(scores), null, false));
+        id,
+        new AnswerRows.GradedAnswer(
+            model, number, "said", false, 1, known, List.of(scores), null, false));
   }
 
-  private List<EvaluationObject.PartialResult> soFar() {
-    Evaluation evaluation = evaluations.require(department, id);
+  private List<EvaluationController.EvaluationObject.PartialResult> soFar() {
+    EvaluationRows.Evaluation evaluation = evaluations.require(department, id);
     return samples.soFar(evaluation);
   }
 
@@ -76,7 +78,7 @@ class EvaluationSamplesIT {
     answer(0, 0, new Likelihood(-6, 2), 1.0, 0.5);
     answer(0, 1, new Likelihood(-2, 2), 0.0, 0.25);
     answer(1, 0, null, 1.0, 1.0);
-    answers.insert(id, GradedAnswer.refused(1, 1, "too long"));
+    answers.insert(id, AnswerRows.GradedAnswer.refused(1, 1, "too long"));
     assertThat(soFar())
         .satisfiesExactly(
             base -> {

@@ -3,11 +3,12 @@ package dev.graft.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.evaluation.ChosenQuestions.Chosen;
 import dev.graft.evaluation.EvaluationLedger.Claim;
-import dev.graft.inference.CompletionFailed;
-import dev.graft.inference.GreedyCompletion;
+import dev.graft.evaluation.EvaluationRows.Evaluation;
+import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
 import dev.graft.inference.GreedyCompletions;
+import dev.graft.inference.GreedyCompletions.CompletionFailed;
+import dev.graft.inference.GreedyCompletions.GreedyCompletion;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
 import dev.graft.platform.LoopThreads;
@@ -89,7 +90,7 @@ class EvaluatorIT {
     workThreads.stop(); // it looks once when it starts, perhaps late
     says = NAME;
     department = departments.ensure("d-" + UUID.randomUUID());
-    Grader grader = new Grader.StringCheck("exact", StringOperation.EQ);
+    Grader grader = new Grader.StringCheck("exact", Grader.StringOperation.EQ);
     QualityGate gate = new QualityGate("exact", 1.0, null, null, null);
     id =
         evaluations.begin(

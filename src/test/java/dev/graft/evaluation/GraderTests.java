@@ -3,6 +3,7 @@ package dev.graft.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.evaluation.Grader.SimilarityMetric;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -63,7 +64,7 @@ class GraderTests {
     for (int round = 0; round < 50; round++) {
       List<Integer> one = random(random, 1 + random.nextInt(300));
       List<Integer> other = random(random, 1 + random.nextInt(300));
-      assertThat(Subsequence.length(one, other)).isEqualTo(table(one, other));
+      assertThat(Grader.Subsequence.length(one, other)).isEqualTo(table(one, other));
     }
   }
 
@@ -98,7 +99,7 @@ class GraderTests {
     "ILIKE, Rome, Paris, 0",
   })
   void stringsAreCheckedWithoutTheWhiteSpaceAroundThem(
-      StringOperation operation, String answer, String reference, double expected) {
+      Grader.StringOperation operation, String answer, String reference, double expected) {
     assertThat(new Grader.StringCheck("a", operation).score(answer, reference)).isEqualTo(expected);
   }
 }

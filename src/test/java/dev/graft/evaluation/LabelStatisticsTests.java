@@ -3,6 +3,9 @@ package dev.graft.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.evaluation.Comparison.Wilson;
+import dev.graft.evaluation.MacroF1.ConfusionMatrix;
+import dev.graft.evaluation.MacroF1.LabelPair;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

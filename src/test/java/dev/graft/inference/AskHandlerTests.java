@@ -3,6 +3,8 @@ package dev.graft.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.inference.InferrerOrder.Decoding;
+import dev.graft.inference.InferrerOrder.GenerateAsk;
 import dev.graft.inference.Reply.End;
 import dev.graft.inference.Reply.Piece;
 import dev.graft.model.Sampling;
@@ -92,7 +94,8 @@ class AskHandlerTests {
         new GenerateAsk(
             1, null, turn, 9, new Decoding(false, null, 1, Sampling.GREEDY, List.of("aac"), 2)));
     assertThat(text()).isEqualTo("aab");
-    List<TokenScore> scores = pieces.stream().flatMap(piece -> piece.scores().stream()).toList();
+    List<Reply.TokenScore> scores =
+        pieces.stream().flatMap(piece -> piece.scores().stream()).toList();
     assertThat(scores.stream().map(score -> new String(score.bytes(), StandardCharsets.UTF_8)))
         .containsExactly("a", "a", "b");
     assertThat(scores)
@@ -115,7 +118,7 @@ class AskHandlerTests {
                 1, null, text, 9, new Decoding(true, 2, 2, Sampling.GREEDY, List.of(), 1)));
     assertThat(last).isEqualTo(new Reply.Done(1, 3, 4));
     assertThat(text()).isEqualTo("ab^aab^a");
-    List<TokenScore> scores = pieces.getFirst().scores();
+    List<Reply.TokenScore> scores = pieces.getFirst().scores();
     assertThat(scores.stream().map(score -> new String(score.bytes(), StandardCharsets.UTF_8)))
         .containsExactly("a", "b");
     assertThat(scores).allMatch(score -> score.logProbability() != null);
@@ -227,12 +230,12 @@ class AskHandlerTests {
             new Decoding(false, max, 1, Sampling.GREEDY, List.of(stop), null)));
   }
 
-  private Reply answer(Ask ask) {
+  private Reply answer(InferrerOrder.Ask ask) {
     pieces.clear();
     return answerer.answer(ask, pieces::add, () -> false);
   }
 
-  private static Ask ask(
+  private static InferrerOrder.Ask ask(
       String content, @Nullable Integer max, int defaultMax, int choices, Sampling sampling) {
     Prompt turn = chat(content);
     return new GenerateAsk(

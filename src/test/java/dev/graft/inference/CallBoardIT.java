@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.inference.CallBoard.CallGone;
+import dev.graft.inference.CallBoard.PlacedCall;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.Hints;
@@ -69,7 +71,8 @@ class CallBoardIT {
     assertThat(board.take("one", ANY)).isEmpty();
   }
 
-  private PlacedCall place(CallBoard at, String department, ServedModel model, Ask ask) {
+  private PlacedCall place(
+      CallBoard at, String department, ServedModel model, InferrerOrder.Ask ask) {
     PlacedCall call = at.place(department, model, ask);
     placed.add(() -> at.leave(call));
     return call;
@@ -230,11 +233,11 @@ class CallBoardIT {
   @Test
   void aDepartmentHasItsPlacesAndGetsThemBack() {
     PlacedCall call = place(board, "support", model(BASE), ASK);
-    assertThatExceptionOfType(NoCapacity.class)
+    assertThatExceptionOfType(Inferrer.NoCapacity.class)
         .isThrownBy(() -> place(board, "support", model(BASE), ASK))
         .withMessageContaining("your department has 1 chats");
     place(board, "legal", model(BASE), ASK);
-    assertThatExceptionOfType(NoCapacity.class)
+    assertThatExceptionOfType(Inferrer.NoCapacity.class)
         .isThrownBy(() -> place(board, "plant", model(BASE), ASK))
         .withMessageContaining("queue is full");
     board.leave(call);

@@ -69,7 +69,7 @@ class CallsIT {
   private String key = "";
   private WorkerLink link; // before each test
   private WarmModels models;
-  private TrainingPriority device;
+  private CallLoop.TrainingPriority device;
   private LoopThreads worker;
   private Traces traces;
 
@@ -88,7 +88,7 @@ class CallsIT {
         new ModelDirectories(
             ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1));
     models = new WarmModels(settings, files, CallsIT::parrot, Children.AS_GRAFT);
-    device = new TrainingPriority(models, false);
+    device = new CallLoop.TrainingPriority(models, false);
     BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
     traces = COLLECTOR.traces("graft-worker");
     worker = new CallLoop(link, blobs, models, device, traces).threads(2);

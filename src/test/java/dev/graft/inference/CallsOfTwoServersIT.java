@@ -76,7 +76,7 @@ class CallsOfTwoServersIT {
   }
 
   private void start(WorkerLink link) throws Exception {
-    TrainingPriority device = new TrainingPriority(models, true);
+    CallLoop.TrainingPriority device = new CallLoop.TrainingPriority(models, true);
     worker = new CallLoop(link, blobs, models, device, Traces.NONE).threads(1);
     worker.start();
     await()

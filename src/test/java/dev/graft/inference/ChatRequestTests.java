@@ -72,8 +72,10 @@ class ChatRequestTests {
         "{\"stream\": true, \"stream_options\": {\"include_usage\": true}} | true"
       })
   void anAnswerComesInPartsWhereItIsAskedFor(String body, @Nullable Boolean usage) {
-    assertThat(StreamOptions.read(new BodyFields(new JsonMapper().readTree(body))))
-        .isEqualTo(usage == null ? null : new StreamOptions(usage));
+    assertThat(
+            CompletionController.StreamOptions.read(
+                new BodyFields(new JsonMapper().readTree(body))))
+        .isEqualTo(usage == null ? null : new CompletionController.StreamOptions(usage));
   }
 
   @Test
@@ -170,8 +172,8 @@ class ChatRequestTests {
 
   private static GenerationRequest read(String json) {
     BodyFields fields = new BodyFields(new JsonMapper().readTree(json));
-    GenerationRequest request = ChatRequest.read(fields);
-    StreamOptions.read(fields);
+    GenerationRequest request = GenerationRequest.ChatRequest.read(fields);
+    CompletionController.StreamOptions.read(fields);
     return request;
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.inference.AskHandler.Detokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;

@@ -45,27 +45,45 @@ class EngineIT {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
     Sampling sampling = new Sampling(0.9, 0.95, 0.1, 0.2, Map.of(70, 3.0), 11);
     same(
-        new GenerateAsk(1, null, chat, 99, new Decoding(false, 12, 1, sampling, List.of("zz"), 2)));
+        new InferrerOrder.GenerateAsk(
+            1,
+            null,
+            chat,
+            99,
+            new InferrerOrder.Decoding(false, 12, 1, sampling, List.of("zz"), 2)));
     same(
-        new GenerateAsk(
-            1, null, chat, 99, new Decoding(false, 5000, 1, sampling, List.of(), null)));
+        new InferrerOrder.GenerateAsk(
+            1,
+            null,
+            chat,
+            99,
+            new InferrerOrder.Decoding(false, 5000, 1, sampling, List.of(), null)));
     Prompt text = new Prompt.PlainText("once");
     same(
-        new GenerateAsk(
-            1, null, text, 99, new Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1)));
+        new InferrerOrder.GenerateAsk(
+            1,
+            null,
+            text,
+            99,
+            new InferrerOrder.Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1)));
   }
 
-  private void same(Ask ask) throws Exception {
+  private void same(InferrerOrder.Ask ask) throws Exception {
     String key = keys.create(departments.ensure("support"), Caller.Scope.USER).secret();
     URI url = URI.create("http://127.0.0.1:" + port + "/v1");
-    EngineProperties properties = new EngineProperties(url, key, Map.of(), false, 4);
+    InferenceProperties.EngineProperties properties =
+        new InferenceProperties.EngineProperties(url, key, Map.of(), false, 4);
     ServedModel model =
         new ServedModel(
             "engine-tiny", baseModels.find("engine-tiny").orElseThrow().manifest(), null);
     EngineHttp http = new EngineHttp(url, key);
     try (EngineInferrer engine =
         new EngineInferrer(
-            http, new EngineModels(http, properties, files), properties, settings, local::answer)) {
+            http,
+            new EngineInferrer.EngineModels(http, properties, files),
+            properties,
+            settings,
+            local::answer)) {
       List<Reply.Piece> here = new ArrayList<>();
       List<Reply.Piece> there = new ArrayList<>();
       Reply mine = local.answer("support", model, ask, here::add);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.graft.artifacts.Digest;
+import dev.graft.inference.InferrerOrder.Ask;
 import dev.graft.inference.Reply.End;
 import dev.graft.model.Sampling;
 import dev.graft.weights.Task;
@@ -91,13 +92,14 @@ class EngineInferrerTests {
     Sampling sampling = new Sampling(0.5, 0.9, 0, 1, Map.of(7, -1.0), 0x80000007L);
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
     Ask ask =
-        new GenerateAsk(1, null, chat, 99, new Decoding(false, 2, 2, sampling, List.of("x"), 1));
+        new InferrerOrder.GenerateAsk(
+            1, null, chat, 99, new InferrerOrder.Decoding(false, 2, 2, sampling, List.of("x"), 1));
     assertThat(answer(Map.of("smollm", "served"), false, ask)).isEqualTo(new Reply.Done(1, 4, 4));
     assertThat(pieces.stream().map(Reply.Piece::text))
         .containsExactly("Hal", "lo", "", "Hal", "lo", "");
     assertThat(pieces.stream().map(Reply.Piece::choice)).containsExactly(0, 0, 0, 1, 1, 1);
     assertThat(pieces.getLast().end()).isEqualTo(End.LENGTH);
-    TokenScore score = pieces.getFirst().scores().getFirst();
+    Reply.TokenScore score = pieces.getFirst().scores().getFirst();
     assertThat(score.bytes()).isEqualTo("Hal".getBytes(StandardCharsets.UTF_8));
     assertThat(score.top().getFirst().logProbability()).isEqualTo(-1.5);
     assertThat(asked).containsOnly("/v1/chat/completions Bearer secret");
@@ -121,13 +123,17 @@ class EngineInferrerTests {
                 + "'usage':{'prompt_tokens':1,'completion_tokens':1}}");
     Prompt ids = new Prompt.TokenIds(List.of(5));
     Ask ask =
-        new GenerateAsk(
-            3, null, ids, 99, new Decoding(true, null, 1, Sampling.GREEDY, List.of(), 1));
+        new InferrerOrder.GenerateAsk(
+            3,
+            null,
+            ids,
+            99,
+            new InferrerOrder.Decoding(true, null, 1, Sampling.GREEDY, List.of(), 1));
     assertThat(answer(Map.of(), false, ask)).isEqualTo(new Reply.Done(3, 1, 1));
     assertThat(bodies.getFirst().path("prompt")).isEqualTo(JSON.readTree("[5]"));
     assertThat(bodies.getFirst().path("echo").asBoolean()).isTrue();
     assertThat(bodies.getFirst().has("max_tokens")).isFalse();
-    List<TokenScore> scores = pieces.getFirst().scores();
+    List<Reply.TokenScore> scores = pieces.getFirst().scores();
     assertThat(scores.getFirst().logProbability()).isNull();
     assertThat(scores.getLast().offset()).isEqualTo(1);
     assertThat(scores.getLast().top().getFirst().logProbability()).isEqualTo(-1);
@@ -135,7 +141,8 @@ class EngineInferrerTests {
 
   @Test
   void textsAreLabelledBesideTheEngine() throws Exception {
-    assertThat(answer(Map.of(), false, new ClassifyAsk(4, null, List.of("x"), false, 9)))
+    assertThat(
+            answer(Map.of(), false, new InferrerOrder.ClassifyAsk(4, null, List.of("x"), false, 9)))
         .isEqualTo(new Reply.Labels(4, 3, Task.Problem.REGRESSION, List.of()));
     assertThat(asked).isEmpty();
   }
@@ -152,7 +159,7 @@ class EngineInferrerTests {
       assertThat(bodies.getLast().path("model").asString()).isEqualTo("graft-" + "c".repeat(16));
       status = 404;
       assertThatThrownBy(() -> inferrer.answer("support", tuned, hi(), pieces::add))
-          .isInstanceOf(NoCapacity.class);
+          .isInstanceOf(Inferrer.NoCapacity.class);
       status = 200;
       inferrer.answer("support", tuned, hi(), pieces::add);
       assertThat(asked.stream().filter(path -> path.startsWith("/v1/load_lora"))).hasSize(2);
@@ -186,14 +193,16 @@ class EngineInferrerTests {
   @Test
   void aBusyEngineIsNoCapacityAndABrokenOneLosesTheAnswer() {
     status = 503;
-    assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(NoCapacity.class);
+    assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(Inferrer.NoCapacity.class);
     status = 500;
     answer = "<html>";
-    assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(InferrerLost.class);
+    assertThatThrownBy(() -> answer(Map.of(), false, hi()))
+        .isInstanceOf(Inferrer.InferrerLost.class);
     status = 200;
     for (String broken : List.of("", "data: {\n\n", "data: {\"error\":{\"message\":\"x\"}}\n\n")) {
       answer = broken;
-      assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(InferrerLost.class);
+      assertThatThrownBy(() -> answer(Map.of(), false, hi()))
+          .isInstanceOf(Inferrer.InferrerLost.class);
     }
     server.stop(0);
     assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(IOException.class);
@@ -203,7 +212,8 @@ class EngineInferrerTests {
   void aCallerWhoLeavesEndsTheCallAndASilentEngineIsGivenUp() throws Exception {
     silent = new CountDownLatch(1);
     answer = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
-    assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(InferrerLost.class);
+    assertThatThrownBy(() -> answer(Map.of(), false, hi()))
+        .isInstanceOf(Inferrer.InferrerLost.class);
     CountDownLatch heard = new CountDownLatch(1);
     List<Throwable> left = new ArrayList<>();
     try (EngineInferrer inferrer = inferrer(Map.of(), false)) {
@@ -238,8 +248,12 @@ class EngineInferrerTests {
 
   private static Ask hi() {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
-    return new GenerateAsk(
-        1, null, chat, 99, new Decoding(false, null, 1, Sampling.GREEDY, List.of(), null));
+    return new InferrerOrder.GenerateAsk(
+        1,
+        null,
+        chat,
+        99,
+        new InferrerOrder.Decoding(false, null, 1, Sampling.GREEDY, List.of(), null));
   }
 
   private Reply answer(Map<String, String> names, boolean load, Ask ask) throws Exception {
@@ -250,7 +264,8 @@ class EngineInferrerTests {
 
   private EngineInferrer inferrer(Map<String, String> names, boolean load) {
     URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/v1/");
-    EngineProperties engine = new EngineProperties(url, "secret", names, load, 4);
+    InferenceProperties.EngineProperties engine =
+        new InferenceProperties.EngineProperties(url, "secret", names, load, 4);
     EngineHttp http = new EngineHttp(url, "secret");
     LocalModels files =
         new LocalModels() {
@@ -280,7 +295,7 @@ class EngineInferrerTests {
             false);
     return new EngineInferrer(
         http,
-        new EngineModels(http, engine, files),
+        new EngineInferrer.EngineModels(http, engine, files),
         engine,
         settings,
         (department, model, ask, pieces) ->

@@ -3,8 +3,9 @@ package dev.graft.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.inference.EngineHealth.Status;
-import dev.graft.inference.VllmForm.Source;
+import dev.graft.inference.AdapterPlace.VllmForm.Source;
+import dev.graft.inference.EngineSync.EngineHealth;
+import dev.graft.inference.EngineSync.EngineHealth.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,8 +45,8 @@ class EngineSyncTests {
 
   private EngineSync sync(EngineHttp engine) {
     return new EngineSync(
-        new ResolverDirectory(root, root, store),
-        new VllmAdapters(engine),
+        new AdapterPlace.ResolverDirectory(root, root, store),
+        new EngineHttp.VllmAdapters(engine),
         List.of(VllmDouble.BASE),
         CLOCK);
   }
@@ -58,16 +59,16 @@ class EngineSyncTests {
     store.close();
   }
 
-  private static Served served(String name, String id) {
+  private static AdapterPlace.Served served(String name, String id) {
     return SampleAdapters.served(name, id);
   }
 
-  private Source source(Served served) {
+  private Source source(AdapterPlace.Served served) {
     String config = configurations.getOrDefault(served.adapter().id(), "{\"r\": 4}");
     return SampleAdapters.source(store, served, config);
   }
 
-  private EngineHealth check(Served... wanted) throws InterruptedException {
+  private EngineHealth check(AdapterPlace.Served... wanted) throws InterruptedException {
     return sync.check(List.of(wanted), this::source, id -> !id.equals("deleted"));
   }
 
@@ -155,8 +156,8 @@ class EngineSyncTests {
     }
     EngineSync other =
         new EngineSync(
-            new ResolverDirectory(root, root, store),
-            new VllmAdapters(http),
+            new AdapterPlace.ResolverDirectory(root, root, store),
+            new EngineHttp.VllmAdapters(http),
             List.of("org/other"),
             CLOCK);
     assertThat(other.check(List.of(), this::source, id -> true).error())

@@ -15,13 +15,13 @@ import org.junit.jupiter.api.Test;
 class InferenceCallTests {
   static final Digest BASE = new Digest("a".repeat(64));
   static final Digest OTHER = new Digest("b".repeat(64));
-  static final Ask ASK =
-      new GenerateAsk(
+  static final InferrerOrder.Ask ASK =
+      new InferrerOrder.GenerateAsk(
           7,
           null,
           new Prompt.TokenIds(List.of(1, 2)),
           16,
-          new Decoding(
+          new InferrerOrder.Decoding(
               false, null, 1, new Sampling(0.5, 1, 0, 0, Map.of(3, -1.5), 9), List.of("x"), 2));
 
   @Test
@@ -42,7 +42,8 @@ class InferenceCallTests {
     ServedModel model =
         new ServedModel("ft:m", new ServedModel.LoadedWeights(BASE, null, null, true), OTHER);
     InferenceCall call =
-        InferenceCall.of("call_1", model, new ClassifyAsk(7, null, List.of("a", "b"), true, 3));
+        InferenceCall.of(
+            "call_1", model, new InferrerOrder.ClassifyAsk(7, null, List.of("a", "b"), true, 3));
     InferenceCall read = LeaseWire.read(LeaseWire.write(call), InferenceCall.class);
     assertThat(read).isEqualTo(call);
     assertThat(read.served()).isEqualTo(model);
@@ -54,7 +55,9 @@ class InferenceCallTests {
                     7,
                     2,
                     Task.Problem.SINGLE_LABEL_CLASSIFICATION,
-                    List.of(List.of(new LabelScore("yes", 0.9), new LabelScore("no", 0.1))))),
+                    List.of(
+                        List.of(
+                            new Reply.LabelScore("yes", 0.9), new Reply.LabelScore("no", 0.1))))),
             null);
     assertThat(LeaseWire.read(LeaseWire.write(report), InferenceCall.CallReport.class))
         .isEqualTo(report);

@@ -8,13 +8,13 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LoadedModelTests {
-  private static final Ask ASK =
-      new GenerateAsk(
+  private static final InferrerOrder.Ask ASK =
+      new InferrerOrder.GenerateAsk(
           1,
           null,
           new Prompt.PlainText("Ada has angina"),
           9,
-          new Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1));
+          new InferrerOrder.Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1));
 
   /** It goes into the server's log. */
   @Test
@@ -28,7 +28,7 @@ class LoadedModelTests {
 
   private static String failed(RuntimeException failure) {
     Reply reply =
-        LoadedModel.reply(
+        InferrerCommand.LoadedModel.reply(
             ASK,
             () -> {
               throw failure;

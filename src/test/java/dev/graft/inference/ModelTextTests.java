@@ -37,7 +37,7 @@ class ModelTextTests {
   }
 
   private int[] scored(Answered answered) {
-    Plain plain = new ModelText(model).answered(answered);
+    Plain plain = new ChatText.ModelText(model).answered(answered);
     return Arrays.copyOfRange(plain.ids(), plain.added(), plain.ids().length);
   }
 
@@ -110,7 +110,7 @@ class ModelTextTests {
 
   @Test
   void controlTokensAreRefused() {
-    assertThatExceptionOfType(PromptRefused.class)
+    assertThatExceptionOfType(InferrerCommand.PromptRefused.class)
         .isThrownBy(() -> scored(new Answered(conversation("one"), "<|end|>")))
         .withMessageContaining("<|end|>");
   }

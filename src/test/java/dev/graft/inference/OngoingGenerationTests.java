@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.inference.Generations.OngoingGeneration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.slf4j.MDC;

@@ -123,7 +123,7 @@ public final class Parrot implements Generator {
 
   /** The inferrer with this double, as a process of its own. */
   public static void main(String[] arguments) throws InterruptedException {
-    new InferrerProgram(System.in, System.out, () -> Runtime.getRuntime().halt(0))
+    new InferrerCommand.InferrerProgram(System.in, System.out, () -> Runtime.getRuntime().halt(0))
         .serve(new ParrotText(), base -> new Parrot(1 << 30), Path.of(arguments[0]));
   }
 }

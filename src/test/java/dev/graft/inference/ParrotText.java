@@ -14,7 +14,8 @@ public final class ParrotText implements ChatText {
   public int[] conversation(List<Prompt.Turn> turns) {
     String all = turns.stream().map(Prompt.Turn::content).collect(Collectors.joining("\n"));
     if (all.contains("<end>")) {
-      throw new PromptRefused(Reply.Cause.INVALID_PROMPT, "messages", "special token in the text");
+      throw new InferrerCommand.PromptRefused(
+          Reply.Cause.INVALID_PROMPT, "messages", "special token in the text");
     }
     return all.codePoints().toArray();
   }

@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.inference.BodyFields.RequestParameter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,10 +31,10 @@ class RequestParameterTests {
 
   @Test
   void everyDocumentedParameterHasItsTreatment() {
-    assertThat(ChatParameters.ALL)
+    assertThat(GenerationRequest.ChatRequest.PARAMETERS)
         .extracting(RequestParameter::name)
         .containsExactlyInAnyOrder(OF_A_CHAT.strip().split("\\s+"));
-    assertThat(TextCompletionParameters.ALL)
+    assertThat(GenerationRequest.TextCompletionRequest.PARAMETERS)
         .extracting(RequestParameter::name)
         .containsExactlyInAnyOrder(OF_A_COMPLETION.strip().split("\\s+"));
   }
@@ -41,9 +42,10 @@ class RequestParameterTests {
   @Test
   void theTablesForPeopleAreTheTablesOfTheCode() throws IOException {
     String page = Files.readString(Path.of("docs/chat.md"));
-    assertThat(rows(page, "## Parameters of a chat")).isEqualTo(rows(ChatParameters.ALL));
+    assertThat(rows(page, "## Parameters of a chat"))
+        .isEqualTo(rows(GenerationRequest.ChatRequest.PARAMETERS));
     assertThat(rows(page, "## Parameters of a completion"))
-        .isEqualTo(rows(TextCompletionParameters.ALL));
+        .isEqualTo(rows(GenerationRequest.TextCompletionRequest.PARAMETERS));
   }
 
   private static List<String> rows(String page, String heading) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.S3Properties;
 import dev.graft.artifacts.S3Server;
-import dev.graft.inference.EngineHealth.Status;
+import dev.graft.inference.EngineSync.EngineHealth.Status;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -44,10 +44,12 @@ class ResolverBucketTests {
   private EngineSync sync(String in) {
     S3Properties settings = server.settings("another").at(in, "prod");
     Path scratch = temporary.resolve("scratch");
-    return new EngineSync(new ResolverBucket(settings, scratch, store), null, List.of(), CLOCK);
+    return new EngineSync(
+        new AdapterPlace.ResolverBucket(settings, scratch, store), null, List.of(), CLOCK);
   }
 
-  private EngineHealth check(EngineSync sync, Served... wanted) throws InterruptedException {
+  private EngineSync.EngineHealth check(EngineSync sync, AdapterPlace.Served... wanted)
+      throws InterruptedException {
     return sync.check(
         List.of(wanted), each -> SampleAdapters.source(store, each, "{\"r\": 4}"), id -> true);
   }
@@ -62,10 +64,10 @@ class ResolverBucketTests {
 
   @Test
   void anAdapterIsThereUnderItsNameWhileItIsWanted() throws Exception {
-    Served one = SampleAdapters.served("ft:small:support::one", "one");
-    Served two = SampleAdapters.served("ft:small:support::two", "two");
+    AdapterPlace.Served one = SampleAdapters.served("ft:small:support::one", "one");
+    AdapterPlace.Served two = SampleAdapters.served("ft:small:support::two", "two");
     try (EngineSync sync = sync(bucket)) {
-      EngineHealth found = check(sync, one);
+      EngineSync.EngineHealth found = check(sync, one);
       assertThat(found.status()).isEqualTo(Status.READY);
       assertThat(found.models().getFirst().status()).isEqualTo("published");
       assertThat(keys())
@@ -87,7 +89,8 @@ class ResolverBucketTests {
   @Test
   void aBucketThatCannotBeUsedIsTold() throws Exception {
     try (EngineSync sync = sync("no-such-bucket")) {
-      EngineHealth found = check(sync, SampleAdapters.served("ft:small:support::one", "one"));
+      EngineSync.EngineHealth found =
+          check(sync, SampleAdapters.served("ft:small:support::one", "one"));
       assertThat(found.status()).isEqualTo(Status.UNREACHABLE);
       assertThat(found.error()).contains("no-such-bucket");
     }

@@ -6,7 +6,7 @@ import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.inference.VllmForm.Source;
+import dev.graft.inference.AdapterPlace.VllmForm.Source;
 import java.io.ByteArrayInputStream;
 import java.time.Instant;
 
@@ -14,7 +14,7 @@ import java.time.Instant;
 final class SampleAdapters {
   private SampleAdapters() {}
 
-  static Served served(String name, String id) {
+  static AdapterPlace.Served served(String name, String id) {
     Adapter adapter =
         new Adapter(
             id,
@@ -30,14 +30,14 @@ final class SampleAdapters {
             false,
             0,
             Instant.EPOCH);
-    return new Served(name, adapter, VllmDouble.BASE);
+    return new AdapterPlace.Served(name, adapter, VllmDouble.BASE);
   }
 
-  static Source source(ArtifactStore store, Served served, String config) {
+  static Source source(ArtifactStore store, AdapterPlace.Served served, String config) {
     return () -> {
       byte[] weights = served.adapter().id().getBytes(UTF_8);
       BlobRef blob = store.put(new ByteArrayInputStream(weights), weights.length);
-      return new VllmForm.Files(config.getBytes(UTF_8), blob);
+      return new AdapterPlace.VllmForm.Files(config.getBytes(UTF_8), blob);
     };
   }
 }

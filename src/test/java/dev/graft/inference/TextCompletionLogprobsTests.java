@@ -2,7 +2,8 @@ package dev.graft.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.inference.TokenScore.Candidate;
+import dev.graft.inference.Reply.TokenScore;
+import dev.graft.inference.Reply.TokenScore.Candidate;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,8 @@ class TextCompletionLogprobsTests {
     byte[] smile = "😀".getBytes(StandardCharsets.UTF_8);
     byte[] begin = {smile[0], smile[1]};
     byte[] end = {smile[2], smile[3]};
-    TextCompletionLogprobs logprobs =
-        TextCompletionLogprobs.of(
+    CompletionController.TextCompletionLogprobs logprobs =
+        CompletionController.TextCompletionLogprobs.of(
             List.of(
                 new TokenScore(bytes("a"), null, 0, List.of()),
                 new TokenScore(begin, -0.5, 1, List.of(new Candidate(begin, -0.5))),

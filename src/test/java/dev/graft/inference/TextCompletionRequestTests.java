@@ -76,7 +76,7 @@ class TextCompletionRequestTests {
   }
 
   private static GenerationRequest read(String fields) {
-    return TextCompletionRequest.read(
+    return GenerationRequest.TextCompletionRequest.read(
         new BodyFields(new JsonMapper().readTree("{\"model\": \"m\", " + fields + "}")));
   }
 }

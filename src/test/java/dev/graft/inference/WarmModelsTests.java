@@ -48,7 +48,7 @@ class WarmModelsTests {
   @Test
   void aCrashCostsOneChatAndTheNextGetsANewProcess() throws Exception {
     assertThatThrownBy(() -> say(BASE, "die"))
-        .isInstanceOf(InferrerLost.class)
+        .isInstanceOf(Inferrer.InferrerLost.class)
         .hasMessageContaining("ended with status 9");
     assertThat(say(BASE, "again")).isEqualTo("again");
   }
@@ -57,7 +57,7 @@ class WarmModelsTests {
   void anAnswerThatNeverComesIsGivenUpAndItsProcessEnded() {
     models.close();
     models = warm(1, 1, Duration.ofMinutes(10), Duration.ofMillis(300));
-    assertThatThrownBy(() -> say(BASE, "hang")).isInstanceOf(InferrerLost.class);
+    assertThatThrownBy(() -> say(BASE, "hang")).isInstanceOf(Inferrer.InferrerLost.class);
     await().until(() -> models.processes().isEmpty());
   }
 
@@ -93,7 +93,7 @@ class WarmModelsTests {
     Thread answering = Thread.startVirtualThread(() -> sayQuietly(BASE, "hang"));
     Thread waiting = Thread.startVirtualThread(() -> sayQuietly(BASE, "hang"));
     await().until(() -> models.users(BASE) == 2);
-    assertThatThrownBy(() -> say(BASE, "one too many")).isInstanceOf(NoCapacity.class);
+    assertThatThrownBy(() -> say(BASE, "one too many")).isInstanceOf(Inferrer.NoCapacity.class);
     models.close();
     answering.join();
     waiting.join();
@@ -111,7 +111,7 @@ class WarmModelsTests {
     await().until(() -> models.users(BASE) == 3);
     assertThatThrownBy(() -> say(BASE, "one too many"))
         .isInstanceOfSatisfying(
-            NoCapacity.class,
+            Inferrer.NoCapacity.class,
             full -> {
               assertThat(full.why())
                   .isEqualTo("your department has 3 chats with this model already");
@@ -145,7 +145,7 @@ class WarmModelsTests {
     await().until(() -> models.processes().size() == 1);
     Thread answering = Thread.startVirtualThread(() -> sayQuietly(OTHER_BASE, "hang"));
     await().until(() -> models.users(OTHER_BASE) == 1);
-    assertThatThrownBy(() -> say(BASE, "no room")).isInstanceOf(NoCapacity.class);
+    assertThatThrownBy(() -> say(BASE, "no room")).isInstanceOf(Inferrer.NoCapacity.class);
     models.close();
     answering.join();
   }
@@ -173,14 +173,14 @@ class WarmModelsTests {
     return new ServedModel("parrot", base, null);
   }
 
-  private Ask ask(String content) {
+  private InferrerOrder.Ask ask(String content) {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
-    return new GenerateAsk(
+    return new InferrerOrder.GenerateAsk(
         asks.incrementAndGet(),
         null,
         chat,
         1 << 20,
-        new Decoding(false, null, 1, Sampling.GREEDY, List.of(), null));
+        new InferrerOrder.Decoding(false, null, 1, Sampling.GREEDY, List.of(), null));
   }
 
   private void sayQuietly(Digest base, String content) {

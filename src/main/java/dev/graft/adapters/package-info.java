@@ -13,7 +13,7 @@
  * <p>How it fails: a listener's failure rolls the job's completion back, and the worker says it
  * again. An archive that cannot be made is tried again, at last by the next download. Of a deleted
  * adapter the row stays without its files; blobs stay until nothing refers to them. It is retention
- * that deletes what its department keeps no longer ({@link dev.graft.adapters.RetainedAdapters}),
+ * that deletes what its department keeps no longer ({@link dev.graft.adapters.Adapters.RetainedAdapters}),
  * unless an owner keeps it.
  */
 @NullMarked

@@ -1,6 +1,6 @@
 package dev.graft.evaluation;
 
-import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import org.jspecify.annotations.Nullable;

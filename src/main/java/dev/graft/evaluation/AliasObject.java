@@ -1,6 +1,6 @@
 package dev.graft.evaluation;
 
-import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 
 /**
  * An alias on the wire. Times in unix seconds.

@@ -1,8 +1,8 @@
 package dev.graft.evaluation;
 
 import dev.graft.adapters.Adapter;
-import dev.graft.adapters.AliasMoved;
-import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases.AliasMoved;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.adapters.ModelResolver;
 import dev.graft.evaluation.AliasHistory.Entry;
 import dev.graft.platform.ProblemType;

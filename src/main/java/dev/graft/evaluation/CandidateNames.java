@@ -1,7 +1,7 @@
 package dev.graft.evaluation;
 
 import dev.graft.adapters.ModelResolver;
-import dev.graft.adapters.ResolvedModel;
+import dev.graft.adapters.ModelResolver.ResolvedModel;
 import dev.graft.platform.RequestFailed;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;

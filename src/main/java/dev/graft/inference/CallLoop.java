@@ -1,7 +1,7 @@
 package dev.graft.inference;
 
 import dev.graft.artifacts.BlobCache;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.LoopThreads;

@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.adapters.AliasMoved;
+import dev.graft.adapters.ModelAliases.AliasMoved;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.S3Properties;
 import dev.graft.platform.EveryDepartment;

@@ -3,7 +3,7 @@ package dev.graft.inference;
 import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.BlobUse;
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.Span;
 import dev.graft.platform.Traces;

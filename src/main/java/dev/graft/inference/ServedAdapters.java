@@ -2,7 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.adapters.Adapter;
 import dev.graft.adapters.Adapters;
-import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.adapters.ModelAliases;
 import dev.graft.inference.EnginesProperties.Publish;
 import dev.graft.tenancy.Department;

@@ -1,22 +1,37 @@
 package dev.graft.adapters;
 
+import dev.graft.adapters.Adapters.DeprecationRequest;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.graft.adapters.AdapterController.AdapterResource;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Manifest;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.EntityTag;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.UnixTime;
 import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Department;
+import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.Permission;
+import dev.graft.tenancy.RetentionKind;
+import dev.graft.tenancy.RetentionNotices;
+import dev.graft.weights.Compatibility;
 import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.stereotype.Component;
 import org.springframework.util.MultiValueMap;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -61,7 +76,7 @@ class AdapterController {
       @RequestParam MultiValueMap<String, String> query)
       throws IOException {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    AdapterSearch search = AdapterSearch.parse(page, query);
+    AdapterRows.AdapterSearch search = AdapterRows.AdapterSearch.parse(page, query);
     List<Adapter> rows = adapters.page(caller.departmentId(), search, page.limit() + 1);
     return CursorPage.of(
         descriptions.of(rows.subList(0, Math.min(page.limit(), rows.size()))),
@@ -154,5 +169,201 @@ class AdapterController {
       throw RequestFailed.notFound("adapter", id);
     }
     return new DeletedObject(id, "adapter.deleted", true);
+  }
+
+  /** What a request changes of an adapter: one thing, done whole in one transaction or not at all. */
+  sealed interface AdapterChange {
+    /**
+     * @param deprecation null = none any more
+     */
+    record Deprecate(@Nullable DeprecationRequest deprecation) implements AdapterChange {}
+
+    /** Whether retention spares it. */
+    record Keep(boolean keep) implements AdapterChange {}
+
+    static AdapterChange of(JsonNode body) {
+      for (String key : body.propertyNames()) {
+        if (!key.equals(DeprecationRequest.NAME) && !key.equals("keep")) {
+          throw DeprecationRequest.unknown(key);
+        }
+      }
+      JsonNode keep = body.get("keep");
+      JsonNode deprecation = body.get(DeprecationRequest.NAME);
+      if (deprecation != null && keep != null) {
+        throw RequestFailed.invalid("keep", "keep and deprecation are changed one after the other.");
+      }
+      if (deprecation != null) return new Deprecate(DeprecationRequest.of(deprecation));
+      if (keep == null) {
+        throw new RequestFailed(
+            ProblemType.MISSING_PARAMETER,
+            "Missing required parameter: 'deprecation' or 'keep'.",
+            DeprecationRequest.NAME);
+      }
+      if (!keep.isBoolean()) throw RequestFailed.invalid("keep", "keep must be true or false.");
+      return new Keep(keep.booleanValue());
+    }
+  }
+
+  /**
+   * An adapter on the wire.
+   *
+   * @param ownedBy name of its department
+   * @param parentModel what its training continued from, or null
+   * @param keep whether retention spares it
+   * @param deleteAt when retention removes it; null where no notice tells so
+   * @param compatibility what programs make of it; empty where its base is no longer known
+   */
+  record AdapterResource(
+      String id,
+      String object,
+      String name,
+      String ownedBy,
+      String baseModel,
+      @Nullable String parentModel,
+      String jobId,
+      String trainingFile,
+      long createdAt,
+      @JsonUnwrapped Content content,
+      @JsonUnwrapped Settings settings,
+      List<LoaderVerdict> compatibility,
+      long trainedTokens,
+      @Nullable DeprecationObject deprecation,
+      boolean keep,
+      @Nullable Long deleteAt) {
+
+    /**
+     * Its bytes.
+     *
+     * @param bytes size of {@code /content}
+     * @param sha256 checksum of {@code /content}
+     */
+    record Content(long bytes, String sha256, List<File> files) {
+      static Content of(BlobRef archive, Manifest manifest) {
+        return new Content(
+            archive.bytes(),
+            archive.sha256().hex(),
+            manifest.files().entrySet().stream()
+                .map(
+                    file ->
+                        new File(
+                            file.getKey(), file.getValue().bytes(), file.getValue().sha256().hex()))
+                .toList());
+      }
+    }
+
+    /**
+     * How it was trained.
+     *
+     * @param method {@code peft_type}, or the type of a method that PEFT lacks
+     * @param adapter the settings, fully resolved
+     * @param metadata the pairs of its job
+     */
+    record Settings(@Nullable String method, JsonNode adapter, @Nullable JsonNode metadata) {}
+
+    /** A file of the PEFT directory; {@code /files/{name}} serves it. */
+    record File(String name, long bytes, String sha256) {}
+
+    /** Why and until when; in unix seconds. */
+    record DeprecationObject(String notice, long deprecatedAt, @Nullable Long retiresAt) {
+      static @Nullable DeprecationObject of(Adapter.@Nullable Deprecation deprecation) {
+        if (deprecation == null) return null;
+        return new DeprecationObject(
+            deprecation.notice(),
+            deprecation.since().getEpochSecond(),
+            UnixTime.seconds(deprecation.retiresAt()));
+      }
+    }
+
+    /**
+     * What one program makes of it.
+     *
+     * @param verdict {@code loads}, {@code with_conversion} or {@code no}
+     * @param reasons what stands in the way and what to do about it, or what to set
+     */
+    record LoaderVerdict(String loader, String verdict, List<String> reasons) {
+      static LoaderVerdict of(Compatibility found) {
+        return new LoaderVerdict(
+            found.loader().wireName(), found.verdict().wireName(), found.reasons());
+      }
+    }
+
+    static AdapterResource of(
+        Adapter adapter,
+        String owner,
+        Settings settings,
+        Content content,
+        List<Compatibility> compatibility,
+        @Nullable Instant deleteAt) {
+      Adapter.Origin origin = adapter.origin();
+      return new AdapterResource(
+          adapter.id(),
+          "adapter",
+          adapter.name(),
+          owner,
+          adapter.baseModel(),
+          origin.parentModel(),
+          origin.jobId(),
+          origin.trainingFile(),
+          adapter.createdAt().getEpochSecond(),
+          content,
+          settings,
+          compatibility.stream().map(LoaderVerdict::of).toList(),
+          origin.trainedTokens(),
+          DeprecationObject.of(adapter.deprecation()),
+          adapter.kept(),
+          UnixTime.seconds(deleteAt));
+    }
+  }
+
+  /** Adapters as they are answered. */
+  @Component
+  static class AdapterDescriptions {
+    private final AdapterDownloads.AdapterFiles files;
+    private final CompatibilityReport compatibility;
+    private final Departments departments;
+    private final RetentionNotices notices;
+    private final JsonMapper json;
+
+    AdapterDescriptions(
+        AdapterDownloads.AdapterFiles files,
+        CompatibilityReport compatibility,
+        Departments departments,
+        RetentionNotices notices,
+        JsonMapper json) {
+      this.files = files;
+      this.compatibility = compatibility;
+      this.departments = departments;
+      this.notices = notices;
+      this.json = json;
+    }
+
+    AdapterResource of(Adapter adapter) throws IOException {
+      return of(List.of(adapter)).getFirst();
+    }
+
+    List<AdapterResource> of(List<Adapter> adapters) throws IOException {
+      Map<String, Instant> deleteAt =
+          notices.deleteAt(RetentionKind.ADAPTERS, adapters.stream().map(Adapter::id).toList());
+      Map<String, String> owners = new HashMap<>();
+      List<AdapterResource> described = new ArrayList<>();
+      for (Adapter adapter : adapters) {
+        Manifest manifest = files.manifest(adapter);
+        String metadata = adapter.origin().metadata();
+        described.add(
+            AdapterResource.of(
+                adapter,
+                owners.computeIfAbsent(
+                    adapter.departmentId(),
+                    id -> departments.get(id).map(Department::name).orElse("")),
+                new AdapterResource.Settings(
+                    adapter.method(),
+                    json.readTree(adapter.configuration()),
+                    metadata == null ? null : json.readTree(metadata)),
+                AdapterResource.Content.of(files.archive(adapter), manifest),
+                compatibility.of(adapter, manifest),
+                deleteAt.get(adapter.id())));
+      }
+      return described;
+    }
   }
 }

@@ -5,20 +5,35 @@ import static java.time.temporal.ChronoUnit.SECONDS;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Manifest;
+import dev.graft.artifacts.ManifestArchive;
+import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.work.LeasedWork;
+import dev.graft.platform.work.WorkClaim;
+import dev.graft.platform.work.WorkKind;
+import dev.graft.platform.work.WorkSettings;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.springframework.context.event.EventListener;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
 
 /** What a department may see and fetch of an adapter, or why it may not. */
 @Component
@@ -26,14 +41,14 @@ class AdapterDownloads {
   private static final MediaType GZIP = MediaType.parseMediaType("application/gzip");
 
   private final Adapters adapters;
-  private final VisibleAdapters visible;
+  private final CheckpointPermissions.VisibleAdapters visible;
   private final AdapterFiles files;
   private final ArtifactStore store;
   private final AuditLog audit;
 
   AdapterDownloads(
       Adapters adapters,
-      VisibleAdapters visible,
+      CheckpointPermissions.VisibleAdapters visible,
       AdapterFiles files,
       ArtifactStore store,
       AuditLog audit) {
@@ -110,5 +125,97 @@ class AdapterDownloads {
             stone.id(),
             at.truncatedTo(SECONDS),
             stone.byRetention() ? ": its department keeps adapters no longer (retention)" : "");
+  }
+
+  /** The bytes of adapters: the files of the result directory, and its archive. */
+  @Component
+  static class AdapterFiles {
+    private static final String MERGED = "merged/";
+
+    private final Adapters adapters;
+    private final ArtifactStore store;
+
+    /** Archives are made one at a time: each is long sequential work. */
+    private final ReentrantLock packing = new ReentrantLock();
+
+    AdapterFiles(Adapters adapters, ArtifactStore store) {
+      this.adapters = adapters;
+      this.store = store;
+    }
+
+    Manifest manifest(Adapter adapter) throws IOException {
+      return ManifestDirectory.read(store, adapter.manifest());
+    }
+
+    /**
+     * The directory as tar.gz. Made when first asked for and kept: gzip may differ between Java
+     * versions, and the checksum of an adapter must not.
+     */
+    BlobRef archive(Adapter adapter) throws IOException {
+      if (adapter.archive() != null) return adapter.archive();
+      packing.lock();
+      try {
+        Optional<BlobRef> kept = adapters.any(adapter.id()).map(Adapter::archive);
+        if (kept.isPresent()) return kept.get();
+        return adapters.keepArchive(
+            adapter, ManifestArchive.store(store, withoutMerged(manifest(adapter))));
+      } finally {
+        packing.unlock();
+      }
+    }
+
+    /** A whole model beside an adapter is asked for by its files, not with every download. */
+    private static Manifest withoutMerged(Manifest manifest) {
+      TreeMap<String, BlobRef> files = new TreeMap<>(manifest.files());
+      files.keySet().removeIf(name -> name.startsWith(MERGED));
+      return new Manifest(files);
+    }
+  }
+
+  /**
+   * Makes the archive of a new adapter before anybody asks for it. If nobody has by then, the first
+   * download makes it.
+   */
+  @Component
+  static class ArchiveAhead implements WorkKind {
+    private static final String KIND = "adapter_archive";
+    private static final WorkSettings SETTINGS =
+        new WorkSettings(
+            KIND,
+            true,
+            1,
+            1,
+            Duration.ofSeconds(2),
+            Duration.ofMinutes(1),
+            new WorkSettings.Backoff(5, Duration.ofSeconds(10), Duration.ofMinutes(5)),
+            Duration.ZERO);
+
+    private final Adapters adapters;
+    private final AdapterDownloads.AdapterFiles files;
+    private final LeasedWork work;
+
+    ArchiveAhead(Adapters adapters, AdapterDownloads.AdapterFiles files, LeasedWork work) {
+      this.adapters = adapters;
+      this.files = files;
+      this.work = work;
+    }
+
+    /** In the transaction that completes the job: both commit, or neither. */
+    @EventListener
+    @Transactional(propagation = Propagation.MANDATORY)
+    public void add(JobSucceeded job) {
+      work.add(KIND, job.fineTunedModel(), job.departmentId());
+    }
+
+    @Override
+    public WorkSettings settings() {
+      return SETTINGS;
+    }
+
+    @Override
+    public void work(WorkClaim claim) throws IOException {
+      Adapter adapter = adapters.named(claim.departmentId(), claim.subject()).orElse(null);
+      if (adapter != null) files.archive(adapter);
+    }
   }
 }

@@ -1,6 +1,10 @@
 package dev.graft.adapters;
 
+import static dev.graft.artifacts.BlobColumn.Names.BLOB;
+
+import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
 import dev.graft.platform.Cursor;
 import dev.graft.spec.ExportForm;
@@ -11,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Repository;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -180,5 +185,60 @@ class AdapterExports implements Owned {
         row.getString("error"),
         row.getLong("created"),
         row.getObject("ended", Long.class));
+  }
+
+  /**
+   * A form of an adapter, made or in the making.
+   *
+   * @param status {@code queued}, {@code running}, {@code succeeded} or {@code failed}
+   * @param doneBytes of its files that are written
+   * @param totalBytes that will be, about; null while that is not known
+   * @param content what is downloaded, once it has succeeded
+   * @param error why it failed; while it runs, what the last try met
+   * @param createdAt Unix time in seconds, as {@code finishedAt}
+   */
+  record AdapterExport(
+      String id,
+      String departmentId,
+      String adapterId,
+      ExportForm form,
+      String status,
+      long doneBytes,
+      @Nullable Long totalBytes,
+      String filename,
+      @Nullable BlobRef content,
+      @Nullable String error,
+      long createdAt,
+      @Nullable Long finishedAt) {
+    boolean ended() {
+      return finishedAt != null;
+    }
+
+    ExportController.AdapterExportObject answer() {
+      return new ExportController.AdapterExportObject(
+          id,
+          "adapter.export",
+          adapterId,
+          form.kind().wireName(),
+          form.options(),
+          status,
+          doneBytes,
+          totalBytes,
+          filename,
+          content == null ? null : content.bytes(),
+          content == null ? null : content.sha256().hex(),
+          error,
+          createdAt,
+          finishedAt);
+    }
+  }
+
+  /** What exports need. */
+  @Component
+  static class ExportBlobs implements BlobReferences {
+    @Override
+    public List<BlobColumn> columns() {
+      return List.of(new BlobColumn("adapter_export", "content_digest", BLOB));
+    }
   }
 }

@@ -1,13 +1,24 @@
 package dev.graft.adapters;
 
+import static dev.graft.artifacts.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
 import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
 import dev.graft.adapters.AdapterLineage.Stone;
+import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
+import dev.graft.catalog.BaseModelUse;
 import dev.graft.jobs.JobSucceeded;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.MetadataFilter;
+import dev.graft.platform.RequestFailed;
+import dev.graft.platform.TimeRange;
+import dev.graft.platform.database.ResultColumns;
+import dev.graft.tenancy.Retained;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -17,7 +28,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Repository;
+import org.springframework.util.MultiValueMap;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The statements on {@code adapter}, but for those that search. The row of a deleted one stays,
@@ -191,7 +205,7 @@ class AdapterRows {
    *
    * @param said null takes it back
    */
-  void deprecate(String id, @Nullable DeprecationRequest said, Instant now) {
+  void deprecate(String id, Adapters.@Nullable DeprecationRequest said, Instant now) {
     sql.sql(
             """
             update adapter
@@ -247,5 +261,171 @@ class AdapterRows {
         .param("archive", made.sha256().hex())
         .param("bytes", made.bytes())
         .update();
+  }
+
+  /** The statements that search {@code adapter}; its rows are read and written by AdapterRows. */
+  @Component
+  static class AdapterIndex {
+    /** Newest first; an unknown cursor gives nothing. */
+    private static final String PAGE =
+        """
+        select a.id from adapter a
+         where a.deleted_at is null
+           and %1$s
+           and (:base_model::text is null or a.base_model = :base_model)
+           and (:parent_model::text is null or a.parent_model = :parent_model)
+           and (:name::text is null or strpos(lower(a.name), lower(:name)) > 0)
+           and (:method::text is null or lower(a.method) = lower(:method))
+           and (:from::bigint is null or a.created_at >= to_timestamp(:from))
+           and (:until::bigint is null or a.created_at < to_timestamp(:until + 1))
+           and (:metadata::jsonb is null or a.metadata @> :metadata::jsonb)
+           and (not :without_metadata or coalesce(a.metadata, '{}') = '{}')
+           and (:after::text is null
+                or (a.created_at, a.id) < (select created_at, id from adapter a
+                                            where a.id = :after and %1$s))
+         order by a.created_at desc, a.id desc
+         limit :limit
+        """;
+
+    private static final String OWN = "a.department_id = :department";
+
+    private static final String SHARED =
+        """
+        exists (select from checkpoint_permission p
+                 where p.model = a.name and p.department_id = :department)
+        """;
+
+    private static final String UNTOLD =
+        """
+        -- untold adapters
+        select id, name, created_at from adapter a
+         where department_id = :department and deleted_at is null and not kept
+           and created_at <= :latest
+           and not exists (select from retention_notice n
+                            where n.kind = 'adapters' and n.resource_id = a.id collate "C")
+         order by created_at, id limit :limit
+        """;
+
+    private final JdbcClient sql;
+
+    AdapterIndex(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /** Ids of at most {@code limit} of those that are searched for. */
+    List<String> page(String department, AdapterSearch search, int limit) {
+      return sql.sql(PAGE.formatted(search.shared() ? SHARED : OWN))
+          .param("department", department)
+          .param("base_model", search.baseModel())
+          .param("parent_model", search.parentModel())
+          .param("name", search.name())
+          .param("method", search.method())
+          .param("from", search.created().from())
+          .param("until", search.created().until())
+          .param("metadata", search.metadataJson())
+          .param("without_metadata", search.metadata().absent())
+          .param("after", search.after())
+          .param("limit", limit)
+          .query((row, n) -> row.getString("id"))
+          .list();
+    }
+
+    /** Those that nobody keeps, published by then, and that no notice tells of, the oldest first. */
+    List<Retained.Thing> untold(String department, Instant latest, int limit) {
+      return sql.sql(UNTOLD)
+          .param("department", department)
+          .param("latest", ResultColumns.parameter(latest))
+          .param("limit", limit)
+          .query(
+              (row, n) ->
+                  new Retained.Thing(
+                      row.getString("id"),
+                      row.getString("name"),
+                      ResultColumns.time(row, "created_at")))
+          .list();
+    }
+  }
+
+  /**
+   * Which of a department's adapters are wanted; what is null asks for all.
+   *
+   * @param after id of the last adapter of the page before
+   * @param shared those of others that the department may use, instead of its own
+   * @param name part of the model's name, in any case
+   * @param method as {@code Adapter#method}, in any case
+   */
+  record AdapterSearch(
+      @Nullable String after,
+      boolean shared,
+      @Nullable String baseModel,
+      @Nullable String parentModel,
+      @Nullable String name,
+      @Nullable String method,
+      MetadataFilter metadata,
+      TimeRange created) {
+
+    /** The query parameters as they came; {@code after} is the page's. */
+    public static AdapterSearch parse(Cursor page, MultiValueMap<String, String> query) {
+      return new AdapterSearch(
+          page.after(),
+          shared(query.getFirst("shared")),
+          query.getFirst("base_model"),
+          query.getFirst("parent_model"),
+          query.getFirst("name"),
+          query.getFirst("method"),
+          MetadataFilter.parse(query),
+          TimeRange.parse(query, "created_at"));
+    }
+
+    private static boolean shared(@Nullable String text) {
+      return switch (text) {
+        case null -> false;
+        case "false" -> false;
+        case "true" -> true;
+        default -> throw RequestFailed.invalid("shared", "shared must be true or false.");
+      };
+    }
+
+    @Nullable String metadataJson() {
+      return metadata.pairs().isEmpty()
+          ? null
+          : JsonMapper.shared().writeValueAsString(metadata.pairs());
+    }
+  }
+
+  /** Adapters that are there: chats with them need the base model. */
+  @Component
+  static class AdaptersOnBaseModels implements BaseModelUse {
+    private final AdapterRows rows;
+
+    AdaptersOnBaseModels(AdapterRows rows) {
+      this.rows = rows;
+    }
+
+    @Override
+    public String name() {
+      return "adapters";
+    }
+
+    @Override
+    public long count(String baseModel) {
+      return rows.countOnBaseModel(baseModel);
+    }
+  }
+
+  /** What adapters need; a deleted one has no manifest. */
+  @Component
+  static class AdapterBlobs implements BlobReferences {
+    /** Training that goes on from an adapter begins on the base that its job had. */
+    private static final String BASE_OF_ONE =
+        "exists (select from adapter a where a.job_id = job.id and a.deleted_at is null)";
+
+    @Override
+    public List<BlobColumn> columns() {
+      return List.of(
+          new BlobColumn("adapter", "manifest", MANIFEST),
+          new BlobColumn("adapter", "archive", BLOB, "deleted_at is null"),
+          new BlobColumn("job", "base_manifest", MANIFEST, BASE_OF_ONE));
+    }
   }
 }

@@ -2,15 +2,18 @@ package dev.graft.adapters;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.jobs.JobSucceeded;
+import dev.graft.jobs.SourceJobs;
 import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
+import dev.graft.tenancy.Retained;
 import dev.graft.tenancy.RetentionKind;
 import dev.graft.tenancy.RetentionNotices;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
+import tools.jackson.databind.JsonNode;
 
 /** The published results of the departments. A foreign department's adapter is like none. */
 @Service
@@ -36,7 +41,7 @@ public class Adapters implements Owned {
   private static final int MOST_NAMES = 1000;
 
   private final AdapterRows rows;
-  private final AdapterIndex index;
+  private final AdapterRows.AdapterIndex index;
   private final ModelAliases aliases;
   private final RetentionNotices notices;
   private final AuditLog audit;
@@ -46,7 +51,7 @@ public class Adapters implements Owned {
 
   Adapters(
       AdapterRows rows,
-      AdapterIndex index,
+      AdapterRows.AdapterIndex index,
       ModelAliases aliases,
       RetentionNotices notices,
       AuditLog audit,
@@ -131,7 +136,7 @@ public class Adapters implements Owned {
 
   /** Newest first, {@code limit} of them as long as there are so many. */
   @Transactional(readOnly = true)
-  public List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
+  public List<Adapter> page(String departmentId, AdapterRows.AdapterSearch search, int limit) {
     List<String> ids;
     List<Adapter> found;
     do {
@@ -213,5 +218,94 @@ public class Adapters implements Owned {
     rows.delete(adapter.id(), reason, clock.instant());
     events.publishEvent(new AdapterDeleted(adapter.departmentId(), adapter.id()));
     audit.write("model.deleted", adapter.departmentId(), adapter.name(), details);
+  }
+
+  /**
+   * The {@code deprecation} of a change: an object, or null to take one back.
+   *
+   * @param notice of 1 to 1000 characters
+   */
+  record DeprecationRequest(String notice, @Nullable Instant retiresAt) {
+    private static final int LONGEST = 1000;
+    private static final long YEAR_9999 = 253_402_300_799L;
+    public static final String NAME = "deprecation";
+
+    /** Null where it is taken back. */
+    public static @Nullable DeprecationRequest of(JsonNode said) {
+      if (said.isNull()) return null;
+      if (!said.isObject()) throw RequestFailed.invalid(NAME, NAME + " must be an object or null.");
+      for (String key : said.propertyNames()) {
+        if (!key.equals("notice") && !key.equals("retires_at")) throw unknown(NAME + "." + key);
+      }
+      return new DeprecationRequest(notice(said.path("notice")), retiresAt(said.path("retires_at")));
+    }
+
+    private static String notice(JsonNode notice) {
+      String text = notice.asString("").strip();
+      if (notice.isString() && !text.isEmpty() && text.length() <= LONGEST) return text;
+      throw RequestFailed.invalid(
+          NAME + ".notice", "must say in 1 to " + LONGEST + " characters what to use instead");
+    }
+
+    private static @Nullable Instant retiresAt(JsonNode at) {
+      if (at.isNull() || at.isMissingNode()) return null;
+      if (at.isIntegralNumber() && at.canConvertToLong()) {
+        long seconds = at.longValue();
+        if (seconds >= 0 && seconds <= YEAR_9999) return Instant.ofEpochSecond(seconds);
+      }
+      throw RequestFailed.invalid(NAME + ".retires_at", "must be unix seconds");
+    }
+
+    public static RequestFailed unknown(String key) {
+      return new RequestFailed(
+          ProblemType.UNKNOWN_PARAMETER, "Unknown parameter: '" + key + "'.", key);
+    }
+  }
+
+  /** Published inside the transaction that deletes an adapter: what was made of it goes with it. */
+  record AdapterDeleted(String departmentId, String adapterId) {}
+
+  /** Adapters, which departments keep from their publication unless their owners keep one. */
+  @Component
+  static class RetainedAdapters implements Retained {
+    private final AdapterRows rows;
+    private final AdapterRows.AdapterIndex index;
+    private final Adapters adapters;
+    private final SourceJobs jobs;
+    private final ModelAliases aliases;
+
+    RetainedAdapters(
+        AdapterRows rows,
+        AdapterRows.AdapterIndex index,
+        Adapters adapters,
+        SourceJobs jobs,
+        ModelAliases aliases) {
+      this.aliases = aliases;
+      this.rows = rows;
+      this.index = index;
+      this.adapters = adapters;
+      this.jobs = jobs;
+    }
+
+    @Override
+    public RetentionKind kind() {
+      return RetentionKind.ADAPTERS;
+    }
+
+    @Override
+    public List<Thing> untold(String departmentId, Instant latest, int limit) {
+      return index.untold(departmentId, latest, limit);
+    }
+
+    @Override
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Removal remove(String departmentId, String id) {
+      Optional<Adapter> adapter = rows.findToChange(departmentId, id).filter(each -> !each.kept());
+      if (adapter.isEmpty()) return Removal.GONE;
+      if (jobs.needed(adapter.get().origin().jobId())) return Removal.IN_USE;
+      if (aliases.need(departmentId, adapter.get().name())) return Removal.IN_USE;
+      adapters.remove(adapter.get());
+      return Removal.REMOVED;
+    }
   }
 }

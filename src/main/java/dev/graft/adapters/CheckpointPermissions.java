@@ -2,6 +2,7 @@ package dev.graft.adapters;
 
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
+import dev.graft.platform.RequestFailed;
 import dev.graft.platform.database.ResultColumns;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
@@ -10,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -190,5 +192,56 @@ class CheckpointPermissions implements Owned {
             "access",
             permission.access().wire());
     audit.write(type, permission.ownerId(), permission.id(), Map.of("data", data));
+  }
+
+  /** How much of a model another department may have. */
+  enum ModelAccess {
+    /** Ask it, continue from it, see its card. */
+    USE,
+    /** That, and fetch its files. */
+    DOWNLOAD;
+
+    public String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    public static ModelAccess parse(String wire) {
+      return switch (wire) {
+        case "use" -> USE;
+        case "download" -> DOWNLOAD;
+        default -> throw RequestFailed.invalid("access", "access must be use or download.");
+      };
+    }
+  }
+
+  /** The adapters that a department sees: its own, and those of others that it may use. */
+  @Component
+  static class VisibleAdapters {
+    private final Adapters adapters;
+    private final CheckpointPermissions permissions;
+
+    VisibleAdapters(Adapters adapters, CheckpointPermissions permissions) {
+      this.adapters = adapters;
+      this.permissions = permissions;
+    }
+
+    /** By id. */
+    public Optional<Adapter> find(String departmentId, String id) {
+      return adapters
+          .find(departmentId, id)
+          .or(
+              () ->
+                  adapters
+                      .any(id)
+                      .filter(a -> permissions.access(a.name(), departmentId).isPresent()));
+    }
+
+    public boolean mayDownload(String departmentId, Adapter adapter) {
+      return adapter.departmentId().equals(departmentId)
+          || permissions
+              .access(adapter.name(), departmentId)
+              .filter(access -> access == CheckpointPermissions.ModelAccess.DOWNLOAD)
+              .isPresent();
+    }
   }
 }

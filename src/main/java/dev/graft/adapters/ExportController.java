@@ -1,5 +1,6 @@
 package dev.graft.adapters;
 
+import dev.graft.adapters.AdapterExports.AdapterExport;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
 import dev.graft.artifacts.BlobRef;
@@ -8,12 +9,26 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.spec.Combination.MajoritySign;
+import dev.graft.spec.Combination;
+import dev.graft.spec.CombinationType;
+import dev.graft.spec.ExportForm.GgufType;
+import dev.graft.spec.ExportForm.Kind;
 import dev.graft.spec.ExportForm;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
@@ -29,6 +44,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
 
 /** Forms of a department's own adapters. */
 @RestController
@@ -142,5 +158,234 @@ class ExportController {
     return exports
         .find(require(caller, id).departmentId(), id, export)
         .orElseThrow(() -> RequestFailed.notFound("export of this adapter", export));
+  }
+
+  /** An export as the API tells it. */
+  record AdapterExportObject(
+      String id,
+      String object,
+      String adapterId,
+      String form,
+      JsonNode options,
+      String status,
+      long doneBytes,
+      @Nullable Long totalBytes,
+      String filename,
+      @Nullable Long bytes,
+      @Nullable String sha256,
+      @Nullable String error,
+      long createdAt,
+      @Nullable Long finishedAt) {}
+
+  /**
+   * The body of a request for a form.
+   *
+   * @param maxShardSize such as {@code 5GB}, as transformers has it
+   */
+  record NewExport(
+      @Nullable String form,
+      @Nullable String type,
+      @Nullable String maxShardSize,
+      @Nullable String base,
+      @Nullable String name,
+      @Nullable NewCombination combination) {
+    private static final String USUAL_SHARD = "5GB";
+    private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,5})(KB|MB|GB|KiB|MiB|GiB)");
+    private static final Pattern BASE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}");
+
+    /**
+     * @param hubName what a hub calls the base, or its name here
+     * @throws RequestFailed with the field that is wrong
+     */
+    ExportForm read(Adapter adapter, String hubName) {
+      Kind kind = choice(RequestFailed.required(form, "form"), "form", Kind.values(), Kind::wireName);
+      refuseOthers(kind);
+      return switch (kind) {
+        case MERGED -> new ExportForm.Merged(shard());
+        case MERGED_GGUF -> new ExportForm.MergedGguf(gguf());
+        case ADAPTER_GGUF -> new ExportForm.AdapterGguf();
+        case PLAIN_LORA -> new ExportForm.PlainFactors();
+        case VLLM -> {
+          String served = checked(base, "base", BASE);
+          String called = checked(name, "name", NAME);
+          yield new ExportForm.Vllm(
+              served == null ? hubName : served,
+              called == null ? adapter.name().replaceAll("[^A-Za-z0-9._:@-]", "-") : called);
+        }
+        case OLLAMA -> new ExportForm.Ollama(gguf(), checked(base, "base", BASE));
+        case COMBINED ->
+            new ExportForm.Combined(RequestFailed.required(combination, "combination").read(adapter));
+      };
+    }
+
+    private void refuseOthers(Kind kind) {
+      Set<String> known =
+          switch (kind) {
+            case MERGED -> Set.of("max_shard_size");
+            case MERGED_GGUF -> Set.of("type");
+            case ADAPTER_GGUF, PLAIN_LORA -> Set.of();
+            case VLLM -> Set.of("base", "name");
+            case OLLAMA -> base == null ? Set.of("type") : Set.of("base");
+            case COMBINED -> Set.of("combination");
+          };
+      refuse(kind, known, "type", type);
+      refuse(kind, known, "max_shard_size", maxShardSize);
+      refuse(kind, known, "base", base);
+      refuse(kind, known, "name", name);
+      refuse(kind, known, "combination", combination);
+    }
+
+    private void refuse(Kind kind, Set<String> known, String field, @Nullable Object value) {
+      if (value == null || known.contains(field)) return;
+      String ground = kind == Kind.OLLAMA && base != null ? " with a base of Ollama's" : "";
+      throw RequestFailed.invalid(
+          field, "%s is no option of the form %s%s.".formatted(field, kind.wireName(), ground));
+    }
+
+    private long shard() {
+      Matcher size = SIZE.matcher(maxShardSize == null ? USUAL_SHARD : maxShardSize);
+      if (!size.matches()) {
+        throw RequestFailed.invalid(
+            "max_shard_size", "max_shard_size must be a size such as 500MB, 5GB or 2GiB.");
+      }
+      long unit =
+          switch (size.group(2)) {
+            case "KB" -> 1_000;
+            case "MB" -> 1_000_000;
+            case "GB" -> 1_000_000_000;
+            case "KiB" -> 1L << 10;
+            case "MiB" -> 1L << 20;
+            default -> 1L << 30;
+          };
+      return Long.parseLong(size.group(1)) * unit;
+    }
+
+    private GgufType gguf() {
+      return type == null
+          ? GgufType.F16
+          : choice(type, "type", GgufType.values(), GgufType::wireName);
+    }
+
+    static <E extends Enum<E>> E choice(
+        String said, String field, E[] constants, Function<E, String> name) {
+      return Arrays.stream(constants)
+          .filter(each -> name.apply(each).equals(said))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  RequestFailed.invalid(
+                      field,
+                      "%s must be one of %s."
+                          .formatted(
+                              field,
+                              Arrays.stream(constants).map(name).collect(Collectors.joining(", ")))));
+    }
+
+    private static @Nullable String checked(@Nullable String value, String field, Pattern form) {
+      if (value == null || (form.matcher(value).matches() && !value.contains(".."))) return value;
+      throw RequestFailed.invalid(
+          field, "%s must be a name of up to 200 characters of a model.".formatted(field));
+    }
+  }
+
+  /**
+   * What a request for a combined form says beside it, in PEFT's names.
+   *
+   * @param adapters ids of the others
+   * @param weights of the adapter of the path, and of the others
+   */
+  record NewCombination(
+      @Nullable List<String> adapters,
+      @Nullable List<Double> weights,
+      @Nullable String combinationType,
+      @Nullable Double density,
+      @Nullable String majoritySignMethod,
+      @Nullable Integer svdRank,
+      @Nullable Integer seed) {
+    private static final String FIELD = "combination.";
+    private static final int MOST = 8;
+    private static final int MOST_RANK = 1024;
+
+    /**
+     * @throws RequestFailed with the field that is wrong
+     */
+    Combination read(Adapter first) {
+      CombinationType type =
+          combinationType == null
+              ? CombinationType.SVD
+              : ExportController.NewExport.choice(
+                  combinationType,
+                  FIELD + "combination_type",
+                  CombinationType.values(),
+                  CombinationType::wireName);
+      refuseOthers(type);
+      List<String> others = others(first);
+      return new Combination(
+          type,
+          others,
+          weightsOf(others.size() + 1),
+          type.prunes() ? kept() : 1,
+          majoritySignMethod == null
+              ? MajoritySign.TOTAL
+              : ExportController.NewExport.choice(
+                  majoritySignMethod,
+                  FIELD + "majority_sign_method",
+                  MajoritySign.values(),
+                  MajoritySign::wireName),
+          svdRank,
+          seed == null ? 0 : seed);
+    }
+
+    private void refuseOthers(CombinationType type) {
+      refuse(type, type.prunes(), "density", density);
+      refuse(type, type.elects(), "majority_sign_method", majoritySignMethod);
+      refuse(type, type.decomposes(), "svd_rank", svdRank);
+      refuse(type, type.draws(), "seed", seed);
+      if (svdRank != null && (svdRank < 1 || svdRank > MOST_RANK)) {
+        throw invalid("svd_rank", "svd_rank must be between 1 and %d.".formatted(MOST_RANK));
+      }
+    }
+
+    private static void refuse(
+        CombinationType type, boolean known, String field, @Nullable Object value) {
+      if (value == null || known) return;
+      throw invalid(field, "%s is no option of %s.".formatted(field, type.wireName()));
+    }
+
+    private List<String> others(Adapter first) {
+      List<String> others = adapters == null ? List.of() : adapters;
+      Set<String> all = new HashSet<>(others);
+      all.add(first.id());
+      all.remove(null);
+      if (others.isEmpty() || others.size() > MOST || all.size() != others.size() + 1) {
+        throw invalid(
+            "adapters", "adapters must be the ids of 1 to %d other adapters.".formatted(MOST));
+      }
+      return others;
+    }
+
+    private List<Double> weightsOf(int count) {
+      List<Double> said = weights == null ? List.of() : weights;
+      if (said.size() == count && said.stream().allMatch(NewCombination::isWeight)) return said;
+      throw invalid(
+          "weights",
+          "weights must be %d numbers between -100 and 100: of this adapter and each other."
+              .formatted(count));
+    }
+
+    private static boolean isWeight(@Nullable Double weight) {
+      return weight != null && Math.abs(weight) <= 100;
+    }
+
+    private double kept() {
+      double share = Objects.requireNonNullElse(density, 0.0);
+      if (share > 0 && share <= 1) return share;
+      throw invalid("density", "density, the share of numbers that stay, must be in (0, 1].");
+    }
+
+    private static RequestFailed invalid(String field, String message) {
+      return RequestFailed.invalid(FIELD + field, message);
+    }
   }
 }

@@ -1,13 +1,49 @@
 package dev.graft.adapters;
 
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobContent;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.DirectoryArchive;
+import dev.graft.artifacts.Scratch;
+import dev.graft.artifacts.StagedBlob;
+import dev.graft.platform.ChildConfinement;
+import dev.graft.platform.ChildJvm;
+import dev.graft.platform.Children;
+import dev.graft.platform.FileEnd;
+import dev.graft.platform.FileTrees;
+import dev.graft.platform.GraftProperties;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.LeasedWork;
+import dev.graft.platform.work.WorkClaim;
+import dev.graft.platform.work.WorkKind;
+import dev.graft.platform.work.WorkSettings;
 import dev.graft.spec.ExportForm;
+import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.training.ExportOrder;
+import dev.graft.training.ResultForms;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -38,7 +74,7 @@ class ExportDesk {
    * @throws RequestFailed if the adapter is gone, or has too many
    */
   @Transactional
-  public AdapterExport add(Adapter seen, ExportForm form) {
+  public AdapterExports.AdapterExport add(Adapter seen, ExportForm form) {
     String department = seen.departmentId();
     Adapter adapter =
         adapters
@@ -72,7 +108,7 @@ class ExportDesk {
 
   /** Whoever makes it hears of it within a second. */
   @Transactional
-  public void delete(AdapterExport export) {
+  public void delete(AdapterExports.AdapterExport export) {
     drop(export);
     audit.write(
         "adapter.export.deleted",
@@ -81,15 +117,297 @@ class ExportDesk {
         Map.of("export", export.id(), "form", export.form().kind().wireName()));
   }
 
-  private void drop(AdapterExport export) {
+  private void drop(AdapterExports.AdapterExport export) {
     work.drop(ExportWork.KIND, export.id(), export.departmentId());
     rows.delete(export);
   }
 
   @EventListener
   @Transactional(propagation = Propagation.MANDATORY)
-  public void deleted(AdapterDeleted adapter) {
+  public void deleted(Adapters.AdapterDeleted adapter) {
     rows.page(adapter.departmentId(), adapter.adapterId(), null, Integer.MAX_VALUE)
         .forEach(this::drop);
   }
+
+  /** Makes forms of adapters; a server makes one at a time. */
+  @Component
+  static class ExportWork implements WorkKind {
+    static final String KIND = "adapter_export";
+
+    private static final Logger log = LoggerFactory.getLogger(ExportWork.class);
+    private static final WorkSettings SETTINGS =
+        new WorkSettings(
+            KIND,
+            true,
+            1,
+            1,
+            Duration.ofSeconds(2),
+            Duration.ofMinutes(1),
+            new WorkSettings.Backoff(4, Duration.ofSeconds(2), Duration.ofMinutes(5)),
+            Duration.ZERO);
+
+    private final AdapterExports exports;
+    private final Adapters adapters;
+    private final Conversion conversion;
+    private final ArtifactStore store;
+    private final LeasedWork work;
+
+    ExportWork(
+        AdapterExports exports,
+        Adapters adapters,
+        Conversion conversion,
+        ArtifactStore store,
+        LeasedWork work) {
+      this.exports = exports;
+      this.adapters = adapters;
+      this.conversion = conversion;
+      this.store = store;
+      this.work = work;
+    }
+
+    @Override
+    public WorkSettings settings() {
+      return SETTINGS;
+    }
+
+    @Override
+    public void work(WorkClaim claim) throws IOException, InterruptedException {
+      AdapterExports.AdapterExport wanted = exports.find(claim.subject()).orElse(null);
+      if (wanted == null || !exports.progress(wanted.id(), 0, null)) return;
+      Adapter adapter = adapters.find(wanted.departmentId(), wanted.adapterId()).orElse(null);
+      if (adapter == null) return;
+      try {
+        BlobRef content =
+            conversion.make(
+                adapter,
+                wanted.form(),
+                (bytes, total) -> requireOurs(claim, bytes, total),
+                files -> publish(wanted.form(), files));
+        end(claim, "succeeded", () -> exports.succeed(wanted.id(), content));
+      } catch (Conversion.Refused | RequestFailed refused) {
+        end(claim, "failed", () -> exports.fail(wanted.id(), String.valueOf(refused.getMessage())));
+      } catch (IOException mayPass) {
+        exports.met(wanted.id(), String.valueOf(mayPass.getMessage()));
+        throw mayPass;
+      }
+    }
+
+    /** Who has lost the claim stops; it does not count as progress, which begins anew each time. */
+    private void requireOurs(WorkClaim claim, long bytes, @Nullable Long total) {
+      if (exports.progress(claim.subject(), bytes, total) && work.hold(claim)) return;
+      throw new IllegalStateException("the export was deleted, or is another server's");
+    }
+
+    private BlobRef publish(ExportForm form, Path files) throws IOException {
+      Path file = files.resolve(file(form));
+      BlobContent content =
+          switch (form) {
+            case ExportForm.MergedGguf _, ExportForm.AdapterGguf _ -> {
+              if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException("the conversion made no file");
+              }
+              yield out -> Files.copy(file, out);
+            }
+            case ExportForm.Merged _,
+                ExportForm.PlainFactors _,
+                ExportForm.Vllm _,
+                ExportForm.Ollama _,
+                ExportForm.Combined _ ->
+                out -> DirectoryArchive.write(files, out);
+          };
+      try (StagedBlob staged = store.stage(content, Long.MAX_VALUE)) {
+        return staged.publish();
+      }
+    }
+
+    private static String file(ExportForm form) {
+      return form instanceof ExportForm.AdapterGguf
+          ? ResultForms.ADAPTER_FILE
+          : ResultForms.MODEL_FILE;
+    }
+
+    @Override
+    public void gaveUp(WorkClaim claim) {
+      String met = exports.find(claim.subject()).map(AdapterExports.AdapterExport::error).orElse(null);
+      String said = met == null ? "it could not be made; the server's log has more" : met;
+      end(claim, "failed", () -> exports.fail(claim.subject(), said));
+    }
+
+    private void end(WorkClaim claim, String state, BooleanSupplier change) {
+      if (!work.done(claim, change)) return;
+      log.atInfo()
+          .addKeyValue("export", claim.subject())
+          .addKeyValue("status", state)
+          .log("adapter_export_ended");
+    }
+  }
+
+  /**
+   * Has a child process make the files of a form. Weights are others' content and large: the server's
+   * heap never has them, and what crashes is the child.
+   */
+  @Component
+  @EnableConfigurationProperties(ExportProperties.class)
+  static class Conversion implements AutoCloseable {
+    private static final int REQUEST_WRONG = 2;
+    private static final int OUT_OF_HEAP = 3;
+    private static final int MOST_SAID = 8 << 10;
+    private static final String TOLD = "told";
+    private static final String SAID_BY = "graft: ";
+
+    private final ExportSources sources;
+    private final ExportProperties settings;
+    private final Scratch scratch;
+    private final Children children;
+
+    Conversion(
+        ExportSources sources,
+        ExportProperties settings,
+        GraftProperties graft,
+        ChildConfinement confinement)
+        throws IOException {
+      this.sources = sources;
+      this.settings = settings;
+      Path root = graft.dataDir().toAbsolutePath().resolve("exports");
+      this.children = confinement.within(root);
+      this.scratch = Scratch.open(root);
+      children.pass(scratch.directory());
+    }
+
+    /** Hears each second how far it is. */
+    interface Progress {
+      /**
+       * @param total null while that is not known
+       */
+      void at(long bytes, @Nullable Long total);
+    }
+
+    /** What is done with the files before they are gone. */
+    interface Use<T> {
+      T of(Path files) throws IOException;
+    }
+
+    /** The weights tell that there is no such form, in words for the user. */
+    static final class Refused extends Exception {
+      private static final long serialVersionUID = 1L;
+
+      Refused(String reason) {
+        super(reason);
+      }
+    }
+
+    /**
+     * Called by a platform thread: the kernel ends the child with the thread that started it.
+     *
+     * @throws IOException if it may succeed when it is tried again
+     */
+    <T> T make(Adapter adapter, ExportForm form, Progress progress, Use<T> use)
+        throws IOException, InterruptedException, Refused {
+      Path directory = Files.createTempDirectory(scratch.directory(), "export-");
+      Path out = Files.createDirectory(directory.resolve("out"));
+      try {
+        run(order(adapter, form, directory, out), directory, progress);
+        children.takeBack(out);
+        return use.of(out);
+      } finally {
+        children.takeBack(out);
+        FileTrees.delete(directory);
+      }
+    }
+
+    private ExportOrder order(Adapter adapter, ExportForm form, Path directory, Path out)
+        throws IOException {
+      ExportSources.Laid laid = sources.lay(adapter, form, directory);
+      Quantization quantization = ExportSources.quantization(adapter);
+      ExportOrder order =
+          new ExportOrder(
+              form.kind().wireName(),
+              form.options(),
+              laid.base(),
+              laid.result(),
+              laid.others(),
+              quantization == null ? null : NamedQuantization.of(quantization),
+              adapter.baseModel(),
+              adapter.name(),
+              out,
+              Files.createDirectory(directory.resolve(TOLD)).resolve("total"));
+      order.write(directory.resolve("order.json"));
+      return order;
+    }
+
+    private void run(ExportOrder order, Path directory, Progress progress)
+        throws IOException, InterruptedException, Refused {
+      children.share(directory);
+      children.give(order.out());
+      children.give(directory.resolve(TOLD));
+      Path errors = directory.resolve("errors");
+      ProcessBuilder builder =
+          children
+              .of(
+                  ChildJvm.ofThisProgram(
+                      settings.heap(), "exporter", directory.resolve("order.json").toString()))
+              .directory(directory.toFile())
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(errors.toFile());
+      builder.environment().put("DJL_OFFLINE", "true");
+      builder.environment().put("OPT_OUT_TRACKING", "true");
+      Process process = builder.start();
+      try {
+        process.getOutputStream().close();
+        while (!process.waitFor(1, TimeUnit.SECONDS)) {
+          progress.at(written(order.out()), total(order.total()));
+        }
+      } finally {
+        // it must be gone before its directory is
+        process.destroyForcibly().onExit().join();
+      }
+      if (process.exitValue() != 0) throw failure(process.exitValue(), errors);
+      long bytes = written(order.out());
+      progress.at(bytes, bytes);
+    }
+
+    private IOException failure(int status, Path errors) throws IOException, Refused {
+      String said =
+          FileEnd.lines(errors, MOST_SAID)
+              .lines()
+              .filter(line -> line.startsWith(SAID_BY))
+              .reduce("", (first, last) -> last);
+      if (status == REQUEST_WRONG && !said.isEmpty()) {
+        throw new Refused(said.substring(SAID_BY.length()));
+      }
+      String what =
+          status == OUT_OF_HEAP
+              ? "its process had too little memory; graft.exports.heap is " + settings.heap()
+              : "its process ended with status " + status;
+      return new IOException(what, new IOException(said)); // the log alone has what it said
+    }
+
+    private static @Nullable Long total(Path file) throws IOException {
+      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > 20) return null;
+      String text = Files.readString(file);
+      return text.matches("[0-9]{1,18}") ? Long.valueOf(text) : null;
+    }
+
+    private static long written(Path out) throws IOException {
+      try (Stream<Path> files = Files.walk(out)) {
+        return files.map(Path::toFile).filter(File::isFile).mapToLong(File::length).sum();
+      } catch (UncheckedIOException renamed) {
+        return 0; // a file has got its name meanwhile
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      scratch.close();
+    }
+  }
+
+  /**
+   * {@code graft.exports.*}: forms of adapters that servers make.
+   *
+   * @param heap Java heap of the process that makes one, as {@code -Xmx} takes it; files are mapped
+   *     beside it, and no form needs the whole model in it
+   */
+  @ConfigurationProperties("graft.exports")
+  record ExportProperties(@DefaultValue("1g") String heap) {}
 }

@@ -1,5 +1,6 @@
 package dev.graft.adapters;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,4 +23,21 @@ public interface ModelAliases {
 
   /** Whether one stands for the model, or would again after a rollback. */
   boolean need(String departmentId, String model);
+
+  /**
+   * A name that a department moves from one of its fine-tuned models to another.
+   *
+   * @param model name of the adapter that it stands for now
+   * @param chosenBy number of the move that has chosen it; after a rollback of the one gone back to
+   */
+  public record ModelAlias(
+      String departmentId,
+      String name,
+      String model,
+      int chosenBy,
+      Instant createdAt,
+      Instant movedAt) {}
+
+  /** Published in the transaction that makes an alias stand for a model, or deletes it. */
+  public record AliasMoved(String departmentId, String alias) {}
 }

@@ -1,23 +1,28 @@
 package dev.graft.adapters;
 
+import dev.graft.adapters.ModelResolver.ResolvedModel;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.spec.Nearest;
+import dev.graft.spec.TrainingSpecs;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Department;
 import dev.graft.tenancy.Departments;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * OpenAI's models: the base models, the department's fine-tuned ones and its aliases. A name may
@@ -152,4 +157,63 @@ class ModelController {
   }
 
   record ModelList(String object, List<ModelResource> data) {}
+
+  /**
+   * A model on the wire.
+   *
+   * @param ownedBy the department, or {@code system} for a base model
+   * @param baseModel what a fine-tuned model was trained on
+   * @param contextLength tokens of a conversation, of a base model
+   * @param task what it is asked for, in Hugging Face's words
+   * @param aliasOf the model that an alias stands for; null of a model itself
+   */
+  record ModelResource(
+      String id,
+      String object,
+      long created,
+      String ownedBy,
+      @Nullable String baseModel,
+      @Nullable Integer contextLength,
+      String task,
+      @Nullable String aliasOf) {
+    private static final String GENERATION = "text-generation";
+    private static final String CLASSIFICATION = "text-classification";
+
+    static ModelResource of(BaseModel model) {
+      return new ModelResource(
+          model.name(),
+          "model",
+          model.createdAt().getEpochSecond(),
+          "system",
+          null,
+          model.contextLength(),
+          model.writesText() ? GENERATION : CLASSIFICATION,
+          null);
+    }
+
+    /** The same under the name that it was asked for. */
+    ModelResource as(String name) {
+      return name.equals(id)
+          ? this
+          : new ModelResource(name, object, created, ownedBy, baseModel, contextLength, task, id);
+    }
+
+    /**
+     * @param configuration of its job
+     */
+    static ModelResource of(
+        String name, String baseModel, String configuration, Instant createdAt, String owner) {
+      boolean labels =
+          TrainingSpecs.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
+      return new ModelResource(
+          name,
+          "model",
+          createdAt.getEpochSecond(),
+          owner,
+          baseModel,
+          null,
+          labels ? CLASSIFICATION : GENERATION,
+          null);
+    }
+  }
 }

@@ -2,11 +2,17 @@ package dev.graft.adapters;
 
 import static java.time.temporal.ChronoUnit.SECONDS;
 
+import dev.graft.adapters.ModelResolver.ResolvedModel;
+import dev.graft.artifacts.Digest;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.ParentModel;
+import dev.graft.jobs.ParentModels;
 import dev.graft.jobs.SourceJob;
 import dev.graft.jobs.SourceJobs;
 import dev.graft.platform.EveryDepartment;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -62,7 +68,7 @@ public class ModelResolver {
 
   /** Of an alias the model that it stands for at this moment; else the name itself. */
   public String version(String departmentId, String name) {
-    return aliases.find(departmentId, name).map(ModelAlias::model).orElse(name);
+    return aliases.find(departmentId, name).map(ModelAliases.ModelAlias::model).orElse(name);
   }
 
   /**
@@ -85,7 +91,7 @@ public class ModelResolver {
   public List<String> names(String departmentId) {
     return Stream.of(
             baseModels.list().stream().filter(BaseModel::enabled).map(BaseModel::name),
-            aliases.all(departmentId).stream().map(ModelAlias::name),
+            aliases.all(departmentId).stream().map(ModelAliases.ModelAlias::name),
             adapters.names(departmentId).stream(),
             permissions.sharedWith(departmentId).stream()
                 .limit(MOST_SHARED)
@@ -161,5 +167,104 @@ public class ModelResolver {
   private static Optional<ResolvedModel> missing(SourceJob job, String why) {
     return Optional.of(
         new ResolvedModel.Missing(job.id(), "Its job %s %s.".formatted(job.id(), why)));
+  }
+
+  /** What a model's name means to a department. */
+  public sealed interface ResolvedModel {
+    record Base(BaseModel model) implements ResolvedModel {}
+
+    record FineTuned(Adapter adapter) implements ResolvedModel {}
+
+    /**
+     * A checkpoint of a job, whatever became of the job.
+     *
+     * @param baseManifest of the directory that its training began on
+     * @param manifest digest of the manifest blob of its directory
+     * @param configuration the resolved {@code adapter} object of the job, as JSON
+     */
+    record Checkpoint(
+        String name,
+        String jobId,
+        String departmentId,
+        String baseModel,
+        Digest baseManifest,
+        Digest manifest,
+        String configuration,
+        Instant createdAt)
+        implements ResolvedModel {}
+
+    /**
+     * The name of a model that a job would make or have made.
+     *
+     * @param why there is none, as a sentence for the caller
+     */
+    record Missing(String jobId, String why) implements ResolvedModel {}
+
+    /**
+     * The name of what retention has removed.
+     *
+     * @param why it is not there any more, as a sentence for the caller
+     */
+    record Removed(String jobId, String why) implements ResolvedModel {}
+  }
+
+  /** The department's results and checkpoints, as what its further jobs begin with. */
+  @Component
+  static class ContinuableModels implements ParentModels {
+    private static final String ADAPTER_ID = "ad_";
+
+    private final ModelResolver names;
+    private final CheckpointPermissions.VisibleAdapters adapters;
+
+    ContinuableModels(ModelResolver names, CheckpointPermissions.VisibleAdapters adapters) {
+      this.names = names;
+      this.adapters = adapters;
+    }
+
+    @Override
+    public Optional<ParentModel> find(String departmentId, String nameOrId) {
+      if (nameOrId.startsWith(ADAPTER_ID)) {
+        return adapters.find(departmentId, nameOrId).map(ContinuableModels::parent);
+      }
+      return names.find(departmentId, nameOrId).flatMap(named -> parent(nameOrId, named));
+    }
+
+    @Override
+    public List<String> names(String departmentId) {
+      return names.names(departmentId);
+    }
+
+    private static Optional<ParentModel> parent(String name, ResolvedModel named) {
+      return switch (named) {
+        case ResolvedModel.Base base -> Optional.empty();
+        case ResolvedModel.FineTuned tuned -> Optional.of(parent(tuned.adapter()));
+        case ResolvedModel.Checkpoint checkpoint ->
+            Optional.of(
+                new ParentModel(
+                    checkpoint.name(),
+                    checkpoint.jobId(),
+                    checkpoint.baseModel(),
+                    checkpoint.manifest(),
+                    checkpoint.configuration(),
+                    null));
+        case ResolvedModel.Removed removed ->
+            throw new RequestFailed(ProblemType.MODEL_NOT_FOUND, removed.why(), "model");
+        case ResolvedModel.Missing missing ->
+            throw new RequestFailed(
+                ProblemType.WRONG_STATE,
+                "Training cannot continue from '%s' (yet). %s".formatted(name, missing.why()),
+                "model");
+      };
+    }
+
+    private static ParentModel parent(Adapter adapter) {
+      return new ParentModel(
+          adapter.name(),
+          adapter.origin().jobId(),
+          adapter.baseModel(),
+          adapter.manifest(),
+          adapter.configuration(),
+          adapter.deprecation() == null ? null : adapter.deprecation().notice());
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.adapters;
 
+import dev.graft.adapters.CheckpointPermissions.ModelAccess;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;

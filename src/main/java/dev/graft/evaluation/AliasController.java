@@ -1,6 +1,6 @@
 package dev.graft.evaluation;
 
-import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;

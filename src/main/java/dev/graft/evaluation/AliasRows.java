@@ -2,7 +2,7 @@ package dev.graft.evaluation;
 
 import static dev.graft.platform.database.ResultColumns.time;
 
-import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.adapters.ModelAliases;
 import dev.graft.platform.Cursor;
 import dev.graft.tenancy.Owned;

@@ -4,8 +4,8 @@ import static dev.graft.platform.database.ResultColumns.time;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.graft.adapters.Adapter;
-import dev.graft.adapters.AliasMoved;
-import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases.AliasMoved;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.adapters.ModelResolver;
 import dev.graft.evaluation.Aliases.AliasHistory.Entry;
 import dev.graft.evaluation.Aliases.AliasMove;

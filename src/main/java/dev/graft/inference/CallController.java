@@ -4,7 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;

@@ -2,7 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.adapters.Adapter;
 import dev.graft.adapters.ModelResolver;
-import dev.graft.adapters.ResolvedModel;
+import dev.graft.adapters.ModelResolver.ResolvedModel;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;

@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.spec.Resources;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;

@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

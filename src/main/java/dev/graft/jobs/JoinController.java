@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.platform.FailedAuthentications;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;

@@ -1,14 +1,14 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.TrainingFailure;
-import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;

@@ -1,9 +1,9 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;

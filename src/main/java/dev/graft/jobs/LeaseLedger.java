@@ -1,10 +1,10 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;

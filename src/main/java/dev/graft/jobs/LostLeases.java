@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.platform.database.ResultColumns;
 import java.time.Duration;
 import java.time.Instant;

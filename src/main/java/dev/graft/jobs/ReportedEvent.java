@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;

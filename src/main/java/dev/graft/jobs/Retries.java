@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;

@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;

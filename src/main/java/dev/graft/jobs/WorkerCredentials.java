@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Secrets;
 import dev.graft.platform.database.ResultColumns;

@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.platform.database.ResultColumns;
 import dev.graft.spec.Resources.DeviceKind;
 import java.sql.ResultSet;

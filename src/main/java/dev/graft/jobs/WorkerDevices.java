@@ -1,9 +1,9 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.DeviceUse;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.Device.DeviceUse;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

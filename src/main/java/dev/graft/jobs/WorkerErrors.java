@@ -2,10 +2,10 @@ package dev.graft.jobs;
 
 import dev.graft.artifacts.BlobMissing;
 import dev.graft.artifacts.InvalidManifest;
-import dev.graft.jobs.lease.LeaseLost;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.UploadsExceeded;
+import dev.graft.jobs.lease.LeaseProtocol.UploadsExceeded;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.core.Ordered;

@@ -1,10 +1,10 @@
 package dev.graft.worker;
 
-import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -33,7 +33,7 @@ final class Heartbeats implements AutoCloseable {
 
   private final LeaseProtocol protocol;
   private final Lease lease;
-  private final PendingReports reports;
+  private final RunReporter.PendingReports reports;
   private final Duration reportEvery;
   private final Listener listener;
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -44,7 +44,7 @@ final class Heartbeats implements AutoCloseable {
   private Heartbeats(
       LeaseProtocol protocol,
       Lease lease,
-      PendingReports reports,
+      RunReporter.PendingReports reports,
       Duration reportEvery,
       Listener listener,
       long claimSent) {
@@ -63,7 +63,7 @@ final class Heartbeats implements AutoCloseable {
   static Heartbeats start(
       LeaseProtocol protocol,
       Lease lease,
-      PendingReports reports,
+      RunReporter.PendingReports reports,
       Duration reportEvery,
       Listener listener,
       long claimAnswered) {

@@ -1,19 +1,25 @@
 package dev.graft.worker;
 
+import dev.graft.worker.StopTimes.StopTime;
+import dev.graft.worker.RunPreparation.JobDirectory;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.jobs.lease.LeaseProtocol;
-import dev.graft.jobs.lease.LeaseRefused;
-import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.training.RunRequest;
+import dev.graft.training.TrainerDirective;
 import dev.graft.training.TrainingEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,16 +37,16 @@ final class JobRun implements Heartbeats.Listener {
   private final Device device;
   private final LeaseProtocol protocol;
   private final RunTimes times;
-  private final RunUse use;
-  private final PendingReports reports;
+  private final RunReporter.RunUse use;
+  private final RunReporter.PendingReports reports;
   private final RunReporter told;
-  private final DirectoryUpload uploads;
+  private final RunCheckpoints.DirectoryUpload uploads;
   private final RunCheckpoints checkpoints;
   private final StopTime stopTime;
   private final EarlyEnd early;
   private final RunWatch watch;
   private volatile boolean draining;
-  private final MemoryKills memoryKills = MemoryKills.ofThisMachine();
+  private final RunEnd.MemoryKills memoryKills = RunEnd.MemoryKills.ofThisMachine();
   private TrainingEvent.@Nullable Failed failed;
   private boolean memoryRanOut;
   private boolean lacksDisk;
@@ -48,7 +54,7 @@ final class JobRun implements Heartbeats.Listener {
   public JobRun(
       Lease lease,
       Device device,
-      DeviceMeter meter,
+      TrainerDevices.DeviceMeter meter,
       LeaseProtocol protocol,
       RunTimes times,
       StopTimes stopTimes) {
@@ -57,10 +63,10 @@ final class JobRun implements Heartbeats.Listener {
     this.device = device;
     this.protocol = protocol;
     this.times = times;
-    this.use = new RunUse(device, meter, System::nanoTime);
-    this.reports = new PendingReports(use::news);
+    this.use = new RunReporter.RunUse(device, meter, System::nanoTime);
+    this.reports = new RunReporter.PendingReports(use::news);
     this.told = new RunReporter(reports, use);
-    this.uploads = new DirectoryUpload(protocol, key);
+    this.uploads = new RunCheckpoints.DirectoryUpload(protocol, key);
     this.checkpoints = new RunCheckpoints(protocol, key, uploads, told);
     this.stopTime = new StopTime(stopTimes);
     this.early = new EarlyEnd(key.jobId(), stopTime, times.drainGrace());
@@ -68,7 +74,7 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /** Heartbeats end last: after the result is confirmed or the job given back. */
-  public void run(RunPreparation preparation, Trainers trainers) throws InterruptedException {
+  public void run(RunPreparation preparation, Trainer.Trainers trainers) throws InterruptedException {
     try (Heartbeats beats =
             Heartbeats.start(
                 protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
@@ -99,7 +105,7 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   private void attempt(
-      RunPreparation preparation, Trainers trainers, JobDirectory directory, Heartbeats beats)
+      RunPreparation preparation, Trainer.Trainers trainers, JobDirectory directory, Heartbeats beats)
       throws InterruptedException {
     try {
       RunRequest request = prepared(preparation, directory);
@@ -159,7 +165,7 @@ final class JobRun implements Heartbeats.Listener {
     }
   }
 
-  private Trainer started(Trainers trainers, JobDirectory directory) throws IOException {
+  private Trainer started(Trainer.Trainers trainers, JobDirectory directory) throws IOException {
     Trainer started = trainers.start(lease, directory.root(), directory.errors());
     log.atInfo()
         .addKeyValue("job", key.jobId())
@@ -225,7 +231,7 @@ final class JobRun implements Heartbeats.Listener {
     } else {
       warn()
           .addKeyValue("status", status)
-          .addKeyValue("errors", TrainerErrors.loggable(directory.errors()))
+          .addKeyValue("errors", RunEnd.TrainerErrors.loggable(directory.errors()))
           .log("trainer_failed");
       end(failure, beats);
     }
@@ -295,4 +301,182 @@ final class JobRun implements Heartbeats.Listener {
     draining = true;
     early.ask(EarlyEnd.Reason.RELEASE);
   }
+
+  /** Why a run should end before it is done, and the trainer that is to hear of it. */
+  static final class EarlyEnd {
+    private static final Logger log = LoggerFactory.getLogger(EarlyEnd.class);
+    private static final Duration CANCEL_GRACE = Duration.ofSeconds(10);
+
+    /** Weakest first. */
+    enum Reason {
+      NONE,
+      RELEASE,
+      CANCEL,
+      LOST
+    }
+
+    private final String job;
+    private final StopTime stopTime;
+    private final Duration drainGrace;
+    private Reason reason = Reason.NONE;
+    private @Nullable Trainer trainer;
+
+    EarlyEnd(String job, StopTime stopTime, Duration drainGrace) {
+      this.job = job;
+      this.stopTime = stopTime;
+      this.drainGrace = drainGrace;
+    }
+
+    synchronized void ask(Reason now) {
+      if (now.compareTo(reason) <= 0) return;
+      reason = now;
+      if (trainer != null) tell(trainer);
+    }
+
+    synchronized void started(Trainer process) {
+      trainer = process;
+      tell(process);
+    }
+
+    /** A checkpoint without an end; nothing where no trainer runs. */
+    synchronized void checkpoint() {
+      if (trainer != null) trainer.send(TrainerDirective.CHECKPOINT);
+    }
+
+    synchronized Reason reason() {
+      return reason;
+    }
+
+    boolean asked() {
+      return reason() != Reason.NONE;
+    }
+
+    private void tell(Trainer running) {
+      switch (reason) {
+        case NONE -> {}
+        case RELEASE -> {
+          running.send(TrainerDirective.STOP_AFTER_CHECKPOINT);
+          Duration limit = stopTime.limit(drainGrace);
+          if (limit != null) running.killAfter(limit);
+          log.atInfo()
+              .addKeyValue("job", job)
+              .addKeyValue("trainer", running.name())
+              .addKeyValue("limit", limit == null ? "none, it writes its result" : limit)
+              .log("trainer_stopping");
+        }
+        case CANCEL -> {
+          running.send(TrainerDirective.CANCEL);
+          running.killAfter(CANCEL_GRACE);
+        }
+        case LOST -> running.leave();
+      }
+    }
+  }
+
+  /**
+   * Ends a trainer that takes longer than its job may, or of which nothing was heard for too long: a
+   * call of the device's driver that never returns would hold the device for ever. It looks on a
+   * thread of its own, by the monotonic clock, from the claim to the end of the trainer.
+   */
+  static final class RunWatch implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RunWatch.class);
+    private static final long LOOK_MS = 500;
+
+    private final Lease lease;
+    private final Lease.RunLimits limits;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final long begun = System.nanoTime();
+    private long heard;
+    private @Nullable Trainer trainer;
+    private @Nullable TrainingFailure over;
+
+    RunWatch(Lease lease) {
+      this.lease = lease;
+      this.limits = lease.limits();
+    }
+
+    void start() {
+      Thread.ofPlatform().daemon().name("limits " + lease.key().jobId()).start(this::look);
+    }
+
+    /** From here on something is to be heard of it, unless its cluster lets it wait. */
+    synchronized void started(Trainer process) {
+      trainer = process;
+      if (!process.waits()) heard();
+      if (over != null) process.kill();
+    }
+
+    synchronized void heard() {
+      heard = System.nanoTime();
+    }
+
+    /** Why the run must end; null while it need not. */
+    synchronized @Nullable TrainingFailure over() {
+      return over;
+    }
+
+    @Override
+    public void close() {
+      closed.countDown();
+    }
+
+    private void look() {
+      try {
+        while (!closed.await(LOOK_MS, TimeUnit.MILLISECONDS) && over() == null) check();
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private void check() {
+      long now = System.nanoTime();
+      TrainingFailure exceeded = exceeded(now);
+      if (exceeded == null) return;
+      log.atWarn()
+          .addKeyValue("job", lease.key().jobId())
+          .addKeyValue("cause", exceeded.message())
+          .log("run_over_its_limit");
+      Trainer running = over(exceeded);
+      if (running == null) return;
+      if (exceeded.kind() == TrainingFailure.Kind.NO_PROGRESS) running.dumpThreads();
+      running.kill();
+    }
+
+    private synchronized @Nullable Trainer over(TrainingFailure exceeded) {
+      over = exceeded;
+      return trainer;
+    }
+
+    private synchronized @Nullable TrainingFailure exceeded(long now) {
+      Long longest = limits.maxRunMs();
+      if (longest != null && millis(now - begun) >= longest) {
+        return new TrainingFailure(
+            TrainingFailure.Kind.TIME_LIMIT,
+            "The job ran for longer than its max_run_seconds",
+            null,
+            null);
+      }
+      Long silence = limits.noProgressMs();
+      if (silence != null && heard != 0 && millis(now - heard) >= silence) {
+        return new TrainingFailure(
+            TrainingFailure.Kind.NO_PROGRESS,
+            "The trainer made no step for %d s, its no_progress_seconds"
+                .formatted(TimeUnit.MILLISECONDS.toSeconds(silence)),
+            null,
+            null);
+      }
+      return null;
+    }
+
+    private static long millis(long nanos) {
+      return TimeUnit.NANOSECONDS.toMillis(nanos);
+    }
+  }
+
+  /**
+   * @param reportEvery progress is told this often, while there is some
+   * @param drainGrace how long a run that is to stop may take at least, see {@link StopTime}
+   * @param retryWait pause after a server that could not be reached
+   */
+  record RunTimes(Duration reportEvery, Duration drainGrace, Duration retryWait) {}
 }

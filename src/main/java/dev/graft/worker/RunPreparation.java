@@ -8,10 +8,12 @@ import dev.graft.artifacts.StorageFull;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.platform.FileTrees;
 import dev.graft.training.RunRequest;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -190,5 +192,53 @@ final class RunPreparation {
 
   private void lay(Digest manifest, Path target, Predicate<String> wanted) throws IOException {
     ManifestDirectory.materialise(blobs.store(), manifest, target, wanted);
+  }
+
+  /** Where one run works; gone when it ends. The epoch in its name keeps runs of a job apart. */
+  record JobDirectory(Path root) implements AutoCloseable {
+    static JobDirectory make(Path jobs, Lease lease) throws IOException {
+      Path root = jobs.resolve(lease.key().jobId() + "-" + lease.key().epoch());
+      FileTrees.delete(root);
+      Files.createDirectories(root.resolve("checkpoints"));
+      return new JobDirectory(root);
+    }
+
+    Path checkpoints() {
+      return root.resolve("checkpoints");
+    }
+
+    Path base() {
+      return root.resolve("base");
+    }
+
+    Path training() {
+      return root.resolve("training.jsonl");
+    }
+
+    Path validation() {
+      return root.resolve("validation.jsonl");
+    }
+
+    Path resumed() {
+      return root.resolve("resume");
+    }
+
+    /** What training begins with. */
+    Path start() {
+      return root.resolve("start");
+    }
+
+    Path output() {
+      return root.resolve("result");
+    }
+
+    Path errors() {
+      return root.resolve("trainer.log");
+    }
+
+    @Override
+    public void close() throws IOException {
+      FileTrees.delete(root);
+    }
   }
 }

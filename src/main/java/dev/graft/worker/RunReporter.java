@@ -1,12 +1,19 @@
 package dev.graft.worker;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.CheckpointReport;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.Device.DeviceUse;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.training.TrainingEvent;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A trainer's events as reports to the server. */
@@ -142,5 +149,148 @@ final class RunReporter {
   /** JSON has no NaN; a missing number says the same. */
   private static void putFinite(Map<String, Double> values, String name, double value) {
     if (Double.isFinite(value)) values.put(name, value);
+  }
+
+  /**
+   * What a run wants to tell, collected between renewals. A report whose answer was lost is sent
+   * again under its number, so that nothing is told twice and nothing is left out.
+   */
+  static final class PendingReports {
+    /** A run of many short steps must not make a report of any size. */
+    private static final int MOST_METRICS = 400;
+
+    private final Supplier<@Nullable Device> device;
+    private final List<LeaseReport.Note> notes = new ArrayList<>();
+    private List<LeaseReport.Metrics> metrics = new ArrayList<>();
+    private @Nullable Integer begins;
+    private LeaseReport.@Nullable Progress progress;
+    private long trainedTokens;
+    private boolean news;
+    private long number;
+    private @Nullable LeaseReport sent;
+
+    /**
+     * @param device what each report says of the device; must not wait
+     */
+    PendingReports(Supplier<@Nullable Device> device) {
+      this.device = device;
+    }
+
+    synchronized void begins(LeaseReport.Progress where) {
+      begins = where.step();
+      progress = where;
+      news = true;
+    }
+
+    synchronized void progress(LeaseReport.Progress now) {
+      progress = now;
+      news = true;
+    }
+
+    synchronized void progress(LeaseReport.Progress now, long tokens) {
+      trainedTokens = tokens;
+      progress(now);
+    }
+
+    synchronized void metrics(int step, Map<String, Double> values) {
+      if (metrics.size() >= MOST_METRICS) thin();
+      metrics.add(new LeaseReport.Metrics(step, values));
+      news = true;
+    }
+
+    synchronized void note(LeaseReport.Level level, String message) {
+      notes.add(new LeaseReport.Note(level, message));
+      news = true;
+    }
+
+    synchronized boolean waiting() {
+      return news || sent != null;
+    }
+
+    /** The report to send now: the unconfirmed one, or what has come together since. */
+    synchronized LeaseReport next() {
+      if (sent == null) {
+        sent =
+            new LeaseReport(++number, begins, progress, trainedTokens, metrics, notes, device.get());
+        begins = null;
+        metrics.clear();
+        notes.clear();
+        news = false;
+      }
+      return sent;
+    }
+
+    synchronized void confirmed() {
+      sent = null;
+    }
+
+    /** Keeps every validation and every second training step. */
+    private void thin() {
+      List<LeaseReport.Metrics> kept = new ArrayList<>();
+      for (int i = 0; i < metrics.size(); i++) {
+        if (i % 2 == 1 || metrics.get(i).values().containsKey("valid_loss")) kept.add(metrics.get(i));
+      }
+      metrics = kept.size() < metrics.size() ? kept : new ArrayList<>();
+    }
+  }
+
+  /** What the device of one run is doing, for its heartbeats, and the most memory that it took. */
+  static final class RunUse {
+    private static final Duration TOLD_EVERY = Duration.ofSeconds(10);
+    private static final Duration LOOKED_AT_EVERY = Duration.ofSeconds(1);
+
+    private final Device device;
+    private final TrainerDevices.DeviceMeter meter;
+    private final LongSupplier nanoTime;
+    private @Nullable ProcessHandle trainer;
+    private @Nullable DeviceUse newest;
+    private @Nullable Long looked;
+    private @Nullable Long told;
+    private @Nullable Long peak;
+
+    /**
+     * @param nanoTime a clock as {@link System#nanoTime} is
+     */
+    RunUse(Device device, TrainerDevices.DeviceMeter meter, LongSupplier nanoTime) {
+      this.device = device;
+      this.meter = meter;
+      this.nanoTime = nanoTime;
+    }
+
+    /**
+     * @param trainer null = not a process of this machine
+     */
+    synchronized void started(@Nullable ProcessHandle trainer) {
+      this.trainer = trainer;
+      looked = null;
+    }
+
+    /** The device as it is now; null where that was told a moment ago, or is not known. */
+    synchronized @Nullable Device news() {
+      long now = nanoTime.getAsLong();
+      if (told != null && now - told < TOLD_EVERY.toNanos()) return null;
+      look(now);
+      if (newest == null) return null;
+      told = now;
+      return device.of(newest);
+    }
+
+    /** Bytes that the device had in use at most since the trainer began; null = not known. */
+    synchronized @Nullable Long peak() {
+      look(nanoTime.getAsLong());
+      return peak;
+    }
+
+    String deviceName() {
+      return device.name();
+    }
+
+    private void look(long now) {
+      if (looked != null && now - looked < LOOKED_AT_EVERY.toNanos()) return;
+      looked = now;
+      newest = meter.now(trainer);
+      Long used = newest == null || trainer == null ? null : newest.memoryUsed();
+      if (used != null) peak = peak == null ? used : Math.max(peak, used);
+    }
   }
 }

@@ -1,13 +1,17 @@
 package dev.graft.worker;
 
+import dev.graft.training.TrainingEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.core.env.Environment;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -16,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * The longest step and the longest checkpoint of this worker's runs since it started, kept in a
  * small file, so that whoever sets how long a stop may take can read them.
  */
-final class StopTimes {
+public final class StopTimes {
   private static final Logger log = LoggerFactory.getLogger(StopTimes.class);
   private static final String FILE = "stop-times.json";
   private static final int MARGIN = 3;
@@ -95,6 +99,87 @@ final class StopTimes {
               Duration.ofMillis(json.path("checkpoint_ms").asLong(0))));
     } catch (JacksonException damaged) {
       return Optional.empty();
+    }
+  }
+
+  /** How long a run may take to stop, by what its steps and checkpoints have taken so far. */
+  static final class StopTime {
+    private final StopTimes longest;
+    private long last;
+    private long step;
+    private long checkpoint;
+    private long writing;
+    private boolean finishing;
+
+    /**
+     * @param longest hears of every step and checkpoint
+     */
+    StopTime(StopTimes longest) {
+      this.longest = longest;
+    }
+
+    /**
+     * @param now {@link System#nanoTime}
+     */
+    synchronized void heard(TrainingEvent event, long now) {
+      if (event instanceof TrainingEvent.Progress made) {
+        step = Math.max(step, now - last);
+        longest.step(Duration.ofNanos(now - last));
+        finishing = made.step() == made.totalSteps();
+      }
+      if (event instanceof TrainingEvent.Checkpoint) writing = now - last;
+      last = now;
+    }
+
+    /** The checkpoint that was heard of last is sent, or cannot be. */
+    synchronized void sent(long now) {
+      long took = writing + now - last;
+      checkpoint = Math.max(checkpoint, took);
+      longest.checkpoint(Duration.ofNanos(took));
+      last = now;
+    }
+
+    /**
+     * How long a trainer is given to end by itself: a few steps and checkpoints. Null after the last
+     * step: then the result is written, which nothing else has measured.
+     */
+    synchronized @Nullable Duration limit(Duration atLeast) {
+      if (finishing) return null;
+      return StopTimes.limit(atLeast, Duration.ofNanos(step), Duration.ofNanos(checkpoint));
+    }
+  }
+
+  /**
+   * How long a worker may take to stop while it trains.
+   *
+   * @param drainGrace what it gives every run, at least
+   * @param longest what steps and checkpoints have taken here; empty before the first
+   */
+  public record WorkerStop(Duration drainGrace, Optional<Longest> longest) {
+    /**
+     * Since the worker's last start.
+     *
+     * @param checkpoint writing one and sending it to the server
+     */
+    public record Longest(Duration step, Duration checkpoint) {}
+
+    /** How long one may take that trains as those did. */
+    public Duration limit() {
+      return longest
+          .map(measured -> StopTimes.limit(drainGrace, measured.step(), measured.checkpoint()))
+          .orElse(drainGrace);
+    }
+
+    /**
+     * @param environment with {@code graft.worker.*}
+     */
+    public static WorkerStop of(Environment environment) throws IOException {
+      WorkerProperties settings =
+          Binder.get(environment).bindOrCreate("graft.worker", WorkerProperties.class);
+      return new WorkerStop(
+          settings.drainGrace(),
+          StopTimes.of(settings.directory())
+              .map(measured -> new Longest(measured.step(), measured.checkpoint())));
     }
   }
 }

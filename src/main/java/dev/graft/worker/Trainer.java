@@ -1,9 +1,11 @@
 package dev.graft.worker;
 
+import dev.graft.jobs.lease.Lease;
 import dev.graft.training.RunRequest;
 import dev.graft.training.TrainerDirective;
 import dev.graft.training.TrainingEvent;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -56,4 +58,14 @@ interface Trainer extends AutoCloseable {
   /** When all that it made is sent, or given up. */
   @Override
   void close() throws InterruptedException;
+
+  /** Where the trainers of a worker come from. */
+  @FunctionalInterface
+  interface Trainers {
+    /**
+     * @param directory of the run
+     * @param errors file that gets what a trainer says to operators
+     */
+    Trainer start(Lease lease, Path directory, Path errors) throws IOException;
+  }
 }

@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.worker.RayTrainers.RayProperties;
 import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.ErasedContent;
 import dev.graft.artifacts.ErasedCopies;
@@ -56,7 +57,7 @@ class WorkerConfiguration {
     WorkerHttp workerHttp(WorkerProperties settings, TrainerDevices devices) throws IOException {
       URI server = settings.server();
       String credential = WorkerCredential.obtain(settings, server);
-      return new WorkerHttp(server, new RenewedCredential(settings, credential), settings);
+      return new WorkerHttp(server, new WorkerCredential.RenewedCredential(settings, credential), settings);
     }
 
     @Bean
@@ -104,8 +105,8 @@ class WorkerConfiguration {
       throws IOException {
     if (!onRay(settings, ray)) return TrainerDevices.of(settings, commandLine);
     Device cluster = ray.device(settings.deviceMemory(), settings.workerClass());
-    Trainers trainers = RayTrainers.of(ray, settings.callTimeout());
-    return new TrainerDevices(List.of(new TrainerDevice(cluster, trainers, DeviceMeter.NONE)));
+    Trainer.Trainers trainers = RayTrainers.of(ray, settings.callTimeout());
+    return new TrainerDevices(List.of(new TrainerDevices.TrainerDevice(cluster, trainers, TrainerDevices.DeviceMeter.NONE)));
   }
 
   private static boolean onRay(WorkerProperties settings, RayProperties ray) {
@@ -121,9 +122,9 @@ class WorkerConfiguration {
   }
 
   @Bean
-  ErasedTokens erasedTokens(
+  HttpErasedContent.ErasedTokens erasedTokens(
       ErasedContent content, TrainerCommandLine trainer, WorkerProperties settings) {
-    return new ErasedTokens(content, trainer.children().kept("tokens", tokens(settings)));
+    return new HttpErasedContent.ErasedTokens(content, trainer.children().kept("tokens", tokens(settings)));
   }
 
   @Bean

@@ -1,24 +1,27 @@
 package dev.graft.worker;
 
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.ProtocolVersion;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.Span;
 import dev.graft.platform.TrustedAuthorities;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -33,7 +36,7 @@ final class WorkerHttp implements WorkerLink {
 
   private final HttpClient client;
   private final URI server;
-  private final ShownCredential credential;
+  private final WorkerCredential.ShownCredential credential;
 
   /**
    * @param credential empty before joining
@@ -42,7 +45,7 @@ final class WorkerHttp implements WorkerLink {
     this(server, () -> credential, settings);
   }
 
-  WorkerHttp(URI server, ShownCredential credential, WorkerProperties settings) {
+  WorkerHttp(URI server, WorkerCredential.ShownCredential credential, WorkerProperties settings) {
     HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -180,6 +183,105 @@ final class WorkerHttp implements WorkerLink {
       return new Refusal(error.path("code").asString(""), error.path("message").asString(""));
     } catch (JacksonException notJson) {
       return new Refusal("", "no error envelope");
+    }
+  }
+
+  /** Where a server sends its worker for content: a stranger, who is told nothing of the server. */
+  record RedirectedRead(URI elsewhere) {
+    private static final int FOUND = 302;
+
+    static Optional<RedirectedRead> of(HttpResponse<InputStream> answer) {
+      if (answer.statusCode() != FOUND) return Optional.empty();
+      discard(answer);
+      return answer
+          .headers()
+          .firstValue("location")
+          .map(location -> new RedirectedRead(answer.uri().resolve(location)));
+    }
+
+    HttpRequest request(Duration deadline) {
+      return HttpRequest.newBuilder(elsewhere).timeout(deadline).GET().build();
+    }
+
+    /** A link that is too old, a store that is away: the next one may be better. */
+    HttpResponse<InputStream> content(HttpResponse<InputStream> answer) {
+      if (answer.statusCode() == 200) return answer;
+      discard(answer);
+      throw new UncheckedIOException(
+          new IOException(
+              "%s, where the server sends for content, answered %d"
+                  .formatted(elsewhere.getHost(), answer.statusCode())));
+    }
+
+    private static void discard(HttpResponse<InputStream> answer) {
+      try {
+        answer.body().close();
+      } catch (IOException gone) {
+        // Nobody wants it.
+      }
+    }
+  }
+
+  /**
+   * A download that is given up when nothing arrives for a while: the HTTP client's own deadline ends
+   * with the headers, and a link that went down says nothing.
+   */
+  static final class StallGuard extends FilterInputStream {
+    private final Duration patience;
+    private volatile long reads;
+    private volatile boolean stalled;
+    private volatile boolean closed;
+
+    StallGuard(InputStream in, Duration patience) {
+      super(in);
+      this.patience = patience;
+      watch(0);
+    }
+
+    private void watch(long readsBefore) {
+      CompletableFuture.delayedExecutor(patience.toMillis(), TimeUnit.MILLISECONDS)
+          .execute(
+              () -> {
+                if (closed) return;
+                if (reads != readsBefore) {
+                  watch(reads);
+                } else {
+                  stalled = true;
+                  closeQuietly();
+                }
+              });
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) {
+      try {
+        int count = super.read(buffer, offset, length);
+        if (stalled) throw new IOException("nothing arrived for " + patience.toSeconds() + " s");
+        reads = reads + 1;
+        return count;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e); // the network, not this machine: may be tried again
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      closed = true;
+      super.close();
+    }
+
+    private void closeQuietly() {
+      try {
+        super.close();
+      } catch (IOException e) {
+        // The reader learns of it by its next read.
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ package dev.graft.worker;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.Training;
 import dev.graft.platform.LoopThreads;
 import dev.graft.platform.Traces;
@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class WorkerLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
 
-  private final TrainerDevice on;
+  private final TrainerDevices.TrainerDevice on;
   private final Device device;
   private final LeaseProtocol protocol;
   private final RunPreparation preparation;
@@ -40,7 +40,7 @@ final class WorkerLoop implements Runnable {
   private UUID request = UUID.randomUUID();
 
   WorkerLoop(
-      TrainerDevice on,
+      TrainerDevices.TrainerDevice on,
       LeaseProtocol protocol,
       RunPreparation preparation,
       Consumer<Training> events,

@@ -35,7 +35,7 @@ import org.springframework.util.unit.DataSize;
  * @param devices such as {@code cpu} or {@code cuda:0,cuda:1}; one job runs on each. By default
  *     every GPU that can be used, and {@code cpu} where there is none
  * @param deviceMemory what a job may take of each device; by default what is found, see {@link
- *     MachineMemory}
+ *     TrainerDevices.MachineMemory}
  * @param threads CPU threads of one trainer; by default as many as there are, and where there are
  *     several devices each gets its share of them
  * @param heap heap of a trainer's JVM (tensors live outside it), as {@code -Xmx} takes it
@@ -106,8 +106,8 @@ record WorkerProperties(
     throw new MachineLacks("not the URL of a server: " + serverUrl);
   }
 
-  RunTimes runTimes() {
-    return new RunTimes(reportEvery, drainGrace, retryWait);
+  JobRun.RunTimes runTimes() {
+    return new JobRun.RunTimes(reportEvery, drainGrace, retryWait);
   }
 
   /**

@@ -1,6 +1,6 @@
 package dev.graft.worker;
 
-import dev.graft.jobs.lease.ProtocolVersion;
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -48,7 +48,7 @@ public sealed interface WorkerStanding {
     URI server = settings.server();
     Optional<String> credential = WorkerCredential.kept(settings);
     if (credential.isEmpty()) {
-      return new NotJoined(server, !OfferedTokens.of(settings).isEmpty());
+      return new NotJoined(server, !WorkerCredential.OfferedTokens.of(settings).isEmpty());
     }
     return ask(server, new WorkerHttp(server, credential.get(), settings), settings);
   }

@@ -159,7 +159,7 @@ class AdaptersIT {
   void aChangeThatAnotherHasOvertakenIsNone() throws Exception {
     Published model = published.publish(department);
     Adapter seen = adapters.find(department, model.id()).orElseThrow();
-    DeprecationRequest late = new DeprecationRequest("late", null);
+    Adapters.DeprecationRequest late = new Adapters.DeprecationRequest("late", null);
     assertThat(adapters.keep(seen, true, true)).isTrue();
     assertThat(adapters.deprecate(seen, late, true)).isFalse();
     Adapter current = adapters.find(department, model.id()).orElseThrow();

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.graft.artifacts.BlobCollector.Swept;
 import dev.graft.jobs.HandWorker;
 import dev.graft.jobs.QueueServer;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
 import dev.graft.tenancy.StoreInUse;

@@ -10,7 +10,7 @@ import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.QueueServer;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;

@@ -3,7 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;

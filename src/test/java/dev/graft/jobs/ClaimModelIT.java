@@ -4,7 +4,7 @@ import static java.util.Comparator.comparing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.TestPostgres;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;

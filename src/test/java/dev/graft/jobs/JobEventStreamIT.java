@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.ExpectedLog;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.ApiKeys;

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
-import dev.graft.jobs.lease.LeaseReport;
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.pg.TestPostgres;
 import java.time.Duration;
 import java.util.List;

@@ -3,9 +3,9 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseReport;
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.pg.TestPostgres;
 import java.time.Duration;
 import java.util.List;

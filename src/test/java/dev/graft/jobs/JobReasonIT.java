@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseReport;
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.pg.TestPostgres;
 import java.time.Duration;
 import java.util.List;

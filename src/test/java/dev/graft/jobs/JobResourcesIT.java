@@ -9,7 +9,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;

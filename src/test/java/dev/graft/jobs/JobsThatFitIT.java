@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseRefused;
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.pg.TestPostgres;
 import dev.graft.spec.Resources.DeviceKind;
 import java.sql.Timestamp;

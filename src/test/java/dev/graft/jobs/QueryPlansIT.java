@@ -3,7 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.ObservedPlans;
 import dev.graft.pg.ObservedPlans.Values;
 import dev.graft.pg.Plan;

@@ -2,7 +2,7 @@ package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.spec.Resources;
 import java.time.Duration;
 import java.util.Optional;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.pg.TestPostgres;
 import dev.graft.tenancy.Actor;
 import dev.graft.tenancy.DepartmentArchived;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.ExpectedLog;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import java.nio.file.Path;
 import java.util.TreeMap;

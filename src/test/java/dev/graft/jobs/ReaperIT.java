@@ -3,8 +3,8 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.ExpectedLog;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.pg.TestPostgres;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

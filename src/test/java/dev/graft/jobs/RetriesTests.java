@@ -2,8 +2,8 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.lease.TrainingFailure;
-import dev.graft.jobs.lease.TrainingFailure.Kind;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure.Kind;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

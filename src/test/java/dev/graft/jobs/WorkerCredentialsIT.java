@@ -3,9 +3,9 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.TestPostgres;
 import dev.graft.platform.Secrets;

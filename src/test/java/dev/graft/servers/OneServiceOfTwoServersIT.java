@@ -13,7 +13,7 @@ import dev.graft.jobs.FollowingClient;
 import dev.graft.jobs.HandWorker;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.QueueServer.Submitted;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.TwoServers;
 import dev.graft.pg.TwoServers.Server;
 import dev.graft.platform.SignedLinks;

@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.jobs.HandWorker;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.QueueServer.Submitted;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;

@@ -13,7 +13,7 @@ import dev.graft.artifacts.StoredBlob;
 import dev.graft.jobs.HandWorker;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.QueueServer.Submitted;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;

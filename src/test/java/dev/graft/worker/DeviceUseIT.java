@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.DeviceUse;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.Device.DeviceUse;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiKeys;
 import java.io.IOException;

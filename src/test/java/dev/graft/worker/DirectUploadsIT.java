@@ -11,8 +11,8 @@ import dev.graft.artifacts.Forwarder;
 import dev.graft.jobs.LeaseDesk;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.pg.BucketStore;
 import dev.graft.pg.FreshDatabase;
@@ -141,7 +141,7 @@ class DirectUploadsIT {
     Path once = file("h", 1000);
     Path always = file("i", 1000);
     try (LinkSpoiler between = LinkSpoiler.before(url());
-        var log = ExpectedLog.of(DirectUploads.class, "direct_upload_failed")) {
+        var log = ExpectedLog.of(HttpLeaseProtocol.DirectUploads.class, "direct_upload_failed")) {
       HttpLeaseProtocol worker = protocol(between.url());
       between.spoil(1);
       worker.put(key, BlobRef.of(once), once);

@@ -52,7 +52,7 @@ class ErasedCopiesIT {
       AtomicInteger linksGivenUp = new AtomicInteger();
       cache.beforeEviction(linksGivenUp::incrementAndGet);
       ErasedCopies copies = new ErasedCopies(content, cache);
-      ErasedTokens ofFiles = new ErasedTokens(content, tokens);
+      HttpErasedContent.ErasedTokens ofFiles = new HttpErasedContent.ErasedTokens(content, tokens);
 
       copies.forget();
       ofFiles.forget();

@@ -5,15 +5,15 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
-import dev.graft.jobs.lease.LeaseReport;
-import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.training.TrainingEvent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,7 +42,7 @@ class HeartbeatsTests {
   private final CopyOnWriteArrayList<Directive> heard = new CopyOnWriteArrayList<>();
   private final CopyOnWriteArrayList<CheckpointReport> committed = new CopyOnWriteArrayList<>();
   private final AtomicInteger losses = new AtomicInteger();
-  private final PendingReports reports = new PendingReports(() -> null);
+  private final RunReporter.PendingReports reports = new RunReporter.PendingReports(() -> null);
 
   @Test
   void renewsWithoutNewsAndHandsOverDirectives() {
@@ -99,9 +99,9 @@ class HeartbeatsTests {
         new RunCheckpoints(
             protocol,
             key(),
-            new DirectoryUpload(protocol, key()),
+            new RunCheckpoints.DirectoryUpload(protocol, key()),
             new RunReporter(
-                reports, new RunUse(new Device("ray", null), DeviceMeter.NONE, () -> 0)));
+                reports, new RunReporter.RunUse(new Device("ray", null), TrainerDevices.DeviceMeter.NONE, () -> 0)));
     reports.metrics(1, Map.of("train_loss", 2.0));
     try (Heartbeats beats = start(60_000, 60_000)) {
       checkpoints.commit(new TrainingEvent.Checkpoint(1, files.toString()), beats);

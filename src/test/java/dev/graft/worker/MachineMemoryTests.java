@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.worker.TrainerDevices.MachineMemory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;

@@ -55,7 +55,7 @@ class MemoryKillsTests {
   }
 
   private long kills() {
-    return new MemoryKills(root.resolve("proc"), root.resolve("sys")).count();
+    return new RunEnd.MemoryKills(root.resolve("proc"), root.resolve("sys")).count();
   }
 
   private void write(String file, String text) throws IOException {

@@ -143,9 +143,9 @@ abstract class OnCluster {
   }
 
   /** Ray lists drivers, too, of jobs that it has forgotten. */
-  List<RayJob> submissions() {
+  List<RayJobs.RayJob> submissions() {
     return head.jobs().all().stream()
-        .filter(each -> SubmissionId.read(each.submissionId()).isPresent())
+        .filter(each -> RayJobs.SubmissionId.read(each.submissionId()).isPresent())
         .toList();
   }
 

@@ -4,7 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.training.RunRequest;
 import dev.graft.training.TrainingEvent;
 import java.io.IOException;
@@ -65,8 +65,8 @@ abstract class OnFakeRay {
   }
 
   Trainer trainer(long epoch, @Nullable URI address, Duration patience) throws IOException {
-    RayProperties settings =
-        new RayProperties(
+    RayTrainers.RayProperties settings =
+        new RayTrainers.RayProperties(
             address,
             FakeRay.TOKEN,
             directory.resolve("shared"),
@@ -113,7 +113,7 @@ abstract class OnFakeRay {
 
   /** A run under an earlier lease that is still there. */
   FakeRay.Job older(long epoch) throws IOException {
-    SharedRun run = SharedRun.of(directory.resolve("shared"), new SubmissionId("ftjob-1", epoch));
+    SharedRun run = SharedRun.of(directory.resolve("shared"), new RayJobs.SubmissionId("ftjob-1", epoch));
     run.lay(request);
     String entrypoint = "python --run '%s'".formatted(run.root());
     return ray.begin(

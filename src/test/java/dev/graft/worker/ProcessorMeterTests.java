@@ -2,7 +2,7 @@ package dev.graft.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.jobs.lease.Device.DeviceUse;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -11,7 +11,7 @@ class ProcessorMeterTests {
   private static final long TOTAL = 16L << 30;
 
   private final AtomicLong clock = new AtomicLong();
-  private final ProcessorMeter meter = new ProcessorMeter(TOTAL, 2, clock::get);
+  private final TrainerDevices.ProcessorMeter meter = new TrainerDevices.ProcessorMeter(TOTAL, 2, clock::get);
 
   @Test
   void withoutATrainerNothingIsUsed() {

@@ -53,7 +53,7 @@ class RayClusterIT extends OnCluster {
         .startsWith("blue");
     await()
         .atMost(LONG)
-        .until(() -> submissions().stream().allMatch(RayJob::ended) && runs().isEmpty());
+        .until(() -> submissions().stream().allMatch(RayJobs.RayJob::ended) && runs().isEmpty());
     assertThat(head.trainers()).isEmpty();
   }
 
@@ -71,7 +71,7 @@ class RayClusterIT extends OnCluster {
     assertThat(submissions()).as("adopted").hasSize(1);
     assertThat(submissions().getFirst().submissionId()).isEqualTo(submission);
 
-    head.jobs().stop(SubmissionId.read(submission).orElseThrow());
+    head.jobs().stop(RayJobs.SubmissionId.read(submission).orElseThrow());
     await().atMost(LONG).until(() -> submissions().stream().anyMatch(each -> !each.ended()));
     await().atMost(LONG).until(() -> told(job).contains("continues after step"));
     assertThat(submissions()).filteredOn(each -> !each.ended()).hasSize(1);
@@ -120,7 +120,7 @@ class RayClusterIT extends OnCluster {
     await().atMost(LONG).until(() -> step(job) > 3);
     first.destroyForcibly().waitFor();
     await().atMost(LONG).until(() -> submissions().getFirst().ended());
-    int last = RunFiles.newestCheckpoint(SharedRun.all(shared()).getFirst().checkpoints());
+    int last = SharedRun.RunFiles.newestCheckpoint(SharedRun.all(shared()).getFirst().checkpoints());
     assertThat(last).isPositive();
     worker("two");
     await().atMost(LONG).until(() -> state(job).equals("succeeded"));

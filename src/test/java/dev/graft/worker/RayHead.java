@@ -87,7 +87,7 @@ final class RayHead implements AutoCloseable {
   private boolean answers() {
     try {
       return jobs().all() != null;
-    } catch (UncheckedIOException | RayRefused notYet) {
+    } catch (UncheckedIOException | RayJobs.RayRefused notYet) {
       return false;
     }
   }

@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.worker.RayJobs.SubmissionId;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -51,8 +52,8 @@ class RayJobsTests {
     jobs.stop(ID);
     assertThat(jobs.all())
         .containsExactly(
-            new RayJob(
-                "graft-ftjob-1-e3", RayJob.Status.STOPPED, "Job was intentionally stopped."));
+            new RayJobs.RayJob(
+                "graft-ftjob-1-e3", RayJobs.RayJob.Status.STOPPED, "Job was intentionally stopped."));
     jobs.stop(ID);
     jobs.stop(new SubmissionId("ftjob-1", 4));
     assertThat(jobs.logs(ID)).contains("ModuleNotFoundError");
@@ -71,7 +72,7 @@ class RayJobsTests {
   void aTokenThatIsMissingOrWrongIsSaid() {
     for (String token : new String[] {null, "", "another"}) {
       assertThatThrownBy(() -> jobs(token).all())
-          .isInstanceOf(RayRefused.class)
+          .isInstanceOf(RayJobs.RayRefused.class)
           .hasMessage("the Ray cluster does not take graft.worker.ray.token");
     }
   }
@@ -82,11 +83,11 @@ class RayJobsTests {
     assertThatThrownBy(() -> jobs(FakeRay.TOKEN).all()).isInstanceOf(UncheckedIOException.class);
     ray.answers(400);
     assertThatThrownBy(() -> jobs(FakeRay.TOKEN).submit(ID, "x", null))
-        .isInstanceOf(RayRefused.class)
+        .isInstanceOf(RayJobs.RayRefused.class)
         .hasMessageContaining("answers 400");
     ray.answers(200);
     assertThatThrownBy(() -> jobs(FakeRay.TOKEN).all())
-        .isInstanceOf(RayRefused.class)
+        .isInstanceOf(RayJobs.RayRefused.class)
         .hasMessageContaining("no Ray dashboard");
     ray.close();
     RayJobs gone = new RayJobs(URI.create("http://127.0.0.1:1"), null, DEADLINE);

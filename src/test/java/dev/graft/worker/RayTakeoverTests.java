@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.worker.RayJobs.SubmissionId;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.training.ProtocolLines;
@@ -108,7 +109,7 @@ class RayTakeoverTests extends OnFakeRay {
     jobs.stop(new SubmissionId("ftjob-1", 2));
     jobs.stop(new SubmissionId("ftjob-1", 4));
     ray.forget("graft-ftjob-1-e4");
-    LeftRuns.delete(jobs, shared);
+    RayTrainer.LeftRuns.delete(jobs, shared);
     assertThat(list(shared.resolve("runs")))
         .as("followed today, and running")
         .containsExactly("graft-ftjob-1-e2", "graft-ftjob-1-e3");
@@ -123,7 +124,7 @@ class RayTakeoverTests extends OnFakeRay {
     assertThat(run.exists()).isFalse();
     run.lay(request);
     Files.createDirectories(run.root().resolveSibling("deleted-" + run.id()).resolve("rest"));
-    LeftRuns.delete(
+    RayTrainer.LeftRuns.delete(
         new RayJobs(ray.address(), FakeRay.TOKEN, Duration.ofSeconds(5)),
         directory.resolve("shared"));
     assertThat(list(directory.resolve("shared/runs"))).containsExactly(run.id().toString());

@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.worker.WorkerCredential.CredentialFile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
@@ -7,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
-import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;

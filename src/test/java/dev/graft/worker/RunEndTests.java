@@ -2,8 +2,8 @@ package dev.graft.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.lease.TrainingFailure;
-import dev.graft.jobs.lease.TrainingFailure.Kind;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure.Kind;
 import dev.graft.training.TrainerExit;
 import dev.graft.training.TrainingEvent;
 import java.util.Objects;

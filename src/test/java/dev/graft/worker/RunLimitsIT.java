@@ -6,9 +6,9 @@ import dev.graft.ExpectedLog;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.WorkerConnections;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.pg.GraftIT;
 import dev.graft.spec.Resources;
 import java.io.IOException;
@@ -38,8 +38,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Import(QueueServer.class)
 class RunLimitsIT {
   private static final Device CPU = new Device("cpu", null);
-  private static final RunTimes TIMES =
-      new RunTimes(Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMillis(200));
+  private static final JobRun.RunTimes TIMES =
+      new JobRun.RunTimes(Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMillis(200));
 
   @TempDir Path directory;
   @LocalServerPort int port;
@@ -142,7 +142,7 @@ class RunLimitsIT {
 
   private void run(QueueServer.Submitted job) throws Exception {
     run(
-        new JobRun(claim(job), CPU, DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
+        new JobRun(claim(job), CPU, TrainerDevices.DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
         TestWorker.fakeTrainer());
   }
 

@@ -1,10 +1,11 @@
 package dev.graft.worker;
 
+import dev.graft.worker.RunReporter.RunUse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.DeviceUse;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.Device.DeviceUse;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.training.TrainingEvent;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,7 +22,7 @@ class RunReporterTests {
           new Device("cuda:1", 9_000_000L),
           trainer -> new DeviceUse(used.get(), 80_000_000L, 50.0),
           clock::get);
-  private final PendingReports reports = new PendingReports(use::news);
+  private final RunReporter.PendingReports reports = new RunReporter.PendingReports(use::news);
   private final RunReporter reporter = new RunReporter(reports, use);
 
   @Test
@@ -61,7 +62,7 @@ class RunReporterTests {
 
   @Test
   void aRunOnAnotherMachineSaysNothingOfMemory() {
-    RunUse unknown = new RunUse(new Device("ray", null), DeviceMeter.NONE, clock::get);
+    RunUse unknown = new RunUse(new Device("ray", null), TrainerDevices.DeviceMeter.NONE, clock::get);
     RunReporter remote = new RunReporter(reports, unknown);
     unknown.started(null);
     remote.progress(progress(1));

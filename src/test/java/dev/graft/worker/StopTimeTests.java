@@ -19,7 +19,7 @@ class StopTimeTests {
   @Test
   void aStopMayTakeThreeOfTheLongestStepsAndCheckpointsAndNeverLessThanTheGrace()
       throws IOException {
-    StopTime time = new StopTime(new StopTimes(directory));
+    StopTimes.StopTime time = new StopTimes.StopTime(new StopTimes(directory));
     assertThat(StopTimes.of(directory)).isEmpty();
     heard(time, new TrainingEvent.Started(0, 3, 1, 8, 0, 0, 80, 40, 10, 4, null), 100);
     assertThat(time.limit(GRACE)).isEqualTo(GRACE);
@@ -38,7 +38,7 @@ class StopTimeTests {
     assertThat(time.limit(GRACE)).isNull(); // the result is written
   }
 
-  private static void heard(StopTime time, TrainingEvent event, long seconds) {
+  private static void heard(StopTimes.StopTime time, TrainingEvent event, long seconds) {
     time.heard(event, TimeUnit.SECONDS.toNanos(seconds));
   }
 

@@ -71,7 +71,7 @@ public final class TestWorker {
     TrainerCommandLine trainer =
         new TrainerCommandLine(fakeTrainer().command(), Map.of(), children);
     return new WorkerLoop(
-        new TrainerDevice(Device.UNKNOWN, trainer, DeviceMeter.NONE),
+        new TrainerDevices.TrainerDevice(Device.UNKNOWN, trainer, TrainerDevices.DeviceMeter.NONE),
         protocol,
         new RunPreparation(blobs, protocol, jobs, jobs.resolveSibling("tokens"), 1),
         event -> {},
@@ -90,7 +90,7 @@ public final class TestWorker {
   static HttpLeaseProtocol join(WorkerProperties settings, URI server) throws IOException {
     String credential = WorkerCredential.obtain(settings, server);
     return new HttpLeaseProtocol(
-        new WorkerHttp(server, new RenewedCredential(settings, credential), settings),
+        new WorkerHttp(server, new WorkerCredential.RenewedCredential(settings, credential), settings),
         settings.callTimeout());
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.kernels.CudaDevice;
 import dev.graft.kernels.CudaDevice.CudaLack;
 import dev.graft.kernels.CudaMachine;

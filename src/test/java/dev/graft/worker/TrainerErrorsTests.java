@@ -8,7 +8,7 @@ class TrainerErrorsTests {
   @Test
   void placesAreLoggedAndRowsAreNot() {
     String told =
-        TrainerErrors.loggable(
+        RunEnd.TrainerErrors.loggable(
             """
             12:00:01 ERROR d.g.t.f.TrainerProgram trainer_failed
             java.lang.IllegalStateException: no such role in {"role":"patient","content":"Ada has angina"}
@@ -36,13 +36,13 @@ class TrainerErrorsTests {
     String python = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB";
     String abort = "terminate called after throwing an instance of 'c10::Error'";
     String all = String.join("\n", device, heap, python, abort);
-    assertThat(TrainerErrors.loggable(all)).isEqualTo(all);
+    assertThat(RunEnd.TrainerErrors.loggable(all)).isEqualTo(all);
   }
 
   @Test
   void aTraceOfPythonKeepsItsPlacesAndLosesItsLines() {
     assertThat(
-            TrainerErrors.loggable(
+            RunEnd.TrainerErrors.loggable(
                 """
                 Traceback (most recent call last):
                   File "/opt/graft/trainer.py", line 12, in train

@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.worker.TrainerCommandLine.TrainerProcess;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -95,7 +96,7 @@ class TrainerProcessTests {
             trainer.kill();
           }
         });
-    assertThat(TrainerErrors.loggable(directory.resolve("errors.log")))
+    assertThat(RunEnd.TrainerErrors.loggable(directory.resolve("errors.log")))
         .startsWith("\"main\"")
         .contains("FakeTrainer.train(");
   }

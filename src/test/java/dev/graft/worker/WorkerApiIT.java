@@ -11,17 +11,17 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.QueueServer;
-import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
-import dev.graft.jobs.lease.LeaseRefused;
-import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.ProtocolVersion;
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.LoopThreads;
 import dev.graft.platform.MachineLacks;
@@ -64,8 +64,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Import(QueueServer.class)
 class WorkerApiIT {
   private static final Device CPU = new Device("cpu", null);
-  private static final RunTimes TIMES =
-      new RunTimes(Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMillis(200));
+  private static final JobRun.RunTimes TIMES =
+      new JobRun.RunTimes(Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMillis(200));
 
   @TempDir Path directory;
   @LocalServerPort int port;
@@ -284,7 +284,7 @@ class WorkerApiIT {
         new JobRun(
             claim(job),
             new Device("cuda:1", null),
-            DeviceMeter.NONE,
+            TrainerDevices.DeviceMeter.NONE,
             protocol,
             TIMES,
             new StopTimes(directory)),
@@ -317,7 +317,7 @@ class WorkerApiIT {
     TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
     try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
       run(
-          new JobRun(claim(job), CPU, DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
+          new JobRun(claim(job), CPU, TrainerDevices.DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
           missing);
       assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
     }

@@ -2,7 +2,7 @@ package dev.graft.cli.doctor;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.graft.platform.Bytes;
-import dev.graft.worker.MachineMemory;
+import dev.graft.worker.TrainerDevices.MachineMemory;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 

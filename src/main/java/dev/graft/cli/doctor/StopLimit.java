@@ -1,6 +1,6 @@
 package dev.graft.cli.doctor;
 
-import dev.graft.worker.WorkerStop;
+import dev.graft.worker.StopTimes.WorkerStop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -4,6 +4,7 @@ import dev.graft.artifacts.Digest;
 import dev.graft.spec.Resources;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,4 +79,13 @@ public record Lease(
 
   /** A checkpoint of this job: the optimiser step after which it was taken, and its files. */
   public record Resume(int step, Digest manifest) {}
+
+  /**
+   * The right to write about a job: every write carries it and must hit exactly one live lease.
+   *
+   * @param epoch rises at every claim and at every reap of the job
+   * @param token random, so that an epoch number given out twice (after a database failover that lost
+   *     a claim) still differs
+   */
+  public record LeaseKey(String jobId, long epoch, UUID token) {}
 }

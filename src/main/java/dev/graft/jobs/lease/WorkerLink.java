@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * A worker's way to its server: calls under {@link LeaseWire#PATH}, in its name.
  *
- * <p>Both throw {@link LeaseRefused} when asking again cannot help and {@link
+ * <p>Both throw {@link LeaseProtocol.LeaseRefused} when asking again cannot help and {@link
  * java.io.UncheckedIOException UncheckedIOException} when the server could not be reached or cannot
  * answer now.
  */

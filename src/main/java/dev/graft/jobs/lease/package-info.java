@@ -3,8 +3,8 @@
  * dev.graft.jobs.lease.LeaseWire}); {@link dev.graft.jobs.lease.LeaseProtocol} is all that a worker
  * can ask.
  *
- * <p>How it fails: {@link dev.graft.jobs.lease.LeaseLost} is a normal race, {@link
- * dev.graft.jobs.lease.LeaseRefused} will not change by asking again, and an {@link
+ * <p>How it fails: {@link dev.graft.jobs.lease.LeaseProtocol.LeaseLost} is a normal race, {@link
+ * dev.graft.jobs.lease.LeaseProtocol.LeaseRefused} will not change by asking again, and an {@link
  * java.io.UncheckedIOException} says that nobody knows whether the call took effect: repeat it.
  */
 @NullMarked

@@ -1,5 +1,7 @@
 package dev.graft.jobs.lease;
 
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -18,7 +20,7 @@ import tools.jackson.core.JacksonException;
 
 class LeaseWireTests {
   private static final Digest SOME = new Digest("ab".repeat(32));
-  private static final LeaseKey KEY = new LeaseKey("ftjob-1", 7, new UUID(1, 2));
+  private static final Lease.LeaseKey KEY = new Lease.LeaseKey("ftjob-1", 7, new UUID(1, 2));
 
   @Test
   void everyRecordSurvivesTheWire() {
@@ -48,9 +50,9 @@ class LeaseWireTests {
                     40,
                     List.of(new LeaseReport.Metrics(1, Map.of("train_loss", 0.5))),
                     List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "cut")),
-                    Device.named("cuda:0", 9L, "8.6").of(new DeviceUse(5L, 10L, 97.5))),
-                new CheckpointReport(5, SOME, Map.of("train_loss", 0.25), 0.5, 40L),
-                new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null),
+                    Device.named("cuda:0", 9L, "8.6").of(new Device.DeviceUse(5L, 10L, 97.5))),
+                new LeaseProtocol.CheckpointReport(5, SOME, Map.of("train_loss", 0.25), 0.5, 40L),
+                new LeaseProtocol.TrainingFailure(LeaseProtocol.TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null),
                 new LeaseWire.CompleteRequest(SOME),
                 new LeaseWire.Joined("wkr_1", "secret")))
         .allSatisfy(
@@ -71,7 +73,7 @@ class LeaseWireTests {
     }
     assertThat(text(new Directive.CheckpointAndRelease()))
         .isEqualTo("{\"directive\":\"checkpoint_and_release\"}");
-    assertThat(text(new CheckpointReport(5, SOME, Map.of(), null, null)))
+    assertThat(text(new LeaseProtocol.CheckpointReport(5, SOME, Map.of(), null, null)))
         .contains("\"manifest\":\"" + SOME + "\"");
     assertThat(
             text(
@@ -132,7 +134,7 @@ class LeaseWireTests {
   void leaseHeaderIsEpochAndTokenOrRefused() {
     assertThat(LeaseWire.key("ftjob-1", LeaseWire.header(KEY))).isEqualTo(KEY);
     for (String header : List.of("", ".", "7", "7.", "x." + KEY.token(), "7.not-a-uuid")) {
-      assertThatExceptionOfType(LeaseRefused.class)
+      assertThatExceptionOfType(LeaseProtocol.LeaseRefused.class)
           .isThrownBy(() -> LeaseWire.key("ftjob-1", header));
     }
   }

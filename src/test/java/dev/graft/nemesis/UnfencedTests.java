@@ -18,9 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A fence that is looked for where it no longer is would leave the program whole. */
 class UnfencedTests {
-  private static final String ENDINGS = "dev/graft/jobs/queue/LeaseEndings.class";
-  private static final String LEDGER = "dev/graft/jobs/queue/LeaseLedger.class";
-  private static final String OTHER = "dev/graft/nemesis/cluster/Unfenced.class";
+  private static final String ENDINGS = "dev/graft/jobs/LeaseEndings.class";
+  private static final String LEDGER = "dev/graft/jobs/LeaseLedger.class";
+  private static final String OTHER = "dev/graft/nemesis/Unfenced.class";
 
   @TempDir Path directory;
 

@@ -39,7 +39,7 @@ import org.springframework.modulith.Modulithic;
 public class GraftApplication {
   /** Nearly half of all classes are in modules that have no beans, and are not read for them. */
   static final String MODULES =
-      "{module:(?!(?:cli|client|kernels|model|nemesis|spec|text|training|weights)$).*}/**/*.class";
+      "{module:(?!(?:cli|client|kernels|model|spec|text|training|weights)$).*}/**/*.class";
 
   @Configuration(proxyBeanMethods = false)
   @Profile("server")

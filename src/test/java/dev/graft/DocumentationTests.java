@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.graft.cli.GraftCommand;
+import dev.graft.cli.ToolCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -97,7 +98,8 @@ class DocumentationTests {
   @Test
   void everyCommandThatADocumentNamesExists() {
     Set<String> commands =
-        Stream.of(GraftCommand.class.getAnnotation(Command.class).subcommands())
+        Stream.of(GraftCommand.class, ToolCommand.class)
+            .flatMap(root -> Stream.of(root.getAnnotation(Command.class).subcommands()))
             .map(command -> command.getAnnotation(Command.class).name())
             .collect(Collectors.toSet());
     assertThat(

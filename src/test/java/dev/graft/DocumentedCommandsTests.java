@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.graft.cli.GraftCommand;
+import dev.graft.cli.ToolCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -145,13 +146,20 @@ class DocumentedCommandsTests {
   }
 
   private static ParseResult parsed(ShownCommand shown) {
-    return new CommandLine(GraftCommand.class)
+    return graft()
         .setCaseInsensitiveEnumValuesAllowed(true)
         .parseArgs(shown.arguments().toArray(String[]::new));
   }
 
+  /** With the tools, which {@code bin/graft} adds in a checkout. */
+  private static CommandLine graft() {
+    CommandLine graft = new CommandLine(GraftCommand.class);
+    new CommandLine(ToolCommand.class).getSubcommands().forEach(graft::addSubcommand);
+    return graft;
+  }
+
   private static List<String> unknown(ShownCommand shown) {
-    CommandLine at = new CommandLine(GraftCommand.class);
+    CommandLine at = graft();
     List<String> unknown = new ArrayList<>();
     for (String word : shown.arguments()) {
       CommandLine next = at.getSubcommands().get(word);

@@ -32,8 +32,8 @@ class FormatTests {
   }
 
   private static List<Path> sources() {
-    return Stream.concat(
-            Sources.java("src/main/java").stream(), Sources.java("src/test/java").stream())
+    return Stream.of("src/main/java", "src/tools/java", "src/test/java")
+        .flatMap(tree -> Sources.java(tree).stream())
         .toList();
   }
 

@@ -27,14 +27,14 @@ class SourceTests {
 
   @Test
   void noMethodIsLongerThanAScreen() {
-    assertThat(Sources.java("src/main/java").stream().flatMap(SourceTests::longMethods)).isEmpty();
+    assertThat(mainAndTools().flatMap(SourceTests::longMethods)).isEmpty();
   }
 
   @Test
   void everyPackageSaysThatItIsNullMarkedAndWhatItIsFor() {
     assertThat(
-            Sources.java("src/main/java").stream()
-                .map(file -> file.resolveSibling("package-info.java"))
+            mainAndTools()
+                .map(SourceTests::packageInfo)
                 .distinct()
                 .filter(info -> !Files.exists(info) || !Sources.text(info).contains("@NullMarked"))
                 .map(Sources::name))
@@ -49,6 +49,20 @@ class SourceTests {
   @Test
   void noMachinePathAndNothingLeftUnbuilt() {
     assertThat(matching("src/main/java", LOCAL_NAMES)).isEmpty();
+    assertThat(matching("src/tools/java", LOCAL_NAMES)).isEmpty();
+  }
+
+  private static Stream<Path> mainAndTools() {
+    return Stream.of("src/main/java", "src/tools/java")
+        .flatMap(tree -> Sources.java(tree).stream());
+  }
+
+  /** A tool in a package of the product has the page of the product. */
+  private static Path packageInfo(Path file) {
+    Path own = file.resolveSibling("package-info.java");
+    return Files.exists(own)
+        ? own
+        : Path.of(own.toString().replace("/src/tools/java/", "/src/main/java/"));
   }
 
   /** In the one format there is, a body ends at the depth at which its declaration began. */

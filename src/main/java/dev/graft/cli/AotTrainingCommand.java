@@ -6,7 +6,6 @@ import dev.graft.jobs.JoinTokens;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
-import dev.graft.training.BenchCommand;
 import dev.graft.training.TrainCommand;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,12 +68,7 @@ final class AotTrainingCommand implements Callable<Integer> {
     Path rows = Files.writeString(directory.resolve("rows.jsonl"), ROW.repeat(8));
     Path spec = directory.resolve("spec.json");
     Files.writeString(spec, SPEC.formatted(model, rows));
-    int measured =
-        new CommandLine(new BenchCommand())
-            .execute("train", "--spec", spec.toString(), "--steps", "1", "--warmup", "1");
-    int trained =
-        new CommandLine(new TrainCommand())
-            .execute(spec.toString(), "--out", directory.resolve("run").toString());
-    return Math.max(measured, trained);
+    return new CommandLine(new TrainCommand())
+        .execute(spec.toString(), "--out", directory.resolve("run").toString());
   }
 }

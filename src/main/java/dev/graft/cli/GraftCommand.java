@@ -3,7 +3,6 @@ package dev.graft.cli;
 import dev.graft.client.AdaptersCommand;
 import dev.graft.client.AliasesCommand;
 import dev.graft.client.ClassifyCommand;
-import dev.graft.client.DemoModelCommand;
 import dev.graft.client.EvaluationsCommand;
 import dev.graft.client.FilesCommand;
 import dev.graft.client.JobsCommand;
@@ -18,7 +17,9 @@ import dev.graft.training.BenchCommand;
 import dev.graft.training.ExporterCommand;
 import dev.graft.training.LibtorchCheckCommand;
 import dev.graft.training.LogitsCommand;
+import dev.graft.training.MergeCommand;
 import dev.graft.training.ParityCommand;
+import dev.graft.training.PlainLoraCommand;
 import dev.graft.training.ProgramCommand;
 import dev.graft.training.TrainCommand;
 import dev.graft.training.TrainerCommand;
@@ -45,9 +46,7 @@ import picocli.CommandLine.Command;
       GenerateCompletion.class,
       AotTrainingCommand.class,
       ArtifactsCommand.class,
-      BenchCommand.class,
       DemoCommand.class,
-      DemoModelCommand.class,
       DoctorCommand.class,
       ExporterCommand.class,
       GgufCommand.class,
@@ -58,8 +57,6 @@ import picocli.CommandLine.Command;
       ModelsCommand.class,
       LogitsCommand.class,
       MergeCommand.class,
-      NemesisCommand.class,
-      ParityCommand.class,
       PlainLoraCommand.class,
       ProgramCommand.class,
       ServeCommand.class,
@@ -80,13 +77,16 @@ public final class GraftCommand {
    * lacks something.
    */
   static int run(String... arguments) {
-    CommandLine called =
-        CalledCommand.in(arguments)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setExecutionExceptionHandler(new FailureReport());
+    CommandLine called = prepared(CalledCommand.in(arguments));
     // Not a reference to its method, which would load it now.
     RunningServer.of(() -> ProgramLog.warningsToStandardError(), arguments)
         .ifPresent(called::setExecutionStrategy);
     return called.execute(arguments);
+  }
+
+  /** With the way in which all commands read enums and report a failure. */
+  static CommandLine prepared(CommandLine root) {
+    return root.setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(new FailureReport());
   }
 }

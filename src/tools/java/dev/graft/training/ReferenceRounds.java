@@ -2,13 +2,11 @@ package dev.graft.training;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param reference command line of the other
  */
 record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
-  private static final String MAIN = "dev.graft.cli.GraftCommand";
+  private static final String MAIN = "dev.graft.cli.ToolCommand";
 
   /**
    * One of each.
@@ -68,12 +66,7 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    String classPath = System.getProperty("java.class.path");
-    // of the classes inside a Spring Boot jar only its own launcher knows the way
-    URL classes =
-        Objects.requireNonNull(ReferenceRounds.class.getResource("ReferenceRounds.class"));
-    boolean jar = classes.toString().contains("BOOT-INF");
-    command.addAll(jar ? List.of("-jar", classPath) : List.of("-cp", classPath, MAIN));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
     command.addAll(Arrays.asList(arguments));
     return command;
   }

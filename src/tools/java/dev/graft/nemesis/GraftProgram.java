@@ -1,5 +1,6 @@
 package dev.graft.nemesis;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -7,13 +8,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A copy of this program's jar, which may be built anew meanwhile, and how it is started. */
+/** A copy of Graft's jar, which may be built anew meanwhile, and how it is started. */
 record GraftProgram(Path jar) {
   /**
    * @param fenced false: without the fence of its leases
    */
   static GraftProgram copyOfThis(Path directory, boolean fenced) throws IOException {
-    Path running = Path.of(System.getProperty("java.class.path"));
+    // bin/graft names the jar first, and after it the tools' own classes.
+    Path running = Path.of(System.getProperty("java.class.path").split(File.pathSeparator)[0]);
     if (!running.toString().endsWith(".jar") || !Files.isRegularFile(running)) {
       throw new Stuck("nemesis starts processes of the jar: run it as bin/graft nemesis");
     }

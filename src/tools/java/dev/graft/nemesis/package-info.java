@@ -4,8 +4,8 @@
  *
  * <p>How it works: a {@link dev.graft.nemesis.Cluster} is a server with its PostgreSQL, or several
  * servers, which clients ask in turns, over one PostgreSQL and one store; and workers, each by a
- * {@link dev.graft.nemesis.CuttableLink} of its own. Each is a process of this very jar, with
- * leases of 5 s. One job runs undisturbed; its adapter's SHA-256 is the measure. {@link
+ * {@link dev.graft.nemesis.CuttableLink} of its own. Each is a process of the jar that was built,
+ * with leases of 5 s. One job runs undisturbed; its adapter's SHA-256 is the measure. {@link
  * dev.graft.nemesis.WorkerFaults} runs the same job again while workers and trainers are killed,
  * paused and cut off; {@link dev.graft.nemesis.ServerKills} does it while servers, PostgreSQL,
  * PgBouncer and S3 are killed, under a loop of uploads and submits whose answers are remembered
@@ -18,9 +18,6 @@
  * processes stay in the working directory then.
  */
 @NullMarked
-@ApplicationModule(
-    allowedDependencies = {"demo", "demo :: data", "platform :: database", "platform :: process"})
 package dev.graft.nemesis;
 
 import org.jspecify.annotations.NullMarked;
-import org.springframework.modulith.ApplicationModule;

@@ -1,8 +1,8 @@
 package dev.graft.adapters;
 
-import dev.graft.adapters.Adapters.DeprecationRequest;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.adapters.AdapterController.AdapterResource;
+import dev.graft.adapters.Adapters.DeprecationRequest;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.platform.Cursor;
@@ -18,7 +18,7 @@ import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.Permission;
 import dev.graft.tenancy.RetentionKind;
 import dev.graft.tenancy.RetentionNotices;
-import dev.graft.weights.Compatibility;
+import dev.graft.weights.LoaderRules.Compatibility;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -171,7 +171,9 @@ class AdapterController {
     return new DeletedObject(id, "adapter.deleted", true);
   }
 
-  /** What a request changes of an adapter: one thing, done whole in one transaction or not at all. */
+  /**
+   * What a request changes of an adapter: one thing, done whole in one transaction or not at all.
+   */
   sealed interface AdapterChange {
     /**
      * @param deprecation null = none any more
@@ -190,7 +192,8 @@ class AdapterController {
       JsonNode keep = body.get("keep");
       JsonNode deprecation = body.get(DeprecationRequest.NAME);
       if (deprecation != null && keep != null) {
-        throw RequestFailed.invalid("keep", "keep and deprecation are changed one after the other.");
+        throw RequestFailed.invalid(
+            "keep", "keep and deprecation are changed one after the other.");
       }
       if (deprecation != null) return new Deprecate(DeprecationRequest.of(deprecation));
       if (keep == null) {

@@ -11,7 +11,7 @@ import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
-import dev.graft.catalog.BaseModelUse;
+import dev.graft.catalog.BaseModels.BaseModelUse;
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.MetadataFilter;
@@ -330,7 +330,9 @@ class AdapterRows {
           .list();
     }
 
-    /** Those that nobody keeps, published by then, and that no notice tells of, the oldest first. */
+    /**
+     * Those that nobody keeps, published by then, and that no notice tells of, the oldest first.
+     */
     List<Retained.Thing> untold(String department, Instant latest, int limit) {
       return sql.sql(UNTOLD)
           .param("department", department)

@@ -237,7 +237,8 @@ public class Adapters implements Owned {
       for (String key : said.propertyNames()) {
         if (!key.equals("notice") && !key.equals("retires_at")) throw unknown(NAME + "." + key);
       }
-      return new DeprecationRequest(notice(said.path("notice")), retiresAt(said.path("retires_at")));
+      return new DeprecationRequest(
+          notice(said.path("notice")), retiresAt(said.path("retires_at")));
     }
 
     private static String notice(JsonNode notice) {

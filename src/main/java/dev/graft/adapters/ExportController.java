@@ -9,12 +9,12 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import dev.graft.spec.Combination.MajoritySign;
-import dev.graft.spec.Combination;
-import dev.graft.spec.CombinationType;
+import dev.graft.spec.ExportForm;
+import dev.graft.spec.ExportForm.Combination;
+import dev.graft.spec.ExportForm.Combination.MajoritySign;
+import dev.graft.spec.ExportForm.CombinationType;
 import dev.graft.spec.ExportForm.GgufType;
 import dev.graft.spec.ExportForm.Kind;
-import dev.graft.spec.ExportForm;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import java.io.IOException;
@@ -199,7 +199,8 @@ class ExportController {
      * @throws RequestFailed with the field that is wrong
      */
     ExportForm read(Adapter adapter, String hubName) {
-      Kind kind = choice(RequestFailed.required(form, "form"), "form", Kind.values(), Kind::wireName);
+      Kind kind =
+          choice(RequestFailed.required(form, "form"), "form", Kind.values(), Kind::wireName);
       refuseOthers(kind);
       return switch (kind) {
         case MERGED -> new ExportForm.Merged(shard());
@@ -215,7 +216,8 @@ class ExportController {
         }
         case OLLAMA -> new ExportForm.Ollama(gguf(), checked(base, "base", BASE));
         case COMBINED ->
-            new ExportForm.Combined(RequestFailed.required(combination, "combination").read(adapter));
+            new ExportForm.Combined(
+                RequestFailed.required(combination, "combination").read(adapter));
       };
     }
 
@@ -279,7 +281,9 @@ class ExportController {
                       "%s must be one of %s."
                           .formatted(
                               field,
-                              Arrays.stream(constants).map(name).collect(Collectors.joining(", ")))));
+                              Arrays.stream(constants)
+                                  .map(name)
+                                  .collect(Collectors.joining(", ")))));
     }
 
     private static @Nullable String checked(@Nullable String value, String field, Pattern form) {

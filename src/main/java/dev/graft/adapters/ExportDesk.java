@@ -20,10 +20,10 @@ import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
 import dev.graft.platform.work.WorkSettings;
 import dev.graft.spec.ExportForm;
-import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.tenancy.AuditLog;
-import dev.graft.training.ExportOrder;
+import dev.graft.training.ExporterCommand.ExportOrder;
 import dev.graft.training.ResultForms;
 import java.io.File;
 import java.io.IOException;
@@ -228,7 +228,8 @@ class ExportDesk {
 
     @Override
     public void gaveUp(WorkClaim claim) {
-      String met = exports.find(claim.subject()).map(AdapterExports.AdapterExport::error).orElse(null);
+      String met =
+          exports.find(claim.subject()).map(AdapterExports.AdapterExport::error).orElse(null);
       String said = met == null ? "it could not be made; the server's log has more" : met;
       end(claim, "failed", () -> exports.fail(claim.subject(), said));
     }
@@ -243,8 +244,8 @@ class ExportDesk {
   }
 
   /**
-   * Has a child process make the files of a form. Weights are others' content and large: the server's
-   * heap never has them, and what crashes is the child.
+   * Has a child process make the files of a form. Weights are others' content and large: the
+   * server's heap never has them, and what crashes is the child.
    */
   @Component
   @EnableConfigurationProperties(ExportProperties.class)
@@ -383,7 +384,8 @@ class ExportDesk {
     }
 
     private static @Nullable Long total(Path file) throws IOException {
-      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > 20) return null;
+      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > 20)
+        return null;
       String text = Files.readString(file);
       return text.matches("[0-9]{1,18}") ? Long.valueOf(text) : null;
     }

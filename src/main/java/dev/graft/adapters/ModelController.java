@@ -7,7 +7,7 @@ import dev.graft.platform.DeletedObject;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.spec.Nearest;
-import dev.graft.spec.TrainingSpecs;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Department;
 import dev.graft.tenancy.Departments;
@@ -204,7 +204,7 @@ class ModelController {
     static ModelResource of(
         String name, String baseModel, String configuration, Instant createdAt, String owner) {
       boolean labels =
-          TrainingSpecs.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
+          TrainingSpec.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
       return new ModelResource(
           name,
           "model",

@@ -1,7 +1,7 @@
 package dev.graft.adapters;
 
-import dev.graft.adapters.CheckpointPermissions.ModelAccess;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.adapters.CheckpointPermissions.ModelAccess;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;

@@ -2,8 +2,8 @@ package dev.graft.evaluation;
 
 import static dev.graft.platform.database.ResultColumns.time;
 
-import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.adapters.ModelAliases;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.platform.Cursor;
 import dev.graft.tenancy.Owned;
 import java.sql.ResultSet;

@@ -214,7 +214,8 @@ class Aliases {
    * @param challenger the model that it is to stand for
    * @throws RequestFailed if the challenger has not passed, or was compared with another model
    */
-  private @Nullable JsonNode evidence(ModelAlias champion, String challenger, @Nullable String evaluation) {
+  private @Nullable JsonNode evidence(
+      ModelAlias champion, String challenger, @Nullable String evaluation) {
     if (evaluation == null) return null;
     QualityGate.PassedGates passed =
         QualityGate.PassedGates.of(

@@ -1,8 +1,7 @@
 package dev.graft.evaluation;
 
 import dev.graft.adapters.ModelResolver;
-import dev.graft.adapters.ResolvedModel;
-import dev.graft.datasets.FileUse;
+import dev.graft.adapters.ModelResolver.ResolvedModel;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.datasets.TrainingFile;
@@ -120,8 +119,7 @@ class Evaluations implements Owned, FileUse {
 
   /** The plan with its baseline, if every model can be asked. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
-    EvaluationPlan asked =
-        versions(department, request.checked(settings.maxSamples(), labels));
+    EvaluationPlan asked = versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
         throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
@@ -130,8 +128,7 @@ class Evaluations implements Owned, FileUse {
     }
     String baseline = asked.baseline();
     if (baseline == null) {
-      baseline =
-          labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
+      baseline = labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
     }
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
@@ -169,8 +166,7 @@ class Evaluations implements Owned, FileUse {
     for (int i = 0; i < asked.models().size(); i++) {
       String model = names.version(department, asked.models().get(i));
       if (versions.contains(model)) {
-        throw RequestFailed.invalid(
-            "models[" + i + "]", "'%s' is named already.".formatted(model));
+        throw RequestFailed.invalid("models[" + i + "]", "'%s' is named already.".formatted(model));
       }
       versions.add(model);
     }

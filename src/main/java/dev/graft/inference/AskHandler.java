@@ -4,7 +4,7 @@ import dev.graft.inference.InferrerOrder.GenerateAsk;
 import dev.graft.inference.Reply.TokenScore;
 import dev.graft.model.Generator;
 import dev.graft.model.LogProbabilities;
-import dev.graft.model.Sampler;
+import dev.graft.model.Sampling.Sampler;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -4,7 +4,6 @@ import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.BlobUse;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
-import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;

@@ -2,15 +2,15 @@ package dev.graft.inference;
 
 import dev.graft.inference.InferrerCommand.PromptRefused;
 import dev.graft.spec.TrainingSpec.DataOptions;
-import dev.graft.text.BadTokenizer;
 import dev.graft.text.ChatTemplate;
+import dev.graft.text.ChatTemplate.TemplateRejected;
 import dev.graft.text.Example;
-import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
-import dev.graft.text.TemplateRejected;
+import dev.graft.text.RowTokenizer.RowRejected;
 import dev.graft.text.TokenBytes;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
+import dev.graft.text.Tokenizer.BadTokenizer;
 import dev.graft.text.Truncation;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;

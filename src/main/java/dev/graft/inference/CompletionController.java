@@ -100,7 +100,8 @@ class CompletionController {
    * @param version name of the model that answers
    * @param adapter that answers; null for a base model or a checkpoint
    */
-  static void writeModelHeaders(HttpServletResponse response, String version, @Nullable Adapter adapter) {
+  static void writeModelHeaders(
+      HttpServletResponse response, String version, @Nullable Adapter adapter) {
     response.setHeader("x-graft-model", version);
     Adapter.Deprecation deprecation = adapter == null ? null : adapter.deprecation();
     if (adapter == null || deprecation == null) return;

@@ -1,12 +1,12 @@
 package dev.graft.inference;
 
+import static dev.graft.platform.database.ResultColumns.time;
+
 import dev.graft.adapters.Adapter;
 import dev.graft.adapters.Adapters;
-import dev.graft.adapters.AliasMoved;
-import dev.graft.adapters.ModelAlias;
-import dev.graft.adapters.ModelAliases.AliasMoved;
 import dev.graft.adapters.ModelAliases;
-import static dev.graft.platform.database.ResultColumns.time;
+import dev.graft.adapters.ModelAliases.AliasMoved;
+import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.S3Properties;
 import dev.graft.inference.AdapterPlace.Served;

@@ -33,8 +33,9 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
   /** Reads the body of a chat; what cannot be honoured is refused by its name. */
   static final class ChatRequest {
     /**
-     * Every request field of {@code POST /v1/chat/completions} that OpenAI documents, and what Graft
-     * does with it. The same table for people is {@code docs/chat.md}; a test compares the two.
+     * Every request field of {@code POST /v1/chat/completions} that OpenAI documents, and what
+     * Graft does with it. The same table for people is {@code docs/chat.md}; a test compares the
+     * two.
      */
     static final List<RequestParameter> PARAMETERS =
         List.of(
@@ -180,8 +181,8 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
   /** Reads the body of a completion; what cannot be honoured is refused by its name. */
   static final class TextCompletionRequest {
     /**
-     * Every request field of {@code POST /v1/completions} that OpenAI documents, and what Graft does
-     * with it. The same table for people is {@code docs/chat.md}; a test compares the two.
+     * Every request field of {@code POST /v1/completions} that OpenAI documents, and what Graft
+     * does with it. The same table for people is {@code docs/chat.md}; a test compares the two.
      */
     static final List<RequestParameter> PARAMETERS =
         List.of(

@@ -1,7 +1,6 @@
 package dev.graft.inference;
 
 import dev.graft.inference.InferrerCommand.PromptRefused;
-import dev.graft.model.Classifier;
 import dev.graft.model.Classifiers.Classifier;
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.text.Example;

@@ -2,12 +2,12 @@ package dev.graft.jobs;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import java.io.IOException;

@@ -1,13 +1,13 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
-import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
+import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import java.io.IOException;
 import java.time.Duration;

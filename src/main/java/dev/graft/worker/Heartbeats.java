@@ -1,9 +1,9 @@
 package dev.graft.worker;
 
-import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
-import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import java.io.UncheckedIOException;
 import java.time.Duration;

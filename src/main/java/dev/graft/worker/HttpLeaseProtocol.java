@@ -3,22 +3,22 @@ package dev.graft.worker;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
-import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseWire;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -140,8 +140,8 @@ final class HttpLeaseProtocol implements LeaseProtocol {
   }
 
   /**
-   * Uploads that do not pass through the server: it says where to put them, and is told when they are
-   * there. Where it does not, or that place cannot be reached, they go to the server.
+   * Uploads that do not pass through the server: it says where to put them, and is told when they
+   * are there. Where it does not, or that place cannot be reached, they go to the server.
    */
   static final class DirectUploads {
     private static final Logger log = LoggerFactory.getLogger(DirectUploads.class);

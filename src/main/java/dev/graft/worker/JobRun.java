@@ -1,20 +1,20 @@
 package dev.graft.worker;
 
-import dev.graft.worker.StopTimes.StopTime;
-import dev.graft.worker.RunPreparation.JobDirectory;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
-import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.training.RunRequest;
 import dev.graft.training.TrainerDirective;
 import dev.graft.training.TrainingEvent;
+import dev.graft.worker.RunPreparation.JobDirectory;
+import dev.graft.worker.StopTimes.StopTime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -74,7 +74,8 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /** Heartbeats end last: after the result is confirmed or the job given back. */
-  public void run(RunPreparation preparation, Trainer.Trainers trainers) throws InterruptedException {
+  public void run(RunPreparation preparation, Trainer.Trainers trainers)
+      throws InterruptedException {
     try (Heartbeats beats =
             Heartbeats.start(
                 protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
@@ -105,7 +106,10 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   private void attempt(
-      RunPreparation preparation, Trainer.Trainers trainers, JobDirectory directory, Heartbeats beats)
+      RunPreparation preparation,
+      Trainer.Trainers trainers,
+      JobDirectory directory,
+      Heartbeats beats)
       throws InterruptedException {
     try {
       RunRequest request = prepared(preparation, directory);
@@ -374,8 +378,8 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /**
-   * Ends a trainer that takes longer than its job may, or of which nothing was heard for too long: a
-   * call of the device's driver that never returns would hold the device for ever. It looks on a
+   * Ends a trainer that takes longer than its job may, or of which nothing was heard for too long:
+   * a call of the device's driver that never returns would hold the device for ever. It looks on a
    * thread of its own, by the monotonic clock, from the claim to the end of the trainer.
    */
   static final class RunWatch implements AutoCloseable {

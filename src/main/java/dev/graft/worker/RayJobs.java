@@ -6,10 +6,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -126,8 +126,8 @@ final class RayJobs {
       }
 
       /**
-       * 502 to 504 are a proxy's, or of a head that begins: they may pass. The last line of what Ray
-       * says is told: it has the reason of a stack trace.
+       * 502 to 504 are a proxy's, or of a head that begins: they may pass. The last line of what
+       * Ray says is told: it has the reason of a stack trace.
        */
       RuntimeException refused() {
         if (status == 401 || status == 403) {
@@ -215,7 +215,9 @@ final class RayJobs {
     }
   }
 
-  /** A job and the epoch of its lease, as Ray knows the run of both: {@code graft-<job>-e<epoch>}. */
+  /**
+   * A job and the epoch of its lease, as Ray knows the run of both: {@code graft-<job>-e<epoch>}.
+   */
   record SubmissionId(String job, long epoch) {
     private static final Pattern JOB = Pattern.compile("[A-Za-z0-9_-]{1,100}");
     private static final Pattern TEXT =

@@ -1,6 +1,5 @@
 package dev.graft.worker;
 
-import dev.graft.worker.SharedRun.FollowedRun;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.training.RunRequest;
 import dev.graft.training.TrainerDirective;
@@ -8,6 +7,7 @@ import dev.graft.training.TrainerExit;
 import dev.graft.training.TrainingEvent;
 import dev.graft.worker.RayJobs.RayRefused;
 import dev.graft.worker.RayJobs.SubmissionId;
+import dev.graft.worker.SharedRun.FollowedRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -292,7 +292,8 @@ final class RayTrainer implements Trainer {
         List<SharedRun> ended, RunRequest request, int committed, Consumer<TrainingEvent> events)
         throws IOException {
       for (SharedRun run : ended) {
-        if (!stopped(run) || SharedRun.RunFiles.newestCheckpoint(run.checkpoints()) <= committed) continue;
+        if (!stopped(run) || SharedRun.RunFiles.newestCheckpoint(run.checkpoints()) <= committed)
+          continue;
         LeftCheckpoint left = new LeftCheckpoint(committed);
         new FollowedRun(run, request, event -> left.hand(event, events)).look();
         if (left.newest == committed) continue;
@@ -340,8 +341,8 @@ final class RayTrainer implements Trainer {
 
   /**
    * Directories of runs that no lease will come back to: their jobs were cancelled or deleted while
-   * no worker had them. They go when nobody has followed them for a day and the cluster runs them no
-   * more.
+   * no worker had them. They go when nobody has followed them for a day and the cluster runs them
+   * no more.
    */
   static final class LeftRuns {
     private static final Logger log = LoggerFactory.getLogger(LeftRuns.class);

@@ -108,19 +108,20 @@ final class RayTrainers implements Trainer.Trainers {
   /**
    * {@code graft.worker.ray.*}: for a worker of class {@code ray}, which has no device of its own.
    *
-   * @param address URL of the Ray cluster's dashboard, such as {@code http://head:8265}; with it this
-   *     worker trains on that cluster
+   * @param address URL of the Ray cluster's dashboard, such as {@code http://head:8265}; with it
+   *     this worker trains on that cluster
    * @param token token that the cluster asks for ({@code RAY_AUTH_MODE=token}); by default none
    * @param sharedDirectory directory that this worker and the cluster both see under this path. Put
    *     {@code graft.worker.directory} on the same file system, then models are linked, not copied
    * @param devices how many devices the cluster gives to one job at most
    * @param gpu whether they are GPUs; false = CPUs
-   * @param fsdp whether the base model is divided among the devices of a job (FSDP), for one that is
-   *     larger than a device; false = each has it whole (DDP)
+   * @param fsdp whether the base model is divided among the devices of a job (FSDP), for one that
+   *     is larger than a device; false = each has it whole (DDP)
    * @param python interpreter on the cluster that has the package {@code graft-ray}
-   * @param runtimeEnvironment Ray's {@code runtime_env} of every job, a JSON object; by default none
-   * @param patience how long a run goes on without a worker that follows it, and a worker waits for a
-   *     cluster that does not answer
+   * @param runtimeEnvironment Ray's {@code runtime_env} of every job, a JSON object; by default
+   *     none
+   * @param patience how long a run goes on without a worker that follows it, and a worker waits for
+   *     a cluster that does not answer
    * @param poll how often the run's directory is looked at
    */
   @ConfigurationProperties("graft.worker.ray")

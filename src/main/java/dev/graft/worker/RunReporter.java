@@ -1,8 +1,8 @@
 package dev.graft.worker;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.training.TrainingEvent;
@@ -211,7 +211,8 @@ final class RunReporter {
     synchronized LeaseReport next() {
       if (sent == null) {
         sent =
-            new LeaseReport(++number, begins, progress, trainedTokens, metrics, notes, device.get());
+            new LeaseReport(
+                ++number, begins, progress, trainedTokens, metrics, notes, device.get());
         begins = null;
         metrics.clear();
         notes.clear();
@@ -228,7 +229,8 @@ final class RunReporter {
     private void thin() {
       List<LeaseReport.Metrics> kept = new ArrayList<>();
       for (int i = 0; i < metrics.size(); i++) {
-        if (i % 2 == 1 || metrics.get(i).values().containsKey("valid_loss")) kept.add(metrics.get(i));
+        if (i % 2 == 1 || metrics.get(i).values().containsKey("valid_loss"))
+          kept.add(metrics.get(i));
       }
       metrics = kept.size() < metrics.size() ? kept : new ArrayList<>();
     }

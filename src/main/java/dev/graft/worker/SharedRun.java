@@ -192,8 +192,8 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     }
 
     /**
-     * Takes what a run wrote over: regular files alone, as a link would name whatever this worker can
-     * read.
+     * Takes what a run wrote over: regular files alone, as a link would name whatever this worker
+     * can read.
      *
      * @param to replaced
      */
@@ -205,7 +205,8 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     private static void copy(Path from, Path to, boolean follows) throws IOException {
       FileVisitOption[] visits =
           follows ? new FileVisitOption[] {FileVisitOption.FOLLOW_LINKS} : new FileVisitOption[0];
-      LinkOption[] links = follows ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
+      LinkOption[] links =
+          follows ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
       try (Stream<Path> tree = Files.walk(from, visits)) {
         for (Path each : (Iterable<Path>) tree::iterator) {
           Path target = to.resolve(from.relativize(each).toString());

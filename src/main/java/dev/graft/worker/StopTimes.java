@@ -140,8 +140,8 @@ public final class StopTimes {
     }
 
     /**
-     * How long a trainer is given to end by itself: a few steps and checkpoints. Null after the last
-     * step: then the result is written, which nothing else has measured.
+     * How long a trainer is given to end by itself: a few steps and checkpoints. Null after the
+     * last step: then the result is written, which nothing else has measured.
      */
     synchronized @Nullable Duration limit(Duration atLeast) {
       if (finishing) return null;

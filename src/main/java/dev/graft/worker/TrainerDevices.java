@@ -1,9 +1,9 @@
 package dev.graft.worker;
 
-import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.Device;
-import dev.graft.kernels.ComputeCapability;
+import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice.CudaLack;
 import dev.graft.kernels.CudaMachine;
 import dev.graft.kernels.CudaMachine.DeviceUnavailable;
@@ -214,8 +214,8 @@ public record TrainerDevices(List<TrainerDevice> all) {
 
   /**
    * What of a machine's memory the runs of a worker may take. The processors share what the machine
-   * or its container has, less an eighth, at least 512 MB, for this program and the system around it.
-   * A GPU gives what was free on it when the worker started, less a sixteenth, at least 1 GB.
+   * or its container has, less an eighth, at least 512 MB, for this program and the system around
+   * it. A GPU gives what was free on it when the worker started, less a sixteenth, at least 1 GB.
    */
   public static final class MachineMemory {
     private static final Logger log = LoggerFactory.getLogger(MachineMemory.class);

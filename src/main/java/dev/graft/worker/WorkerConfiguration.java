@@ -1,6 +1,5 @@
 package dev.graft.worker;
 
-import dev.graft.worker.RayTrainers.RayProperties;
 import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.ErasedContent;
 import dev.graft.artifacts.ErasedCopies;
@@ -15,6 +14,7 @@ import dev.graft.platform.EveryRole;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.LoopThreads;
 import dev.graft.platform.Traces;
+import dev.graft.worker.RayTrainers.RayProperties;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -57,7 +57,8 @@ class WorkerConfiguration {
     WorkerHttp workerHttp(WorkerProperties settings, TrainerDevices devices) throws IOException {
       URI server = settings.server();
       String credential = WorkerCredential.obtain(settings, server);
-      return new WorkerHttp(server, new WorkerCredential.RenewedCredential(settings, credential), settings);
+      return new WorkerHttp(
+          server, new WorkerCredential.RenewedCredential(settings, credential), settings);
     }
 
     @Bean
@@ -106,7 +107,9 @@ class WorkerConfiguration {
     if (!onRay(settings, ray)) return TrainerDevices.of(settings, commandLine);
     Device cluster = ray.device(settings.deviceMemory(), settings.workerClass());
     Trainer.Trainers trainers = RayTrainers.of(ray, settings.callTimeout());
-    return new TrainerDevices(List.of(new TrainerDevices.TrainerDevice(cluster, trainers, TrainerDevices.DeviceMeter.NONE)));
+    return new TrainerDevices(
+        List.of(
+            new TrainerDevices.TrainerDevice(cluster, trainers, TrainerDevices.DeviceMeter.NONE)));
   }
 
   private static boolean onRay(WorkerProperties settings, RayProperties ray) {
@@ -124,7 +127,8 @@ class WorkerConfiguration {
   @Bean
   HttpErasedContent.ErasedTokens erasedTokens(
       ErasedContent content, TrainerCommandLine trainer, WorkerProperties settings) {
-    return new HttpErasedContent.ErasedTokens(content, trainer.children().kept("tokens", tokens(settings)));
+    return new HttpErasedContent.ErasedTokens(
+        content, trainer.children().kept("tokens", tokens(settings)));
   }
 
   @Bean

@@ -210,9 +210,9 @@ final class WorkerCredential {
 
   /**
    * The credential in the worker's directory, renewed when the server says that it is time. What is
-   * proposed is on the disk before the server hears of it, so that this or the next process asks for
-   * the same one again. Processes that share the directory renew in turns and take over what another
-   * one got.
+   * proposed is on the disk before the server hears of it, so that this or the next process asks
+   * for the same one again. Processes that share the directory renew in turns and take over what
+   * another one got.
    */
   static final class RenewedCredential implements ShownCredential {
     private static final Logger log = LoggerFactory.getLogger(RenewedCredential.class);
@@ -261,7 +261,9 @@ final class WorkerCredential {
                     | LeaseRefused
                     | JacksonException
                     | OverlappingFileLockException later) {
-                  log.atWarn().addKeyValue("cause", later.getMessage()).log("credential_not_renewed");
+                  log.atWarn()
+                      .addKeyValue("cause", later.getMessage())
+                      .log("credential_not_renewed");
                 } finally {
                   renewing.set(false);
                 }

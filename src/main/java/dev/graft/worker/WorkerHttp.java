@@ -2,8 +2,8 @@ package dev.graft.worker;
 
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
-import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.Span;
 import dev.graft.platform.TrustedAuthorities;
@@ -13,10 +13,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -223,8 +223,8 @@ final class WorkerHttp implements WorkerLink {
   }
 
   /**
-   * A download that is given up when nothing arrives for a while: the HTTP client's own deadline ends
-   * with the headers, and a link that went down says nothing.
+   * A download that is given up when nothing arrives for a while: the HTTP client's own deadline
+   * ends with the headers, and a link that went down says nothing.
    */
   static final class StallGuard extends FilterInputStream {
     private final Duration patience;

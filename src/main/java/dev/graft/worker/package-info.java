@@ -22,8 +22,8 @@
  *       back, within {@code graft.worker.drain-grace}.
  *   <li>The disk has no room for what the lease names, however much that is not in use is evicted:
  *       the job is declined: another worker gets it, and this one other jobs.
- *   <li>The trainer hangs, or the job takes longer than it may: {@link dev.graft.worker.JobRun.RunWatch}
- *       kills the trainer, and the attempt has failed.
+ *   <li>The trainer hangs, or the job takes longer than it may: {@link
+ *       dev.graft.worker.JobRun.RunWatch} kills the trainer, and the attempt has failed.
  *   <li>A checkpoint cannot be fetched whole: the one before is used, else the run starts again.
  * </ul>
  */

@@ -2,9 +2,9 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.pg.TestPostgres;
 import java.util.Map;
 import java.util.Optional;

@@ -2,8 +2,8 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.pg.TestPostgres;

@@ -5,13 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.training.TrainingEvent;
@@ -101,7 +101,9 @@ class HeartbeatsTests {
             key(),
             new RunCheckpoints.DirectoryUpload(protocol, key()),
             new RunReporter(
-                reports, new RunReporter.RunUse(new Device("ray", null), TrainerDevices.DeviceMeter.NONE, () -> 0)));
+                reports,
+                new RunReporter.RunUse(
+                    new Device("ray", null), TrainerDevices.DeviceMeter.NONE, () -> 0)));
     reports.metrics(1, Map.of("train_loss", 2.0));
     try (Heartbeats beats = start(60_000, 60_000)) {
       checkpoints.commit(new TrainingEvent.Checkpoint(1, files.toString()), beats);

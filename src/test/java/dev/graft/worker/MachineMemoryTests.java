@@ -1,12 +1,12 @@
 package dev.graft.worker;
 
-import dev.graft.worker.TrainerDevices.MachineMemory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
 import dev.graft.kernels.CudaDevice;
 import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaMachine;
+import dev.graft.worker.TrainerDevices.MachineMemory;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

@@ -113,7 +113,8 @@ abstract class OnFakeRay {
 
   /** A run under an earlier lease that is still there. */
   FakeRay.Job older(long epoch) throws IOException {
-    SharedRun run = SharedRun.of(directory.resolve("shared"), new RayJobs.SubmissionId("ftjob-1", epoch));
+    SharedRun run =
+        SharedRun.of(directory.resolve("shared"), new RayJobs.SubmissionId("ftjob-1", epoch));
     run.lay(request);
     String entrypoint = "python --run '%s'".formatted(run.root());
     return ray.begin(

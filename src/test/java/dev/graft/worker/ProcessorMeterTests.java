@@ -11,7 +11,8 @@ class ProcessorMeterTests {
   private static final long TOTAL = 16L << 30;
 
   private final AtomicLong clock = new AtomicLong();
-  private final TrainerDevices.ProcessorMeter meter = new TrainerDevices.ProcessorMeter(TOTAL, 2, clock::get);
+  private final TrainerDevices.ProcessorMeter meter =
+      new TrainerDevices.ProcessorMeter(TOTAL, 2, clock::get);
 
   @Test
   void withoutATrainerNothingIsUsed() {

@@ -120,7 +120,8 @@ class RayClusterIT extends OnCluster {
     await().atMost(LONG).until(() -> step(job) > 3);
     first.destroyForcibly().waitFor();
     await().atMost(LONG).until(() -> submissions().getFirst().ended());
-    int last = SharedRun.RunFiles.newestCheckpoint(SharedRun.all(shared()).getFirst().checkpoints());
+    int last =
+        SharedRun.RunFiles.newestCheckpoint(SharedRun.all(shared()).getFirst().checkpoints());
     assertThat(last).isPositive();
     worker("two");
     await().atMost(LONG).until(() -> state(job).equals("succeeded"));

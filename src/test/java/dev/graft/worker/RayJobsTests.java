@@ -1,9 +1,9 @@
 package dev.graft.worker;
 
-import dev.graft.worker.RayJobs.SubmissionId;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.worker.RayJobs.SubmissionId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -53,7 +53,9 @@ class RayJobsTests {
     assertThat(jobs.all())
         .containsExactly(
             new RayJobs.RayJob(
-                "graft-ftjob-1-e3", RayJobs.RayJob.Status.STOPPED, "Job was intentionally stopped."));
+                "graft-ftjob-1-e3",
+                RayJobs.RayJob.Status.STOPPED,
+                "Job was intentionally stopped."));
     jobs.stop(ID);
     jobs.stop(new SubmissionId("ftjob-1", 4));
     assertThat(jobs.logs(ID)).contains("ModuleNotFoundError");

@@ -1,10 +1,10 @@
 package dev.graft.worker;
 
-import dev.graft.worker.RayJobs.SubmissionId;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.training.ProtocolLines;
 import dev.graft.training.TrainingEvent;
+import dev.graft.worker.RayJobs.SubmissionId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;

@@ -1,6 +1,5 @@
 package dev.graft.worker;
 
-import dev.graft.worker.WorkerCredential.CredentialFile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
@@ -13,6 +12,7 @@ import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.Secrets;
+import dev.graft.worker.WorkerCredential.CredentialFile;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;

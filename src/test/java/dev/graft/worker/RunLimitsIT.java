@@ -6,8 +6,8 @@ import dev.graft.ExpectedLog;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.WorkerConnections;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.pg.GraftIT;
 import dev.graft.spec.Resources;
@@ -142,7 +142,13 @@ class RunLimitsIT {
 
   private void run(QueueServer.Submitted job) throws Exception {
     run(
-        new JobRun(claim(job), CPU, TrainerDevices.DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
+        new JobRun(
+            claim(job),
+            CPU,
+            TrainerDevices.DeviceMeter.NONE,
+            protocol,
+            TIMES,
+            new StopTimes(directory)),
         TestWorker.fakeTrainer());
   }
 

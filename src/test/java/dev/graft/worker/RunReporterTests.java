@@ -1,12 +1,12 @@
 package dev.graft.worker;
 
-import dev.graft.worker.RunReporter.RunUse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.training.TrainingEvent;
+import dev.graft.worker.RunReporter.RunUse;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +62,8 @@ class RunReporterTests {
 
   @Test
   void aRunOnAnotherMachineSaysNothingOfMemory() {
-    RunUse unknown = new RunUse(new Device("ray", null), TrainerDevices.DeviceMeter.NONE, clock::get);
+    RunUse unknown =
+        new RunUse(new Device("ray", null), TrainerDevices.DeviceMeter.NONE, clock::get);
     RunReporter remote = new RunReporter(reports, unknown);
     unknown.started(null);
     remote.progress(progress(1));

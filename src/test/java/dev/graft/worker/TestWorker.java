@@ -90,7 +90,8 @@ public final class TestWorker {
   static HttpLeaseProtocol join(WorkerProperties settings, URI server) throws IOException {
     String credential = WorkerCredential.obtain(settings, server);
     return new HttpLeaseProtocol(
-        new WorkerHttp(server, new WorkerCredential.RenewedCredential(settings, credential), settings),
+        new WorkerHttp(
+            server, new WorkerCredential.RenewedCredential(settings, credential), settings),
         settings.callTimeout());
   }
 

@@ -1,6 +1,5 @@
 package dev.graft.worker;
 
-import dev.graft.worker.TrainerCommandLine.TrainerProcess;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -15,6 +14,7 @@ import dev.graft.training.RunRequest;
 import dev.graft.training.TrainerDirective;
 import dev.graft.training.TrainerExit;
 import dev.graft.training.TrainingEvent;
+import dev.graft.worker.TrainerCommandLine.TrainerProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -11,13 +11,13 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.QueueServer;
-import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseWire;
@@ -317,7 +317,13 @@ class WorkerApiIT {
     TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
     try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
       run(
-          new JobRun(claim(job), CPU, TrainerDevices.DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
+          new JobRun(
+              claim(job),
+              CPU,
+              TrainerDevices.DeviceMeter.NONE,
+              protocol,
+              TIMES,
+              new StopTimes(directory)),
           missing);
       assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
     }

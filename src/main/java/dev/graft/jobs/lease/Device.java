@@ -1,7 +1,7 @@
 package dev.graft.jobs.lease;
 
-import dev.graft.spec.Resources.DeviceKind;
 import dev.graft.spec.Resources;
+import dev.graft.spec.Resources.DeviceKind;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -68,8 +68,8 @@ public interface LeaseProtocol {
   /**
    * What a worker tells when it renews. Sent again after a lost answer, it changes nothing twice.
    *
-   * @param number rises with every new report of a lease; metrics and notes of a number already seen
-   *     are dropped
+   * @param number rises with every new report of a lease; metrics and notes of a number already
+   *     seen are dropped
    * @param begins the optimiser step after which the run of this lease begins, told once when its
    *     trainer is ready: what the job has told of later steps is void. Null otherwise
    * @param trainedTokens tokens with a loss, since the start of the job
@@ -131,8 +131,8 @@ public interface LeaseProtocol {
    * @param step the optimiser step after which it was taken
    * @param manifest digest of its manifest blob
    * @param metrics the newest numbers at that step, by name
-   * @param epoch passes over the data so far, as is {@code trainedTokens}: where the job is again if
-   *     it goes on from here; null from a worker that does not say
+   * @param epoch passes over the data so far, as is {@code trainedTokens}: where the job is again
+   *     if it goes on from here; null from a worker that does not say
    */
   public record CheckpointReport(
       int step,
@@ -150,7 +150,9 @@ public interface LeaseProtocol {
   @JsonSubTypes({
     @JsonSubTypes.Type(value = Directive.Continue.class, name = "continue"),
     @JsonSubTypes.Type(value = Directive.Checkpoint.class, name = "checkpoint"),
-    @JsonSubTypes.Type(value = Directive.CheckpointAndRelease.class, name = "checkpoint_and_release"),
+    @JsonSubTypes.Type(
+        value = Directive.CheckpointAndRelease.class,
+        name = "checkpoint_and_release"),
     @JsonSubTypes.Type(value = Directive.Cancel.class, name = "cancel")
   })
   public sealed interface Directive {

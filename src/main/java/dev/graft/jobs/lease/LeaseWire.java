@@ -146,17 +146,17 @@ public final class LeaseWire {
   }
 
   /**
-   * The number of what worker and server say to each other, in a header of every request and answer.
-   * It goes up when one side could misread what the other means; a field that may be skipped does not
-   * move it. Checked where work begins, at joining and claiming: a run that has begun goes on while
-   * the server is upgraded.
+   * The number of what worker and server say to each other, in a header of every request and
+   * answer. It goes up when one side could misread what the other means; a field that may be
+   * skipped does not move it. Checked where work begins, at joining and claiming: a run that has
+   * begun goes on while the server is upgraded.
    */
   public static final class ProtocolVersion {
     public static final String HEADER = "graft-protocol";
 
     /**
-     * 2: a lease may name what its training starts from. 3: a call may be about a known answer. 4: a
-     * call may be a classification.
+     * 2: a lease may name what its training starts from. 3: a call may be about a known answer. 4:
+     * a call may be a classification.
      */
     public static final int CURRENT = 4;
 

@@ -1,11 +1,11 @@
 package dev.graft.jobs.lease;
 
-import dev.graft.jobs.lease.LeaseProtocol.Directive;
-import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.LeaseProtocol.Directive;
+import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +52,8 @@ class LeaseWireTests {
                     List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "cut")),
                     Device.named("cuda:0", 9L, "8.6").of(new Device.DeviceUse(5L, 10L, 97.5))),
                 new LeaseProtocol.CheckpointReport(5, SOME, Map.of("train_loss", 0.25), 0.5, 40L),
-                new LeaseProtocol.TrainingFailure(LeaseProtocol.TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null),
+                new LeaseProtocol.TrainingFailure(
+                    LeaseProtocol.TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null),
                 new LeaseWire.CompleteRequest(SOME),
                 new LeaseWire.Joined("wkr_1", "secret")))
         .allSatisfy(

@@ -2,8 +2,8 @@ package dev.graft.adapters;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.DirectoryArchive.ManifestArchive;
 import dev.graft.artifacts.Manifest;
-import dev.graft.artifacts.ManifestArchive;
 import dev.graft.artifacts.ManifestDirectory;
 import java.io.IOException;
 import java.util.Optional;

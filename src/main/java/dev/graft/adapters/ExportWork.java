@@ -1,10 +1,10 @@
 package dev.graft.adapters;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobContent;
+import dev.graft.artifacts.ArtifactStore.BlobContent;
+import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.DirectoryArchive;
-import dev.graft.artifacts.StagedBlob;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;

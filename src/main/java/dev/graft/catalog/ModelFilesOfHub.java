@@ -1,6 +1,6 @@
 package dev.graft.catalog;
 
-import dev.graft.artifacts.hub.Selection;
+import dev.graft.artifacts.hub.Hub.Selection;
 import java.nio.file.Path;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.graft.datasets;
 
-import dev.graft.artifacts.BucketAccess;
 import dev.graft.artifacts.ForeignBucket;
+import dev.graft.artifacts.ForeignBucket.BucketAccess;
 import dev.graft.artifacts.hub.Hub;
 import dev.graft.artifacts.hub.HubDataSet;
 import dev.graft.platform.ProblemType;

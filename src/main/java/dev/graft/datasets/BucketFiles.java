@@ -2,7 +2,7 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ForeignBucket;
-import dev.graft.artifacts.ForeignObject;
+import dev.graft.artifacts.ForeignBucket.ForeignObject;
 import dev.graft.platform.RequestFailed;
 import java.io.IOException;
 import java.io.InputStream;

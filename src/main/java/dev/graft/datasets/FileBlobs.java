@@ -1,9 +1,9 @@
 package dev.graft.datasets;
 
-import static dev.graft.artifacts.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
 
-import dev.graft.artifacts.BlobColumn;
-import dev.graft.artifacts.BlobReferences;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import java.util.List;
 import java.util.Map;
 import org.springframework.stereotype.Component;

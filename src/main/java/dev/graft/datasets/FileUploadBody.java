@@ -1,7 +1,7 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.StagedBlob;
+import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.platform.RequestFailed;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;

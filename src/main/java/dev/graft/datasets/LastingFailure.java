@@ -4,7 +4,7 @@ import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.ForeignBucket;
 import dev.graft.artifacts.S3Failure;
 import dev.graft.artifacts.StorageFull;
-import dev.graft.platform.DownloadRefused;
+import dev.graft.platform.ResumedDownload.DownloadRefused;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.BlobMissing;
-import dev.graft.artifacts.InvalidManifest;
+import dev.graft.artifacts.Manifest.InvalidManifest;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;

@@ -4,6 +4,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
 /** Where traces begin, and where those of others are gone on with. */
@@ -18,7 +20,9 @@ public interface Traces extends AutoCloseable {
    * @throws dev.graft.platform.MachineLacks if they cannot be followed
    */
   static Traces of(Environment environment, Clock clock) {
-    return OtlpSettings.of(environment).<Traces>map(s -> new OtelTraces(s, clock)).orElse(NONE);
+    return OtelTraces.OtlpSettings.of(environment)
+        .<Traces>map(s -> new OtelTraces(s, clock))
+        .orElse(NONE);
   }
 
   /**
@@ -47,4 +51,35 @@ public interface Traces extends AutoCloseable {
   /** Sends what is still to be sent. */
   @Override
   void close();
+
+  static final class NoTraces implements Traces {
+    @Override
+    public Span begin(String name, Span.Kind kind, @Nullable String traceparent) {
+      return Span.NONE;
+    }
+
+    @Override
+    public @Nullable String past(
+        String name, String traceparent, Duration took, Map<String, String> attributes) {
+      return null;
+    }
+
+    @Override
+    public boolean on() {
+      return false;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** The traces of this process, whatever its role. */
+  @EveryRole
+  @Configuration(proxyBeanMethods = false)
+  static class TracingConfiguration {
+    @Bean(destroyMethod = "close")
+    Traces traces(Environment environment, Clock clock) {
+      return Traces.of(environment, clock);
+    }
+  }
 }

@@ -8,7 +8,7 @@ import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.pg.TestPostgres;
 import dev.graft.tenancy.Actor;
-import dev.graft.tenancy.DepartmentArchived;
+import dev.graft.tenancy.Departments.DepartmentArchived;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -31,6 +31,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
 /** By OpenTelemetry's SDK. Beside {@link OtelSpan} the only class that knows it. */
@@ -311,6 +313,16 @@ final class OtelTraces implements Traces {
         throw new MachineLacks(
             OTEL + "HEADERS has a value that is not percent-encoded: encode % as %25");
       }
+    }
+  }
+
+  /** The traces of this process, whatever its role. */
+  @EveryRole
+  @Configuration(proxyBeanMethods = false)
+  static class TracingConfiguration {
+    @Bean(destroyMethod = "close")
+    Traces traces(Environment environment, Clock clock) {
+      return Traces.of(environment, clock);
     }
   }
 }

@@ -4,8 +4,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
 /** Where traces begin, and where those of others are gone on with. */
@@ -71,15 +69,5 @@ public interface Traces extends AutoCloseable {
 
     @Override
     public void close() {}
-  }
-
-  /** The traces of this process, whatever its role. */
-  @EveryRole
-  @Configuration(proxyBeanMethods = false)
-  static class TracingConfiguration {
-    @Bean(destroyMethod = "close")
-    Traces traces(Environment environment, Clock clock) {
-      return Traces.of(environment, clock);
-    }
   }
 }

@@ -2,11 +2,14 @@ package dev.graft.artifacts;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -131,6 +134,42 @@ public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore
   record UploadLink(URI url, Map<String, String> headers) {
     public UploadLink {
       headers = Map.copyOf(headers);
+    }
+  }
+
+  /** The bytes of a blob to be, as something that writes them; {@code in::transferTo} is one. */
+  @FunctionalInterface
+  public interface BlobContent {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** Content that is written but not yet in the store. Closing drops it unless it was published. */
+  public interface StagedBlob extends AutoCloseable {
+    /** What the content is; {@link #publish} stores it under this digest. */
+    BlobRef ref();
+
+    /** The content from its start. */
+    InputStream open() throws IOException;
+
+    /** Makes the content a blob, durable on return; one that exists already is published anew. */
+    BlobRef publish() throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  /**
+   * A blob as it was seen in the store.
+   *
+   * @param published when it was published last: another after each publication, not to be compared
+   *     with a clock. Nanoseconds since 1970 as a file system has them, a number of {@link
+   *     Publications} where it has none
+   */
+  public record StoredBlob(BlobRef ref, long published) {
+    static StoredBlob of(Digest digest, Path file) throws IOException {
+      return new StoredBlob(
+          new BlobRef(digest, Files.size(file)),
+          Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS));
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.artifacts;
 
+import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -151,7 +152,8 @@ public final class BlobCache {
   void fetch(BlobUse use, Digest digest, @Nullable Long bytes) throws IOException {
     if (!begin(use, digest, bytes)) return;
     try (InputStream in = use.source.open(digest);
-        StagedBlob staged = store.stage(in::transferTo, bytes == null ? Long.MAX_VALUE : bytes)) {
+        ArtifactStore.StagedBlob staged =
+            store.stage(in::transferTo, bytes == null ? Long.MAX_VALUE : bytes)) {
       if (!staged.ref().sha256().equals(digest)) {
         throw new BlobMismatch("the server sent other content than " + digest);
       }

@@ -110,7 +110,7 @@ public class BlobCheck {
       return new Looked(digest, blob.bytes(), whole ? null : Fault.DAMAGED);
     } catch (BlobMissing removedMeanwhile) {
       return new Looked(digest, 0, Fault.MISSING);
-    } catch (InvalidManifest none) {
+    } catch (Manifest.InvalidManifest none) {
       return new Looked(digest, 0, Fault.DAMAGED);
     } catch (IOException failed) {
       throw new UncheckedIOException(

@@ -2,6 +2,9 @@ package dev.graft.artifacts;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.graft.platform.database.ResultColumns;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,15 +12,20 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
  * Deletes blobs that nothing has needed for {@code graft.artifacts.keep-unreferenced}. That time is
@@ -91,8 +99,8 @@ public class BlobCollector {
     Instant now = clock.instant();
     store.removeUnfinished(now);
     Set<Digest> needed = named.needed();
-    List<StoredBlob> others;
-    try (Stream<StoredBlob> all = store.blobs()) {
+    List<ArtifactStore.StoredBlob> others;
+    try (Stream<ArtifactStore.StoredBlob> all = store.blobs()) {
       others = all.filter(blob -> !needed.contains(blob.ref().sha256())).toList();
     } catch (UncheckedIOException unreadable) {
       throw unreadable.getCause();
@@ -101,7 +109,8 @@ public class BlobCollector {
     long bytes = 0;
     long renewed = System.nanoTime();
     if (!lease.renew(sweep)) throw new IOException("it took so long that another server began");
-    for (StoredBlob blob : unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
+    for (ArtifactStore.StoredBlob blob :
+        unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
       if (!store.delete(blob)) continue;
       deleted++;
       deletions.count(blob.ref());
@@ -131,6 +140,135 @@ public class BlobCollector {
       }
     } catch (BlobMissing nobodysYet) {
       store.keep(ArtifactStore.OWNER, out -> out.write(own), own.length);
+    }
+  }
+
+  /** Counted since this server's start, whoever asked for the sweep. */
+  @Component
+  static final class DeletedBlobs {
+    private final Counter blobs;
+    private final Counter bytes;
+
+    DeletedBlobs(MeterRegistry registry) {
+      blobs =
+          Counter.builder("graft.store.deleted.blobs")
+              .description("Blobs that nothing needed, deleted from the artifact store")
+              .register(registry);
+      bytes =
+          Counter.builder("graft.store.deleted")
+              .baseUnit("bytes")
+              .description("Their bytes")
+              .register(registry);
+    }
+
+    void count(BlobRef blob) {
+      blobs.increment();
+      bytes.increment(blob.bytes());
+    }
+  }
+
+  /** Which server sweeps the store of artifacts: the one row of {@code artifact_store}. */
+  @Component
+  static class SweepLease {
+    /**
+     * Longer than a listing of a large store takes; a server that dies delays the next sweep so.
+     */
+    private static final Duration LASTS = Duration.ofHours(1);
+
+    private final JdbcClient sql;
+
+    SweepLease(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /** Empty if another server has it. */
+    Optional<UUID> take() {
+      return sql.sql(
+              """
+              update artifact_store
+                 set sweep = gen_random_uuid(), sweep_until = graft_now() + make_interval(secs => :lasts)
+               where sweep is null or sweep_until < graft_now()
+              returning sweep
+              """)
+          .param("lasts", LASTS.toSeconds())
+          .query(UUID.class)
+          .optional();
+    }
+
+    /** From now on for as long again; false if it is another's. */
+    boolean renew(UUID sweep) {
+      return sql.sql(
+                  "update artifact_store set sweep_until = graft_now() + make_interval(secs =>"
+                      + " :lasts) where sweep = :sweep")
+              .param("lasts", LASTS.toSeconds())
+              .param("sweep", sweep)
+              .update()
+          == 1;
+    }
+
+    void release(UUID sweep) {
+      sql.sql("update artifact_store set sweep = null, sweep_until = null where sweep = :sweep")
+          .param("sweep", sweep)
+          .update();
+    }
+  }
+
+  /** Since when nothing has needed a blob, as table {@code unreferenced_blob}. */
+  @Component
+  static class UnreferencedBlobs {
+    /** What was published again begins anew. */
+    private static final String NOTE =
+        """
+        insert into unreferenced_blob as known (digest, published, since, seen)
+        select digest, published, :now, :now
+          from unnest(:digests::text[], :published::bigint[]) as blob (digest, published)
+        on conflict (digest) do update
+          set since = case when known.published = excluded.published then known.since else excluded.since end,
+              published = excluded.published,
+              seen = excluded.seen
+        """;
+
+    private final JdbcClient sql;
+
+    UnreferencedBlobs(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /**
+     * Notes that these blobs, and no others, are not needed now.
+     *
+     * @return those that had not been either since {@code longAgo}, whenever it was looked
+     */
+    @Transactional
+    public List<ArtifactStore.StoredBlob> note(
+        List<ArtifactStore.StoredBlob> blobs, Instant now, Instant longAgo) {
+      sql.sql(NOTE)
+          .param(
+              "digests",
+              blobs.stream().map(blob -> blob.ref().sha256().hex()).toArray(String[]::new))
+          .param(
+              "published",
+              blobs.stream().map(ArtifactStore.StoredBlob::published).toArray(Long[]::new))
+          .param("now", ResultColumns.parameter(now))
+          .update();
+      sql.sql("delete from unreferenced_blob where seen <> :now")
+          .param("now", ResultColumns.parameter(now))
+          .update();
+      Map<String, Long> due = new HashMap<>();
+      sql.sql("select digest, published from unreferenced_blob where since <= :long_ago")
+          .param("long_ago", ResultColumns.parameter(longAgo))
+          .query(
+              row -> {
+                due.put(row.getString("digest"), row.getLong("published"));
+              });
+      return blobs.stream()
+          .filter(blob -> Long.valueOf(blob.published()).equals(due.get(blob.ref().sha256().hex())))
+          .toList();
+    }
+
+    /** The same in all copies and restorations of this database, and in no other. */
+    String database() {
+      return sql.sql("select id::text from artifact_store").query(String.class).single();
     }
   }
 }

@@ -52,7 +52,7 @@ class BlobPublications implements Publications {
   }
 
   @Override
-  public boolean remove(StoredBlob seen, Removal removal) throws IOException {
+  public boolean remove(ArtifactStore.StoredBlob seen, Removal removal) throws IOException {
     try {
       return Boolean.TRUE.equals(transaction.execute(status -> removed(seen, removal)));
     } catch (UncheckedIOException failed) {
@@ -60,7 +60,7 @@ class BlobPublications implements Publications {
     }
   }
 
-  private boolean removed(StoredBlob seen, Removal removal) {
+  private boolean removed(ArtifactStore.StoredBlob seen, Removal removal) {
     String digest = seen.ref().sha256().hex();
     // A blob without a row gets one: there is no lock on what is not there.
     sql.sql("insert into blob_publication values (:digest, 0) on conflict (digest) do nothing")

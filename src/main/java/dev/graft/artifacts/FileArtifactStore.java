@@ -1,12 +1,16 @@
 package dev.graft.artifacts;
 
+import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import java.io.FileNotFoundException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -20,7 +24,9 @@ import java.security.DigestOutputStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +97,8 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   @Override
-  public StagedBlob stage(BlobContent content, long maxBytes) throws IOException {
+  public ArtifactStore.StagedBlob stage(ArtifactStore.BlobContent content, long maxBytes)
+      throws IOException {
     return StagedFile.write(this, scratch.newFile(), content, maxBytes);
   }
 
@@ -197,11 +204,12 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   @Override
-  public long keep(String name, BlobContent content, long maxBytes) throws IOException {
+  public long keep(String name, ArtifactStore.BlobContent content, long maxBytes)
+      throws IOException {
     Path target = kept(name);
     Path file = scratch.newFile();
     try (FileChannel channel = StagedFile.create(file)) {
-      BlobOutputStream out = new BlobOutputStream(channel, maxBytes, null);
+      StagedFile.BlobOutputStream out = new StagedFile.BlobOutputStream(channel, maxBytes, null);
       content.writeTo(out);
       long bytes = out.end();
       StagedFile.makeDurable(file);
@@ -290,5 +298,140 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     var sha256 = new DigestOutputStream(OutputStream.nullOutputStream(), Digest.sha256());
     long bytes = limited.transferTo(sha256);
     return new BlobRef(Digest.finish(sha256.getMessageDigest()), bytes);
+  }
+
+  /**
+   * Removes blobs that any process may publish again meanwhile, without a lock: a blob is first put
+   * aside, out of reach of publications, and then looked at. One that was published before is given
+   * back; one that is published after is a new file. What a killed process left aside is given
+   * back.
+   *
+   * @param aside a directory of the same file system
+   */
+  record BlobRemoval(FileArtifactStore store, Path aside) {
+    private static final Pattern NAME = Pattern.compile("([0-9a-f]{64})\\..*");
+
+    /** False if it is gone, or has been published since it was seen. */
+    boolean remove(StoredBlob seen) throws IOException {
+      if (!isStill(seen, store.path(seen.ref().sha256()))) return false;
+      Path file = putAside(seen.ref().sha256());
+      return file != null && settle(seen, file);
+    }
+
+    /**
+     * Removes a copy that nothing else links to. Looked at again when it lies aside: whoever links
+     * it before keeps it, whoever comes after finds it gone.
+     */
+    boolean removeUnlinked(Digest digest) throws IOException {
+      Path file = putAside(digest);
+      if (file == null) return false;
+      if (links(file) == 1) return Files.deleteIfExists(file);
+      giveBack(digest, file);
+      return false;
+    }
+
+    boolean isUnlinked(Digest digest) throws IOException {
+      return links(store.path(digest)) == 1;
+    }
+
+    /** 0 if it is gone. */
+    private static int links(Path file) throws IOException {
+      try {
+        return (Integer) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+      } catch (NoSuchFileException gone) {
+        return 0;
+      }
+    }
+
+    /** Under a name of its own: another process may be at the same blob. Null if it is gone. */
+    @Nullable Path putAside(Digest digest) throws IOException {
+      Path file = aside.resolve(digest + "." + UUID.randomUUID());
+      try {
+        return Files.move(store.path(digest), file, StandardCopyOption.ATOMIC_MOVE);
+      } catch (NoSuchFileException gone) {
+        return null;
+      }
+    }
+
+    boolean settle(StoredBlob seen, Path file) throws IOException {
+      if (isStill(seen, file)) return Files.deleteIfExists(file);
+      giveBack(seen.ref().sha256(), file);
+      return false;
+    }
+
+    /** Whatever lies aside. A removal that is under way in another process finds it gone. */
+    void giveBackAll() throws IOException {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(aside)) {
+        for (Path file : files) {
+          Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
+          if (name.matches()) giveBack(new Digest(name.group(1)), file);
+        }
+      }
+    }
+
+    private void giveBack(Digest digest, Path file) throws IOException {
+      try {
+        Path directory = store.directory(digest);
+        Files.createLink(store.path(digest), file);
+        FileArtifactStore.flush(directory);
+      } catch (FileAlreadyExistsException publishedAnew) {
+        // The same content lies there.
+      } catch (NoSuchFileException givenBack) {
+        return;
+      }
+      Files.deleteIfExists(file);
+    }
+
+    private static boolean isStill(StoredBlob seen, Path file) throws IOException {
+      try {
+        return StoredBlob.of(seen.ref().sha256(), file).equals(seen);
+      } catch (NoSuchFileException gone) {
+        return false;
+      }
+    }
+  }
+
+  /** At most {@code remaining} bytes of another stream. */
+  static final class LimitedInputStream extends FilterInputStream {
+    private long remaining;
+
+    LimitedInputStream(InputStream in, long remaining) {
+      super(in);
+      this.remaining = remaining;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int b = remaining > 0 ? super.read() : -1;
+      remaining -= b < 0 ? 0 : 1;
+      return b;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      if (length == 0) {
+        return 0;
+      }
+      int n = remaining > 0 ? super.read(target, offset, (int) Math.min(length, remaining)) : -1;
+      remaining -= Math.max(0, n);
+      return n;
+    }
+
+    @Override
+    public long skip(long n) throws IOException {
+      long skipped = super.skip(Math.min(n, remaining));
+      remaining -= skipped;
+      return skipped;
+    }
+
+    @Override
+    public int available() throws IOException {
+      return (int) Math.min(super.available(), remaining);
+    }
+
+    @Override
+    public boolean markSupported() {
+      return false;
+    }
   }
 }

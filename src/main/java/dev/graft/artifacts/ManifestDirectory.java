@@ -15,9 +15,12 @@ import java.util.function.Predicate;
 public final class ManifestDirectory {
   private ManifestDirectory() {}
 
-  /** The manifest stored under this digest. Throws {@code BlobMissing}, {@link InvalidManifest}. */
+  /**
+   * The manifest stored under this digest. Throws {@code BlobMissing}, {@link
+   * Manifest.InvalidManifest}.
+   */
   public static Manifest read(ArtifactStore store, Digest manifest) throws IOException {
-    try (InputStream in = store.open(manifest, 0, ManifestJson.MAX_BYTES + 1L)) {
+    try (InputStream in = store.open(manifest, 0, Manifest.ManifestJson.MAX_BYTES + 1L)) {
       return Manifest.parse(in.readAllBytes());
     }
   }
@@ -31,7 +34,7 @@ public final class ManifestDirectory {
       }
     }
     byte[] json = new Manifest(stored).toJson();
-    try (StagedBlob staged = store.stage(out -> out.write(json), json.length)) {
+    try (ArtifactStore.StagedBlob staged = store.stage(out -> out.write(json), json.length)) {
       return staged.publish();
     }
   }

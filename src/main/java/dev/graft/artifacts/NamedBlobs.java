@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
  * 300 bytes a blob.
  */
 @Component
-class NamedBlobs {
+public class NamedBlobs {
   private final JdbcClient sql;
   private final ArtifactStore store;
 
@@ -63,7 +63,7 @@ class NamedBlobs {
             manifest -> {
               try {
                 return filesOf(manifest);
-              } catch (IOException | InvalidManifest unreadable) {
+              } catch (IOException | Manifest.InvalidManifest unreadable) {
                 throw new IllegalStateException(
                     "the manifest " + manifest + " cannot be read, so nothing is deleted",
                     unreadable);
@@ -79,7 +79,7 @@ class NamedBlobs {
         manifest -> {
           try {
             return filesOf(manifest);
-          } catch (BlobMissing | InvalidManifest atFault) {
+          } catch (BlobMissing | Manifest.InvalidManifest atFault) {
             return Set.of();
           }
         });
@@ -109,5 +109,41 @@ class NamedBlobs {
     return ManifestDirectory.read(store, manifest).files().values().stream()
         .map(BlobRef::sha256)
         .collect(Collectors.toSet());
+  }
+
+  /**
+   * A column that names blobs, and in which rows it counts: what none of them names is deleted.
+   *
+   * @param where of the rows that need their blob, as SQL; null names nothing anywhere
+   */
+  public record BlobColumn(String table, String column, BlobColumn.Names names, String where) {
+    /** What a digest there is of. */
+    public enum Names {
+      BLOB,
+      /** Its files count too. */
+      MANIFEST
+    }
+
+    /** Counts in all rows. */
+    public BlobColumn(String table, String column, Names names) {
+      this(table, column, names, "true");
+    }
+
+    /** Every digest it needs, and whether it is of a manifest. */
+    public String select() {
+      return "select %2$s as digest, %3$s as manifest from %1$s where %2$s is not null and (%4$s)"
+          .formatted(table, column, names == Names.MANIFEST, where);
+    }
+  }
+
+  /** What a module keeps in the store. Every module that names blobs in the database has a bean. */
+  public interface BlobReferences {
+    /** All columns of digests of the module's tables, unless nothing is read by them. */
+    List<NamedBlobs.BlobColumn> columns();
+
+    /** Columns of names under which the store keeps what is no blob, by table. */
+    default Map<String, String> kept() {
+      return Map.of();
+    }
   }
 }

@@ -23,7 +23,7 @@ public interface Publications {
    *
    * @return false if it was, or the removal found nothing
    */
-  boolean remove(StoredBlob seen, Removal removal) throws IOException;
+  boolean remove(ArtifactStore.StoredBlob seen, Removal removal) throws IOException;
 
   /** Says whether there was anything to remove. */
   @FunctionalInterface
@@ -43,7 +43,7 @@ public interface Publications {
         }
 
         @Override
-        public boolean remove(StoredBlob seen, Removal removal) throws IOException {
+        public boolean remove(ArtifactStore.StoredBlob seen, Removal removal) throws IOException {
           return removal.run();
         }
       };

@@ -1,5 +1,6 @@
 package dev.graft.artifacts;
 
+import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -64,7 +65,8 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   @Override
-  public StagedBlob stage(BlobContent content, long maxBytes) throws IOException {
+  public ArtifactStore.StagedBlob stage(ArtifactStore.BlobContent content, long maxBytes)
+      throws IOException {
     Path file = scratch.newFile();
     return new StagedObject(this, file, StagedFile.fill(file, content, maxBytes));
   }
@@ -159,7 +161,8 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   @Override
-  public long keep(String name, BlobContent content, long maxBytes) throws IOException {
+  public long keep(String name, ArtifactStore.BlobContent content, long maxBytes)
+      throws IOException {
     String key = KEPT + FileArtifactStore.requireName(name);
     Path file = scratch.newFile();
     BlobRef ref = StagedFile.fill(file, content, maxBytes);
@@ -256,6 +259,26 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
   public void close() throws IOException {
     try (bucket) {
       scratch.close();
+    }
+  }
+
+  /** An object to be, as a temporary file of this machine. */
+  record StagedObject(S3ArtifactStore store, Path file, BlobRef ref)
+      implements ArtifactStore.StagedBlob {
+    @Override
+    public InputStream open() throws IOException {
+      return Files.newInputStream(file);
+    }
+
+    @Override
+    public BlobRef publish() throws IOException {
+      store.publish(this);
+      return ref;
+    }
+
+    @Override
+    public void close() throws IOException {
+      Files.deleteIfExists(file);
     }
   }
 }

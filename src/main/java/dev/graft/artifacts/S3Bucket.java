@@ -1,23 +1,45 @@
 package dev.graft.artifacts;
 
+import dev.graft.platform.MachineLacks;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
+import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
@@ -259,5 +281,295 @@ public final class S3Bucket implements AutoCloseable {
   @Override
   public void close() {
     connections.close();
+  }
+
+  /** Sends a file in parts, some at once, and joins them: until then there is no object. */
+  record MultipartPut(S3Connections connections, UploadSource source, long partSize) {
+    private static final Logger log = LoggerFactory.getLogger(MultipartPut.class);
+    private static final int MOST_PARTS = 10_000;
+    private static final int AT_ONCE = 4;
+
+    /** As large as they must be for a blob of this size. */
+    static MultipartPut of(S3Connections connections, UploadSource source, long partSize) {
+      return new MultipartPut(
+          connections, source, Math.max(partSize, Math.ceilDiv(source.bytes(), MOST_PARTS)));
+    }
+
+    /**
+     * @param ifAbsent the server refuses with 412 where the object is there
+     */
+    void send(CreateMultipartUploadRequest object, boolean ifAbsent) throws IOException {
+      String id = connections.client().createMultipartUpload(object).uploadId();
+      boolean complete = false;
+      try {
+        List<CompletedPart> parts = sendParts(object, id);
+        CompleteMultipartUploadRequest.Builder join =
+            CompleteMultipartUploadRequest.builder()
+                .bucket(object.bucket())
+                .key(object.key())
+                .uploadId(id)
+                .multipartUpload(upload -> upload.parts(parts));
+        if (ifAbsent) join.ifNoneMatch("*");
+        connections.patient().completeMultipartUpload(join.build());
+        complete = true;
+      } finally {
+        if (!complete) abort(object, id);
+      }
+    }
+
+    private List<CompletedPart> sendParts(CreateMultipartUploadRequest object, String id)
+        throws IOException {
+      List<CompletedPart> parts = new ArrayList<>();
+      try (ExecutorService threads =
+          Executors.newFixedThreadPool(AT_ONCE, Thread.ofVirtual().factory())) {
+        List<Future<CompletedPart>> sent = new ArrayList<>();
+        for (long at = 0; at < source.bytes(); at += partSize) {
+          long offset = at;
+          int number = sent.size() + 1;
+          sent.add(threads.submit(() -> sendPart(object, id, number, offset)));
+        }
+        try {
+          for (Future<CompletedPart> each : sent) parts.add(each.get());
+        } catch (ExecutionException failed) {
+          threads.shutdownNow();
+          throw unwrapped(failed);
+        } catch (InterruptedException stopped) {
+          threads.shutdownNow();
+          Thread.currentThread().interrupt();
+          throw new InterruptedIOException();
+        }
+      }
+      return parts;
+    }
+
+    private static IOException unwrapped(ExecutionException failed) {
+      return switch (failed.getCause()) {
+        case SdkException refused -> throw refused;
+        case IOException unreadable -> unreadable;
+        case null, default -> new IOException(failed);
+      };
+    }
+
+    private CompletedPart sendPart(
+        CreateMultipartUploadRequest object, String id, int number, long offset)
+        throws IOException {
+      long bytes = Math.min(partSize, source.bytes() - offset);
+      String sha256 = sha256(offset, bytes);
+      RequestBody body =
+          RequestBody.fromContentProvider(
+              () -> range(offset, bytes), bytes, "application/octet-stream");
+      String etag =
+          connections
+              .client()
+              .uploadPart(
+                  part ->
+                      part.bucket(object.bucket())
+                          .key(object.key())
+                          .uploadId(id)
+                          .partNumber(number)
+                          .checksumSHA256(sha256),
+                  body)
+              .eTag();
+      return CompletedPart.builder().partNumber(number).eTag(etag).checksumSHA256(sha256).build();
+    }
+
+    private FileRange range(long offset, long bytes) {
+      try {
+        return new FileRange(source.file(), offset, bytes);
+      } catch (IOException unreadable) {
+        throw new UncheckedIOException(unreadable);
+      }
+    }
+
+    private String sha256(long offset, long bytes) throws IOException {
+      try (InputStream in = new FileRange(source.file(), offset, bytes)) {
+        var out =
+            new DigestOutputStream(
+                OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"));
+        in.transferTo(out);
+        return Base64.getEncoder().encodeToString(out.getMessageDigest().digest());
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every Java platform has SHA-256", e);
+      }
+    }
+
+    /** If that fails too, its age will remove it. */
+    private void abort(CreateMultipartUploadRequest object, String id) {
+      try {
+        connections
+            .client()
+            .abortMultipartUpload(r -> r.bucket(object.bucket()).key(object.key()).uploadId(id));
+      } catch (SdkException left) {
+        log.atWarn()
+            .addKeyValue("blob", object.key())
+            .addKeyValue("cause", S3Failure.firstLine(left))
+            .log("multipart_upload_left");
+      }
+    }
+  }
+
+  /** Some bytes of a file. */
+  static final class FileRange extends InputStream {
+    private final FileChannel channel;
+    private final long end;
+    private long position;
+
+    FileRange(Path file, long offset, long bytes) throws IOException {
+      this.channel = FileChannel.open(file, StandardOpenOption.READ);
+      this.position = offset;
+      this.end = offset + bytes;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      if (length == 0) return 0;
+      if (position >= end) return -1;
+      int most = (int) Math.min(length, end - position);
+      int n = channel.read(ByteBuffer.wrap(target, offset, most), position);
+      if (n < 0) throw new EOFException("the file became shorter");
+      position += n;
+      return n;
+    }
+
+    @Override
+    public int available() {
+      return (int) Math.min(Integer.MAX_VALUE, end - position);
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  /**
+   * Whether a bucket can be listed, written, read and emptied; if not, in one line what to mend.
+   * The object that it writes is removed again.
+   */
+  record BucketCheck(S3Properties settings, String bucket) {
+    /** Where no word of a refusal is known better. */
+    private static final String RIGHTS =
+        "allow s3:ListBucket, s3:ListBucketMultipartUploads, s3:GetObject, s3:PutObject,"
+            + " s3:DeleteObject and s3:AbortMultipartUpload";
+
+    /** The settings, as far as they can be wrong without a server. */
+    static String requireBucket(S3Properties settings) {
+      String bucket = settings.bucket();
+      if (bucket == null || bucket.isBlank()) {
+        throw new MachineLacks(
+            "graft.artifacts.s3.enabled needs graft.artifacts.s3.bucket: name a bucket that is"
+                + " there");
+      }
+      if ((settings.accessKey() == null) != (settings.secretKey() == null)) {
+        throw new MachineLacks(
+            "graft.artifacts.s3.access-key and secret-key belong together: set both, or neither, and"
+                + " credentials are found as the AWS SDK does");
+      }
+      if (settings.kmsKeyId() != null && settings.encryption() != S3Properties.Encryption.SSE_KMS) {
+        throw new MachineLacks(
+            "graft.artifacts.s3.kms-key-id needs graft.artifacts.s3.encryption=sse-kms");
+      }
+      return bucket;
+    }
+
+    S3Connections connect() {
+      try {
+        return S3Connections.of(settings);
+      } catch (SdkException | IllegalArgumentException | NullPointerException wrong) {
+        throw new MachineLacks(sentence(wrong), wrong);
+      }
+    }
+
+    void require(S3Client s3) {
+      String key = settings.keyPrefix() + "probe/" + UUID.randomUUID();
+      String doing = "listed";
+      try {
+        s3.listObjectsV2(r -> r.bucket(bucket).prefix(settings.keyPrefix()).maxKeys(1));
+        doing = "written";
+        s3.putObject(probe(key), RequestBody.fromString("graft"));
+        doing = "read";
+        s3.getObjectAsBytes(r -> r.bucket(bucket).key(key));
+        doing = "emptied";
+        s3.deleteObject(r -> r.bucket(bucket).key(key));
+      } catch (S3Exception refused) {
+        throw new MachineLacks(sentence(refused, doing), refused);
+      } catch (SdkException failed) {
+        throw new MachineLacks(sentence(failed), failed);
+      }
+    }
+
+    /** Encrypted as all objects are: a policy of the bucket may ask for that. */
+    private PutObjectRequest probe(String key) {
+      return PutObjectRequest.builder()
+          .bucket(bucket)
+          .key(key)
+          .serverSideEncryption(settings.serverSideEncryption())
+          .ssekmsKeyId(settings.kmsKeyId())
+          .build();
+    }
+
+    private String sentence(S3Exception refused, String doing) {
+      String code = S3Failure.code(refused);
+      String cure =
+          switch (code) {
+            case "NoSuchBucket" -> "it is not there: create it, or mend graft.artifacts.s3.bucket";
+            case "InvalidAccessKeyId" ->
+                "the access key is not known there: mend graft.artifacts.s3.access-key, or the"
+                    + " credentials that the AWS SDK finds";
+            case "SignatureDoesNotMatch" ->
+                "the secret of the access key is wrong: mend graft.artifacts.s3.secret-key, or the"
+                    + " credentials that the AWS SDK finds";
+            case "ExpiredToken", "InvalidToken" -> "the credentials have expired: renew them";
+            case "RequestTimeTooSkewed" -> "this machine's clock is wrong: set it";
+            case "PermanentRedirect",
+                "AuthorizationHeaderMalformed",
+                "IllegalLocationConstraintException" ->
+                "it is in another region: mend graft.artifacts.s3.region" + region(refused);
+            case "AccessDenied", "AllAccessDisabled" ->
+                "the credentials do not allow it: " + RIGHTS;
+            default ->
+                refused.statusCode() == 403
+                    ? "the credentials do not allow it: " + RIGHTS
+                    : "%s answered %d %s".formatted(where(), refused.statusCode(), code).strip();
+          };
+      return "the bucket %s cannot be %s: %s".formatted(bucket, doing, cure);
+    }
+
+    private static String region(S3Exception refused) {
+      return refused
+          .awsErrorDetails()
+          .sdkHttpResponse()
+          .firstMatchingHeader("x-amz-bucket-region")
+          .map(" to "::concat)
+          .orElse("");
+    }
+
+    private String sentence(RuntimeException failed) {
+      String why = S3Failure.firstLine(failed);
+      if (why.contains("Unable to load credentials")) {
+        return "there are no credentials for the bucket %s: set AWS_ACCESS_KEY_ID and"
+                .formatted(bucket)
+            + " AWS_SECRET_ACCESS_KEY, give this machine a role, or set graft.artifacts.s3.access-key"
+            + " and secret-key";
+      }
+      if (why.contains("Unable to load region")) {
+        return "the region of the bucket %s is not known: set graft.artifacts.s3.region or AWS_REGION"
+            .formatted(bucket);
+      }
+      return "the bucket %s cannot be reached at %s: %s; does the server run, is"
+              .formatted(bucket, where(), why)
+          + " graft.artifacts.s3.endpoint right, and does it need path-style=true?";
+    }
+
+    private String where() {
+      URI endpoint = settings.endpoint();
+      return endpoint == null ? "Amazon S3" : endpoint.toString();
+    }
   }
 }

@@ -3,7 +3,10 @@ package dev.graft.artifacts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,17 +16,21 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 
 /** A blob to be, as a temporary file in the file system of the store. */
-record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements StagedBlob {
+record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
+    implements ArtifactStore.StagedBlob {
 
-  static StagedFile write(FileArtifactStore store, Path file, BlobContent content, long maxBytes)
+  static StagedFile write(
+      FileArtifactStore store, Path file, ArtifactStore.BlobContent content, long maxBytes)
       throws IOException {
     return new StagedFile(store, file, fill(file, content, maxBytes));
   }
 
   /** Writes a new file, or none if that fails. */
-  static BlobRef fill(Path file, BlobContent content, long maxBytes) throws IOException {
+  static BlobRef fill(Path file, ArtifactStore.BlobContent content, long maxBytes)
+      throws IOException {
     boolean complete = false;
     try (FileChannel channel = create(file)) {
       MessageDigest sha256 = Digest.sha256();
@@ -43,7 +50,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
 
   /** Stages what is announced and publishes it if it is that. */
   static void put(ArtifactStore store, BlobRef expected, InputStream in) throws IOException {
-    try (StagedBlob staged = store.stage(in::transferTo, expected.bytes())) {
+    try (ArtifactStore.StagedBlob staged = store.stage(in::transferTo, expected.bytes())) {
       FileArtifactStore.check(expected, staged.ref());
       staged.publish();
     } catch (BlobTooLarge e) {
@@ -114,5 +121,65 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
   @Override
   public void close() throws IOException {
     Files.deleteIfExists(file);
+  }
+
+  /** Writes to a file in large pieces, counting and digesting what passes, up to a limit. */
+  static final class BlobOutputStream extends OutputStream {
+    private static final int PIECE = 1 << 17;
+
+    private final WritableByteChannel channel;
+    private final long maxBytes;
+    private final @Nullable MessageDigest digest;
+    private final byte[] piece;
+    private int filled;
+    private long bytes;
+
+    /**
+     * @param digest to give it all to, or null
+     */
+    BlobOutputStream(WritableByteChannel channel, long maxBytes, @Nullable MessageDigest digest) {
+      this.channel = channel;
+      this.maxBytes = maxBytes;
+      this.digest = digest;
+      this.piece = new byte[(int) Math.clamp(maxBytes, 1, PIECE)];
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int length) throws IOException {
+      if (length > maxBytes - bytes) {
+        throw new BlobTooLarge("longer than the " + maxBytes + " bytes allowed");
+      }
+      bytes += length;
+      for (int from = offset, end = offset + length; from < end; ) {
+        if (filled == piece.length) writePiece();
+        int n = Math.min(end - from, piece.length - filled);
+        System.arraycopy(source, from, piece, filled, n);
+        filled += n;
+        from += n;
+      }
+    }
+
+    private void writePiece() throws IOException {
+      ByteBuffer buffer = ByteBuffer.wrap(piece, 0, filled);
+      // A full disk may write a part and return normally: only the loop finds out.
+      while (buffer.hasRemaining()) {
+        if (channel.write(buffer) <= 0) {
+          throw new IOException("No space left on device");
+        }
+      }
+      if (digest != null) digest.update(piece, 0, filled);
+      filled = 0;
+    }
+
+    /** Writes what is left; returns the length of all in bytes. */
+    long end() throws IOException {
+      writePiece();
+      return bytes;
+    }
   }
 }

@@ -1,9 +1,11 @@
 package dev.graft.artifacts;
 
+import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +125,80 @@ public final class StoreCopy {
   private boolean isWhole(BlobRef blob) throws IOException {
     try (InputStream in = to.open(blob.sha256())) {
       return BlobRef.of(in).equals(blob);
+    }
+  }
+
+  /** What a store keeps by name, into another: parts of uploads, and whose it is. */
+  record KeptCopy(ArtifactStore from, ArtifactStore to) {
+    /** How many there were. */
+    int run() throws IOException {
+      List<String> names;
+      try (Stream<String> all = from.kept()) {
+        names = all.toList();
+      }
+      int copied = 0;
+      for (String name : names) {
+        try (InputStream in = from.openKept(name)) {
+          to.keep(name, in::transferTo, Long.MAX_VALUE);
+          copied++;
+        } catch (BlobMissing droppedMeanwhile) {
+          // Its upload has ended.
+        }
+      }
+      return copied;
+    }
+
+    void requireSameOwner() throws IOException {
+      byte[] target = owner(to);
+      if (target.length > 0 && !Arrays.equals(target, owner(from))) {
+        throw new IOException(
+            "the store to copy to belongs to another database: nothing was copied. If it is this"
+                + " one's now, remove kept/"
+                + ArtifactStore.OWNER
+                + " from it");
+      }
+    }
+
+    /** Empty where nobody has said so yet. */
+    private static byte[] owner(ArtifactStore store) throws IOException {
+      try (InputStream in = store.openKept(ArtifactStore.OWNER)) {
+        return in.readAllBytes();
+      } catch (BlobMissing nobodys) {
+        return new byte[0];
+      }
+    }
+  }
+
+  /** What threads that copy have done together. */
+  static final class CopyTotals {
+    private int done;
+    private long doneBytes;
+    private int copied;
+    private long copiedBytes;
+    private int found;
+    private final List<Digest> damaged = new ArrayList<>();
+
+    synchronized void found() {
+      found++;
+    }
+
+    synchronized void copied(BlobRef blob) {
+      copied++;
+      copiedBytes += blob.bytes();
+    }
+
+    synchronized void damaged(BlobRef blob) {
+      damaged.add(blob.sha256());
+    }
+
+    synchronized StoreCopy.Progress next(BlobRef blob, int of, long ofBytes) {
+      done++;
+      doneBytes += blob.bytes();
+      return new StoreCopy.Progress(done, of, doneBytes, ofBytes);
+    }
+
+    synchronized StoreCopy.Copied with(int kept) {
+      return new StoreCopy.Copied(copied, copiedBytes, found, kept, List.copyOf(damaged));
     }
   }
 }

@@ -25,7 +25,7 @@
  * file lock, not by their age, so that several processes may share one directory. A blob that is
  * removed may be published again at the same time ({@link
  * dev.graft.artifacts.ArtifactStore#delete}). Which blobs are needed is what modules say by {@link
- * dev.graft.artifacts.BlobReferences}.
+ * dev.graft.artifacts.NamedBlobs.BlobReferences}.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"platform", "platform :: database"})

@@ -1,8 +1,8 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobMissing;
-import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.platform.RequestFailed;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.StagedBlob;
+import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.datasets.StoredFiles.ArrivedFile;
 import dev.graft.platform.Idempotency;

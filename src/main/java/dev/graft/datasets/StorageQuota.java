@@ -5,6 +5,8 @@ import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.TransactionLocks;
 import dev.graft.tenancy.DepartmentLimits;
+import dev.graft.tenancy.Limits.DepartmentLimits;
+import dev.graft.tenancy.Limits.QuotaUsage;
 import dev.graft.tenancy.QuotaUsage;
 import java.io.FilterInputStream;
 import java.io.IOException;

@@ -17,7 +17,7 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.platform.TransactionLocks;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.tenancy.AuditLog;
-import dev.graft.tenancy.DepartmentArchived;
+import dev.graft.tenancy.Departments.DepartmentArchived;
 import dev.graft.tenancy.Owned;
 import dev.graft.tenancy.RetentionKind;
 import dev.graft.tenancy.RetentionNotices;

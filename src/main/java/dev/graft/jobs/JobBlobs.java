@@ -1,10 +1,10 @@
 package dev.graft.jobs;
 
-import static dev.graft.artifacts.BlobColumn.Names.BLOB;
-import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.MANIFEST;
 
-import dev.graft.artifacts.BlobColumn;
-import dev.graft.artifacts.BlobReferences;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import java.util.List;
 import org.springframework.stereotype.Component;
 

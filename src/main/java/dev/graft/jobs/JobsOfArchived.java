@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
-import dev.graft.tenancy.DepartmentArchived;
-import dev.graft.tenancy.DepartmentErasing;
+import dev.graft.tenancy.Departments.DepartmentArchived;
+import dev.graft.tenancy.Departments.DepartmentErasing;
 import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;

@@ -1,13 +1,17 @@
 package dev.graft.platform;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,11 +45,11 @@ public final class ChildConfinement {
   /**
    * @param dataDir where children of another user get a directory
    */
-  public ChildConfinement(ChildrenProperties settings, Path dataDir) {
+  public ChildConfinement(Children.ChildrenProperties settings, Path dataDir) {
     this(settings, dataDir, NeededFiles.ofThisProgram());
   }
 
-  ChildConfinement(ChildrenProperties settings, Path dataDir, NeededFiles needed) {
+  ChildConfinement(Children.ChildrenProperties settings, Path dataDir, NeededFiles needed) {
     this.root = ChildUser.isRoot();
     this.user = root ? ChildUser.of(settings.user()) : null;
     this.home =
@@ -55,7 +59,7 @@ public final class ChildConfinement {
         root
             ? List.of("unshare", "--net", "--")
             : List.of("unshare", "--user", "--map-current-user", "--net", "--");
-    boolean wanted = settings.network() == ChildrenProperties.Network.NONE;
+    boolean wanted = settings.network() == Children.ChildrenProperties.Network.NONE;
     this.networkLack = wanted ? ChildTrial.lack(own, List.of()) : null;
     this.network = wanted && networkLack == null ? own : List.of();
   }
@@ -145,5 +149,156 @@ public final class ChildConfinement {
           .log("children_have_network");
     }
     return children;
+  }
+
+  /** Small programs that tell at once what this machine allows. */
+  static final class ChildTrial {
+    private static final int PATIENCE_SECONDS = 10;
+
+    /** Says the first argument that it cannot read or, of a directory, cannot pass. */
+    private static final String READS =
+        "for f; do test -r \"$f\" || { test -d \"$f\" && test -x \"$f\"; }"
+            + " || { echo \"$f cannot be read\"; exit 1; }; done";
+
+    private ChildTrial() {}
+
+    record Said(int status, String text) {}
+
+    /** Status -1: it cannot be started, or did not end. */
+    static Said run(List<String> command) {
+      try {
+        Process process = ChildProcess.of(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+          process.destroyForcibly();
+          return new Said(-1, command.getFirst() + " did not end");
+        }
+        byte[] text = process.getInputStream().readAllBytes();
+        return new Said(process.exitValue(), new String(text, StandardCharsets.UTF_8));
+      } catch (IOException e) {
+        return new Said(-1, command.getFirst() + " cannot be run");
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new Said(-1, "interrupted");
+      }
+    }
+
+    /**
+     * @param prefix of the command of a child
+     * @param needed files that it reads, directories that it passes
+     * @return what a child started so lacks, in one line; null = nothing
+     */
+    static @Nullable String lack(List<String> prefix, List<String> needed) {
+      List<String> command = new ArrayList<>(prefix);
+      command.addAll(List.of("sh", "-c", READS, "sh"));
+      command.addAll(needed);
+      Said said = run(command);
+      if (said.status() == 0) return null;
+      return said.text().lines().findFirst().orElse(prefix.getFirst() + " is not allowed here");
+    }
+  }
+
+  /** Whom children run as: a user that is not root, and its group. */
+  record ChildUser(int uid, int gid) {
+    private static final String SETTING = "graft.children.user";
+
+    /**
+     * @return null for {@code none}
+     * @throws MachineLacks if this machine does not know it, or it is root
+     */
+    static @Nullable ChildUser of(String setting) {
+      String name = setting.strip();
+      if (name.isEmpty() || name.equals("none")) return null;
+      ChildUser user;
+      if (name.matches("\\d{1,9}")) {
+        int number = Integer.parseInt(name);
+        user = new ChildUser(number, number);
+      } else {
+        user = new ChildUser(id("-u", name), id("-g", name));
+      }
+      if (user.uid == 0 || user.gid == 0) {
+        throw new MachineLacks(
+            "%s is %s, which is root or of its group; name another, or none"
+                .formatted(SETTING, name));
+      }
+      return user;
+    }
+
+    private static int id(String option, String name) {
+      ChildConfinement.ChildTrial.Said said =
+          ChildConfinement.ChildTrial.run(List.of("id", option, "--", name));
+      if (said.status() == 0) return Integer.parseInt(said.text().strip());
+      throw new MachineLacks(
+          "%s names %s, whom this machine does not know; name an account, a number such as 65531, or"
+                  .formatted(SETTING, name)
+              + " none");
+    }
+
+    /** What comes before a command of root. */
+    List<String> command() {
+      return List.of(
+          "setpriv", "--reuid=" + uid, "--regid=" + gid, "--clear-groups", "--no-new-privs", "--");
+    }
+
+    /** Whether this process is root's. */
+    static boolean isRoot() {
+      try {
+        return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+      } catch (IOException | UnsupportedOperationException | IllegalArgumentException notLinux) {
+        return false;
+      }
+    }
+  }
+
+  /**
+   * What can be taken from children.
+   *
+   * @param prefix of their commands
+   * @param user whom they run as; null = as Graft
+   * @param userLack why it is Graft's although that is root and another is wanted
+   * @param network whether they have one
+   * @param networkLack why they have one although there should be none
+   */
+  public record FoundConfinement(
+      List<String> prefix,
+      @Nullable Integer user,
+      @Nullable String userLack,
+      boolean network,
+      @Nullable String networkLack) {
+    public FoundConfinement {
+      prefix = List.copyOf(prefix);
+    }
+  }
+
+  /**
+   * What every child reads: Java, this program, and libraries that are not in it.
+   *
+   * @param program those that are there
+   */
+  record NeededFiles(List<String> program) {
+    NeededFiles {
+      program = List.copyOf(program);
+    }
+
+    static NeededFiles ofThisProgram() {
+      return new NeededFiles(
+          Stream.of(
+                  Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
+                  Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)),
+                  Stream.of("GRAFT_LIBTORCH_CUDA_DIRECTORY", "PYTORCH_LIBRARY_PATH")
+                      .map(name -> System.getenv().getOrDefault(name, "")))
+              .flatMap(each -> each)
+              .filter(each -> !each.isEmpty() && Files.exists(Path.of(each)))
+              .toList());
+    }
+
+    /** And a directory, or what there is of the way to it. */
+    List<String> and(Path directory) {
+      Path nearest = directory.toAbsolutePath();
+      while (!Files.exists(nearest) && nearest.getParent() != null) nearest = nearest.getParent();
+      List<String> all = new ArrayList<>(program);
+      all.add(nearest.toString());
+      return all;
+    }
   }
 }

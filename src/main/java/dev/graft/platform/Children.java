@@ -11,6 +11,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /**
  * How children that read files of departments are started, and what they may read and write.
@@ -31,7 +36,7 @@ public final class Children {
   private static final int CLOSED = 0700;
 
   private final List<String> prefix;
-  private final @Nullable ChildUser user;
+  private final ChildConfinement.@Nullable ChildUser user;
   private final @Nullable Path home;
 
   /**
@@ -39,7 +44,7 @@ public final class Children {
    * @param user null = the one that Graft runs as
    * @param home of that user
    */
-  Children(List<String> prefix, @Nullable ChildUser user, @Nullable Path home) {
+  Children(List<String> prefix, ChildConfinement.@Nullable ChildUser user, @Nullable Path home) {
     this.prefix = List.copyOf(prefix);
     this.user = user;
     this.home = home;
@@ -120,5 +125,34 @@ public final class Children {
 
   static void set(Path path, String attribute, int value) throws IOException {
     Files.setAttribute(path, "unix:" + attribute, value, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  @EveryRole
+  @Configuration(proxyBeanMethods = false)
+  @EnableConfigurationProperties(ChildrenProperties.class)
+  static class ChildrenConfiguration {
+    @Bean
+    ChildConfinement childConfinement(ChildrenProperties settings, GraftProperties graft) {
+      return new ChildConfinement(settings, graft.dataDir());
+    }
+  }
+
+  /**
+   * {@code graft.children.*}: trainers, exports, inspections of rows and models that answer.
+   *
+   * @param user whom they run as where Graft runs as root: a number, which needs no account, or the
+   *     name of one; give it to nothing else ({@code nobody} owns an embedded PostgreSQL). {@code
+   *     none}: as Graft does
+   * @param network {@code none}: they have no network where the machine can take it from them;
+   *     {@code host}: that of Graft
+   */
+  @ConfigurationProperties("graft.children")
+  public record ChildrenProperties(
+      @DefaultValue("65531") String user, @DefaultValue("none") Network network) {
+    /** What a child can reach. */
+    public enum Network {
+      NONE,
+      HOST
+    }
   }
 }

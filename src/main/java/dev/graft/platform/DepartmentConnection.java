@@ -9,7 +9,12 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Objects;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
  * A connection whose every transaction begins with the department's role. Whoever leads
@@ -107,6 +112,34 @@ final class DepartmentConnection {
       return method.invoke(target, arguments);
     } catch (InvocationTargetException failed) {
       throw failed.getCause();
+    }
+  }
+
+  /** Connections that see one department's rows, where a request of a department asks for one. */
+  static final class DepartmentConnections extends DelegatingDataSource {
+    DepartmentConnections(DataSource all) {
+      super(all);
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+      Connection connection = super.getConnection();
+      String department = EveryDepartment.department();
+      return department == null ? connection : DepartmentConnection.of(connection, department);
+    }
+  }
+
+  /** Puts {@link DepartmentConnection.DepartmentConnections} before the server's. */
+  static final class RowSecurity implements BeanPostProcessor {
+    @Configuration(proxyBeanMethods = false)
+    @Import(RowSecurity.class)
+    static class Added {}
+
+    @Override
+    public Object postProcessAfterInitialization(Object bean, String name) {
+      return bean instanceof DataSource source && name.equals("dataSource")
+          ? new DepartmentConnection.DepartmentConnections(source)
+          : bean;
     }
   }
 }

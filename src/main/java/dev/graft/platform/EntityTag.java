@@ -1,11 +1,19 @@
 package dev.graft.platform;
 
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.PathContainer;
+import org.springframework.stereotype.Component;
+import org.springframework.web.filter.ShallowEtagHeaderFilter;
+import org.springframework.web.util.pattern.PathPattern;
+import org.springframework.web.util.pattern.PathPatternParser;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Entity tags of JSON answers (RFC 9110, section 8.8.3): equal bytes have equal tags. */
@@ -47,5 +55,39 @@ public final class EntityTag {
         ProblemType.PRECONDITION_FAILED,
         "It has changed since it was read: read it again, then change it.",
         "If-Match");
+  }
+
+  /**
+   * Gives the JSON of single things an {@code ETag}, and answers {@code If-None-Match} with 304: a
+   * client that polls is told what it has already without the bytes. Lists, which are long, and
+   * files, which have tags of their own, are left alone.
+   */
+  @Component
+  static final class EntityTagFilter extends ShallowEtagHeaderFilter {
+    private static final List<PathPattern> THINGS =
+        List.of(
+            pattern("/v1/files/{id}"),
+            pattern("/v1/fine_tuning/jobs/{id}"),
+            pattern("/v1/adapters/{id}"),
+            pattern("/v1/adapter_configs/{config}"),
+            pattern("/v1/models/{model}"),
+            pattern("/v1/base_models/{base_model}"));
+
+    private static PathPattern pattern(String pattern) {
+      return PathPatternParser.defaultInstance.parse(pattern);
+    }
+
+    @Override
+    protected boolean shouldNotFilter(HttpServletRequest request) {
+      if (!request.getMethod().equals("GET")) return true;
+      PathContainer path = PathContainer.parsePath(request.getRequestURI());
+      return THINGS.stream().noneMatch(thing -> thing.matches(path));
+    }
+
+    @Override
+    protected String generateETagHeaderValue(InputStream content, boolean isWeak)
+        throws IOException {
+      return EntityTag.of(content.readAllBytes());
+    }
   }
 }

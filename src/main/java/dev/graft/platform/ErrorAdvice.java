@@ -1,15 +1,19 @@
 package dev.graft.platform;
 
+import dev.graft.spec.Nearest;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.webmvc.error.ErrorController;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
@@ -22,10 +26,15 @@ import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.MethodArgumentNotValidException;
 import org.springframework.web.bind.MissingServletRequestParameterException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.async.AsyncRequestNotUsableException;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.databind.DatabindException;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
 
 /** Renders every error of every route as the OpenAI envelope, whatever the client accepts. */
 @RestControllerAdvice
@@ -156,5 +165,71 @@ class ErrorAdvice {
     }
     ErrorHeaders.of(problem).forEach(response::header);
     return response.body(ErrorEnvelope.of(problem));
+  }
+
+  /** Errors that the container or a filter raises outside any controller. */
+  @RestController
+  static class ErrorRoute implements ErrorController {
+    @RequestMapping("/error")
+    ResponseEntity<ErrorEnvelope> error(HttpServletRequest request) {
+      int status =
+          request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code
+              ? code
+              : 404;
+      return ErrorAdvice.render(StatusProblems.of(status, request));
+    }
+  }
+
+  /** What is wrong with a JSON body, for its sender: bad text by line and column, else by path. */
+  static final class JsonProblems {
+    private JsonProblems() {}
+
+    static RequestFailed of(JacksonException wrong) {
+      if (wrong instanceof UnrecognizedPropertyException unknown) {
+        String path = path(unknown);
+        return new RequestFailed(
+            ProblemType.UNKNOWN_PARAMETER,
+            "Unknown parameter: '%s'.%s".formatted(Nearest.shown(path), meant(unknown)),
+            path);
+      }
+      if (wrong instanceof DatabindException) {
+        if (wrong.getCause() instanceof RequestFailed problem) {
+          return problem;
+        }
+        String path = path(wrong);
+        return RequestFailed.invalid(path, "Wrong type or value at '" + path + "'.");
+      }
+      String what =
+          wrong.getOriginalMessage().startsWith("Duplicate")
+              ? "A key is given twice"
+              : "The body is not valid JSON";
+      return new RequestFailed(ProblemType.INVALID_JSON, what + where(wrong.getLocation()) + ".");
+    }
+
+    private static String meant(UnrecognizedPropertyException unknown) {
+      Collection<Object> known = unknown.getKnownPropertyIds();
+      if (known == null) return "";
+      return Nearest.sentence(
+          unknown.getPropertyName(), known.stream().map(String::valueOf).toList());
+    }
+
+    /** Such as {@code adapter.peft.r} or {@code messages[2].role}; {@code $} is the whole body. */
+    static String path(JacksonException wrong) {
+      StringBuilder path = new StringBuilder();
+      for (JacksonException.Reference step : wrong.getPath()) {
+        if (step.getPropertyName() == null) {
+          path.append('[').append(step.getIndex()).append(']');
+        } else {
+          path.append(path.isEmpty() ? "" : ".").append(step.getPropertyName());
+        }
+      }
+      return path.isEmpty() ? "$" : path.toString();
+    }
+
+    private static String where(@Nullable TokenStreamLocation location) {
+      return location == null
+          ? ""
+          : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
+    }
   }
 }

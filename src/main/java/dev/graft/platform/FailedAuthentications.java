@@ -3,10 +3,14 @@ package dev.graft.platform;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -137,5 +141,27 @@ public class FailedAuthentications {
   private static boolean isProbe(HttpServletRequest request) {
     String path = request.getRequestURI();
     return PROBES.contains(path) || path.startsWith("/actuator/health");
+  }
+
+  /** Where a request comes from, as far as that is one site's. */
+  static final class ClientNetwork {
+    private ClientNetwork() {}
+
+    /** Behind a proxy that is trusted, what that says. */
+    static String of(HttpServletRequest request) {
+      return of(request.getRemoteAddr());
+    }
+
+    /** An IPv4 address, or the /64 of an IPv6 one. */
+    static String of(String address) {
+      try {
+        InetAddress parsed = InetAddress.ofLiteral(address);
+        return parsed instanceof Inet6Address
+            ? HexFormat.of().formatHex(Arrays.copyOf(parsed.getAddress(), 8)) + "/64"
+            : parsed.getHostAddress();
+      } catch (IllegalArgumentException notOne) {
+        return "unknown";
+      }
+    }
   }
 }

@@ -4,7 +4,9 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.MeterProvider;
 import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
@@ -14,13 +16,24 @@ import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /** By OpenTelemetry's SDK. Beside {@link OtelSpan} the only class that knows it. */
 final class OtelTraces implements Traces {
@@ -118,5 +131,198 @@ final class OtelTraces implements Traces {
   @Override
   public void close() {
     provider.shutdown().join(LAST_SECONDS, TimeUnit.SECONDS);
+  }
+
+  record OtelSpan(Tracer tracer, io.opentelemetry.api.trace.Span span) implements RecordedSpan {
+    static SpanKind of(Span.Kind kind) {
+      return switch (kind) {
+        case SERVER -> SpanKind.SERVER;
+        case PRODUCER -> SpanKind.PRODUCER;
+        case CONSUMER -> SpanKind.CONSUMER;
+        case INTERNAL -> SpanKind.INTERNAL;
+      };
+    }
+
+    @Override
+    public RecordedSpan child(String name, Span.Kind kind) {
+      return new OtelSpan(
+          tracer,
+          tracer
+              .spanBuilder(name)
+              .setParent(Context.root().with(span))
+              .setSpanKind(of(kind))
+              .startSpan());
+    }
+
+    @Override
+    public void rename(String name) {
+      span.updateName(name);
+    }
+
+    @Override
+    public void put(String attribute, String value) {
+      span.setAttribute(attribute, value);
+    }
+
+    @Override
+    public void put(String attribute, long value) {
+      span.setAttribute(attribute, value);
+    }
+
+    @Override
+    public void failed(String type) {
+      span.setStatus(StatusCode.ERROR).setAttribute("error.type", type);
+    }
+
+    @Override
+    public String traceId() {
+      return span.getSpanContext().getTraceId();
+    }
+
+    @Override
+    public String traceparent() {
+      SpanContext context = span.getSpanContext();
+      return "00-%s-%s-%s"
+          .formatted(context.getTraceId(), context.getSpanId(), context.getTraceFlags().asHex());
+    }
+
+    @Override
+    public void end() {
+      span.end();
+    }
+  }
+
+  /**
+   * Where traces go, by the names that Spring Boot and OpenTelemetry have for it.
+   *
+   * @param headers of each request to the collector, secrets among them
+   * @param probability share of the traces begun here that are recorded, 0 to 1
+   */
+  record OtlpSettings(
+      String endpoint, Map<String, String> headers, double probability, String service) {
+    private static final String BOOT = "management.opentelemetry.tracing.export.otlp.";
+    private static final String OTEL = "OTEL_EXPORTER_OTLP_";
+    private static final String PROBABILITY = "management.tracing.sampling.probability";
+    private static final double BY_DEFAULT = 0.1;
+
+    /**
+     * Empty where no collector is set.
+     *
+     * @throws MachineLacks if a value cannot be used
+     */
+    static Optional<OtlpSettings> of(Environment environment) {
+      if (!environment.getProperty("management.tracing.export.enabled", Boolean.class, true)) {
+        return Optional.empty();
+      }
+      return endpoint(environment)
+          .map(
+              endpoint ->
+                  new OtlpSettings(
+                      checked(endpoint, environment),
+                      headers(environment),
+                      probability(environment),
+                      environment.getProperty("OTEL_SERVICE_NAME", "graft")));
+    }
+
+    private static Optional<String> endpoint(Environment environment) {
+      Optional<String> whole =
+          Stream.of(BOOT + "endpoint", "management.otlp.tracing.endpoint", OTEL + "TRACES_ENDPOINT")
+              .flatMap(name -> said(environment, name).stream())
+              .findFirst();
+      return whole.or(
+          () ->
+              said(environment, OTEL + "ENDPOINT")
+                  .map(base -> base.replaceAll("/+$", "") + "/v1/traces"));
+    }
+
+    private static Optional<String> said(Environment environment, String name) {
+      return Optional.ofNullable(environment.getProperty(name))
+          .map(String::strip)
+          .filter(value -> !value.isEmpty());
+    }
+
+    private static String checked(String endpoint, Environment environment) {
+      if (!http(endpoint)) {
+        throw new MachineLacks(
+            "the collector of traces is '%s': set %sendpoint to a URL such as http://collector:4318/v1/traces"
+                .formatted(endpoint, BOOT));
+      }
+      String protocol =
+          said(environment, OTEL + "TRACES_PROTOCOL")
+              .or(() -> said(environment, OTEL + "PROTOCOL"))
+              .orElse("http/protobuf");
+      if (!protocol.equals("http/protobuf")) {
+        throw new MachineLacks(
+            "%sPROTOCOL is '%s': traces are sent as http/protobuf; set %sendpoint to the collector's URL for that, mostly port 4318, and %sTRACES_PROTOCOL to http/protobuf"
+                .formatted(OTEL, protocol, BOOT, OTEL));
+      }
+      return endpoint;
+    }
+
+    private static boolean http(String endpoint) {
+      try {
+        URI uri = URI.create(endpoint);
+        return uri.getHost() != null
+            && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
+      } catch (IllegalArgumentException malformed) {
+        return false;
+      }
+    }
+
+    private static double probability(Environment environment) {
+      String said = said(environment, PROBABILITY).orElse(null);
+      Double value = said == null ? Double.valueOf(BY_DEFAULT) : number(said);
+      if (value == null || !(value >= 0 && value <= 1)) {
+        throw new MachineLacks(
+            "%s is '%s': set it to a number from 0 to 1".formatted(PROBABILITY, said));
+      }
+      return value;
+    }
+
+    private static @Nullable Double number(String text) {
+      try {
+        return Double.valueOf(text);
+      } catch (NumberFormatException e) {
+        return null;
+      }
+    }
+
+    /** {@code name=value,name=value} with values as in URLs, and Spring Boot's map over them. */
+    private static Map<String, String> headers(Environment environment) {
+      Map<String, String> headers = new LinkedHashMap<>();
+      String said =
+          said(environment, OTEL + "TRACES_HEADERS")
+              .or(() -> said(environment, OTEL + "HEADERS"))
+              .orElse("");
+      for (String pair : said.split(",", -1)) {
+        int equals = pair.indexOf('=');
+        if (equals > 0)
+          headers.put(pair.substring(0, equals).strip(), decoded(pair.substring(equals + 1)));
+      }
+      headers.putAll(
+          Binder.get(environment)
+              .bind(BOOT + "headers", Bindable.mapOf(String.class, String.class))
+              .orElse(Map.of()));
+      return Map.copyOf(headers);
+    }
+
+    private static String decoded(String value) {
+      try {
+        return URLDecoder.decode(value.strip().replace("+", "%2B"), StandardCharsets.UTF_8);
+      } catch (IllegalArgumentException e) {
+        throw new MachineLacks(
+            OTEL + "HEADERS has a value that is not percent-encoded: encode % as %25");
+      }
+    }
+  }
+
+  /** The traces of this process, whatever its role. */
+  @EveryRole
+  @Configuration(proxyBeanMethods = false)
+  static class TracingConfiguration {
+    @Bean(destroyMethod = "close")
+    Traces traces(Environment environment, Clock clock) {
+      return Traces.of(environment, clock);
+    }
   }
 }

@@ -1,6 +1,13 @@
 package dev.graft.platform;
 
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.Locale;
+import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * Says whether a caller may make one more request now. Asked once the caller is known and before
@@ -24,6 +31,53 @@ public interface RateLimiter {
   record Turn(int limit, int remaining, Duration full, Duration retryIn, String whose) {
     boolean refused() {
       return retryIn.isPositive();
+    }
+  }
+
+  /** Tells callers their rate limit, as OpenAI does, and stops those who have used it up. */
+  static final class RateLimitFilter extends OncePerRequestFilter {
+    private final RateLimiter limiter;
+    private final ErrorWriter errors;
+
+    RateLimitFilter(RateLimiter limiter, ErrorWriter errors) {
+      this.limiter = limiter;
+      this.errors = errors;
+    }
+
+    @Override
+    protected void doFilterInternal(
+        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+        throws ServletException, IOException {
+      Object principal = request.getAttribute(BearerFilter.PRINCIPAL);
+      if (principal != null) {
+        RateLimiter.Turn turn = limiter.take(principal);
+        response.setHeader("x-ratelimit-limit-requests", Integer.toString(turn.limit()));
+        response.setHeader("x-ratelimit-remaining-requests", Integer.toString(turn.remaining()));
+        response.setHeader("x-ratelimit-reset-requests", spelled(turn.full()));
+        if (turn.refused()) {
+          errors.write(response, refusal(turn));
+          return;
+        }
+      }
+      chain.doFilter(request, response);
+    }
+
+    private static RequestFailed refusal(RateLimiter.Turn turn) {
+      return new RequestFailed(
+              ProblemType.RATE_LIMITED,
+              "Rate limit of this %s reached: %d requests a minute. Try again in %s."
+                  .formatted(turn.whose(), turn.limit(), spelled(turn.retryIn())))
+          .retryAfter(turn.retryIn());
+    }
+
+    /** As OpenAI spells a time: {@code 120ms}, {@code 1.5s}, {@code 6m0s}. */
+    static String spelled(Duration time) {
+      if (time.toSeconds() < 1) return time.toMillis() + "ms";
+      if (time.toMinutes() < 1) {
+        String seconds = String.format(Locale.ROOT, "%.3f", time.toMillis() / 1000.0);
+        return seconds.replaceFirst("\\.?0+$", "") + "s";
+      }
+      return time.toMinutes() + "m" + time.toSecondsPart() + "s";
     }
   }
 }

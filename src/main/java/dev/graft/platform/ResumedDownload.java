@@ -116,4 +116,13 @@ public record ResumedDownload(Source source, Progress progress) {
     }
     return all;
   }
+
+  /** A server's answer that another attempt does not change. */
+  public static class DownloadRefused extends IOException {
+    private static final long serialVersionUID = 1;
+
+    public DownloadRefused(String message) {
+      super(message);
+    }
+  }
 }

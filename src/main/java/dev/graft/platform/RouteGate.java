@@ -4,16 +4,22 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.http.server.PathContainer;
 import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.authorization.AuthorizationManager;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.web.access.intercept.RequestAuthorizationContext;
 import org.springframework.stereotype.Component;
+import org.springframework.web.bind.annotation.RequestMethod;
+import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 /** Opens a route of the public API to those who may do what it asks for; else it stays closed. */
 @Component
-final class RouteGate implements AuthorizationManager<RequestAuthorizationContext> {
+public final class RouteGate implements AuthorizationManager<RequestAuthorizationContext> {
   private final List<RouteAccess> routes;
 
   RouteGate(List<RouteAccess> routes) {
@@ -50,5 +56,55 @@ final class RouteGate implements AuthorizationManager<RequestAuthorizationContex
 
   Optional<String> roleFor(HttpServletRequest request) {
     return roleFor(request.getMethod(), PathContainer.parsePath(request.getRequestURI()));
+  }
+
+  /**
+   * What a caller must be allowed to do for a route of the public API. The modules that know roles
+   * supply beans; a route that none of them knows is closed to everyone and answered like one that
+   * does not exist, and a controller with such a route keeps the server from starting.
+   */
+  @FunctionalInterface
+  public interface RouteAccess {
+    /**
+     * One of {@link BearerAuthenticator.Bearer#roles()}, or empty if this bean does not know the
+     * route.
+     *
+     * @param method such as {@code GET}
+     */
+    Optional<String> roleFor(String method, PathContainer path);
+  }
+
+  /** At start: every route of the public API says what it asks of a caller. */
+  @Component
+  @ConditionalOnWebApplication
+  static final class RouteAccessCheck implements SmartInitializingSingleton {
+    private final RouteGate gate;
+    private final RequestMappingHandlerMapping mappings;
+
+    RouteAccessCheck(
+        RouteGate gate,
+        @Qualifier("requestMappingHandlerMapping") RequestMappingHandlerMapping mappings) {
+      this.gate = gate;
+      this.mappings = mappings;
+    }
+
+    @Override
+    public void afterSingletonsInstantiated() {
+      List<String> closed =
+          mappings.getHandlerMethods().keySet().stream()
+              .flatMap(route -> route.getPatternValues().stream().filter(p -> !opens(route, p)))
+              .toList();
+      if (!closed.isEmpty()) {
+        throw new IllegalStateException("routes that ask nothing of a caller: " + closed);
+      }
+    }
+
+    private boolean opens(RequestMappingInfo route, String pattern) {
+      PathContainer path = PathContainer.parsePath(pattern.replaceAll("\\{[^}]*}", "x"));
+      return !pattern.startsWith("/v1/")
+          || route.getMethodsCondition().getMethods().stream()
+              .map(RequestMethod::name)
+              .allMatch(method -> gate.roleFor(method, path).isPresent());
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.platform;
 import dev.graft.platform.StoredNumbers.Gauge;
 import dev.graft.platform.StoredNumbers.Reading;
 import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
@@ -18,6 +19,19 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.boot.actuate.autoconfigure.web.server.ConditionalOnManagementPort;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
+import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.config.observation.SecurityObservationSettings;
+import org.springframework.security.web.SecurityFilterChain;
 
 /**
  * The {@link StoredNumbers} of all modules. They are read again no more often than every few
@@ -113,5 +127,42 @@ final class ScrapedNumbers implements MultiCollector {
   private synchronized void told(Exception away) {
     if (!failing) log.atWarn().addKeyValue("cause", away.toString()).log("queue_numbers_unread");
     failing = true;
+  }
+
+  /** Only where metrics have a port of their own are there any to read. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnManagementPort(ManagementPortType.DIFFERENT)
+  static class MetricsConfiguration {
+    private static final Duration FRESH = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    @Bean
+    SmartInitializingSingleton storedNumbers(
+        ObjectProvider<PrometheusRegistry> registries, List<StoredNumbers> sources) {
+      return () ->
+          registries.ifAvailable(
+              registry -> registry.register(new ScrapedNumbers(sources, FRESH, PATIENCE)));
+    }
+
+    /**
+     * HTTP requests are counted as a whole: each filter of them by itself costs more than it tells.
+     */
+    @Bean
+    SecurityObservationSettings filtersUnobserved() {
+      return SecurityObservationSettings.noObservations();
+    }
+
+    /** Whoever reaches that port may read: it is for the network of those who run the server. */
+    @Bean
+    @Order(1)
+    SecurityFilterChain managementPort(HttpSecurity http) throws Exception {
+      return http.securityMatcher(EndpointRequest.toAnyEndpoint())
+          .csrf(AbstractHttpConfigurer::disable)
+          .requestCache(AbstractHttpConfigurer::disable)
+          .logout(AbstractHttpConfigurer::disable)
+          .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+          .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
+          .build();
+    }
   }
 }

@@ -62,7 +62,8 @@ class SecurityConfiguration {
         .addFilterBefore(
             new BearerFilter(BearerAuthenticator.ofTheApi(authenticators), failures),
             AnonymousAuthenticationFilter.class)
-        .addFilterAfter(new RateLimitFilter(limiter, errors), AnonymousAuthenticationFilter.class)
+        .addFilterAfter(
+            new RateLimiter.RateLimitFilter(limiter, errors), AnonymousAuthenticationFilter.class)
         .authorizeHttpRequests(
             requests ->
                 requests

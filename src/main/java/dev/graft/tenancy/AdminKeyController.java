@@ -1,9 +1,11 @@
 package dev.graft.tenancy;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.UnixTime;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -35,13 +37,14 @@ class AdminKeyController {
 
   @PostMapping
   AdminKeyObject create(
-      @AuthenticationPrincipal Identity identity, @RequestBody KeyRequest request) {
+      @AuthenticationPrincipal Identity identity, @RequestBody ApiKeys.KeyRequest request) {
     if (request.scopes() != null) {
       throw RequestFailed.invalid("scopes", "An administrator's key has no scopes.");
     }
     ApiKeys.Created made =
         keys.create(
-            NewKey.administrators(KeyRequest.requireName(request.name()), request.lifetime()),
+            ApiKeys.NewKey.administrators(
+                ApiKeys.KeyRequest.requireName(request.name()), request.lifetime()),
             identity.actor().account());
     return AdminKeyObject.of(require(made.id()), made.secret());
   }
@@ -59,5 +62,42 @@ class AdminKeyController {
 
   private ApiKey require(String key) {
     return keys.find(null, key).orElseThrow(() -> RequestFailed.notFound("admin key", key));
+  }
+
+  /**
+   * OpenAI's AdminApiKey, then Graft's {@code replaces}.
+   *
+   * @param replaces id of the key that was rotated to this one, or null
+   * @param value the key itself, only in the answer that makes it
+   */
+  record AdminKeyObject(
+      String id,
+      String object,
+      String name,
+      String redactedValue,
+      long createdAt,
+      @Nullable Long expiresAt,
+      @Nullable Long lastUsedAt,
+      Owner owner,
+      @Nullable String replaces,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String value) {
+
+    /** Who asked for it: a person, an account, another administrator's key, or a command. */
+    record Owner(String type, String object, String id, String name, long createdAt, String role) {}
+
+    static AdminKeyObject of(ApiKey key, @Nullable String value) {
+      String by = key.createdBy() == null ? "command" : key.createdBy();
+      return new AdminKeyObject(
+          key.id(),
+          "organization.admin_api_key",
+          key.name(),
+          key.prefix() + "...",
+          key.createdAt().getEpochSecond(),
+          UnixTime.seconds(key.expiresAt()),
+          UnixTime.seconds(key.lastUsedAt()),
+          new Owner("user", "organization.user", by, by, key.createdAt().getEpochSecond(), "owner"),
+          key.replaces(),
+          value);
+    }
   }
 }

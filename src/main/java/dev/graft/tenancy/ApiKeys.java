@@ -1,18 +1,35 @@
 package dev.graft.tenancy;
 
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.textsOrNull;
+import static dev.graft.platform.database.ResultColumns.time;
+import static dev.graft.platform.database.ResultColumns.timeOrNull;
+
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
+import dev.graft.platform.MachineLacks;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Secrets;
 import dev.graft.platform.TransactionLocks;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.stereotype.Repository;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -76,7 +93,8 @@ public class ApiKeys {
       String departmentId, Caller.Scope scope, String name, @Nullable Duration lifetime) {
     KeyRequest.requireName(name);
     boolean admin = scope == Caller.Scope.ADMIN;
-    ServiceAccount account = accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
+    ServiceAccounts.ServiceAccount account =
+        accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
     return create(new NewKey(departmentId, name, admin, account.id(), null, null, lifetime), null);
   }
 
@@ -196,5 +214,311 @@ public class ApiKeys {
 
   private OwnedKeys.Held require(String id) {
     return owned.findToChange(id).orElseThrow(() -> RequestFailed.notFound("key", id));
+  }
+
+  /**
+   * The statements that write {@code api_key}, but for when one was last used. Once made, only a
+   * key's end comes nearer.
+   */
+  @Repository
+  static class ApiKeyRows {
+    private final JdbcClient sql;
+
+    ApiKeyRows(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /**
+     * @param replaces id of the key that this one is the successor of
+     */
+    void insert(
+        String id,
+        NewKey key,
+        String secret,
+        @Nullable String createdBy,
+        @Nullable String replaces,
+        Instant now) {
+      List<String> scopes = key.scopes();
+      Duration lifetime = key.lifetime();
+      sql.sql(
+              """
+              insert into api_key (id, department_id, name, admin, service_account_id, person_id,
+                                   scopes, prefix, hash, created_by, replaces, created_at, expires_at)
+              values (:id, :department, :name, :admin, :service_account, :person, :scopes, :prefix,
+                      :hash, :created_by, :replaces, :now, :expires)
+              """)
+          .param("id", id)
+          .param("department", key.departmentId())
+          .param("name", key.name())
+          .param("admin", key.admin())
+          .param("service_account", key.serviceAccountId())
+          .param("person", key.personId())
+          .param("scopes", scopes == null ? null : scopes.toArray(String[]::new))
+          .param("prefix", ApiKeys.shown(secret))
+          .param("hash", Secrets.hash(secret))
+          .param("created_by", createdBy)
+          .param("replaces", replaces)
+          .param("now", parameter(now))
+          .param("expires", parameter(lifetime == null ? null : now.plus(lifetime)))
+          .update();
+    }
+
+    boolean isKnown(byte[] hash) {
+      return sql.sql("select exists (select from api_key where hash = :hash)")
+          .param("hash", hash)
+          .query(Boolean.class)
+          .single();
+    }
+
+    void revoke(String id, Instant now) {
+      sql.sql("update api_key set revoked_at = coalesce(revoked_at, :now) where id = :id")
+          .param("id", id)
+          .param("now", parameter(now))
+          .update();
+    }
+
+    /** Administrators' of this name, but for the one with this hash. */
+    void revokeOthers(String name, byte[] hash, Instant now) {
+      sql.sql(
+              """
+              update api_key set revoked_at = :now
+               where department_id is null and name = :name and revoked_at is null and hash <> :hash
+              """)
+          .param("name", name)
+          .param("hash", hash)
+          .param("now", parameter(now))
+          .update();
+    }
+
+    /** At the latest then. */
+    void expire(String id, Instant end) {
+      sql.sql("update api_key set expires_at = least(expires_at, :end) where id = :id")
+          .param("id", id)
+          .param("end", parameter(end))
+          .update();
+    }
+  }
+
+  /** Keys with whose they are; without a department, those of administrators. */
+  @Repository
+  static class OwnedKeys {
+    private static final String READ =
+        """
+        select k.*, coalesce(s.id, p.id) as owner, coalesce(s.name, p.name, p.email) as owner_name,
+               p.email as owner_email, coalesce(s.role, m.role, 'none') as owner_role,
+               coalesce(s.created_at, m.added_at, p.created_at) as owner_since
+          from api_key k
+          left join service_account s on s.id = k.service_account_id
+          left join person p on p.id = k.person_id
+          left join department_member m
+            on m.person_id = k.person_id and m.department_id = k.department_id
+        """;
+
+    private static final String LISTED =
+        READ
+            + """
+             where k.department_id is not distinct from :department::text and k.revoked_at is null
+            """;
+
+    private final JdbcClient sql;
+
+    OwnedKeys(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /** One that is not revoked. */
+    Optional<ApiKey> find(@Nullable String department, String id) {
+      return sql.sql(LISTED + " and k.id = :id")
+          .param("department", department)
+          .param("id", id)
+          .query(OwnedKeys::key)
+          .optional();
+    }
+
+    /**
+     * Those that are not revoked, newest first; an unknown cursor gives nothing.
+     *
+     * @param limit null = all
+     */
+    List<ApiKey> page(
+        @Nullable String department, @Nullable String after, @Nullable Integer limit) {
+      return sql.sql(
+              LISTED
+                  + """
+                   and (:after::text is null
+                        or (k.created_at, k.id) <
+                           (select a.created_at, a.id from api_key a
+                             where a.id = :after
+                               and a.department_id is not distinct from :department::text))
+                   order by k.created_at desc, k.id desc limit :limit
+                  """)
+          .param("department", department)
+          .param("after", after)
+          .param("limit", limit)
+          .query(OwnedKeys::key)
+          .list();
+    }
+
+    /** A key, revoked or not, and another of the same owner, scopes and lifetime. */
+    record Held(ApiKey key, NewKey successor) {}
+
+    /** Nobody else ends it before this transaction does. */
+    Optional<Held> findToChange(String id) {
+      return sql.sql(READ + " where k.id = :id for no key update of k")
+          .param("id", id)
+          .query((row, n) -> new Held(key(row, n), successor(row)))
+          .optional();
+    }
+
+    private static ApiKey key(ResultSet row, int number) throws SQLException {
+      return new ApiKey(
+          row.getString("id"),
+          row.getString("department_id"),
+          row.getString("name"),
+          row.getString("prefix"),
+          row.getBoolean("admin"),
+          owner(row),
+          textsOrNull(row, "scopes"),
+          row.getString("created_by"),
+          row.getString("replaces"),
+          time(row, "created_at"),
+          timeOrNull(row, "expires_at"),
+          timeOrNull(row, "revoked_at"),
+          timeOrNull(row, "last_used_at"));
+    }
+
+    private static ApiKey.@Nullable Owner owner(ResultSet row) throws SQLException {
+      String id = row.getString("owner");
+      return id == null
+          ? null
+          : new ApiKey.Owner(
+              id,
+              row.getString("owner_name"),
+              row.getString("owner_email"),
+              Role.of(row.getString("owner_role")),
+              time(row, "owner_since"));
+    }
+
+    private static NewKey successor(ResultSet row) throws SQLException {
+      Instant end = timeOrNull(row, "expires_at");
+      return new NewKey(
+          row.getString("department_id"),
+          row.getString("name"),
+          row.getBoolean("admin"),
+          row.getString("service_account_id"),
+          row.getString("person_id"),
+          textsOrNull(row, "scopes"),
+          end == null ? null : Duration.between(time(row, "created_at"), end));
+    }
+  }
+
+  /**
+   * A key to make.
+   *
+   * @param departmentId null for an administrator's
+   * @param serviceAccountId whose it is; null if it is a person's or an administrator's
+   * @param scopes names of {@code Permission}s; null = all that its owner may do
+   * @param lifetime how long it is valid; null = until revoked
+   */
+  record NewKey(
+      @Nullable String departmentId,
+      String name,
+      boolean admin,
+      @Nullable String serviceAccountId,
+      @Nullable String personId,
+      @Nullable List<String> scopes,
+      @Nullable Duration lifetime) {
+
+    static NewKey administrators(String name, @Nullable Duration lifetime) {
+      return new NewKey(null, name, true, null, null, null, lifetime);
+    }
+
+    static NewKey ofAccount(
+        ServiceAccounts.ServiceAccount account,
+        String name,
+        @Nullable List<String> scopes,
+        @Nullable Duration life) {
+      return new NewKey(account.departmentId(), name, false, account.id(), null, scopes, life);
+    }
+  }
+
+  /**
+   * A key that is asked for.
+   *
+   * @param scopes what it may do of what its owner may; null = all of it
+   * @param expiresInSeconds 1 second to a year; null = until deleted
+   */
+  record KeyRequest(
+      @Nullable String name, @Nullable List<String> scopes, @Nullable Long expiresInSeconds) {
+    private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}]{1,100}");
+    private static final long LONGEST = Duration.ofDays(365).toSeconds();
+
+    KeyRequest {
+      if (name != null) requireName(name);
+      if (scopes != null) Permission.of(scopes);
+      if (expiresInSeconds != null && (expiresInSeconds < 1 || expiresInSeconds > LONGEST)) {
+        throw RequestFailed.invalid(
+            "expires_in_seconds", "expires_in_seconds must be from 1 to " + LONGEST + ".");
+      }
+    }
+
+    String nameOr(String otherwise) {
+      return name == null ? otherwise : name;
+    }
+
+    @Nullable Duration lifetime() {
+      return expiresInSeconds == null ? null : Duration.ofSeconds(expiresInSeconds);
+    }
+
+    /** What the key may do of this. */
+    Set<Permission> of(Set<Permission> owners) {
+      Set<Permission> permissions = EnumSet.noneOf(Permission.class);
+      permissions.addAll(owners);
+      if (scopes != null) permissions.retainAll(Permission.of(scopes));
+      return permissions;
+    }
+
+    /** The name of a key or of an account. */
+    static String requireName(@Nullable String name) {
+      String given = RequestFailed.required(name, "name");
+      if (!NAME.matcher(given).matches()) {
+        throw RequestFailed.invalid(
+            "name", "A name has 1 to 100 characters, and no control characters.");
+      }
+      return given;
+    }
+  }
+
+  /**
+   * The administrator's key that the operator has chosen, such as a secret of the cluster: there
+   * before the first request. Another value ends the one before; one that an administrator has
+   * ended stays ended.
+   */
+  @Component
+  static class AdministratorFromSettings implements SmartInitializingSingleton {
+    private static final Logger log = LoggerFactory.getLogger(AdministratorFromSettings.class);
+    private static final String NAME = "from settings";
+
+    /** As many as 256 random bits have in hexadecimal or more, less than in base 64. */
+    private static final int SHORTEST = ApiKeys.PREFIX.length() + 43;
+
+    private final @Nullable String secret;
+    private final ApiKeys keys;
+
+    AdministratorFromSettings(TenancyProperties settings, ApiKeys keys) {
+      this.secret = settings.adminKey();
+      this.keys = keys;
+    }
+
+    @Override
+    public void afterSingletonsInstantiated() {
+      if (secret == null || secret.isBlank()) return;
+      if (!secret.startsWith(ApiKeys.PREFIX) || secret.length() < SHORTEST) {
+        throw new MachineLacks(
+            "graft.tenancy.admin-key (GRAFT_ADMIN_KEY) must be sk-graft- and 43 random characters or"
+                + " more, such as sk-graft-$(openssl rand -hex 32)");
+      }
+      if (keys.keep(secret, NAME)) log.atInfo().log("administrator_from_settings");
+    }
   }
 }

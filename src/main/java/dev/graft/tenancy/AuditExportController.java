@@ -33,15 +33,15 @@ class AuditExportController {
   @GetMapping("/v1/organization/audit_logs/export")
   void export(@RequestParam MultiValueMap<String, String> query, HttpServletResponse response)
       throws IOException {
-    AuditQuery asked = AuditQuery.parse(query);
-    List<AuditEntry> page = entries.oldest(asked, "", PAGE);
+    AuditEntries.AuditQuery asked = AuditEntries.AuditQuery.parse(query);
+    List<AuditEntries.AuditEntry> page = entries.oldest(asked, "", PAGE);
     audit.write("audit_log.exported", null, "audit_log", Map.of("filters", query));
     response.setContentType("application/jsonl");
     response.setHeader("content-disposition", "attachment; filename=\"audit-log.jsonl\"");
     Writer out = new BufferedWriter(new OutputStreamWriter(response.getOutputStream(), UTF_8));
     while (!page.isEmpty()) {
-      for (AuditEntry entry : page) {
-        out.write(AuditLogObject.of(entry).toString());
+      for (AuditEntries.AuditEntry entry : page) {
+        out.write(AuditLogController.AuditLogObject.of(entry).toString());
         out.write('\n');
       }
       out.flush();

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
@@ -17,7 +19,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * need not be kept any longer. Any number of servers may do so at once.
  */
 @Component
-@EnableConfigurationProperties(AuditProperties.class)
+@EnableConfigurationProperties(AuditMonths.AuditProperties.class)
 class AuditMonths {
   private static final Logger log = LoggerFactory.getLogger(AuditMonths.class);
   private static final int AHEAD = 2;
@@ -104,5 +106,23 @@ class AuditMonths {
     audit.write("audit_log.deleted", null, part, Map.of("bytes", bytes, "reason", "retention"));
     log.atInfo().addKeyValue("month", part).addKeyValue("bytes", bytes).log("audit_month_dropped");
     return true;
+  }
+
+  /**
+   * The audit log.
+   *
+   * @param keepMonths whole months (UTC) that entries stay after the one they were written in; null
+   *     = for ever
+   */
+  @ConfigurationProperties("graft.audit")
+  record AuditProperties(@Nullable Integer keepMonths) {
+    private static final int MOST = 1200;
+
+    AuditProperties {
+      if (keepMonths != null && (keepMonths < 1 || keepMonths > MOST)) {
+        throw new IllegalArgumentException(
+            "graft.audit.keep-months must be 1 to %d, or not be said".formatted(MOST));
+      }
+    }
   }
 }

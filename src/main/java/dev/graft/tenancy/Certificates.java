@@ -1,23 +1,41 @@
 package dev.graft.tenancy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.graft.artifacts.BlobCollector;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.platform.UnixTime;
+import dev.graft.tenancy.Erasures.Erasure;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.Signature;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.core.env.Environment;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Finds out what a certificate says, and signs it. */
 @Component
-@EnableConfigurationProperties(ErasureProperties.class)
+@EnableConfigurationProperties(Certificates.ErasureProperties.class)
 class Certificates {
   private final Erasures erasures;
-  private final DepartmentContent content;
+  private final DepartmentRemoval.DepartmentContent content;
   private final DepartmentRemoval removal;
   private final BlobCollector collector;
   private final CertificateKey key;
@@ -26,7 +44,7 @@ class Certificates {
 
   Certificates(
       Erasures erasures,
-      DepartmentContent content,
+      DepartmentRemoval.DepartmentContent content,
       DepartmentRemoval removal,
       BlobCollector collector,
       CertificateKey key,
@@ -60,5 +78,167 @@ class Certificates {
             settings.backupsKept());
     Certificate certificate = new Certificate(erasure, finishedAt);
     return Optional.of(key.sign(certificate.json(new Certificate.Content(deleted, left), kept)));
+  }
+
+  /**
+   * What was erased and what remains, as canonical JSON: keys sorted, no spaces, whole numbers, as
+   * {@code jq -cS} writes it. Times are unix seconds.
+   */
+  static final class Certificate {
+    private final Erasure erasure;
+    private final Instant finishedAt;
+
+    Certificate(Erasure erasure, Instant finishedAt) {
+      this.erasure = erasure;
+      this.finishedAt = finishedAt;
+    }
+
+    /**
+     * @param shared what others need, too
+     */
+    record Content(List<BlobRef> deleted, List<BlobRef> shared) {}
+
+    /**
+     * @param auditEntries that are kept
+     * @param auditMonths how many whole months they are kept; null = for ever
+     * @param backups how long they are kept; null = not known
+     */
+    record Kept(long auditEntries, @Nullable Integer auditMonths, @Nullable Duration backups) {}
+
+    String json(Content content, Kept kept) {
+      Map<String, @Nullable Object> all = new TreeMap<>();
+      all.put("version", 1);
+      all.put("erasure", erasure.id());
+      all.put("project", erasure.departmentId());
+      all.put("requested_at", erasure.requestedAt().getEpochSecond());
+      all.put("requested_by", erasure.requestedBy());
+      all.put("reason", erasure.reason());
+      all.put("rows_deleted_at", UnixTime.seconds(erasure.rowsDeletedAt()));
+      all.put("finished_at", finishedAt.getEpochSecond());
+      all.put("rows_deleted", erasure.rowsDeleted());
+      all.put("content_deleted", sum(content.deleted()));
+      all.put("content_shared", sum(content.shared()));
+      all.put("remains", remains(content, kept));
+      return JsonMapper.shared().writeValueAsString(all);
+    }
+
+    private static Map<String, Long> sum(List<BlobRef> blobs) {
+      return new TreeMap<>(
+          Map.of(
+              "blobs",
+              (long) blobs.size(),
+              "bytes",
+              blobs.stream().mapToLong(BlobRef::bytes).sum()));
+    }
+
+    private List<Map<String, @Nullable Object>> remains(Content content, Kept kept) {
+      List<Map<String, @Nullable Object>> remains = new ArrayList<>();
+      remains.add(
+          remains(
+              "audit_log",
+              kept.auditEntries()
+                  + " entries: who did what and when, without names and details, which is kept as"
+                  + " evidence",
+              kept.auditMonths() == null ? null : auditEnd(kept.auditMonths())));
+      remains.add(remains("department_erasure", "this certificate", null));
+      remains.add(remains("person", "addresses of people, who belong to the organisation", null));
+      if (erasure.rowsDeleted().containsKey("checkpoint_permission")) {
+        remains.add(
+            remains(
+                "references", "what other projects made of its shared models names them", null));
+      }
+      if (!content.shared().isEmpty()) {
+        remains.add(remains("content_shared", "other projects have the same content", null));
+      }
+      remains.add(
+          remains(
+              "worker_copies",
+              "copies on workers that no server has heard of since the rows were deleted",
+              null));
+      remains.add(
+          remains(
+              "backups",
+              "copies that were made before are not changed",
+              kept.backups() == null ? null : finishedAt.plus(kept.backups())));
+      return remains;
+    }
+
+    /** Of entries written today, the last to go: their month's end, and so many months more. */
+    private Instant auditEnd(int months) {
+      return finishedAt
+          .atOffset(ZoneOffset.UTC)
+          .withDayOfMonth(1)
+          .toLocalDate()
+          .plusMonths(months + 1L)
+          .atStartOfDay()
+          .toInstant(ZoneOffset.UTC);
+    }
+
+    private static Map<String, @Nullable Object> remains(
+        String what, String why, @Nullable Instant until) {
+      Map<String, @Nullable Object> one = new TreeMap<>();
+      one.put("what", what);
+      one.put("why", why);
+      one.put("until", UnixTime.seconds(until));
+      return one;
+    }
+  }
+
+  /** The Ed25519 key (RFC 8032) of this database, which signs certificates: any server has it. */
+  @Component
+  static class CertificateKey {
+    private static final String ALGORITHM = "Ed25519";
+
+    private final JdbcClient sql;
+
+    CertificateKey(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    private record Stored(byte[] privateKey, byte[] publicKey) {}
+
+    Erasure.Signed sign(String certificate) {
+      try {
+        Stored key = stored();
+        Signature signature = Signature.getInstance(ALGORITHM);
+        signature.initSign(
+            KeyFactory.getInstance(ALGORITHM)
+                .generatePrivate(new PKCS8EncodedKeySpec(key.privateKey())));
+        signature.update(certificate.getBytes(UTF_8));
+        return new Erasure.Signed(certificate, signature.sign(), key.publicKey());
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("the key of certificates is damaged", e);
+      }
+    }
+
+    /** Of two servers that make one at once, the first one's is everybody's. */
+    private Stored stored() throws GeneralSecurityException {
+      String find = "select private_key, public_key from certificate_key";
+      var known = sql.sql(find).query((row, n) -> new Stored(row.getBytes(1), row.getBytes(2)));
+      if (known.optional().isPresent()) return known.single();
+      KeyPair made = KeyPairGenerator.getInstance(ALGORITHM).generateKeyPair();
+      sql.sql(
+              "insert into certificate_key (private_key, public_key) values (:private, :public)"
+                  + " on conflict do nothing")
+          .param("private", made.getPrivate().getEncoded())
+          .param("public", made.getPublic().getEncoded())
+          .update();
+      return known.single();
+    }
+  }
+
+  /**
+   * Erasure of departments.
+   *
+   * @param backupsKept how long your backups are kept, which certificates say; null = not known
+   */
+  @ConfigurationProperties("graft.erasure")
+  record ErasureProperties(@Nullable Duration backupsKept) {
+    ErasureProperties {
+      if (backupsKept != null && backupsKept.isNegative()) {
+        throw new IllegalArgumentException(
+            "graft.erasure.backups-kept must be a time such as 35d, or not be said");
+      }
+    }
   }
 }

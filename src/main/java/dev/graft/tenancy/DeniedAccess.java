@@ -10,12 +10,14 @@ import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.annotation.Order;
 import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerMapping;
@@ -87,5 +89,32 @@ class DeniedAccess extends OncePerRequestFilter {
         department,
         id,
         Map.of("method", request.getMethod(), "path", request.getRequestURI()));
+  }
+
+  /**
+   * Departments themselves, their keys and accounts, and their people (by one of their
+   * departments).
+   */
+  @Component
+  static class OwnedByDepartments implements Owned {
+    private static final String OWNER =
+        """
+        select id as owner from department where id = :id
+        union all select department_id from api_key where id = :id and department_id is not null
+        union all select department_id from service_account where id = :id
+        union all select department_id from department_member where person_id = :id
+        limit 1
+        """;
+
+    private final JdbcClient sql;
+
+    OwnedByDepartments(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    @Override
+    public Optional<String> departmentOf(String id) {
+      return sql.sql(OWNER).param("id", id).query(String.class).optional();
+    }
   }
 }

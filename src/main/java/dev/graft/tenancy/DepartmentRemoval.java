@@ -1,11 +1,29 @@
 package dev.graft.tenancy;
 
+import static java.util.stream.Collectors.joining;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobMissing;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.Manifest.InvalidManifest;
+import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.platform.Idempotency;
-import dev.graft.tenancy.DepartmentTables.Part;
+import dev.graft.tenancy.DepartmentRemoval.DepartmentTables.Part;
+import dev.graft.tenancy.Erasures.Erasure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -42,7 +60,7 @@ class DepartmentRemoval {
 
   /** Whether all jobs have ended; what has not is told to. */
   boolean stop(Erasure erasure) {
-    events.publishEvent(new DepartmentErasing(erasure.departmentId()));
+    events.publishEvent(new Departments.DepartmentErasing(erasure.departmentId()));
     return sql.sql(
             "select not exists (select from job where department_id = :department and finished_at"
                 + " is null)")
@@ -110,4 +128,207 @@ class DepartmentRemoval {
         .query(Long.class)
         .single();
   }
+
+  /** What a department has in the store. */
+  @Component
+  static class DepartmentContent {
+    private final JdbcClient sql;
+    private final ArtifactStore store;
+    private final List<BlobColumn> columns;
+    private final Map<String, String> kept = new HashMap<>();
+
+    DepartmentContent(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
+      this.sql = sql;
+      this.store = store;
+      this.columns = modules.stream().flatMap(each -> each.columns().stream()).distinct().toList();
+      modules.forEach(each -> kept.putAll(each.kept()));
+    }
+
+    /** The column of names under which the store keeps things of this table, if there is one. */
+    @Nullable String keptBy(String table) {
+      return kept.get(table);
+    }
+
+    void drop(String name) throws IOException {
+      store.drop(name);
+    }
+
+    boolean has(BlobRef blob) throws IOException {
+      return store.stat(blob.sha256()).isPresent();
+    }
+
+    /**
+     * Every blob in the store that a row of the department names, itself or by a manifest, whether
+     * it is still needed or not; but for base models, which are the organisation's.
+     */
+    List<BlobRef> of(String departmentId, List<DepartmentTables.Part> parts) throws IOException {
+      Map<String, String> where =
+          parts.stream()
+              .collect(
+                  Collectors.toMap(
+                      DepartmentTables.Part::table, part -> part.where(), (one, same) -> one));
+      Set<Digest> own = new HashSet<>();
+      Set<Digest> others = new HashSet<>();
+      for (BlobColumn column : columns) {
+        String rows = where.get(column.table());
+        (rows == null ? others : own).addAll(named(column, rows, departmentId));
+      }
+      own.removeAll(others);
+      List<BlobRef> found = new ArrayList<>();
+      for (Digest each : own) store.stat(each).ifPresent(found::add);
+      return found;
+    }
+
+    private Set<Digest> named(BlobColumn column, @Nullable String rows, String department)
+        throws IOException {
+      String which = rows == null ? "true" : rows;
+      BlobColumn all = new BlobColumn(column.table(), column.column(), column.names(), which);
+      var statement = sql.sql("select distinct digest from (" + all.select() + ") named");
+      if (rows != null) statement = statement.param("department", department);
+      Set<Digest> named = new HashSet<>();
+      for (Digest digest : statement.query((row, n) -> new Digest(row.getString(1))).list()) {
+        named.add(digest);
+        if (column.names() == BlobColumn.Names.MANIFEST) named.addAll(filesOf(digest));
+      }
+      return named;
+    }
+
+    /** A manifest that is not there, or is none, names nothing. */
+    private Set<Digest> filesOf(Digest manifest) throws IOException {
+      try {
+        return ManifestDirectory.read(store, manifest).files().values().stream()
+            .map(BlobRef::sha256)
+            .collect(Collectors.toSet());
+      } catch (BlobMissing | InvalidManifest none) {
+        return Set.of();
+      }
+    }
+  }
+
+  /**
+   * The tables with rows of a department, as the catalog of PostgreSQL has them: a table that is
+   * new is erased, too. Such a table has a column {@code department_id} or a key of {@code
+   * department}, or its rows belong to such rows by a foreign key.
+   */
+  @Component
+  static class DepartmentTables {
+    /** Have departments, and stay. */
+    static final Set<String> KEPT = Set.of("audit_log", "department_erasure");
+
+    static final String DEPARTMENT = "department";
+
+    /** What is worked at for the department; without its row no work writes a result. */
+    private static final String WORK = "leased_work";
+
+    private static final String OWN =
+        """
+        select c.relname as name, a.attname as own from pg_class c
+          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+         where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+           and not c.relispartition
+           and (a.attname = 'department_id' or c.relname = 'department' and a.attname = 'id'
+                or exists (select from pg_constraint k
+                            where k.contype = 'f' and k.conrelid = c.oid
+                              and k.confrelid = 'department'::regclass and a.attnum = any(k.conkey)))
+         order by 1, 2
+        """;
+
+    private static final String KEYS =
+        """
+        select c.relname as part, p.relname as whole, cardinality(k.conkey) as width,
+               (select attname from pg_attribute where attrelid = c.oid and attnum = k.conkey[1]) as key,
+               (select attname from pg_attribute where attrelid = p.oid and attnum = k.confkey[1]) as id
+          from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
+         where k.contype = 'f' and k.connamespace = current_schema()::regnamespace
+           and not c.relispartition and c.oid <> p.oid
+         order by 1, 2, 4
+        """;
+
+    private final JdbcClient sql;
+
+    DepartmentTables(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /**
+     * A table and its rows of {@code :department}.
+     *
+     * @param where as SQL
+     */
+    record Part(String table, String where) {}
+
+    private record Key(String part, String whole, int width, String key, String id) {}
+
+    /** What refers to rows comes before these; the department itself is the last. */
+    List<Part> inOrder() {
+      List<Key> keys =
+          sql.sql(KEYS)
+              .query(
+                  (row, n) ->
+                      new Key(
+                          row.getString("part"),
+                          row.getString("whole"),
+                          row.getInt("width"),
+                          row.getString("key"),
+                          row.getString("id")))
+              .list();
+      Map<String, String> where = own();
+      while (keys.stream().anyMatch(key -> isPart(key, where))) {
+        for (Key key : keys) {
+          if (isPart(key, where)) {
+            String whole = where.getOrDefault(key.whole(), "false");
+            where.put(
+                key.part(),
+                "%s in (select %s from %s where %s)"
+                    .formatted(key.key(), key.id(), key.whole(), whole));
+          }
+        }
+      }
+      return sorted(where, keys);
+    }
+
+    /** By the table's own columns. */
+    private Map<String, String> own() {
+      Map<String, List<String>> columns = new TreeMap<>();
+      sql.sql(OWN)
+          .query(
+              row -> {
+                columns
+                    .computeIfAbsent(row.getString("name"), none -> new ArrayList<>())
+                    .add(row.getString("own"));
+              });
+      Map<String, String> where = new TreeMap<>();
+      columns.forEach(
+          (table, names) ->
+              where.put(
+                  table,
+                  names.stream()
+                      .map(each -> each + " = :department")
+                      .collect(joining(" or ", "(", ")"))));
+      where.keySet().removeAll(KEPT);
+      return where;
+    }
+
+    private static boolean isPart(Key key, Map<String, String> where) {
+      return key.width() == 1 && where.containsKey(key.whole()) && !where.containsKey(key.part());
+    }
+
+    private static List<Part> sorted(Map<String, String> where, List<Key> keys) {
+      Map<String, String> left = new TreeMap<>(where);
+      List<Part> sorted = new ArrayList<>();
+      sorted.add(new Part(WORK, left.getOrDefault(WORK, "false")));
+      left.remove(WORK);
+      while (!left.isEmpty()) {
+        Map<String, String> free = new TreeMap<>(left);
+        for (Key key : keys) if (left.containsKey(key.part())) free.remove(key.whole());
+        if (free.isEmpty()) throw new IllegalStateException("keys in a circle: " + left.keySet());
+        left.keySet().removeAll(free.keySet());
+        free.forEach((table, rows) -> sorted.add(new Part(table, rows)));
+      }
+      return sorted;
+    }
+  }
+
+  /** A department has no row any more; told inside the transaction that deletes the last. */
+  record DepartmentErased(String departmentId) {}
 }

@@ -1,12 +1,17 @@
 package dev.graft.tenancy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.graft.artifacts.Digest;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.UnixTime;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkKind;
+import java.util.Base64;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +23,8 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Erasure of archived departments, for administrators. */
 @RestController
@@ -92,5 +99,49 @@ class ErasureController {
   ErasureObject get(@PathVariable("erasure") String id) {
     return ErasureObject.of(
         erasures.find(id).orElseThrow(() -> RequestFailed.notFound("erasure", id)));
+  }
+
+  /**
+   * An erasure on the wire. Times are unix seconds.
+   *
+   * @param sha256 of the certificate's canonical form
+   * @param signature of the same, in base64
+   * @param publicKey SubjectPublicKeyInfo in base64
+   */
+  record ErasureObject(
+      String id,
+      String object,
+      String projectId,
+      String status,
+      long requestedAt,
+      String requestedBy,
+      @Nullable String reason,
+      Map<String, Long> rowsDeleted,
+      @Nullable Long rowsDeletedAt,
+      @Nullable Long finishedAt,
+      @Nullable JsonNode certificate,
+      @Nullable String sha256,
+      @Nullable String signature,
+      @Nullable String publicKey) {
+
+    static ErasureObject of(Erasures.Erasure erasure) {
+      Erasures.Erasure.Signed signed = erasure.signed();
+      Base64.Encoder base64 = Base64.getEncoder();
+      return new ErasureObject(
+          erasure.id(),
+          "organization.erasure",
+          erasure.departmentId(),
+          erasure.status().wire(),
+          erasure.requestedAt().getEpochSecond(),
+          erasure.requestedBy(),
+          erasure.reason(),
+          erasure.rowsDeleted(),
+          UnixTime.seconds(erasure.rowsDeletedAt()),
+          UnixTime.seconds(erasure.finishedAt()),
+          signed == null ? null : JsonMapper.shared().readTree(signed.certificate()),
+          signed == null ? null : Digest.of(signed.certificate().getBytes(UTF_8)).hex(),
+          signed == null ? null : base64.encodeToString(signed.signature()),
+          signed == null ? null : base64.encodeToString(signed.publicKey()));
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.tenancy;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.ErasedContent;
 import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,9 +11,12 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Repository;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -145,5 +149,75 @@ class Erasures {
             ? null
             : new Erasure.Signed(
                 certificate, row.getBytes("signature"), row.getBytes("public_key")));
+  }
+
+  /**
+   * A row of {@code department_erasure}.
+   *
+   * @param rowsDeleted by table
+   * @param salt of pseudonyms; null when the rows are gone
+   * @param notedAt when a sweep found the content unneeded
+   */
+  record Erasure(
+      String id,
+      String departmentId,
+      Instant requestedAt,
+      String requestedBy,
+      @Nullable String reason,
+      Status status,
+      SortedMap<String, Long> rowsDeleted,
+      @Nullable String salt,
+      @Nullable Instant rowsDeletedAt,
+      @Nullable Instant notedAt,
+      @Nullable Instant finishedAt,
+      @Nullable Signed signed) {
+
+    enum Status {
+      STOPPING,
+      DELETING_ROWS,
+      DELETING_CONTENT,
+      SUCCEEDED;
+
+      String wire() {
+        return name().toLowerCase(Locale.ROOT);
+      }
+    }
+
+    /**
+     * @param certificate canonical JSON
+     * @param signature Ed25519 (RFC 8032) of its UTF-8
+     * @param publicKey X.509 SubjectPublicKeyInfo in DER
+     */
+    record Signed(String certificate, byte[] signature, byte[] publicKey) {}
+  }
+
+  /** Erasures whose rows are gone and whose content is about to go. */
+  @Component
+  static class ErasuresUnderWay implements ErasedContent {
+    private static final String ONES = "from department_erasure where status = 'deleting_content'";
+
+    private final JdbcClient sql;
+
+    ErasuresUnderWay(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /** Whoever asks hears of nothing that they do not have. */
+    @Override
+    public Erased of(Set<Digest> held) {
+      Set<String> erasures = sql.sql("select id " + ONES).query((row, n) -> row.getString(1)).set();
+      if (erasures.isEmpty()) return new Erased(Set.of(), Set.of());
+      String theirs =
+          "select distinct digest from department_erasure_blob where digest = any(:held)"
+              + " and erasure_id in (select id "
+              + ONES
+              + ")";
+      Set<Digest> digests =
+          sql.sql(theirs)
+              .param("held", held.stream().map(Digest::hex).toArray(String[]::new))
+              .query((row, n) -> new Digest(row.getString(1)))
+              .set();
+      return new Erased(digests, erasures);
+    }
   }
 }

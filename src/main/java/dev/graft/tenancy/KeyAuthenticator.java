@@ -107,7 +107,7 @@ class KeyAuthenticator implements BearerAuthenticator {
         row.getString("id"),
         row.getBoolean("stale"),
         department == null
-            ? new Administrator(actor, permissions)
+            ? new Identity.Administrator(actor, permissions)
             : new Caller(department, row.getString("department_name"), actor, permissions));
   }
 

@@ -1,11 +1,16 @@
 package dev.graft.tenancy;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.graft.platform.RequestFailed;
 import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
  * What a department may use.
@@ -45,5 +50,157 @@ public record Limits(
     return row.getString("model_mode").equals("allow_list")
         ? new ModelPermissions.Only(Set.copyOf(models))
         : new ModelPermissions.AllBut(Set.copyOf(models));
+  }
+
+  /** Which base models a department may start from. */
+  public sealed interface ModelPermissions {
+    boolean allows(String model);
+
+    /** No rule. */
+    record Every() implements ModelPermissions {
+      @Override
+      public boolean allows(String model) {
+        return true;
+      }
+    }
+
+    /** These only: OpenAI's {@code allow_list}. */
+    record Only(Set<String> models) implements ModelPermissions {
+      public Only {
+        models = Set.copyOf(models);
+      }
+
+      @Override
+      public boolean allows(String model) {
+        return models.contains(model);
+      }
+    }
+
+    /** All but these: OpenAI's {@code deny_list}. */
+    record AllBut(Set<String> models) implements ModelPermissions {
+      public AllBut {
+        models = Set.copyOf(models);
+      }
+
+      @Override
+      public boolean allows(String model) {
+        return !models.contains(model);
+      }
+    }
+  }
+
+  /** What the departments may use, with what the queue counts beside it. */
+  @Service
+  public static class DepartmentLimits {
+    private static final String READ =
+        """
+        select max_running, running, coalesce(max_queued, :max_queued) as max_queued, max_device_seconds,
+               case when month = this_month() then month_seconds else 0 end as month_seconds,
+               max_stored_bytes, max_priority, approval, model_mode, model_ids
+          from department where id = :id
+        """;
+
+    private final JdbcClient sql;
+    private final TenancyProperties settings;
+
+    DepartmentLimits(JdbcClient sql, TenancyProperties settings) {
+      this.sql = sql;
+      this.settings = settings;
+    }
+
+    /** As they hold now. */
+    @Transactional(readOnly = true)
+    public Limits of(String departmentId) {
+      return sql.sql(READ)
+          .param("id", departmentId)
+          .param("max_queued", settings.maxQueued())
+          .query(Limits::of)
+          .single();
+    }
+  }
+
+  /**
+   * What administrators have said about a department. Null = the operator's default, or no limit.
+   *
+   * @param maxPriority from 0, which jobs have by default
+   * @param weight its share of the devices among departments that wait
+   * @param approval which jobs wait for an owner's: {@code off} or {@code every_job}
+   */
+  public record LimitSettings(
+      @Nullable Integer maxRunningJobs,
+      @Nullable Integer maxQueuedJobs,
+      @Nullable Long maxDeviceSecondsPerMonth,
+      @Nullable Long maxStoredBytes,
+      @Nullable Integer maxPriority,
+      @Nullable Double weight,
+      @Nullable String approval,
+      @JsonProperty("max_requests_per_1_minute") @Nullable Integer maxRequestsPerMinute) {
+    public static final String EVERY_JOB = "every_job";
+
+    static final LimitSettings UNSAID =
+        new LimitSettings(null, null, null, null, null, null, null, null);
+
+    private static final String NO_APPROVAL = "off";
+    private static final int HIGHEST_PRIORITY = 100;
+    private static final int MOST = 1_000_000;
+
+    public LimitSettings {
+      within("max_running_jobs", maxRunningJobs, 0, MOST);
+      within("max_queued_jobs", maxQueuedJobs, 0, MOST);
+      within("max_device_seconds_per_month", maxDeviceSecondsPerMonth, 0, Long.MAX_VALUE);
+      within("max_stored_bytes", maxStoredBytes, 0, Long.MAX_VALUE);
+      within("max_priority", maxPriority, 0, HIGHEST_PRIORITY);
+      within("max_requests_per_1_minute", maxRequestsPerMinute, 1, MOST);
+      if (approval != null && !approval.equals(NO_APPROVAL) && !approval.equals(EVERY_JOB)) {
+        throw RequestFailed.invalid("approval", "approval must be off or every_job.");
+      }
+      if (weight != null && !(weight >= 0.001 && weight <= 1000)) {
+        throw RequestFailed.invalid("weight", "weight must be from 0.001 to 1000.");
+      }
+    }
+
+    /** Where nothing has been said, what is kept in its place. */
+    LimitSettings orElse(int maxRunning) {
+      return new LimitSettings(
+          maxRunningJobs == null ? Integer.valueOf(maxRunning) : maxRunningJobs,
+          maxQueuedJobs,
+          maxDeviceSecondsPerMonth,
+          maxStoredBytes,
+          maxPriority == null ? Integer.valueOf(HIGHEST_PRIORITY) : maxPriority,
+          weight == null ? Double.valueOf(1) : weight,
+          approval == null ? NO_APPROVAL : approval,
+          maxRequestsPerMinute);
+    }
+
+    public LimitSettings requests(int perMinute) {
+      return new LimitSettings(
+          maxRunningJobs,
+          maxQueuedJobs,
+          maxDeviceSecondsPerMonth,
+          maxStoredBytes,
+          maxPriority,
+          weight,
+          approval,
+          perMinute);
+    }
+
+    private static void within(String field, @Nullable Number value, long least, long most) {
+      if (value != null && (value.longValue() < least || value.longValue() > most)) {
+        throw RequestFailed.invalid(
+            field, "%s must be from %d to %d.".formatted(field, least, most));
+      }
+    }
+  }
+
+  /** Tells how much of its quotas a department uses. Each module with quotas supplies a bean. */
+  @FunctionalInterface
+  public interface QuotaUsage {
+    List<Measure> of(String departmentId);
+
+    /**
+     * @param name such as {@code queued_jobs}
+     * @param limit null = none
+     */
+    record Measure(String name, double used, @Nullable Long limit) {}
   }
 }

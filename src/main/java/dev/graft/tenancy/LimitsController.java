@@ -23,14 +23,14 @@ import tools.jackson.databind.node.ObjectNode;
 @RequestMapping("/v1/organization/projects/{project}/limits")
 class LimitsController {
   private final Departments departments;
-  private final List<QuotaUsage> measured;
+  private final List<Limits.QuotaUsage> measured;
   private final ProjectAccess access;
   private final AuditLog audit;
   private final JsonMapper json;
 
   LimitsController(
       Departments departments,
-      List<QuotaUsage> measured,
+      List<Limits.QuotaUsage> measured,
       ProjectAccess access,
       AuditLog audit,
       JsonMapper json) {
@@ -46,7 +46,7 @@ class LimitsController {
    * @param quotas what holds now, and how much of it is used, by name
    */
   record LimitsObject(
-      String object, String projectId, LimitSettings settings, Map<String, Quota> quotas) {}
+      String object, String projectId, Limits.LimitSettings settings, Map<String, Quota> quotas) {}
 
   record Quota(@Nullable Long limit, double used) {}
 
@@ -55,8 +55,8 @@ class LimitsController {
   LimitsObject get(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
     String department = access.toRead(identity, project).id();
     Map<String, Quota> quotas = new LinkedHashMap<>();
-    for (QuotaUsage each : measured) {
-      for (QuotaUsage.Measure measure : each.of(department)) {
+    for (Limits.QuotaUsage each : measured) {
+      for (Limits.QuotaUsage.Measure measure : each.of(department)) {
         quotas.put(measure.name(), new Quota(measure.limit(), measure.used()));
       }
     }
@@ -78,7 +78,7 @@ class LimitsController {
         said -> {
           ObjectNode merged = json.valueToTree(said);
           merged.setAll(changes);
-          return json.treeToValue(merged, LimitSettings.class);
+          return json.treeToValue(merged, Limits.LimitSettings.class);
         });
     audit.write(
         "project.limits.updated", department, department, Map.of("changes_requested", changes));

@@ -37,7 +37,7 @@ class MemberController {
 
   record UserObject(
       String id, String object, @Nullable String name, String email, String role, long addedAt) {
-    static UserObject of(Member member) {
+    static UserObject of(Members.Member member) {
       return new UserObject(
           member.id(),
           "organization.project.user",

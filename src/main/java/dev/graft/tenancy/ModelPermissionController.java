@@ -1,6 +1,7 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Limits.ModelPermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,13 +25,16 @@ class ModelPermissionController {
   private static final String ALLOW = "allow_list";
   private static final String DENY = "deny_list";
 
-  private final DepartmentLimits limits;
+  private final Limits.DepartmentLimits limits;
   private final Departments departments;
   private final ProjectAccess access;
   private final AuditLog audit;
 
   ModelPermissionController(
-      DepartmentLimits limits, Departments departments, ProjectAccess access, AuditLog audit) {
+      Limits.DepartmentLimits limits,
+      Departments departments,
+      ProjectAccess access,
+      AuditLog audit) {
     this.limits = limits;
     this.departments = departments;
     this.access = access;

@@ -1,6 +1,28 @@
 package dev.graft.tenancy;
 
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.KeySourceException;
+import com.nimbusds.jose.RemoteKeySourceException;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.source.JWKSetCacheRefreshEvaluator;
+import com.nimbusds.jose.jwk.source.JWKSetSource;
+import com.nimbusds.jose.jwk.source.JWKSource;
+import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
+import com.nimbusds.jose.proc.JWSVerificationKeySelector;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.DefaultResourceRetriever;
+import com.nimbusds.jwt.proc.DefaultJWTProcessor;
+import com.nimbusds.oauth2.sdk.GeneralException;
+import com.nimbusds.oauth2.sdk.id.Issuer;
+import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import dev.graft.platform.BearerAuthenticator;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URL;
+import java.text.ParseException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,7 +30,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
+import org.springframework.security.oauth2.jwt.BadJwtException;
 import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtClaimNames;
+import org.springframework.security.oauth2.jwt.JwtClaimValidator;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.JwtException;
+import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
+import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
+import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -67,7 +100,7 @@ class PersonAuthenticator implements BearerAuthenticator {
                 department ->
                     new Caller(
                         department.getKey().id(), department.getKey().name(), actor, permissions))
-            .orElseGet(() -> new Administrator(actor, permissions));
+            .orElseGet(() -> new Identity.Administrator(actor, permissions));
     return Optional.of(KeyAuthenticator.bearer(identity));
   }
 
@@ -102,5 +135,124 @@ class PersonAuthenticator implements BearerAuthenticator {
     return jwt.getClaim(settings.groupsClaim()) instanceof List<?> groups
         ? groups.stream().map(String::valueOf).toList()
         : List.of();
+  }
+
+  /**
+   * The identity provider's tokens (RFC 7519): signed by one of its keys with one of a few
+   * algorithms, for this Graft, by this provider, and not expired.
+   */
+  @Component
+  static class ProviderTokenVerifier {
+    private static final Logger log = LoggerFactory.getLogger(ProviderTokenVerifier.class);
+    private static final Duration SKEW = Duration.ofSeconds(30);
+    private static final int LONGEST = 16_384;
+    private static final Set<JWSAlgorithm> ALLOWED =
+        Set.of(
+            JWSAlgorithm.RS256,
+            JWSAlgorithm.RS384,
+            JWSAlgorithm.RS512,
+            JWSAlgorithm.PS256,
+            JWSAlgorithm.PS384,
+            JWSAlgorithm.PS512,
+            JWSAlgorithm.ES256,
+            JWSAlgorithm.ES384,
+            JWSAlgorithm.ES512);
+
+    private final Optional<JwtDecoder> decoder;
+
+    ProviderTokenVerifier(OidcProperties settings, Clock clock) {
+      this.decoder =
+          Optional.ofNullable(settings.issuer()).map(issuer -> decoder(issuer, settings, clock));
+    }
+
+    private static JwtDecoder decoder(String issuer, OidcProperties settings, Clock clock) {
+      DefaultJWTProcessor<SecurityContext> signatures = new DefaultJWTProcessor<>();
+      signatures.setJWSKeySelector(
+          new JWSVerificationKeySelector<>(ALLOWED, ProviderKeys.of(issuer, settings.jwkSetUri())));
+      // What a token claims is looked at below, by this Graft's clock.
+      signatures.setJWTClaimsSetVerifier((claims, context) -> {});
+      NimbusJwtDecoder decoder = new NimbusJwtDecoder(signatures);
+      JwtTimestampValidator times = new JwtTimestampValidator(SKEW);
+      times.setClock(clock);
+      decoder.setJwtValidator(
+          new DelegatingOAuth2TokenValidator<>(
+              times,
+              new JwtClaimValidator<Object>(JwtClaimNames.EXP, expires -> expires != null),
+              new JwtIssuerValidator(issuer),
+              new JwtClaimValidator<List<String>>(
+                  JwtClaimNames.AUD,
+                  audience -> audience != null && audience.contains(settings.audience()))));
+      return decoder;
+    }
+
+    /** Empty if it is none of the provider's, or not valid now. */
+    Optional<Jwt> read(String token) {
+      if (decoder.isEmpty()
+          || token.length() > LONGEST
+          || token.chars().filter(c -> c == '.').count() != 2) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(decoder.get().decode(token));
+      } catch (BadJwtException refused) {
+        return Optional.empty();
+      } catch (JwtException unreachable) {
+        if (unreachable.getCause() instanceof RateLimitReachedException) return Optional.empty();
+        log.atWarn().addKeyValue("cause", unreachable.getMessage()).log("identity_provider_failed");
+        return Optional.empty();
+      }
+    }
+
+    /**
+     * The identity provider's keys, by its metadata (OpenID Connect Discovery 1.0) or at an address
+     * of the settings. They are asked for again when a token names another key, which anybody can
+     * do: so only twice in half a minute, however many tokens come.
+     */
+    static final class ProviderKeys implements JWKSetSource<SecurityContext> {
+      private static final long BETWEEN_MILLIS = 30_000;
+      private static final int ANSWER_MILLIS = 5_000;
+      private static final int LARGEST = 1 << 20;
+
+      private final String issuer;
+      private final @Nullable String address;
+      private final DefaultResourceRetriever retriever =
+          new DefaultResourceRetriever(ANSWER_MILLIS, ANSWER_MILLIS, LARGEST);
+
+      private ProviderKeys(String issuer, @Nullable String address) {
+        this.issuer = issuer;
+        this.address = address;
+      }
+
+      /** Nothing is asked before the first token: the provider need not be there at the start. */
+      static JWKSource<SecurityContext> of(String issuer, @Nullable String address) {
+        return JWKSourceBuilder.create(new ProviderKeys(issuer, address))
+            .refreshAheadCache(false)
+            .rateLimited(BETWEEN_MILLIS)
+            .build();
+      }
+
+      @Override
+      public JWKSet getJWKSet(
+          JWKSetCacheRefreshEvaluator refresh, long now, @Nullable SecurityContext context)
+          throws KeySourceException {
+        try {
+          return JWKSet.parse(retriever.retrieveResource(url()).getContent());
+        } catch (IOException | GeneralException | ParseException failed) {
+          throw new RemoteKeySourceException(
+              "The keys of " + issuer + " cannot be read: " + failed.getMessage(), failed);
+        }
+      }
+
+      private URL url() throws IOException, GeneralException {
+        return address == null
+            ? OIDCProviderMetadata.resolve(new Issuer(issuer), ANSWER_MILLIS, ANSWER_MILLIS)
+                .getJWKSetURI()
+                .toURL()
+            : URI.create(address).toURL();
+      }
+
+      @Override
+      public void close() {}
+    }
   }
 }

@@ -5,7 +5,9 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.Idempotency;
 import dev.graft.platform.IdempotentRequest;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.UnixTime;
 import jakarta.servlet.http.HttpServletRequest;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -88,5 +90,25 @@ class ProjectController {
     access.toRead(identity, project);
     departments.archive(project);
     return get(identity, project);
+  }
+
+  /** OpenAI's Project: a department on the wire. */
+  record ProjectObject(
+      String id,
+      String object,
+      String name,
+      long createdAt,
+      @Nullable Long archivedAt,
+      String status) {
+    static ProjectObject of(Department department) {
+      Instant archived = department.archivedAt();
+      return new ProjectObject(
+          department.id(),
+          "organization.project",
+          department.name(),
+          department.createdAt().getEpochSecond(),
+          UnixTime.seconds(archived),
+          archived == null ? "active" : "archived");
+    }
   }
 }

@@ -1,5 +1,7 @@
 package dev.graft.tenancy;
 
+import dev.graft.artifacts.BlobProperties;
+import dev.graft.tenancy.RetentionNotices.RetentionNotice;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,6 +12,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -65,7 +69,7 @@ public class Retention {
   /** Brings the notices of a department up to its policy; whether there may be more to tell. */
   private boolean tell(String department, Instant now) {
     policies.takeTurn(department);
-    RetentionPolicy policy = policies.inForce(department);
+    RetentionPolicies.RetentionPolicy policy = policies.inForce(department);
     Map<String, Integer> told = new TreeMap<>();
     boolean more = false;
     for (Retained each : things.values()) {
@@ -119,4 +123,12 @@ public class Retention {
       }
     };
   }
+
+  /** Settings of retention. */
+  @Configuration(proxyBeanMethods = false)
+  @EnableConfigurationProperties({
+    RetentionPolicies.RetentionProperties.class,
+    BlobProperties.class
+  })
+  static class RetentionConfiguration {}
 }

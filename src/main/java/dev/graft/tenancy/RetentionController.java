@@ -4,6 +4,7 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.RetentionPolicies.RetentionPolicy;
 import java.time.Clock;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,7 @@ class RetentionController {
       String name,
       long noticedAt,
       long deleteAt) {
-    static NoticeObject of(RetentionNotice notice) {
+    static NoticeObject of(RetentionNotices.RetentionNotice notice) {
       return new NoticeObject(
           notice.id(),
           "project.retention.notice",

@@ -2,6 +2,8 @@ package dev.graft.tenancy;
 
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.ResultColumns;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -122,7 +124,11 @@ public class RetentionNotices {
   }
 
   /** Withdraws what does not hold by this policy, and moves away what comes too early by it. */
-  int hold(String departmentId, RetentionKind kind, RetentionPolicy policy, Instant now) {
+  int hold(
+      String departmentId,
+      RetentionKind kind,
+      RetentionPolicies.RetentionPolicy policy,
+      Instant now) {
     Instant latest = policy.latestTold(kind, now);
     int withdrawn =
         sql.sql(WITHDRAW)
@@ -187,5 +193,32 @@ public class RetentionNotices {
         .param("now", ResultColumns.parameter(now))
         .param("delete_at", ResultColumns.parameter(now.plus(notice)))
         .update();
+  }
+
+  /**
+   * What will be removed.
+   *
+   * @param resourceId of a file, an adapter, an evaluation, or the job whose checkpoints or logs
+   *     they are
+   * @param deleteAt not before then
+   */
+  record RetentionNotice(
+      String id,
+      String departmentId,
+      RetentionKind kind,
+      String resourceId,
+      String name,
+      Instant noticedAt,
+      Instant deleteAt) {
+    static RetentionNotice of(ResultSet row, int number) throws SQLException {
+      return new RetentionNotice(
+          row.getString("id"),
+          row.getString("department_id"),
+          RetentionKind.of(row.getString("kind")),
+          row.getString("resource_id"),
+          row.getString("name"),
+          ResultColumns.time(row, "noticed_at"),
+          ResultColumns.time(row, "delete_at"));
+    }
   }
 }

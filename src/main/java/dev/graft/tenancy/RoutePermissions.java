@@ -12,7 +12,7 @@ import static dev.graft.tenancy.Permission.ORGANIZATION_WRITE;
 import static dev.graft.tenancy.Permission.PROJECT_READ;
 import static dev.graft.tenancy.Permission.PROJECT_WRITE;
 
-import dev.graft.platform.RouteAccess;
+import dev.graft.platform.RouteGate.RouteAccess;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.http.server.PathContainer;

@@ -4,6 +4,8 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.ProjectKeyController.NewKeyObject;
+import dev.graft.tenancy.ServiceAccounts.ServiceAccount;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
@@ -81,10 +83,10 @@ class ServiceAccountController {
     Role role = bare ? Role.NONE : Role.MEMBER;
     ProjectAccess.requireGrantable(identity, role.permissions());
     ServiceAccount account =
-        accounts.create(department, KeyRequest.requireName(request.name()), role);
+        accounts.create(department, ApiKeys.KeyRequest.requireName(request.name()), role);
     NewKeyObject key = null;
     if (!bare) {
-      NewKey wanted = NewKey.ofAccount(account, account.name(), null, null);
+      ApiKeys.NewKey wanted = ApiKeys.NewKey.ofAccount(account, account.name(), null, null);
       key = NewKeyObject.of(keys.create(wanted, identity.actor().account()), OBJECT);
     }
     AccountObject made = AccountObject.of(account);
@@ -108,7 +110,7 @@ class ServiceAccountController {
     Department department = access.toWrite(identity, project);
     Role role = request.role() == null ? null : Role.parse(request.role());
     if (role != null) ProjectAccess.requireGrantable(identity, role.permissions());
-    String name = request.name() == null ? null : KeyRequest.requireName(request.name());
+    String name = request.name() == null ? null : ApiKeys.KeyRequest.requireName(request.name());
     return accounts
         .change(department.id(), account, name, role)
         .map(AccountObject::of)
@@ -129,12 +131,12 @@ class ServiceAccountController {
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
       @PathVariable String account,
-      @RequestBody KeyRequest request) {
+      @RequestBody ApiKeys.KeyRequest request) {
     ServiceAccount owner = require(access.toWrite(identity, project), account);
     ProjectAccess.requireGrantable(identity, request.of(owner.role().permissions()));
     return NewKeyObject.of(
         keys.create(
-            NewKey.ofAccount(
+            ApiKeys.NewKey.ofAccount(
                 owner, request.nameOr(owner.name()), request.scopes(), request.lifetime()),
             identity.actor().account()),
         OBJECT);

@@ -26,8 +26,8 @@ abstract class ArtifactStoreContract {
   abstract boolean isEmpty() throws IOException;
 
   /** The one blob that there is. */
-  private StoredBlob seen() throws IOException {
-    try (Stream<StoredBlob> all = store().blobs()) {
+  private ArtifactStore.StoredBlob seen() throws IOException {
+    try (Stream<ArtifactStore.StoredBlob> all = store().blobs()) {
       return assertThat(all.toList()).singleElement().actual();
     }
   }
@@ -98,7 +98,7 @@ abstract class ArtifactStoreContract {
 
   @Test
   void aBrokenSourceStoresNothing() throws IOException {
-    BlobContent broken =
+    ArtifactStore.BlobContent broken =
         out -> {
           out.write(HELLO);
           throw new IOException("connection reset");
@@ -109,7 +109,7 @@ abstract class ArtifactStoreContract {
 
   @Test
   void stagedContentIsReadableAndVanishesUnlessPublished() throws IOException {
-    try (StagedBlob staged = store().stage(out -> out.write(HELLO), 100)) {
+    try (ArtifactStore.StagedBlob staged = store().stage(out -> out.write(HELLO), 100)) {
       try (InputStream in = staged.open()) {
         assertThat(in.readAllBytes()).isEqualTo(HELLO);
       }
@@ -121,7 +121,7 @@ abstract class ArtifactStoreContract {
   @Test
   void deletingSaysWhetherThereWasSomething() throws IOException {
     store().put(hello(), 100);
-    StoredBlob hello = seen();
+    ArtifactStore.StoredBlob hello = seen();
     assertThat(store().delete(hello)).isTrue();
     assertThat(store().delete(hello)).isFalse();
     assertThatThrownBy(() -> store().open(HELLO_REF.sha256())).isInstanceOf(BlobMissing.class);
@@ -145,7 +145,7 @@ abstract class ArtifactStoreContract {
   void whatIsTooLongOrBreaksOffIsNotKept() throws IOException {
     assertThatThrownBy(() -> store().keep("a", out -> out.write(HELLO), HELLO.length - 1))
         .isInstanceOf(BlobTooLarge.class);
-    BlobContent broken =
+    ArtifactStore.BlobContent broken =
         out -> {
           out.write(HELLO);
           throw new IOException("connection reset");

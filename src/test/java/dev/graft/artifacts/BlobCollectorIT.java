@@ -41,7 +41,7 @@ class BlobCollectorIT {
   @TempDir Path scratch;
   @LocalServerPort int port;
   @Autowired BlobCollector collector;
-  @Autowired SweepLease lease;
+  @Autowired BlobCollector.SweepLease lease;
   @Autowired StoreInUse use;
   @Autowired MovableClock clock;
   @Autowired JdbcClient sql;
@@ -50,11 +50,11 @@ class BlobCollectorIT {
   @BeforeEach
   void anEmptyStore() throws IOException {
     use.begin(port);
-    List<StoredBlob> all;
-    try (Stream<StoredBlob> left = use.store.blobs()) {
+    List<ArtifactStore.StoredBlob> all;
+    try (Stream<ArtifactStore.StoredBlob> left = use.store.blobs()) {
       all = left.toList();
     }
-    for (StoredBlob blob : all) {
+    for (ArtifactStore.StoredBlob blob : all) {
       assertThat(use.store.delete(blob)).isTrue();
     }
   }

@@ -3,6 +3,7 @@ package dev.graft.artifacts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import dev.graft.pg.BucketStore;
 import java.io.IOException;
 import java.io.InputStream;

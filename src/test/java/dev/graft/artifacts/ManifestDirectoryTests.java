@@ -56,8 +56,8 @@ class ManifestDirectoryTests {
   @Test
   void theArchiveDependsOnNothingButPathsAndContent() throws IOException {
     Manifest manifest = ManifestDirectory.read(store, storeTwoFiles().sha256());
-    BlobRef archive = ManifestArchive.store(store, manifest);
-    assertThat(ManifestArchive.store(store, manifest)).isEqualTo(archive);
+    BlobRef archive = DirectoryArchive.ManifestArchive.store(store, manifest);
+    assertThat(DirectoryArchive.ManifestArchive.store(store, manifest)).isEqualTo(archive);
     try (var tar = new TarArchiveInputStream(new GZIPInputStream(store.open(archive.sha256())))) {
       var first = tar.getNextEntry();
       assertThat(first.getName()).isEqualTo("config.json");

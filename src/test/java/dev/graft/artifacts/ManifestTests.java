@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.artifacts.Manifest.InvalidManifest;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;

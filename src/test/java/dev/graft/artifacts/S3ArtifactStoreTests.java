@@ -149,8 +149,8 @@ class S3ArtifactStoreTests extends ArtifactStoreContract {
     s3.putObject(
         r -> r.bucket(bucket).key("team/graft/blobs/sha256/readme"), RequestBody.fromString("x"));
     s3.putObject(r -> r.bucket(bucket).key("other/blobs"), RequestBody.fromString("x"));
-    try (Stream<StoredBlob> all = store.blobs()) {
-      assertThat(all.map(StoredBlob::ref).distinct()).hasSize(1003);
+    try (Stream<ArtifactStore.StoredBlob> all = store.blobs()) {
+      assertThat(all.map(ArtifactStore.StoredBlob::ref).distinct()).hasSize(1003);
     }
   }
 

@@ -62,8 +62,8 @@ class StoreCopyTests {
   }
 
   private static Set<BlobRef> all(ArtifactStore store) throws IOException {
-    try (Stream<StoredBlob> blobs = store.blobs()) {
-      return blobs.map(StoredBlob::ref).collect(Collectors.toSet());
+    try (Stream<ArtifactStore.StoredBlob> blobs = store.blobs()) {
+      return blobs.map(ArtifactStore.StoredBlob::ref).collect(Collectors.toSet());
     }
   }
 

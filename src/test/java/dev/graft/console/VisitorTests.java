@@ -10,8 +10,8 @@ import static dev.graft.console.Visitor.Section.PLAYGROUND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.tenancy.Actor;
-import dev.graft.tenancy.Administrator;
 import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Identity.Administrator;
 import dev.graft.tenancy.Permission;
 import java.util.EnumSet;
 import java.util.Set;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.graft.artifacts.BucketAccess;
 import dev.graft.artifacts.ForeignBucket;
+import dev.graft.artifacts.ForeignBucket.BucketAccess;
 import dev.graft.artifacts.S3Failure;
 import dev.graft.artifacts.S3Server;
 import dev.graft.datasets.AllowedSources.RemoteFiles;

@@ -8,7 +8,7 @@ import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.pg.TestPostgres;
 import dev.graft.tenancy.Actor;
-import dev.graft.tenancy.DepartmentArchived;
+import dev.graft.tenancy.Departments.DepartmentArchived;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

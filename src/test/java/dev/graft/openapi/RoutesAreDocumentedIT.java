@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.graft.openapi.ApiDocument.Operation;
 import dev.graft.pg.GraftIT;
-import dev.graft.platform.RouteAccess;
+import dev.graft.platform.RouteGate.RouteAccess;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.graft.ExpectedLog;
 import dev.graft.ReachableClassPath;
-import dev.graft.platform.ChildrenProperties.Network;
+import dev.graft.platform.Children.ChildrenProperties.Network;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -76,7 +76,8 @@ class ChildConfinementTests {
   @Test
   void aChildReachesNoListenerOfThisMachine() throws Exception {
     assumeTrue(
-        ChildTrial.lack(List.of("unshare", "--net", "--"), List.of()) == null, "no namespace");
+        ChildConfinement.ChildTrial.lack(List.of("unshare", "--net", "--"), List.of()) == null,
+        "no namespace");
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String connect = "exec 3<>/dev/tcp/127.0.0.1/" + listener.getLocalPort();
       List<String> command = List.of("bash", "-c", connect);
@@ -179,9 +180,9 @@ class ChildConfinementTests {
   static final class Starter {
     public static void main(String[] arguments) throws Exception {
       Path directory = Path.of(arguments[0]);
-      ChildrenProperties settings = new ChildrenProperties(USER, Network.NONE);
+      Children.ChildrenProperties settings = new Children.ChildrenProperties(USER, Network.NONE);
       ChildConfinement confinement =
-          new ChildConfinement(settings, directory, new NeededFiles(List.of()));
+          new ChildConfinement(settings, directory, new ChildConfinement.NeededFiles(List.of()));
       System.out.println(confinement.find(directory));
       Children children = confinement.within(directory);
       System.out.println(said(children, List.of("readlink", "/proc/self/ns/net")));
@@ -196,7 +197,9 @@ class ChildConfinementTests {
 
   private ChildConfinement confinement(String user, Network network, String... needed) {
     return new ChildConfinement(
-        new ChildrenProperties(user, network), directory, new NeededFiles(List.of(needed)));
+        new Children.ChildrenProperties(user, network),
+        directory,
+        new ChildConfinement.NeededFiles(List.of(needed)));
   }
 
   private static void requireRoot() {

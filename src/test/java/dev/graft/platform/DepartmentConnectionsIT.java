@@ -25,7 +25,8 @@ class DepartmentConnectionsIT {
   private static final SingleConnectionDataSource ONE =
       new SingleConnectionDataSource(DATABASE.url(), DATABASE.user(), DATABASE.password(), true);
 
-  private final DepartmentConnections connections = new DepartmentConnections(ONE);
+  private final DepartmentConnection.DepartmentConnections connections =
+      new DepartmentConnection.DepartmentConnections(ONE);
   private final JdbcClient sql = JdbcClient.create(connections);
   private final TransactionTemplate transaction =
       new TransactionTemplate(new DataSourceTransactionManager(connections));

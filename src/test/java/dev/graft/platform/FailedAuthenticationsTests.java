@@ -36,7 +36,7 @@ class FailedAuthenticationsTests {
     "'', unknown",
   })
   void ofIpv6ItIsTheNetworkOfASite(String address, String network) {
-    assertThat(ClientNetwork.of(address)).isEqualTo(network);
+    assertThat(FailedAuthentications.ClientNetwork.of(address)).isEqualTo(network);
   }
 
   @Test

@@ -14,7 +14,7 @@ import org.springframework.web.bind.annotation.RestController;
 /** Routes that fail in each way a controller can; only there where a test imports them. */
 @RestController
 @TestComponent
-class FailingRoutes implements RouteAccess {
+class FailingRoutes implements RouteGate.RouteAccess {
   record Inner(int size) {}
 
   record Request(@Nullable String name, @Nullable List<Inner> inner) {}

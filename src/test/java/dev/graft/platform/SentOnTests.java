@@ -40,11 +40,12 @@ class SentOnTests {
   })
   void nearerIsRefused(String server, String target) {
     assertThatThrownBy(() -> require(server, target))
-        .isInstanceOf(DownloadRefused.class)
+        .isInstanceOf(ResumedDownload.DownloadRefused.class)
         .hasMessageContaining("sends on to an address that is not public");
   }
 
-  private static void require(String server, String target) throws DownloadRefused {
-    SentOn.require(URI.create("https://" + server), URI.create("https://" + target + "/x"));
+  private static void require(String server, String target) throws ResumedDownload.DownloadRefused {
+    WebOrigin.SentOn.require(
+        URI.create("https://" + server), URI.create("https://" + target + "/x"));
   }
 }

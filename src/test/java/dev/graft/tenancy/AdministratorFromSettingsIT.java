@@ -31,7 +31,7 @@ class AdministratorFromSettingsIT {
     assertThat(authenticator.authenticate(FROM_THE_START)).isEmpty();
     assertThat(authenticator.authenticate(other))
         .hasValueSatisfying(
-            bearer -> assertThat(bearer.principal()).isInstanceOf(Administrator.class));
+            bearer -> assertThat(bearer.principal()).isInstanceOf(Identity.Administrator.class));
     keys.revoke(keys.list(null, ALL).getFirst().id());
     start(other);
     assertThat(authenticator.authenticate(other)).isEmpty();
@@ -48,7 +48,7 @@ class AdministratorFromSettingsIT {
   }
 
   private void start(String secret) {
-    new AdministratorFromSettings(new TenancyProperties(secret, 2, 1, 1, 1, "EUR"), keys)
+    new ApiKeys.AdministratorFromSettings(new TenancyProperties(secret, 2, 1, 1, 1, "EUR"), keys)
         .afterSingletonsInstantiated();
   }
 }

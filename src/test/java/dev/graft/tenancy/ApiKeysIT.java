@@ -68,7 +68,7 @@ class ApiKeysIT {
   void anAdministratorsKeyBelongsToNoDepartment() {
     ApiKeys.Created key = keys.createForAdministrator(ApiKeys.UNNAMED, null);
     Bearer bearer = authenticator.authenticate(key.secret()).orElseThrow();
-    assertThat(bearer.principal()).isInstanceOf(Administrator.class);
+    assertThat(bearer.principal()).isInstanceOf(Identity.Administrator.class);
     assertThat(bearer.roles()).contains("api.organization.write").doesNotContain("api.files.read");
   }
 

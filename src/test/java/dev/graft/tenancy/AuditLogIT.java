@@ -180,9 +180,9 @@ class AuditLogIT {
     assertThat(ids(logged("&resource_ids%5B%5D=" + encoded))).hasSize(1);
   }
 
-  private List<AuditEntry> entries(String type) {
+  private List<AuditEntries.AuditEntry> entries(String type) {
     return entries.older(
-        new AuditQuery(
+        new AuditEntries.AuditQuery(
             null, null, List.of(department), List.of(type), List.of(), List.of(), List.of()),
         null,
         100);

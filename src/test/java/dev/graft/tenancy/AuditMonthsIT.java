@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.pg.GraftIT;
+import dev.graft.tenancy.AuditEntries.AuditQuery;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.YearMonth;
@@ -79,7 +80,7 @@ class AuditMonthsIT {
   private List<String> written() {
     AuditQuery query =
         new AuditQuery(null, null, List.of(), List.of(), List.of(), List.of(), List.of(mine));
-    return entries.oldest(query, "", 100).stream().map(AuditEntry::type).toList();
+    return entries.oldest(query, "", 100).stream().map(AuditEntries.AuditEntry::type).toList();
   }
 
   private List<String> where() {

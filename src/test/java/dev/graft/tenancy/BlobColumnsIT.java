@@ -2,7 +2,7 @@ package dev.graft.tenancy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.artifacts.BlobReferences;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.pg.GraftIT;
 import java.util.List;
 import java.util.Map;

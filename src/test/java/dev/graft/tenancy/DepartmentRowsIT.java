@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
 import dev.graft.platform.Cursor;
+import dev.graft.tenancy.Limits.LimitSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

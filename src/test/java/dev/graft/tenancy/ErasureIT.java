@@ -11,8 +11,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.ExpectedLog;
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.StoredBlob;
 import dev.graft.jobs.HandWorker;
 import dev.graft.jobs.QueueServer;
 import dev.graft.pg.GraftIT;
@@ -64,7 +64,7 @@ class ErasureIT {
   @Autowired ApiKeys keys;
   @Autowired MarkedDepartment marked;
   @Autowired HandWorker worker;
-  @Autowired DepartmentTables tables;
+  @Autowired DepartmentRemoval.DepartmentTables tables;
   @Autowired ArtifactStore store;
   @Autowired MovableClock clock;
   @Autowired JdbcClient sql;
@@ -81,7 +81,8 @@ class ErasureIT {
                 """)
             .query(String.class)
             .list();
-    List<String> erased = tables.inOrder().stream().map(DepartmentTables.Part::table).toList();
+    List<String> erased =
+        tables.inOrder().stream().map(DepartmentRemoval.DepartmentTables.Part::table).toList();
     assertThat(Stream.concat(erased.stream(), Stream.of("audit_log")))
         .containsExactlyInAnyOrderElementsOf(owned);
     assertThat(erased.getFirst()).isEqualTo("leased_work");
@@ -147,7 +148,7 @@ class ErasureIT {
 
   private Map<String, Long> counted(String department) {
     Map<String, Long> counted = new TreeMap<>();
-    for (DepartmentTables.Part part : tables.inOrder()) {
+    for (DepartmentRemoval.DepartmentTables.Part part : tables.inOrder()) {
       counted.put(
           part.table(),
           sql.sql("select count(*) from %s where %s".formatted(part.table(), part.where()))

@@ -2,8 +2,8 @@ package dev.graft.tenancy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.tenancy.RateAllowance.Bucket;
-import dev.graft.tenancy.RateAllowance.Granted;
+import dev.graft.tenancy.RateLimits.RateAllowance.Bucket;
+import dev.graft.tenancy.RateLimits.RateAllowance.Granted;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +14,7 @@ class RateAllowanceTests {
   private static final Bucket FULL = wanted -> new Granted(100, 0, 0, 1_000_000);
 
   private long now;
-  private final RateAllowance allowance = new RateAllowance("key", () -> now);
+  private final RateLimits.RateAllowance allowance = new RateLimits.RateAllowance("key", () -> now);
 
   @Test
   void whatWasTakenUnderAnotherLimitIsGoneAfterTenSeconds() {

@@ -3,6 +3,7 @@ package dev.graft.tenancy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.tenancy.RetentionPolicies.RetentionPolicy;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,8 @@ class RetentionPolicyTests {
         .hasMessage("adapters_days must be from 1 to 36500.");
     assertThatThrownBy(() -> new RetentionPolicy(null, null, null, null, null, 366))
         .hasMessage("notice_days must be from 1 to 365.");
-    RetentionProperties wrong = new RetentionProperties(null, 36_501, null, null, null, 7);
+    RetentionPolicies.RetentionProperties wrong =
+        new RetentionPolicies.RetentionProperties(null, 36_501, null, null, null, 7);
     assertThatThrownBy(wrong::policy)
         .hasMessage("graft.retention: checkpoints_days must be from 1 to 36500.");
   }

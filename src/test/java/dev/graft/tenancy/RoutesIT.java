@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.graft.pg.GraftIT;
+import dev.graft.tenancy.ApiKeys.NewKey;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -96,7 +97,7 @@ class RoutesIT {
   @TestFactory
   Stream<DynamicTest> everyRouteOpensByItsScopeAndByNoOther() {
     Map<String, ApiClient> byScope = new LinkedHashMap<>();
-    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccounts.ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
     for (Permission permission : Permission.values()) {
       NewKey key =
           new NewKey(own, "one scope", true, owner.id(), null, List.of(permission.scope()), null);
@@ -152,7 +153,7 @@ class RoutesIT {
         anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     String other = departments.ensure("other " + UUID.randomUUID());
     Map<String, String> foreign = new ForeignThings(sql, administrator).make(other);
-    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccounts.ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
     // May do everything, but reaches only its own department.
     String key =
         keys.create(new NewKey(own, "own", false, owner.id(), null, null, null), null).secret();
@@ -192,7 +193,7 @@ class RoutesIT {
   private long noted(String id) {
     return audit
         .older(
-            new AuditQuery(
+            new AuditEntries.AuditQuery(
                 null,
                 null,
                 List.of(own),
@@ -212,7 +213,7 @@ class RoutesIT {
   }
 
   private String keyOf(Role role) {
-    ServiceAccount account = accounts.create(own, role.wire(), role);
+    ServiceAccounts.ServiceAccount account = accounts.create(own, role.wire(), role);
     return keys.create(NewKey.ofAccount(account, "key", null, null), null).secret();
   }
 

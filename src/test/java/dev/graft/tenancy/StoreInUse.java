@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
-import dev.graft.artifacts.StoredBlob;
 import dev.graft.jobs.HandWorker;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.QueueServer.Submitted;

@@ -10,7 +10,7 @@ import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.ChildConfinement;
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.Children;
-import dev.graft.platform.ChildrenProperties;
+import dev.graft.platform.Children.ChildrenProperties;
 import dev.graft.platform.LoopThreads;
 import dev.graft.platform.Traces;
 import java.io.IOException;

@@ -7,7 +7,12 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -144,5 +149,96 @@ record HubApi(URI endpoint, @Nullable String token) {
   @Override
   public String toString() {
     return "HubApi[" + endpoint + "]";
+  }
+
+  /**
+   * What a listing says of a file's bytes: the SHA-256 of a large one (Git LFS), or the SHA-1 that
+   * Git names a blob by.
+   *
+   * @param hex of 64 digits, or of 40
+   */
+  record HubDigest(String hex) {
+    private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}|[0-9a-f]{40}");
+    private static final int BUFFER = 1 << 18;
+
+    HubDigest {
+      if (!HEX.matcher(hex).matches()) {
+        throw new HubRefused("the hub's listing names a file by no digest: " + shown(hex));
+      }
+    }
+
+    private static String shown(String text) {
+      return text.length() > 80 ? text.substring(0, 80) + "..." : text;
+    }
+
+    boolean isOf(Path file) throws IOException {
+      MessageDigest digest = started(Files.size(file));
+      byte[] buffer = new byte[BUFFER];
+      try (InputStream in = Files.newInputStream(file)) {
+        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+          digest.update(buffer, 0, read);
+        }
+      }
+      return HexFormat.of().formatHex(digest.digest()).equals(hex);
+    }
+
+    private MessageDigest started(long size) {
+      try {
+        if (hex.length() == 64) return MessageDigest.getInstance("SHA-256");
+        MessageDigest git = MessageDigest.getInstance("SHA-1");
+        git.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
+        return git;
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /**
+   * What answers mean that are not what was asked for.
+   *
+   * @param known whether a token was sent
+   */
+  record HubRefusal(URI endpoint, boolean known) {
+    /**
+     * 401 is said of what is missing, private or gated, to whom has no account.
+     *
+     * @return a passing failure where another attempt may help
+     * @throws HubRefused where none does
+     */
+    IOException of(HubRepository repository, HttpURLConnection answer, int status) {
+      String code = Objects.requireNonNullElse(answer.getHeaderField("X-Error-Code"), "");
+      if (status == 429 || status >= 500) {
+        return new IOException("the hub answers %d; try again later".formatted(status));
+      }
+      String page = endpoint + "/" + repository.page();
+      String why =
+          switch (code) {
+            case "GatedRepo" ->
+                known
+                    ? "%s is gated, and the account of the token has no access: ask for it at %s"
+                        .formatted(repository.id(), page)
+                    : "%s is gated: accept its terms at %s, and set HF_TOKEN"
+                        .formatted(repository.id(), page);
+            case "RevisionNotFound" ->
+                "%s has no revision %s".formatted(repository.id(), repository.revision());
+            case "EntryNotFound" -> "%s is not there".formatted(repository);
+            default -> missing(repository, status);
+          };
+      throw new HubRefused(why);
+    }
+
+    private String missing(HubRepository repository, int status) {
+      String named = "%s %s at %s".formatted(repository.kind().word, repository.id(), endpoint);
+      return switch (status) {
+        case 401 ->
+            known
+                ? "the hub at %s does not accept the token".formatted(endpoint)
+                : "there is no public %s; for a private one set HF_TOKEN".formatted(named);
+        case 403 -> "the account of the token may not read %s".formatted(repository.id());
+        case 404 -> "there is no %s".formatted(named);
+        default -> "the hub at %s answers %d to %s".formatted(endpoint, status, repository);
+      };
+    }
   }
 }

@@ -1,8 +1,8 @@
 package dev.graft.cli.doctor;
 
 import dev.graft.platform.ChildConfinement;
-import dev.graft.platform.ChildrenProperties;
-import dev.graft.platform.FoundConfinement;
+import dev.graft.platform.ChildConfinement.FoundConfinement;
+import dev.graft.platform.Children.ChildrenProperties;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.graft.cli.doctor;
 
 import dev.graft.artifacts.S3Properties;
-import dev.graft.platform.ChildrenProperties;
+import dev.graft.platform.Children.ChildrenProperties;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

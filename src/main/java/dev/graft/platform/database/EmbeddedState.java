@@ -45,7 +45,7 @@ public sealed interface EmbeddedState {
   }
 
   private static Optional<Unfit> programs(PostgresDirectory files) {
-    if (!PostgresPrograms.bundled()) {
+    if (!PostgresDirectory.PostgresPrograms.bundled()) {
       return Optional.of(
           new Unfit(
               "Graft brings PostgreSQL for linux-x86_64 only",

@@ -17,6 +17,8 @@ import org.postgresql.PGNotification;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -137,4 +139,15 @@ final class HintListener implements Runnable {
     if (heard == null) return;
     for (PGNotification each : heard) hints.heard(each.getParameter());
   }
+
+  /**
+   * How a server hears from others by way of the database.
+   *
+   * @param listen whether the server listens for notifications of PostgreSQL, by a connection of
+   *     its own; else it only looks from time to time
+   * @param listenUrl JDBC URL of that connection, where {@code spring.datasource.url} leads to a
+   *     pooler in transaction mode
+   */
+  @ConfigurationProperties("graft.database")
+  record DatabaseProperties(@DefaultValue("true") boolean listen, @Nullable String listenUrl) {}
 }

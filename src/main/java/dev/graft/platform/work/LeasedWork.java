@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -229,5 +231,19 @@ public class LeasedWork {
         .param("kind", claim.kind)
         .param("subject", claim.subject())
         .param("claim", claim.token);
+  }
+
+  /** A reason to look before the next poll: told once or often, it is heard once. */
+  static final class WorkSignal {
+    private final Semaphore news = new Semaphore(0);
+
+    void tell() {
+      news.release();
+    }
+
+    void await(Duration longest) throws InterruptedException {
+      var _ = news.tryAcquire(longest.toNanos(), TimeUnit.NANOSECONDS);
+      news.drainPermits();
+    }
   }
 }

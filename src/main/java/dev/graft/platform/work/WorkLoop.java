@@ -1,17 +1,24 @@
 package dev.graft.platform.work;
 
 import dev.graft.platform.LoopThreads;
+import dev.graft.platform.StoredNumbers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 
 /** Claims what is due of a kind and has it done, a thread each. */
 public final class WorkLoop implements Runnable {
@@ -25,7 +32,7 @@ public final class WorkLoop implements Runnable {
   private final LeasedWork work;
   private final WorkKind kind;
   private final WorkSettings settings;
-  private final WorkSignal news;
+  private final LeasedWork.WorkSignal news;
   private final Semaphore free;
   private final Map<WorkClaim, Thread> underWay = new ConcurrentHashMap<>();
   private volatile boolean stopping;
@@ -213,5 +220,125 @@ public final class WorkLoop implements Runnable {
 
   private boolean ended(Duration within) throws InterruptedException {
     return free.tryAcquire(settings.parallel(), within.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Keeps a claim while a thread works under it: renews it from time to time, and interrupts the
+   * thread once it is lost, be it because what it is about was cancelled.
+   */
+  static final class KeptClaim implements AutoCloseable {
+    private static final int RENEWALS = 6;
+
+    private final LeasedWork work;
+    private final WorkClaim claim;
+    private final Duration lease;
+    private final Thread worker = Thread.currentThread();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread keeper;
+    private volatile boolean lost;
+
+    /** The thread that calls is the one that works, and closes this. */
+    KeptClaim(LeasedWork work, WorkClaim claim, Duration lease) {
+      this.work = work;
+      this.claim = claim;
+      this.lease = lease;
+      keeper = Thread.ofVirtual().name("claim " + claim.subject()).start(this::keep);
+    }
+
+    /** Whether it is another's by now, or nobody's. */
+    boolean lost() {
+      return lost;
+    }
+
+    private void keep() {
+      try {
+        long held = System.nanoTime();
+        while (!closed.await(lease.dividedBy(RENEWALS).toNanos(), TimeUnit.NANOSECONDS)) {
+          long asked = System.nanoTime();
+          boolean over = asked - held > lease.toNanos();
+          boolean renewed = !over && renewed();
+          if (claim.ended) return; // by the worker itself
+          if (renewed) held = asked;
+          else if (over || lost) break;
+        }
+        if (closed.getCount() == 0) return;
+        lost = true;
+        worker.interrupt();
+      } catch (InterruptedException hurried) {
+        // closed while the database does not answer
+      }
+    }
+
+    /** False, too, while the database does not answer: the claim holds on for a while. */
+    private boolean renewed() {
+      try {
+        boolean renewed = work.renew(claim, lease);
+        if (!renewed && !claim.ended) lost = true;
+        return renewed;
+      } catch (RuntimeException away) {
+        return false;
+      }
+    }
+
+    /** A renewal that is being made is given a moment: broken off, it would cost a connection. */
+    @Override
+    public void close() throws InterruptedException {
+      closed.countDown();
+      if (!keeper.join(Duration.ofSeconds(1))) keeper.interrupt();
+      keeper.join();
+    }
+  }
+
+  /** The loops of all kinds of work. */
+  @Configuration(proxyBeanMethods = false)
+  static class WorkConfiguration {
+    @Bean
+    LoopThreads workThreads(LeasedWork work, List<WorkKind> kinds) {
+      return WorkLoop.threads(work, kinds);
+    }
+  }
+
+  /** Work beside requests that is not done, of each kind. */
+  @Component
+  static class WorkNumbers implements StoredNumbers {
+    private static final Gauge PENDING =
+        new Gauge("graft_work_pending", "Work of servers that is not done yet", "kind");
+    private static final Gauge OLDEST =
+        new Gauge(
+            "graft_work_oldest_age_seconds",
+            "How long the work that is due for longest has been due; 0 if none is",
+            "kind");
+
+    private final JdbcClient sql;
+
+    WorkNumbers(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    @Override
+    public List<Gauge> gauges() {
+      return List.of(PENDING, OLDEST);
+    }
+
+    @Override
+    public List<Reading> read() {
+      return sql
+          .sql(
+              """
+              -- numbers of work
+              select kind, count(*) as pending,
+                     greatest(extract(epoch from graft_now() - min(due_at)), 0) as oldest
+                from leased_work group by kind
+              """)
+          .query(
+              (row, n) ->
+                  Stream.of(
+                      PENDING.reading(row.getDouble("pending"), row.getString("kind")),
+                      OLDEST.reading(row.getDouble("oldest"), row.getString("kind"))))
+          .list()
+          .stream()
+          .flatMap(each -> each)
+          .toList();
+    }
   }
 }

@@ -71,8 +71,8 @@ class HubDoubleIsTrueTests {
         assertThat(snapshot.resolve(file.getKey())).hasBinaryContent(file.getValue());
       }
       hub.requests.clear();
-      HubProperties settings =
-          new HubProperties(hub.url(), null, null, scratch.resolve("hf/hub"), true, List.of());
+      Hub.HubProperties settings =
+          new Hub.HubProperties(hub.url(), null, null, scratch.resolve("hf/hub"), true, List.of());
       HubRepository pinned = new Hub(settings).pin(HubRepository.parse("hf:" + ID));
       assertThat(pinned.revision()).isEqualTo(commit);
       Path found = new Hub(settings).fetch(pinned, ALL, scratch.resolve("unused"), (b, all) -> {});
@@ -88,8 +88,8 @@ class HubDoubleIsTrueTests {
     }
   }
 
-  private static final Selection ALL =
-      new Selection() {
+  private static final Hub.Selection ALL =
+      new Hub.Selection() {
         @Override
         public Set<String> of(Set<String> names) {
           return names;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.artifacts.hub.Hub.HubProperties;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HubTests {
   private static final String ID = "acme/small-1.5";
-  private static final Selection ALL_BUT_BIN =
-      new Selection() {
+  private static final Hub.Selection ALL_BUT_BIN =
+      new Hub.Selection() {
         @Override
         public Set<String> of(Set<String> names) {
           Set<String> some = new HashSet<>(names);

@@ -3,8 +3,8 @@ package dev.graft.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.platform.ChildJvm;
-import dev.graft.platform.ChildrenProperties;
-import dev.graft.platform.ChildrenProperties.Network;
+import dev.graft.platform.Children.ChildrenProperties;
+import dev.graft.platform.Children.ChildrenProperties.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

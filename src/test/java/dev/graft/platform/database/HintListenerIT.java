@@ -44,7 +44,7 @@ class HintListenerIT {
   }
 
   private HintListener listener(String url) {
-    return new HintListener(hints, new DatabaseProperties(true, url), database);
+    return new HintListener(hints, new HintListener.DatabaseProperties(true, url), database);
   }
 
   private Address direct() {

@@ -1,11 +1,11 @@
 package dev.graft.adapters;
 
-import static dev.graft.artifacts.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
 
-import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.platform.Cursor;
 import dev.graft.spec.ExportForm;
 import dev.graft.tenancy.Owned;

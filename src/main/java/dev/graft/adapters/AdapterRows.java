@@ -1,16 +1,16 @@
 package dev.graft.adapters;
 
-import static dev.graft.artifacts.BlobColumn.Names.BLOB;
-import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.MANIFEST;
 import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
 import dev.graft.adapters.AdapterLineage.Stone;
-import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.catalog.BaseModels.BaseModelUse;
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Cursor;

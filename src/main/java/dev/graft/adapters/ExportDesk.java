@@ -1,11 +1,11 @@
 package dev.graft.adapters;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobContent;
+import dev.graft.artifacts.ArtifactStore.BlobContent;
+import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.DirectoryArchive;
 import dev.graft.artifacts.Scratch;
-import dev.graft.artifacts.StagedBlob;
 import dev.graft.platform.ChildConfinement;
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.Children;

@@ -1,15 +1,15 @@
 package dev.graft.catalog;
 
-import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.MANIFEST;
 import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.time;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.TransactionLocks;

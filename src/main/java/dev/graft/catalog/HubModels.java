@@ -1,8 +1,8 @@
 package dev.graft.catalog;
 
 import dev.graft.artifacts.hub.Hub;
+import dev.graft.artifacts.hub.Hub.Selection;
 import dev.graft.artifacts.hub.HubRepository;
-import dev.graft.artifacts.hub.Selection;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.GraftProperties;
 import java.io.IOException;

@@ -11,7 +11,7 @@
  * java.io.UncheckedIOException}.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform", "weights"})
+@ApplicationModule(allowedDependencies = {"platform"})
 package dev.graft.client;
 
 import org.jspecify.annotations.NullMarked;

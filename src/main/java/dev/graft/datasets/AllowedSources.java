@@ -1,10 +1,9 @@
 package dev.graft.datasets;
 
-import dev.graft.artifacts.BucketAccess;
 import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.ForeignBucket.BucketAccess;
 import dev.graft.artifacts.ForeignBucket;
-import dev.graft.artifacts.ForeignObject;
+import dev.graft.artifacts.ForeignBucket.BucketAccess;
+import dev.graft.artifacts.ForeignBucket.ForeignObject;
 import dev.graft.artifacts.hub.Hub;
 import dev.graft.artifacts.hub.HubDataSet;
 import dev.graft.platform.ProblemType;

@@ -1,18 +1,18 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.ForeignBucket;
 import dev.graft.artifacts.S3Failure;
-import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.datasets.AllowedSources.RemoteFiles;
 import dev.graft.datasets.StoredFiles.ArrivedFile;
-import dev.graft.platform.DownloadRefused;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.ResumedDownload.DownloadRefused;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;

@@ -1,14 +1,14 @@
 package dev.graft.datasets;
 
-import static dev.graft.artifacts.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
 import static dev.graft.platform.database.ResultColumns.parameter;
 import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
-import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.text.Example;
 import dev.graft.text.RowConversion.RowFormat;

@@ -1,9 +1,9 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.BlobTooLarge;
-import dev.graft.artifacts.StagedBlob;
 import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.platform.ErrorDetail;
 import dev.graft.platform.ProblemType;

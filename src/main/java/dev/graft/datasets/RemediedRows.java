@@ -3,8 +3,6 @@ package dev.graft.datasets;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobTooLarge;
-import dev.graft.artifacts.StagedBlob;
-import dev.graft.datasets.FileOrigin.Remedied;
 import dev.graft.datasets.LikeRows.Leakage;
 import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.text.RowConversion;

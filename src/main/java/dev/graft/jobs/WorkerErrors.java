@@ -1,13 +1,10 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.BlobMissing;
-import dev.graft.artifacts.InvalidManifest;
 import dev.graft.artifacts.Manifest.InvalidManifest;
-import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.jobs.lease.LeaseProtocol.UploadsExceeded;
-import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -4,8 +4,8 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.InvalidManifest;
 import dev.graft.artifacts.Manifest;
+import dev.graft.artifacts.Manifest.InvalidManifest;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;

@@ -232,10 +232,17 @@ class ArchitectureTests {
           .resideOutsideOfPackages("..kernels..", "..model..", "..training..")
           .should(nameOnlyPublicTypes());
 
+  /** A member of an interface is always public, also where its outer type is not. */
+  private static boolean isHidden(JavaClass type) {
+    return !type.getModifiers().contains(JavaModifier.PUBLIC)
+        || type.getEnclosingClass().filter(ArchitectureTests::isHidden).isPresent();
+  }
+
   private static ArchCondition<JavaMethod> nameOnlyPublicTypes() {
     return new ArchCondition<>("name only public types") {
       @Override
       public void check(JavaMethod method, ConditionEvents events) {
+        if (isHidden(method.getOwner())) return;
         Stream.concat(method.getRawParameterTypes().stream(), Stream.of(method.getRawReturnType()))
             .map(JavaClass::getBaseComponentType)
             .filter(type -> type.getPackageName().startsWith("dev.graft"))

@@ -114,7 +114,7 @@ record QualityFinding(
         "Balance the lengths, or length is what is learned."),
     SECRET(
         "Rows with what looks like a key of a service",
-        "Replace it, and revoke it: whoever asks the model may get it."),
+        "Replace it, and revoke it: the model may repeat it to anyone who asks."),
     CARD_NUMBER("Rows with the number of a payment card", "Replace it by an invented one."),
     BANK_ACCOUNT("Rows with the number of a bank account (IBAN)", "Replace it by an invented one."),
     SOCIAL_SECURITY_NUMBER(

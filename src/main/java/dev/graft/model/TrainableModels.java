@@ -76,13 +76,7 @@ public final class TrainableModels {
           .startsAs()
           .forEach((slot, name) -> memory.copy(parameters.value(slot), tensors.require(name)));
       recipe.turned(base, tuner).forEach(each -> tensors.turn(memory, each.name()));
-      Transformer model =
-          Transformer.compile(
-              TrainingProgram.family(base, recipe),
-              memory,
-              tensors,
-              gradients,
-              TrainingProgram.adapter(tuner, recipe));
+      Transformer model = compiled();
       TunerState state =
           new TunerState(
               memory,
@@ -100,6 +94,15 @@ public final class TrainableModels {
       boolean alone = computed == null && !tensors.quantised();
       return new TrainableTransformer(
           memory, model, state, reference, alone ? further(model) : null, recipe);
+    }
+
+    private Transformer compiled() {
+      return Transformer.compile(
+          TrainingProgram.family(base, recipe),
+          memory,
+          tensors,
+          gradients,
+          TrainingProgram.adapter(tuner, recipe));
     }
 
     /** The model with other gradients. */

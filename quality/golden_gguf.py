@@ -81,7 +81,7 @@ def number(index, count):
 
 
 def adapter(family, more):
-    folder = WEIGHTS / "config" / "families" / family
+    folder = WEIGHTS / "families" / family
     shapes = dict(line.split(" ", 1) for line in (folder / "tensors.txt").read_text().splitlines())
     linear = (folder / "all-linear.txt").read_text().split()  # paths, or where peft shortens them their ends
     paths = [n.removesuffix(".weight") for n in shapes if ("." + n.removesuffix(".weight")).endswith(tuple("." + e for e in linear))]
@@ -101,7 +101,7 @@ def converted(llama, family, case, work):
     base, source, out = work / "base" / family, work / family / name, work / f"{family}.gguf"
     base.mkdir(parents=True)
     source.mkdir(parents=True)
-    (base / "config.json").write_bytes((WEIGHTS / "config" / "families" / family / "config.json").read_bytes())
+    (base / "config.json").write_bytes((WEIGHTS / "families" / family / "config.json").read_bytes())
     (base / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {str(i): i for i in range(97)}}, "added_tokens": []}))
     (source / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": RANK, "lora_alpha": alpha}))
     if card:

@@ -58,7 +58,7 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
             honoured(
                 "stream_options",
                 "include_usage; include_obfuscation is accepted, nothing is added"),
-            ignored("metadata", "kept by nobody: chats are not stored"),
+            ignored("metadata", "not kept: chats are not stored"),
             ignored("moderation", "Graft moderates nothing"),
             ignored("prediction", "a hint for speed"),
             ignored("prompt_cache_key", "a hint for speed"),

@@ -168,7 +168,7 @@ class WebConfiguration {
    * which no filter and no controller sees, in the same envelope. Made by Tomcat, from its class
    * name.
    */
-  static class TomcatErrors extends ErrorReportValve {
+  public static class TomcatErrors extends ErrorReportValve {
     @Override
     protected void report(Request request, Response response, Throwable failure) {
       int status = response.getStatus();
@@ -190,7 +190,7 @@ class WebConfiguration {
           response.finishResponse();
         }
       } catch (IOException clientGone) {
-        // nobody is left to tell
+        // the client has closed the connection
       }
     }
   }

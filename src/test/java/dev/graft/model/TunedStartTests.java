@@ -130,7 +130,7 @@ class TunedStartTests {
 
   @Test
   void aFamilyWithoutDefaultsAsksForNames() {
-    Path olmo = Path.of("src/test/resources/dev/graft/weights/config/families/olmo2");
+    Path olmo = Path.of("src/test/resources/dev/graft/weights/families/olmo2");
     try (ModelDirectory base = ModelDirectory.open(olmo)) {
       assertThatThrownBy(() -> Tuner.of(new Ia3(), base))
           .isInstanceOf(IllegalArgumentException.class)

@@ -112,7 +112,7 @@ class GgufTensorsTests {
   }
 
   private static JsonNode golden() {
-    try (InputStream in = LlamaCppModel.class.getResourceAsStream("base.json")) {
+    try (InputStream in = GgufTensorsTests.class.getResourceAsStream("base.json")) {
       return TinyModels.JSON.readTree(Objects.requireNonNull(in).readAllBytes());
     } catch (IOException e) {
       throw new AssertionError(e);

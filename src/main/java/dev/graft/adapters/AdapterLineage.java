@@ -1,6 +1,6 @@
 package dev.graft.adapters;
 
-import dev.graft.jobs.JobLineage;
+import dev.graft.jobs.SourceJobs.JobLineage;
 import dev.graft.platform.UnixTime;
 import java.time.Instant;
 import java.util.ArrayList;

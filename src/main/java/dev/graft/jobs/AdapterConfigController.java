@@ -48,16 +48,16 @@ class AdapterConfigController {
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    if (page.start().flatMap(Presets::named).isPresent()) return page(List.of(), false);
-    List<AdapterConfigVersion> own = configs.list(caller.departmentId(), page);
+    if (page.start().flatMap(AdapterConfigs.Presets::named).isPresent()) return page(List.of(), false);
+    List<AdapterConfigs.AdapterConfigVersion> own = configs.list(caller.departmentId(), page);
     if (own.size() > page.limit()) return page(own.subList(0, page.limit()), true);
-    List<AdapterConfigVersion> all = new ArrayList<>(own);
-    all.addAll(Presets.ALL);
+    List<AdapterConfigs.AdapterConfigVersion> all = new ArrayList<>(own);
+    all.addAll(AdapterConfigs.Presets.ALL);
     return page(all, false);
   }
 
   private static CursorPage<AdapterConfigObject> page(
-      List<AdapterConfigVersion> shown, boolean more) {
+      List<AdapterConfigs.AdapterConfigVersion> shown, boolean more) {
     return CursorPage.of(
         shown.stream().map(AdapterConfigObject::of).toList(), more, AdapterConfigObject::id);
   }
@@ -146,5 +146,36 @@ class AdapterConfigController {
     String id = get(caller, config, null).id();
     configs.delete(caller.departmentId(), id);
     return new DeletedObject(id, "adapter_config.deleted", true);
+  }
+
+  /**
+   * A version on the wire.
+   *
+   * @param createdAt of this version, unix seconds
+   * @param adapter as it was given
+   * @param resolved the same with every default, as a job would run
+   */
+  record AdapterConfigObject(
+      String object,
+      String id,
+      String name,
+      int version,
+      @Nullable String description,
+      long createdAt,
+      boolean preset,
+      JsonNode adapter,
+      JsonNode resolved) {
+    static AdapterConfigObject of(AdapterConfigs.AdapterConfigVersion config) {
+      return new AdapterConfigObject(
+          "adapter_config",
+          config.id(),
+          config.name(),
+          config.version(),
+          config.description(),
+          config.createdAt().getEpochSecond(),
+          config.preset(),
+          config.adapter(),
+          AdapterConfigs.resolved(config));
+    }
   }
 }

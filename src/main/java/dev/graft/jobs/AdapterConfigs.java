@@ -1,5 +1,9 @@
 package dev.graft.jobs;
 
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.time;
+
+import dev.graft.jobs.AdapterConfigs.AdapterConfigVersion;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.ErrorDetail;
 import dev.graft.platform.Ids;
@@ -10,6 +14,8 @@ import dev.graft.spec.Nearest;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.tenancy.Owned;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -18,9 +24,12 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Configurations by name, and what a job's {@code adapter} becomes with them. */
@@ -217,6 +226,229 @@ class AdapterConfigs implements Owned {
       return TrainingSpec.toJson(TrainingSpec.resolve(config.adapter(), null, null, null));
     } catch (SpecRejected narrower) {
       return config.adapter().deepCopy();
+    }
+  }
+
+  /** The statements on {@code adapter_config}: a name, whose settings are its versions. */
+  @Repository
+  static class AdapterConfigRows {
+    private final JdbcClient sql;
+
+    AdapterConfigRows(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    Optional<String> departmentOf(String id) {
+      return sql.sql("select department_id from adapter_config where id = :id")
+          .param("id", id)
+          .query(String.class)
+          .optional();
+    }
+
+    boolean has(String department, String name) {
+      return sql.sql(
+              """
+              select exists (select from adapter_config
+                              where department_id = :department and name = :name
+                                and deleted_at is null)
+              """)
+          .param("department", department)
+          .param("name", name)
+          .query(Boolean.class)
+          .single();
+    }
+
+    /**
+     * The id of the one with this id or name; no one else adds a version before this transaction
+     * ends, so that numbers have no gap.
+     */
+    Optional<String> lock(String department, String key) {
+      return sql.sql(
+              """
+              select id from adapter_config
+               where department_id = :department and :key in (id, name) and deleted_at is null
+                 for no key update
+              """)
+          .param("department", department)
+          .param("key", key)
+          .query(String.class)
+          .optional();
+    }
+
+    void insert(String id, String department, String name, Instant now) {
+      sql.sql(
+              """
+              insert into adapter_config (id, department_id, name, created_at)
+              values (:id, :department, :name, :now)
+              """)
+          .param("id", id)
+          .param("department", department)
+          .param("name", name)
+          .param("now", parameter(now))
+          .update();
+    }
+
+    void delete(String id, Instant now) {
+      sql.sql("update adapter_config set deleted_at = :now where id = :id")
+          .param("id", id)
+          .param("now", parameter(now))
+          .update();
+    }
+  }
+
+  /** The statements on {@code adapter_config_version}, whose rows never change. */
+  @Repository
+  static class AdapterConfigVersions {
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private static final String READ =
+        """
+        select c.id, c.name, v.version, v.description, v.adapter, v.created_at
+          from adapter_config_version v join adapter_config c on c.id = v.config_id
+         where c.department_id = :department and c.deleted_at is null
+        """;
+
+    private static final String NEWEST =
+        "(select max(w.version) from adapter_config_version w where w.config_id = c.id)";
+
+    private final JdbcClient sql;
+
+    AdapterConfigVersions(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /**
+     * @param key id or name
+     * @param version null = the newest
+     */
+    Optional<AdapterConfigVersion> find(String department, String key, @Nullable Integer version) {
+      return sql.sql(
+              READ + " and :key in (c.id, c.name) and v.version = coalesce(:version, " + NEWEST + ")")
+          .param("department", department)
+          .param("key", key)
+          .param("version", version)
+          .query(AdapterConfigVersions::version)
+          .optional();
+    }
+
+    /** Newest versions, the newest configuration first. */
+    List<AdapterConfigVersion> list(String department, @Nullable String after, int limit) {
+      return sql.sql(
+              READ
+                  + " and (:after::text is null or c.id < :after) and v.version = "
+                  + NEWEST
+                  + " order by c.id desc limit :limit")
+          .param("department", department)
+          .param("after", after)
+          .param("limit", limit)
+          .query(AdapterConfigVersions::version)
+          .list();
+    }
+
+    /** All versions of one, the newest first. */
+    List<AdapterConfigVersion> of(String department, String id) {
+      return sql.sql(READ + " and c.id = :id order by v.version desc")
+          .param("department", department)
+          .param("id", id)
+          .query(AdapterConfigVersions::version)
+          .list();
+    }
+
+    private static AdapterConfigVersion version(ResultSet row, int number) throws SQLException {
+      return new AdapterConfigVersion(
+          row.getString("id"),
+          row.getString("name"),
+          row.getInt("version"),
+          row.getString("description"),
+          (ObjectNode) JSON.readTree(row.getString("adapter")),
+          time(row, "created_at"),
+          false);
+    }
+
+    /** Returns its number, from 1. */
+    int add(String id, @Nullable String description, ObjectNode adapter, Instant now) {
+      return sql.sql(
+              """
+              insert into adapter_config_version (config_id, version, description, adapter, created_at)
+              values (:id,
+                      (select coalesce(max(version), 0) + 1 from adapter_config_version
+                        where config_id = :id),
+                      :description, :adapter::jsonb, :now)
+              returning version
+              """)
+          .param("id", id)
+          .param("description", description)
+          .param("adapter", adapter.toString())
+          .param("now", parameter(now))
+          .query(Integer.class)
+          .single();
+    }
+  }
+
+  /**
+   * One version of a named configuration.
+   *
+   * @param id {@code ac_...}, or the name of a preset
+   * @param adapter as a job would say it
+   */
+  record AdapterConfigVersion(
+      String id,
+      String name,
+      int version,
+      @Nullable String description,
+      ObjectNode adapter,
+      Instant createdAt,
+      boolean preset) {}
+
+  /** Configurations that every department has. */
+  static final class Presets {
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    static final List<AdapterConfigVersion> ALL =
+        List.of(
+            preset(
+                "draft",
+                "One pass with a small LoRA: minutes, to see whether the data works at all.",
+                """
+                {"peft": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear"},
+                 "training": {"num_train_epochs": 1, "learning_rate": 2e-4, "lr_scheduler_type": "linear",
+                              "warmup_ratio": 0.03}}
+                """),
+            preset(
+                "balanced",
+                "LoRA on every linear layer, three passes: where to start.",
+                """
+                {"peft": {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "target_modules": "all-linear"},
+                 "training": {"num_train_epochs": 3, "learning_rate": 2e-4, "lr_scheduler_type": "cosine",
+                              "warmup_ratio": 0.03}}
+                """),
+            preset(
+                "quality",
+                "A larger rank-stabilised LoRA with dropout, five passes.",
+                """
+                {"peft": {"peft_type": "LORA", "r": 64, "lora_alpha": 16, "lora_dropout": 0.05,
+                          "use_rslora": true, "target_modules": "all-linear"},
+                 "training": {"num_train_epochs": 5, "learning_rate": 1e-4, "lr_scheduler_type": "cosine",
+                              "warmup_ratio": 0.05}}
+                """),
+            preset(
+                "edge",
+                "The smallest adapter, which every loader takes: for devices with little memory.",
+                """
+                {"peft": {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": "all-linear"},
+                 "training": {"num_train_epochs": 3, "learning_rate": 3e-4, "lr_scheduler_type": "cosine",
+                              "warmup_ratio": 0.03}}
+                """));
+
+    private Presets() {}
+
+    static Optional<AdapterConfigVersion> named(String name) {
+      return ALL.stream().filter(each -> each.name().equals(name)).findFirst();
+    }
+
+    private static AdapterConfigVersion preset(String name, String description, String adapter) {
+      ObjectNode json = (ObjectNode) JSON.readTree(adapter);
+      return new AdapterConfigVersion(name, name, 1, description, json, Instant.EPOCH, true);
     }
   }
 }

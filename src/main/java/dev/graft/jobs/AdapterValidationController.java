@@ -125,7 +125,7 @@ class AdapterValidationController {
   }
 
   private @Nullable Boolean fits(BaseModel base, long memory) {
-    List<DeviceOffer> there = devices.offers().stream().filter(DeviceOffer::there).toList();
+    List<WorkerDevices.DeviceOffer> there = devices.offers().stream().filter(WorkerDevices.DeviceOffer::there).toList();
     if (there.isEmpty()) return null;
     JobNeeds needs = new JobNeeds(demand.of(Resources.ANY, base), memory);
     return there.stream().anyMatch(offer -> offer.meets(needs));
@@ -146,7 +146,7 @@ class AdapterValidationController {
         .find(name)
         .orElseThrow(
             () ->
-                UnknownModel.of(
+                ParentLookup.UnknownModel.of(
                     name,
                     baseModels.list().stream()
                         .filter(BaseModel::enabled)

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.AuditLog;

@@ -103,7 +103,7 @@ class BaseModelFit {
       return fails("adapter.objective", labelsOnly(base, spec.objective()));
     }
     if (base.onlyOnRay()) {
-      List<ErrorDetail> obstacles = ClusterTraining.obstacles(spec);
+      List<ErrorDetail> obstacles = ResourceDemand.ClusterTraining.obstacles(spec);
       return obstacles.isEmpty() ? new Fit.Unknown() : new Fit.Fails(obstacles.getFirst());
     }
     try (Scratch scratch = Scratch.open(work)) {

@@ -1,13 +1,32 @@
 package dev.graft.jobs;
 
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.MANIFEST;
+
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
+import dev.graft.datasets.StoredFiles;
 import dev.graft.platform.database.ResultColumns;
+import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Retained;
+import dev.graft.tenancy.RetentionKind;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
  * What retention takes from jobs that have ended, as SQL. Nobody else writes them any more: the
@@ -161,5 +180,154 @@ class EndedJobs {
     sql.sql("delete from job_event where job_id = :job").param("job", jobId).update();
     sql.sql("delete from job_event_history where job_id = :job").param("job", jobId).update();
     return results;
+  }
+
+  /** Puts away what jobs that ended long ago have left; any number of servers may do so at once. */
+  @Service
+  @EnableConfigurationProperties(HistoryProperties.class)
+  public static class JobHistory {
+    private static final Logger log = LoggerFactory.getLogger(JobHistory.class);
+
+    /** Jobs of a statement, which moves all of their events: some ten thousand. */
+    private static final int BATCH = 100;
+
+    private final EndedJobs jobs;
+    private final HistoryProperties settings;
+    private final Clock clock;
+
+    JobHistory(EndedJobs jobs, HistoryProperties settings, Clock clock) {
+      this.jobs = jobs;
+      this.settings = settings;
+      this.clock = clock;
+    }
+
+    /** Returns of how many jobs. */
+    public int putAway() {
+      Instant latest = clock.instant().minus(settings.after());
+      int moved = 0;
+      int last;
+      do {
+        last = jobs.moveEvents(latest, BATCH);
+        moved += last;
+      } while (last == BATCH);
+      if (moved > 0) log.atInfo().addKeyValue("jobs", moved).log("events_moved_to_history");
+      return moved;
+    }
+  }
+
+  /**
+   * What becomes of jobs that have ended.
+   *
+   * @param after how long after a job's end its events move into the history; they are answered as
+   *     before
+   */
+  @ConfigurationProperties("graft.jobs.history")
+  record HistoryProperties(@DefaultValue("30d") Duration after) {
+    HistoryProperties {
+      if (after.isNegative()) {
+        throw new IllegalArgumentException("graft.jobs.history.after must not be negative");
+      }
+    }
+  }
+
+  /** The checkpoints of a job, which departments keep from its end; a paused one has not ended. */
+  @Component
+  static class RetainedCheckpoints implements Retained {
+    private final EndedJobs jobs;
+    private final AuditLog audit;
+
+    RetainedCheckpoints(EndedJobs jobs, AuditLog audit) {
+      this.jobs = jobs;
+      this.audit = audit;
+    }
+
+    @Override
+    public RetentionKind kind() {
+      return RetentionKind.CHECKPOINTS;
+    }
+
+    @Override
+    public List<Thing> untold(String departmentId, Instant latest, int limit) {
+      return jobs.untoldCheckpoints(departmentId, latest, limit);
+    }
+
+    @Override
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Removal remove(String departmentId, String jobId) {
+      if (!jobs.lockWithCheckpoints(departmentId, jobId)) return Removal.GONE;
+      if (jobs.needed(jobId)) return Removal.IN_USE;
+      int count = jobs.deleteCheckpoints(jobId);
+      audit.write(
+          "fine_tuning.job.checkpoints.deleted",
+          departmentId,
+          jobId,
+          Map.of("checkpoints", count, "reason", "retention"));
+      return Removal.REMOVED;
+    }
+  }
+
+  /** The events and the step metrics of a job, which departments keep from its end. */
+  @Component
+  static class RetainedLogs implements Retained {
+    private final EndedJobs jobs;
+    private final StoredFiles files;
+    private final AuditLog audit;
+
+    RetainedLogs(EndedJobs jobs, StoredFiles files, AuditLog audit) {
+      this.jobs = jobs;
+      this.files = files;
+      this.audit = audit;
+    }
+
+    @Override
+    public RetentionKind kind() {
+      return RetentionKind.LOGS;
+    }
+
+    @Override
+    public List<Thing> untold(String departmentId, Instant latest, int limit) {
+      return jobs.untoldLogs(departmentId, latest, limit);
+    }
+
+    @Override
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Removal remove(String departmentId, String jobId) {
+      if (!jobs.lockWithLogs(departmentId, jobId)) return Removal.GONE;
+      List<String> results = jobs.deleteLogs(jobId);
+      files.deleteResults(departmentId, results);
+      audit.write(
+          "fine_tuning.job.logs.deleted",
+          departmentId,
+          jobId,
+          Map.of("files", results, "reason", "retention"));
+      return Removal.REMOVED;
+    }
+  }
+
+  /**
+   * What jobs need: their inputs and all that workers have uploaded until they end, checkpoints until
+   * they are deleted. What came of one is the adapter's.
+   */
+  @Component
+  static class JobBlobs implements BlobReferences {
+    private static final String UNFINISHED = "finished_at is null";
+
+    /** A checkpoint is served and trained on with the base that its job had. */
+    private static final String UNFINISHED_OR_WITH_CHECKPOINTS =
+        UNFINISHED + " or exists (select from job_checkpoint c where c.job_id = job.id)";
+
+    private static final String OF_UNFINISHED =
+        "exists (select from job where job.id = job_blob.job_id and job.finished_at is null)";
+
+    @Override
+    public List<BlobColumn> columns() {
+      return List.of(
+          new BlobColumn("job", "base_manifest", MANIFEST, UNFINISHED_OR_WITH_CHECKPOINTS),
+          new BlobColumn("job", "training_digest", BLOB, UNFINISHED),
+          new BlobColumn("job", "validation_digest", BLOB, UNFINISHED),
+          new BlobColumn("job", "start_manifest", MANIFEST, UNFINISHED),
+          new BlobColumn("job_checkpoint", "manifest", MANIFEST),
+          new BlobColumn("job_blob", "digest", BLOB, OF_UNFINISHED));
+    }
   }
 }

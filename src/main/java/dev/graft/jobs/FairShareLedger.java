@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.ClaimStatement.FairShare;
 import dev.graft.platform.EveryDepartment;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -14,8 +15,8 @@ import org.springframework.transaction.support.TransactionOperations;
 /** Where departments stand, from the numbers that the claim orders by. */
 @Component
 class FairShareLedger {
-  private static final JobsThatFit.Offered OFFER =
-      new JobsThatFit.Offered("f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
+  private static final ClaimStatement.JobsThatFit.Offered OFFER =
+      new ClaimStatement.JobsThatFit.Offered("f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
 
   /**
    * True if a department has a job that could start now on a device that is there, or at all where
@@ -30,7 +31,7 @@ class FairShareLedger {
                          and q.available_at <= (select graft_now())
                        order by q.queue_order limit 1) end\
     """
-        .formatted(department, JobsThatFit.startable(department, OFFER));
+        .formatted(department, ClaimStatement.JobsThatFit.startable(department, OFFER));
   }
 
   private static final String EXPLAIN =
@@ -148,7 +149,7 @@ class FairShareLedger {
       int maxRunning,
       int queued,
       @Nullable JobNeeds first,
-      List<DeviceOffer> offers,
+      List<WorkerDevices.DeviceOffer> offers,
       boolean waits,
       int ahead) {}
 
@@ -172,7 +173,7 @@ class FairShareLedger {
                     row.getInt("max_running"),
                     row.getInt("queued"),
                     first(row),
-                    DeviceOffer.list(row.getString("offers")),
+                    WorkerDevices.DeviceOffer.list(row.getString("offers")),
                     row.getBoolean("waits"),
                     row.getInt("ahead")))
         .optional();
@@ -183,7 +184,7 @@ class FairShareLedger {
   }
 
   /** What a department's waiting jobs wait for; reads a bounded number of jobs. */
-  public QueueTurn turn(String departmentId) {
+  public QueuePlace.QueueTurn turn(String departmentId) {
     JdbcClient.StatementSpec turn =
         sql.sql(TURN)
             .param("department", departmentId)
@@ -196,8 +197,8 @@ class FairShareLedger {
    * Planning takes ten times as long as running here, and PostgreSQL would go on planning it anew
    * for each department.
    */
-  private QueueTurn plannedOnce(JdbcClient.StatementSpec turn) {
+  private QueuePlace.QueueTurn plannedOnce(JdbcClient.StatementSpec turn) {
     sql.sql("set local plan_cache_mode = force_generic_plan").update();
-    return turn.query(QueueTurn::of).single();
+    return turn.query(QueuePlace.QueueTurn::of).single();
   }
 }

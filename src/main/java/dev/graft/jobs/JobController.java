@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.artifacts.Digest;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
@@ -155,9 +156,9 @@ class JobController {
       @RequestParam @Nullable String limit) {
     Cursor cursor = Cursor.parse(after, limit, null, 20, MOST);
     require(caller, id);
-    int before = cursor.start().map(e -> JobEventObject.number(id, e)).orElse(Integer.MAX_VALUE);
+    int before = cursor.start().map(e -> JobEvents.JobEventObject.number(id, e)).orElse(Integer.MAX_VALUE);
     return page(
-        events.list(id, before, cursor.limit() + 1).stream().map(e -> JobEventObject.of(id, e)),
+        events.list(id, before, cursor.limit() + 1).stream().map(e -> JobEvents.JobEventObject.of(id, e)),
         cursor);
   }
 
@@ -171,7 +172,7 @@ class JobController {
     JobRow job = require(caller, id);
     return page(
         events.checkpoints(id, cursor.after(), cursor.limit() + 1).stream()
-            .map(c -> JobEventObject.of(job, c)),
+            .map(c -> JobEvents.JobEventObject.of(job, c)),
         cursor);
   }
 

@@ -5,11 +5,16 @@ import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.Span;
 import dev.graft.spec.Resources;
 import dev.graft.tenancy.Actor;
+import dev.graft.tenancy.Departments.DepartmentArchived;
+import dev.graft.tenancy.Departments.DepartmentErasing;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
  * The department's side of the queue, as SQL: submit, approve, reject, pause, resume, cancel. Every
@@ -261,5 +266,96 @@ class JobLedger {
   /** As the server itself: departments write no job. */
   private Optional<String> state(JdbcClient.StatementSpec statement) {
     return EveryDepartment.call(() -> statement.query(String.class).optional());
+  }
+
+  /** A job as it enters the queue: checked and resolved. */
+  record NewJob(
+      String id,
+      String departmentId,
+      Base base,
+      Data data,
+      Settings settings,
+      @Nullable String suffix,
+      @Nullable String metadataJson,
+      Turn turn) {
+    /**
+     * What training begins with.
+     *
+     * @param parent name of the model that it continues from, or null
+     * @param start manifest of the directory that it begins with; null where the base has everything
+     */
+    public record Base(
+        String model, Digest manifest, @Nullable String parent, @Nullable Digest start) {}
+
+    /** Files, by id and content. */
+    public record Data(
+        String training,
+        Digest trainingDigest,
+        @Nullable String validation,
+        @Nullable Digest validationDigest) {}
+
+    /**
+     * @param methodJson OpenAI's {@code method}, as it will be echoed
+     * @param hyperparametersJson OpenAI's {@code hyperparameters}, as they will be echoed
+     * @param adapterJson the resolved {@code adapter} object
+     */
+    public record Settings(
+        long seed, String methodJson, String hyperparametersJson, String adapterJson) {}
+
+    /**
+     * What decides when and where it starts.
+     *
+     * @param approval whether it waits for its approval first
+     */
+    public record Turn(int priority, JobNeeds.JobMemory memory, Resources resources, boolean approval) {
+      /** Before any run of it. */
+      JobNeeds needs() {
+        return new JobNeeds(resources, memory.bytes());
+      }
+    }
+  }
+
+  /**
+   * Cancels what an archived department has in the queue and on workers, and takes the workers their
+   * leases before it is erased.
+   */
+  @Component
+  static class JobsOfArchived {
+    /** The reaper ends it as cancelled, by a new epoch: a worker that comes later writes nothing. */
+    private static final String FENCE =
+        """
+        update job_lease set expires_at = graft_now() from job
+         where job.id = job_lease.job_id and job.department_id = :department
+           and job_lease.ended_at is null and job_lease.expires_at > graft_now()
+        """;
+
+    private final JobRows jobs;
+    private final JobLedger ledger;
+    private final JdbcClient sql;
+
+    JobsOfArchived(JobRows jobs, JobLedger ledger, JdbcClient sql) {
+      this.jobs = jobs;
+      this.ledger = ledger;
+      this.sql = sql;
+    }
+
+    /** In the transaction that archives: both commit, or neither. */
+    @EventListener
+    @Transactional(propagation = Propagation.MANDATORY)
+    void cancel(DepartmentArchived archived) {
+      cancel(archived.departmentId());
+    }
+
+    @EventListener
+    @Transactional(propagation = Propagation.MANDATORY)
+    void fence(DepartmentErasing erasing) {
+      cancel(erasing.departmentId());
+      sql.sql(FENCE).param("department", erasing.departmentId()).update();
+    }
+
+    private void cancel(String department) {
+      jobs.unfinished(department)
+          .forEach(job -> ledger.cancel(department, job, null, "its project was archived"));
+    }
   }
 }

@@ -1,7 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;
+import dev.graft.spec.Resources;
+import dev.graft.training.MemoryNeed;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -38,5 +39,36 @@ record JobNeeds(Resources resources, long memoryBytes) {
   /** As the columns have it. */
   static int kind(@Nullable DeviceKind kind) {
     return kind == null ? 0 : kind.ordinal() + 1;
+  }
+
+  /**
+   * What a job needs of a device's memory, in bytes, rounded up to one of sixteen numbers between two
+   * powers of two: a queue then holds few different ones, and the claim looks at the first job of
+   * each.
+   *
+   * @param bytes 0 = not known, then the job fits every device
+   * @param smaller after a run that ran out of memory: as little as the same steps can be made in
+   */
+  record JobMemory(long bytes, long smaller) {
+    public static final JobMemory UNKNOWN = new JobMemory(0, 0);
+
+    private static final int STEPS = 16;
+
+    public static JobMemory of(MemoryNeed need) {
+      return new JobMemory(rounded(need.bytes()), rounded(need.least().bytes()));
+    }
+
+    static long rounded(long bytes) {
+      long step = Math.max(1, Long.highestOneBit(bytes) / STEPS);
+      if (bytes > Long.MAX_VALUE - step) return Long.MAX_VALUE;
+      return (bytes + step - 1) / step * step;
+    }
+
+    /** The same of a job that asks for so much at least; null = it does not. */
+    public JobMemory atLeast(@Nullable Long asked) {
+      if (asked == null) return this;
+      long least = rounded(asked);
+      return new JobMemory(Math.max(bytes, least), Math.max(smaller, least));
+    }
   }
 }

@@ -23,11 +23,11 @@ class JoinController {
   private static final int LONGEST_NAME = 100;
 
   private final Workers workers;
-  private final WorkerCredentials credentials;
+  private final Workers.WorkerCredentials credentials;
 
   private final FailedAuthentications failures;
 
-  JoinController(Workers workers, WorkerCredentials credentials, FailedAuthentications failures) {
+  JoinController(Workers workers, Workers.WorkerCredentials credentials, FailedAuthentications failures) {
     this.workers = workers;
     this.failures = failures;
     this.credentials = credentials;

@@ -28,10 +28,10 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping(LeaseWire.PATH + "/leases")
 class LeaseBlobController {
   private final LeaseBlobs blobs;
-  private final DirectBlobs direct;
+  private final LeaseBlobs.DirectBlobs direct;
   private final LeaseDesk desk;
 
-  LeaseBlobController(LeaseBlobs blobs, DirectBlobs direct, LeaseDesk desk) {
+  LeaseBlobController(LeaseBlobs blobs, LeaseBlobs.DirectBlobs direct, LeaseDesk desk) {
     this.blobs = blobs;
     this.direct = direct;
     this.desk = desk;

@@ -3,16 +3,17 @@ package dev.graft.jobs;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.ClaimStatement.ClaimedJob;
 import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.jobs.lease.LeaseProtocol.UploadsExceeded;
+import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.Ids;
 import dev.graft.platform.Traces;
 import java.io.IOException;
@@ -41,7 +42,7 @@ public class LeaseDesk {
   private final JobRows jobs;
   private final JobEvents events;
   private final LeaseBlobs blobs;
-  private final DirectBlobs direct;
+  private final LeaseBlobs.DirectBlobs direct;
   private final WorkerDevices devices;
   private final Retries retries;
   private final JobProperties settings;
@@ -55,7 +56,7 @@ public class LeaseDesk {
       JobRows jobs,
       JobEvents events,
       LeaseBlobs blobs,
-      DirectBlobs direct,
+      LeaseBlobs.DirectBlobs direct,
       WorkerDevices devices,
       Retries retries,
       JobProperties settings,
@@ -230,7 +231,7 @@ public class LeaseDesk {
   }
 
   public void fail(LeaseKey key, TrainingFailure failure) {
-    JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
+    JobRows.JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
     // Read before written, but safe: these counts change only under the lease that fences the
     // write.
     Duration retry = retries.after(failure, job.tries());
@@ -264,5 +265,50 @@ public class LeaseDesk {
         .addKeyValue("outcome", how)
         .addKeyValue("state", state)
         .log("lease_ended");
+  }
+
+  /** Whether a failed attempt is followed by another, and when. */
+  @Component
+  static class Retries {
+    private final JobProperties settings;
+
+    public Retries(JobProperties settings) {
+      this.settings = settings;
+    }
+
+    /** The delay until the next attempt; null = the failure is final. */
+    public @Nullable Duration after(TrainingFailure failure, JobRows.JobRow.Tries before) {
+      return switch (failure.kind()) {
+        case BAD_INPUT, TIME_LIMIT -> null;
+        case OUT_OF_MEMORY -> before.memory() == 0 ? Duration.ZERO : null;
+        // As a worker that stopped renewing: no verdict on the job, until it is the job every time.
+        case WORKER_LOST -> poison(before) ? null : Duration.ZERO;
+        case TRANSIENT, NO_PROGRESS ->
+            before.failures() + 1 < settings.maxFailures() ? delay(before.failures()) : null;
+      };
+    }
+
+    private boolean poison(JobRows.JobRow.Tries before) {
+      return before.ownLossesInARow() + 1 >= settings.poisonAfter()
+          || before.lossesInARow() + 1 >= settings.poisonAfter() * Reaper.LostLeases.UNPROVEN;
+    }
+
+    private Duration delay(int failuresBefore) {
+      Duration doubled = settings.retryAfter().multipliedBy(1L << Math.min(failuresBefore, 20));
+      return doubled.compareTo(settings.retryAtMost()) < 0 ? doubled : settings.retryAtMost();
+    }
+
+    /** The sentence for the job's events. */
+    static String told(TrainingFailure failure, @Nullable Duration retry) {
+      if (retry == null) return "Fine-tuning job failed: " + failure.message();
+      return switch (failure.kind()) {
+        case OUT_OF_MEMORY ->
+            "Ran out of memory; trying again with as little of it as the same steps take";
+        case WORKER_LOST -> "The trainer was killed";
+        case TRANSIENT, NO_PROGRESS, BAD_INPUT, TIME_LIMIT ->
+            "Trying again in %d s after a failure: %s"
+                .formatted(retry.toSeconds(), failure.message());
+      };
+    }
   }
 }

@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
 /**
  * The statements by which a worker ends its lease, as SQL: complete, fail, release. Fence and lock
  * order as {@link LeaseLedger} says. A cancel that was asked for wins over every other end. {@link
- * LostLeases} takes leases away whose workers are silent.
+ * Reaper.LostLeases} takes leases away whose workers are silent.
  */
 @Component
 class LeaseEndings {

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.ClaimStatement.ClaimedJob;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
@@ -9,14 +10,18 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The worker's side of the queue, as SQL: claim ({@link ClaimStatement}), renew, checkpoint. How a
@@ -35,7 +40,7 @@ class LeaseLedger {
   private static final int TRIES = 64;
 
   private final JdbcClient sql;
-  private final FairShare fairShare;
+  private final ClaimStatement.FairShare fairShare;
   private final JobMeters meters;
 
   @Autowired
@@ -43,11 +48,11 @@ class LeaseLedger {
     this(sql, settings.fairShare(), meters);
   }
 
-  LeaseLedger(JdbcClient sql, FairShare fairShare) {
+  LeaseLedger(JdbcClient sql, ClaimStatement.FairShare fairShare) {
     this(sql, fairShare, JobMeters.unread());
   }
 
-  private LeaseLedger(JdbcClient sql, FairShare fairShare, JobMeters meters) {
+  private LeaseLedger(JdbcClient sql, ClaimStatement.FairShare fairShare, JobMeters meters) {
     this.sql = sql;
     this.fairShare = fairShare;
     this.meters = meters;
@@ -279,5 +284,41 @@ class LeaseLedger {
         .param("job", key.jobId())
         .param("epoch", key.epoch())
         .param("token", key.token());
+  }
+
+  /**
+   * What a worker's report adds to the events of its job.
+   *
+   * @param dataJson the numbers of a metrics event
+   */
+  record ReportedEvent(String level, String type, String message, @Nullable String dataJson) {
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    /** Notes first, in the order of the report. */
+    static List<ReportedEvent> of(LeaseReport report) {
+      return Stream.concat(
+              report.notes().stream().map(ReportedEvent::of),
+              report.metrics().stream().map(metrics -> of(metrics, report)))
+          .toList();
+    }
+
+    private static ReportedEvent of(LeaseReport.Note note) {
+      String level = note.level().name().toLowerCase(Locale.ROOT);
+      return new ReportedEvent(level, "message", note.message(), null);
+    }
+
+    private static ReportedEvent of(LeaseReport.Metrics metrics, LeaseReport report) {
+      ObjectNode data = JSON.createObjectNode().put("step", metrics.step());
+      metrics.values().forEach(data::put);
+      StringBuilder text = new StringBuilder("Step ").append(metrics.step());
+      if (report.progress() != null) text.append('/').append(report.progress().totalSteps());
+      append(text, ": training loss=", metrics.values().get("train_loss"));
+      append(text, ": validation loss=", metrics.values().get("valid_loss"));
+      return new ReportedEvent("info", "metrics", text.toString(), data.toString());
+    }
+
+    private static void append(StringBuilder text, String label, @Nullable Double value) {
+      if (value != null) text.append(label).append(String.format(Locale.ROOT, "%.4f", value));
+    }
   }
 }

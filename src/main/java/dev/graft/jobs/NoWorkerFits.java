@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import static java.util.Comparator.comparingLong;
 
 import dev.graft.platform.Bytes;

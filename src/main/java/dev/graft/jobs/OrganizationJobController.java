@@ -38,7 +38,7 @@ class OrganizationJobController {
       @RequestParam(name = "project_ids[]", defaultValue = "") List<String> projects,
       @RequestParam @Nullable String status) {
     Cursor cursor = Cursor.parse(after, limit, null, 20, MOST);
-    List<JobRow> oneMore =
+    List<JobRows.JobRow> oneMore =
         jobs.listAll(projects, states(status), cursor.after(), cursor.limit() + 1);
     List<ObjectNode> found = objects.of(oneMore);
     Map<String, String> names = new HashMap<>();

@@ -1,7 +1,9 @@
 package dev.graft.jobs;
 
+import dev.graft.artifacts.Digest;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What departments can continue from. Results belong to another module, which supplies this. */
 public interface ParentModels {
@@ -15,4 +17,22 @@ public interface ParentModels {
 
   /** Of what the department may name as a model, base models included. */
   List<String> names(String departmentId);
+
+  /**
+   * A result or a checkpoint that another job may continue from.
+   *
+   * @param name such as {@code ft:base:department:suffix:id} or {@code ...:ckpt-step-100}
+   * @param jobId the job that made it
+   * @param baseModel the registered base that its line of jobs began with
+   * @param manifest digest of the manifest blob of its directory
+   * @param configuration the resolved {@code adapter} object of its job, as JSON
+   * @param deprecation why it should not be used any more; null = it may be
+   */
+  public record ParentModel(
+      String name,
+      String jobId,
+      String baseModel,
+      Digest manifest,
+      String configuration,
+      @Nullable String deprecation) {}
 }

@@ -10,13 +10,21 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The commit of a result: what the worker uploaded is verified, then one fenced transaction ends
@@ -85,7 +93,7 @@ class Publication {
 
   private boolean publish(LeaseKey key, Digest manifest) throws IOException {
     blobs.verified(key, manifest);
-    JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
+    JobRows.JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
     byte[] csv = ResultCsv.of(events.metrics(job.id()));
     BlobRef results = store.put(new ByteArrayInputStream(csv), csv.length);
     boolean published =
@@ -106,7 +114,7 @@ class Publication {
     return published;
   }
 
-  private boolean commit(LeaseKey key, Digest manifest, JobRow job, BlobRef results) {
+  private boolean commit(LeaseKey key, Digest manifest, JobRows.JobRow job, BlobRef results) {
     String file =
         files.storeResult(job.departmentId(), "step_metrics_" + job.id() + ".csv", results);
     String model = FineTunedModel.name(job);
@@ -125,5 +133,63 @@ class Publication {
             job.parentModel(),
             job.progress().trainedTokens()));
     return true;
+  }
+
+  /**
+   * The result file of a job: one line a step, with the columns of OpenAI's, then the rewards of
+   * pairs and the other measures of the validation file, by name.
+   */
+  static final class ResultCsv {
+    private static final List<String> COLUMNS =
+        List.of("train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy");
+
+    private ResultCsv() {}
+
+    /**
+     * @param metrics data of the metrics events, oldest first; a step reported again (after a resume)
+     *     replaces the earlier one
+     */
+    static byte[] of(List<String> metrics) {
+      Map<Integer, Map<String, String>> steps = new TreeMap<>();
+      for (String line : metrics) {
+        JsonNode data = JsonMapper.shared().readTree(line);
+        Map<String, String> values =
+            steps.computeIfAbsent(data.path("step").asInt(), step -> new TreeMap<>());
+        data.properties().forEach(field -> values.put(field.getKey(), field.getValue().asString("")));
+      }
+      Set<String> columns = new LinkedHashSet<>(COLUMNS);
+      steps.values().stream()
+          .flatMap(values -> values.keySet().stream())
+          .filter(name -> name.startsWith("valid_") || name.startsWith("rewards/"))
+          .sorted()
+          .forEach(columns::add);
+      List<String> names = new ArrayList<>(columns);
+      names.set(1, "train_accuracy");
+      StringBuilder csv = new StringBuilder("step,").append(String.join(",", names)).append('\n');
+      steps.forEach(
+          (step, values) -> {
+            List<String> cells = new ArrayList<>(List.of(step.toString()));
+            columns.forEach(column -> cells.add(values.getOrDefault(column, "")));
+            csv.append(String.join(",", cells)).append('\n');
+          });
+      return csv.toString().getBytes(StandardCharsets.UTF_8);
+    }
+  }
+
+  /** The names under which results can be called. */
+  static final class FineTunedModel {
+    private FineTunedModel() {}
+
+    /** {@code ft:<base>:<department>:<suffix>:<id>}, the suffix empty if there is none. */
+    public static String name(JobRows.JobRow job) {
+      String suffix = job.suffix() == null ? "" : job.suffix();
+      return "ft:%s:%s:%s:%s"
+          .formatted(
+              job.baseModel(), job.departmentName(), suffix, job.id().substring("ftjob-".length()));
+    }
+
+    public static String checkpoint(JobRows.JobRow job, int step) {
+      return name(job) + ":ckpt-step-" + step;
+    }
   }
 }

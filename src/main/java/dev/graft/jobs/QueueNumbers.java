@@ -88,7 +88,7 @@ class QueueNumbers implements StoredNumbers {
       select 'share', id, null, used / nullif(sum(used) over (), 0), null
         from (select id, %s as used from department where used > 0) d
       """
-          .formatted(FairShare.USED);
+          .formatted(ClaimStatement.FairShare.USED);
 
   /** What was told longer ago than some heartbeats take says nothing of now. */
   private static final String DEVICES =

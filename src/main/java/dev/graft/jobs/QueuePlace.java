@@ -1,8 +1,13 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobObjects.JobReason;
+import dev.graft.platform.database.ResultColumns;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +32,7 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
    */
   public record Waiting(JobNeeds needs, long position, @Nullable Instant delayedUntil) {}
 
-  public static QueuePlace of(JobRow job, QueueTurn turn) {
+  public static QueuePlace of(JobRows.JobRow job, QueueTurn turn) {
     return of(
         new Waiting(
             job.demand().needs(), job.position() == null ? 1 : job.position(), job.delayedUntil()),
@@ -113,5 +118,36 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
       return job.position() <= ends ? turn.ownEnds().get((int) job.position() - 1) : null;
     }
     return job.position() == 1 ? turn.firstEnd() : null;
+  }
+
+  /**
+   * What all waiting jobs of a department wait for, read once for all of them.
+   *
+   * @param workers whether one has been heard of in the last minute, or has a job
+   * @param offers of workers that asked for work in the last month
+   * @param ahead other departments with work that may start and a smaller share; counted up to {@link
+   *     FairShareLedger#COUNTED}, and one more is any number
+   * @param ownEnds when the department's running jobs are expected to end, the first first; only what
+   *     is known
+   * @param firstEnd when the first of all running jobs is expected to end, if that is known of any
+   */
+  record QueueTurn(
+      int running,
+      int maxRunning,
+      boolean workers,
+      List<WorkerDevices.DeviceOffer> offers,
+      int ahead,
+      List<Instant> ownEnds,
+      @Nullable Instant firstEnd) {
+    static QueueTurn of(ResultSet row, int number) throws SQLException {
+      return new QueueTurn(
+          row.getInt("running"),
+          row.getInt("max_running"),
+          row.getBoolean("workers"),
+          WorkerDevices.DeviceOffer.list(row.getString("offers")),
+          row.getInt("ahead"),
+          ResultColumns.times(row, "own_ends"),
+          ResultColumns.timeOrNull(row, "first_end"));
+    }
   }
 }

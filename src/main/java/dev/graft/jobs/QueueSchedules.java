@@ -18,14 +18,14 @@ class QueueSchedules {
   private static final Logger log = LoggerFactory.getLogger(QueueSchedules.class);
 
   private final QueueInvariants invariants;
-  private final CounterRepair counters;
-  private final JobHistory history;
+  private final QueueInvariants.CounterRepair counters;
+  private final EndedJobs.JobHistory history;
   private final AtomicInteger broken = new AtomicInteger();
 
   QueueSchedules(
       QueueInvariants invariants,
-      CounterRepair counters,
-      JobHistory history,
+      QueueInvariants.CounterRepair counters,
+      EndedJobs.JobHistory history,
       MeterRegistry registry) {
     this.invariants = invariants;
     this.counters = counters;

@@ -1,15 +1,19 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.RowInspection.CountedRows;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.UnixTime;
 import dev.graft.tenancy.Caller;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Says what a job would take before it is one. */
@@ -44,12 +48,12 @@ class QuoteController {
   @PostMapping("/v1/fine_tuning/quotes")
   JobQuote quote(@AuthenticationPrincipal Caller caller, @RequestBody byte[] body) {
     SubmitJob.CheckedJob job = submitJob.check(caller, json.readTree(body));
-    JobMemory memory = submitJob.memory(job);
+    JobNeeds.JobMemory memory = submitJob.memory(job);
     CountedRows data = rows.count(job);
     String department = caller.departmentId();
     List<String> warnings = new ArrayList<>();
     Boolean approval = admitted(department, job, warnings);
-    QueueTurn turn = shares.turn(department);
+    QueuePlace.QueueTurn turn = shares.turn(department);
     QueuePlace place =
         QueuePlace.of(
             new QueuePlace.Waiting(
@@ -92,7 +96,7 @@ class QuoteController {
   }
 
   private static void warn(
-      CountedRows data, JobNeeds needs, QueueTurn turn, List<String> warnings) {
+      CountedRows data, JobNeeds needs, QueuePlace.QueueTurn turn, List<String> warnings) {
     NoWorkerFits.of("The job", needs, turn.offers())
         .ifPresent(obstacle -> warnings.add(obstacle.reason() + " " + obstacle.remedy()));
     if (data.truncatedRows() > 0) {
@@ -107,5 +111,80 @@ class QuoteController {
     if (!data.exact()) {
       warnings.add("The file is large: its first part was counted, and the rest taken as alike.");
     }
+  }
+
+  /**
+   * What a job would do, as {@code POST /v1/fine_tuning/quotes} says it. True at the moment of
+   * asking; nothing is booked.
+   *
+   * @param adapter as it would run
+   * @param resources that it would ask for
+   * @param approval whether it would wait for one first
+   * @param warnings what would refuse the job now, or keep it waiting; a sentence each
+   */
+  record JobQuote(
+      String object,
+      String model,
+      String trainingFile,
+      JsonNode adapter,
+      CountedRows data,
+      JsonNode resources,
+      Memory memory,
+      Queue queue,
+      Run run,
+      List<Budget> budget,
+      boolean approval,
+      List<String> warnings) {
+
+    /**
+     * @param bytes of a device, at most; null = not known
+     * @param largestDeviceBytes of the workers that are there and are what it asks for; null = none
+     *     is, or it did not say
+     * @param fits null = not known
+     */
+    record Memory(@Nullable Long bytes, @Nullable Long largestDeviceBytes, @Nullable Boolean fits) {
+      static Memory of(JobNeeds needs, List<WorkerDevices.DeviceOffer> offers) {
+        boolean known = needs.memoryBytes() > 0;
+        OptionalLong most = NoWorkerFits.largest(needs, offers);
+        Long largest = most.isPresent() ? (Long) most.getAsLong() : null;
+        return new Memory(
+            known ? (Long) needs.memoryBytes() : null,
+            largest == null || largest == Long.MAX_VALUE ? null : largest,
+            known && largest != null ? (Boolean) (needs.memoryBytes() <= largest) : null);
+      }
+    }
+
+    /**
+     * As a job's {@code queue}.
+     *
+     * @param eta when it would start, in unix seconds; null = not known
+     */
+    record Queue(long position, String aheadReason, String nextStep, @Nullable Long eta) {
+      static Queue of(QueuePlace place) {
+        return new Queue(
+            place.position(),
+            place.why().reason(),
+            place.why().nextStep(),
+            UnixTime.seconds(place.eta()));
+      }
+    }
+
+    /**
+     * By the speed of earlier jobs of the department with this base and method; null = there is none.
+     *
+     * @param seconds on a device, the model's loading and validation not counted
+     */
+    record Run(@Nullable Double tokensPerSecond, @Nullable Long seconds) {
+      static Run of(@Nullable Double speed, CountedRows data) {
+        return new Run(speed, speed == null ? null : Math.round(data.tokens() / speed));
+      }
+    }
+
+    /**
+     * What the department has used of its limits.
+     *
+     * @param limit null = none
+     */
+    record Budget(String name, double used, @Nullable Long limit) {}
   }
 }

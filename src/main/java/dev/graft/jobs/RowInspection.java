@@ -4,19 +4,27 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.datasets.TrainableRows;
 import dev.graft.platform.ChildConfinement;
+import dev.graft.platform.ChildJvm;
 import dev.graft.platform.Children;
 import dev.graft.platform.ConcurrencyLimit;
 import dev.graft.platform.FileTrees;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -177,6 +185,135 @@ class RowInspection {
     for (int b = in.read(); at <= line && b >= 0; b = in.read()) {
       if (at == line || b == '\n') out.write(b);
       if (b == '\n') at++;
+    }
+  }
+
+  /** {@code graft train SPEC.json --preview} or {@code --count}, once. */
+  static final class InspectionProcess {
+    private static final Logger log = LoggerFactory.getLogger(InspectionProcess.class);
+    private static final String HEAP = "512m";
+    private static final long LONGEST_SECONDS = 60;
+    private static final int REQUEST_WRONG = 2;
+
+    /** Some hundred thousand tokens. */
+    private static final long MOST_BYTES = 16 << 20;
+
+    private static final String SAID_BY = "graft: ";
+
+    private InspectionProcess() {}
+
+    /**
+     * @param directory for its output, and with all that it reads
+     * @param asked options of the command
+     * @return its lines, a JSON object each
+     * @throws RequestFailed with what is wrong with the rows
+     */
+    static List<String> run(Children children, Path directory, Path spec, String... asked)
+        throws IOException {
+      Path out = directory.resolve("out");
+      Path errors = directory.resolve("errors");
+      List<String> command =
+          new ArrayList<>(
+              ChildJvm.ofThisProgram(
+                  HEAP, "train", spec.toString(), "--out", directory.toString(), "--json"));
+      command.addAll(List.of(asked));
+      children.share(directory);
+      Process process =
+          children
+              .of(command)
+              .directory(directory.toFile())
+              .redirectOutput(out.toFile())
+              .redirectError(errors.toFile())
+              .start();
+      process.getOutputStream().close();
+      if (ended(process) == 0) {
+        if (Files.size(out) <= MOST_BYTES) return Files.readAllLines(out, StandardCharsets.UTF_8);
+        throw RequestFailed.invalid("rows", "too much text to show at once: ask for fewer rows");
+      }
+      throw refusal(
+          process.exitValue(), new String(Files.readAllBytes(errors), StandardCharsets.UTF_8));
+    }
+
+    private static int ended(Process process) {
+      try {
+        if (process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)) return process.exitValue();
+        throw new RequestFailed(
+            ProblemType.INVALID_PROMPT,
+            "The rows took more than %d s; the chat template may not end".formatted(LONGEST_SECONDS));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new RequestFailed(ProblemType.UNAVAILABLE, "The server is stopping");
+      } finally {
+        // it must be gone before its directory is
+        process.destroyForcibly().onExit().join();
+      }
+    }
+
+    private static RequestFailed refusal(int status, String errors) {
+      String said =
+          errors
+              .lines()
+              .filter(line -> line.startsWith(SAID_BY))
+              .findFirst()
+              .map(line -> line.substring(SAID_BY.length()))
+              .orElse("");
+      if (status == REQUEST_WRONG && !said.isEmpty()) {
+        return new RequestFailed(ProblemType.INVALID_FILE, said, "training_file");
+      }
+      // What it said may be a row.
+      log.atError()
+          .addKeyValue("status", status)
+          .addKeyValue("chars", said.length())
+          .log("inspection_lost");
+      return new RequestFailed(
+          ProblemType.INTERNAL, "The rows were not read to the end; the server's log has more");
+    }
+  }
+
+  /**
+   * What a training file comes to under a configuration, as {@code graft train --count} says it.
+   *
+   * @param rows that train, after packing
+   * @param truncatedRows that {@code max_length} cut
+   * @param droppedRows that it left without a token to train
+   * @param tokensPerEpoch read, trained or not
+   * @param exact false where only the beginning of a large file was counted
+   */
+  record CountedRows(
+      long rows,
+      long truncatedRows,
+      long droppedRows,
+      long tokensPerEpoch,
+      long trainedTokensPerEpoch,
+      double epochs,
+      long totalSteps,
+      boolean exact) {
+    /**
+     * @param copied bytes of the file that were counted, of {@code bytes}
+     * @param maxSteps of the configuration, 0 = the epochs decide
+     */
+    static CountedRows of(JsonNode counted, long copied, long bytes, int maxSteps) {
+      boolean exact = copied >= bytes;
+      double factor = exact ? 1 : (double) bytes / copied;
+      double epochs = counted.path("epochs").asDouble();
+      return new CountedRows(
+          scaled(counted, "rows", factor),
+          scaled(counted, "truncated_rows", factor),
+          scaled(counted, "dropped_rows", factor),
+          scaled(counted, "tokens_per_epoch", factor),
+          scaled(counted, "trained_tokens_per_epoch", factor),
+          maxSteps > 0 ? epochs / factor : epochs,
+          maxSteps > 0 ? maxSteps : scaled(counted, "total_steps", factor),
+          exact);
+    }
+
+    private static long scaled(JsonNode counted, String name, double factor) {
+      return Math.round(counted.path(name).asLong() * factor);
+    }
+
+    /** Of the whole run. */
+    double tokens() {
+      return tokensPerEpoch * epochs;
     }
   }
 }

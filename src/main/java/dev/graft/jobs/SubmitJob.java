@@ -1,5 +1,8 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.ParentLookup.ContinuedTraining;
+import dev.graft.jobs.JobNeeds.JobMemory;
+import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.datasets.StoredFiles;
@@ -156,7 +159,7 @@ class SubmitJob {
             .find(parent == null ? request.model() : parent.parent().baseModel())
             .orElseThrow(
                 () ->
-                    UnknownModel.of(
+                    ParentLookup.UnknownModel.of(
                         request.model(), parents.names(caller.departmentId()), "model"));
     if (!base.enabled()) {
       throw new RequestFailed(

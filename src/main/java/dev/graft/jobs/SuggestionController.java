@@ -25,7 +25,7 @@ class SuggestionController {
   SuggestionList list() {
     Long memory =
         devices.offers().stream()
-            .map(DeviceOffer::memory)
+            .map(WorkerDevices.DeviceOffer::memory)
             .filter(bytes -> bytes < Long.MAX_VALUE)
             .max(Long::compare)
             .orElse(null);

@@ -1,9 +1,19 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.UsageLedger.UsageQuery;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.ProjectAccess;
+import java.math.BigDecimal;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -81,5 +91,97 @@ class UsageController {
         .contentType(CSV)
         .header("content-disposition", "attachment; filename=\"usage.csv\"")
         .body(UsageCsv.of(use, currency));
+  }
+
+  /**
+   * Use in the shape of OpenAI's usage pages: a bucket a day, also for days without any.
+   *
+   * @param nextPage to be sent as {@code page}; null on the last one
+   */
+  record UsagePage(String object, List<Bucket> data, boolean hasMore, @Nullable String nextPage) {
+    record Bucket(String object, long startTime, long endTime, List<Result> results) {}
+
+    /** What was not asked for in {@code group_by} is null. */
+    record Result(
+        String object,
+        @Nullable String projectId,
+        @Nullable String userId,
+        @Nullable String jobId,
+        @Nullable String workerClass,
+        long numJobs,
+        double deviceSeconds,
+        long trainedTokens,
+        Amount amount) {}
+
+    record Amount(BigDecimal value, String currency) {}
+
+    static UsagePage of(UsageQuery query, List<UsageLedger.Use> use, String currency) {
+      List<Bucket> buckets = new ArrayList<>();
+      for (Instant day = query.from(); day.isBefore(query.to()); day = next(day)) {
+        Instant begin = day;
+        List<Result> results =
+            use.stream()
+                .filter(each -> each.day().equals(begin))
+                .map(each -> result(each, currency))
+                .toList();
+        buckets.add(new Bucket("bucket", day.getEpochSecond(), next(day).getEpochSecond(), results));
+      }
+      boolean more = query.to().isBefore(query.until());
+      return new UsagePage(
+          "page", buckets, more, more ? Long.toString(query.to().getEpochSecond()) : null);
+    }
+
+    private static Result result(UsageLedger.Use use, String currency) {
+      return new Result(
+          "organization.usage.fine_tuning.result",
+          use.projectId(),
+          use.userId(),
+          use.jobId(),
+          use.workerClass(),
+          use.jobs(),
+          use.deviceSeconds(),
+          use.trainedTokens(),
+          new Amount(use.amount(), currency));
+    }
+
+    private static Instant next(Instant day) {
+      return day.plus(1, ChronoUnit.DAYS);
+    }
+  }
+
+  /** Use as CSV (RFC 4180), a line for each result of a {@link UsageController.UsagePage}. */
+  static final class UsageCsv {
+    private static final String HEADER =
+        "day,project_id,user_id,job_id,worker_class,num_jobs,device_seconds,trained_tokens,amount,currency";
+
+    private UsageCsv() {}
+
+    static String of(List<UsageLedger.Use> use, String currency) {
+      return Stream.concat(Stream.of(HEADER), use.stream().map(each -> line(each, currency)))
+          .collect(Collectors.joining("\r\n", "", "\r\n"));
+    }
+
+    private static String line(UsageLedger.Use use, String currency) {
+      return Stream.of(
+              LocalDate.ofInstant(use.day(), ZoneOffset.UTC).toString(),
+              use.projectId(),
+              use.userId(),
+              use.jobId(),
+              use.workerClass(),
+              Long.toString(use.jobs()),
+              Double.toString(use.deviceSeconds()),
+              Long.toString(use.trainedTokens()),
+              use.amount().toPlainString(),
+              currency)
+          .map(UsageCsv::cell)
+          .collect(Collectors.joining(","));
+    }
+
+    /** Nothing that a spreadsheet would run: a class's name is an administrator's, but still. */
+    private static String cell(@Nullable String value) {
+      if (value == null) return "";
+      String plain = value.matches("[=+@\\t\\r-].*") ? "'" + value : value;
+      return plain.matches(".*[\",\\r\\n].*") ? '"' + plain.replace("\"", "\"\"") + '"' : plain;
+    }
   }
 }

@@ -1,15 +1,25 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Device.DeviceUse;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
+import dev.graft.platform.database.ResultColumns;
+import dev.graft.spec.Resources.DeviceKind;
+import dev.graft.spec.Resources;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What workers have said of their devices. */
 @Component
@@ -72,7 +82,7 @@ class WorkerDevices {
                  and d.asked_at > (select graft_now()) - interval '30 days') each_device
        group by class, dedicated, kind, capability, devices, there, classes
       """
-          .formatted(Long.MAX_VALUE, JobsThatFit.classes("d.dedicated"));
+          .formatted(Long.MAX_VALUE, ClaimStatement.JobsThatFit.classes("d.dedicated"));
 
   private static final String ON_RAY =
       """
@@ -168,5 +178,139 @@ class WorkerDevices {
     return sql.sql("-- offers\nwith f as (" + OFFERS + ") select " + gathered("f"))
         .query((row, n) -> DeviceOffer.list(row.getString(1)))
         .single();
+  }
+
+  /**
+   * What workers have to give: devices that differ in nothing but their memory, as the largest of
+   * them.
+   *
+   * @param dedicated whether it takes only jobs that ask for its class
+   * @param kind null = not known
+   * @param capability as a number, 80 of 8.0; 0 = none, or not known
+   * @param devices that it can give to one job
+   * @param memory bytes of each; {@link Long#MAX_VALUE} = not known, then every job fits
+   * @param there whether the worker has asked for work in the last minute, or has a job
+   * @param worker name of the one with the most memory
+   * @param askedAt when that last asked for work
+   */
+  record DeviceOffer(
+      String workerClass,
+      boolean dedicated,
+      @Nullable DeviceKind kind,
+      int capability,
+      int devices,
+      long memory,
+      boolean there,
+      String worker,
+      Instant askedAt) {
+    private static final List<DeviceKind> KINDS = List.of(DeviceKind.values());
+
+    /** Of what {@link WorkerDevices#OFFERS} gathers. */
+    public static List<DeviceOffer> list(@Nullable String json) {
+      List<DeviceOffer> offers = new ArrayList<>();
+      if (json == null) return offers;
+      for (JsonNode each : JsonMapper.shared().readTree(json)) {
+        int kind = each.get("kind").intValue();
+        offers.add(
+            new DeviceOffer(
+                each.get("class").stringValue(),
+                each.get("dedicated").booleanValue(),
+                kind == 0 ? null : KINDS.get(kind - 1),
+                each.get("capability").intValue(),
+                each.get("devices").intValue(),
+                each.get("memory").longValue(),
+                each.get("there").booleanValue(),
+                each.get("worker").stringValue(),
+                Instant.ofEpochSecond(each.get("asked_at").longValue())));
+      }
+      return offers;
+    }
+
+    /** Whether the worker would get the job when it asks. */
+    public boolean meets(JobNeeds job) {
+      return job.memoryBytes() <= memory && meetsButMemory(job);
+    }
+
+    /** The same, if it had enough memory. */
+    public boolean meetsButMemory(JobNeeds job) {
+      Resources asked = job.resources();
+      String named = job.workerClass();
+      String least = asked.capability();
+      return (named == null ? !dedicated : named.equals(workerClass))
+          && (asked.device() == null || asked.device() == kind)
+          && (least == null || Resources.capabilityNumber(least) <= capability)
+          && asked.count() <= devices;
+    }
+  }
+
+  /**
+   * What a worker has said of one of its devices.
+   *
+   * @param kind {@code cpu} or {@code cuda}; null = not known
+   * @param capability CUDA compute capability, such as {@code 8.6}; null = none, or not known
+   * @param memory bytes that a job may take of each; null = not known
+   * @param count how many it can give to one job
+   * @param dedicated whether it takes only jobs that ask for its class
+   * @param use what it was doing; null = not known
+   * @param usedAt when that was told
+   */
+  record WorkerDevice(
+      String workerId,
+      String name,
+      @Nullable String kind,
+      @Nullable String capability,
+      @Nullable Long memory,
+      int count,
+      boolean dedicated,
+      @Nullable DeviceUse use,
+      @Nullable Instant usedAt) {
+    private static final List<DeviceKind> KINDS = List.of(DeviceKind.values());
+
+    static WorkerDevice of(ResultSet row, int number) throws SQLException {
+      int kind = row.getInt("kind");
+      int capability = row.getInt("capability");
+      Instant usedAt = ResultColumns.timeOrNull(row, "used_at");
+      return new WorkerDevice(
+          row.getString("worker_id"),
+          row.getString("name"),
+          kind == 0 ? null : KINDS.get(kind - 1).wire(),
+          capability == 0
+              ? null
+              : String.format(Locale.ROOT, "%d.%d", capability / 10, capability % 10),
+          row.getObject("memory_bytes", Long.class),
+          row.getInt("devices"),
+          row.getBoolean("dedicated"),
+          usedAt == null ? null : use(row),
+          usedAt);
+    }
+
+    private static DeviceUse use(ResultSet row) throws SQLException {
+      return new DeviceUse(
+          row.getObject("memory_used", Long.class),
+          row.getObject("memory_total", Long.class),
+          row.getObject("utilization", Double.class));
+    }
+  }
+
+  /** What workers have said of their devices, for administrators. */
+  @Component
+  static class ToldDevices {
+    private final JdbcClient sql;
+
+    ToldDevices(JdbcClient sql) {
+      this.sql = sql;
+    }
+
+    /** Of these workers, in the order of their names. */
+    public List<WorkerDevices.WorkerDevice> of(List<String> workerIds) {
+      return sql.sql(
+              """
+              -- devices of workers
+              select * from worker_device where worker_id = any (:workers) order by worker_id, name
+              """)
+          .param("workers", workerIds.toArray(String[]::new))
+          .query(WorkerDevices.WorkerDevice::of)
+          .list();
+    }
   }
 }

@@ -1,16 +1,24 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion.Mismatch;
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.BearerFilter;
 import dev.graft.platform.FailedAuthentications;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
@@ -18,6 +26,7 @@ import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.intercept.AuthorizationFilter;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * The worker API's own chain: only worker credentials open it, and worker credentials open nothing
@@ -28,7 +37,7 @@ class WorkerSecurity {
   @Bean
   @Order(10)
   SecurityFilterChain workerApi(
-      HttpSecurity http, WorkerCredentials credentials, FailedAuthentications failures)
+      HttpSecurity http, Workers.WorkerCredentials credentials, FailedAuthentications failures)
       throws Exception {
     return http.securityMatcher(LeaseWire.PATH + "/**")
         .csrf(AbstractHttpConfigurer::disable)
@@ -37,7 +46,7 @@ class WorkerSecurity {
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .addFilterBefore(
             new BearerFilter(List.of(credentials), failures), AnonymousAuthenticationFilter.class)
-        .addFilterBefore(new WorkerConnectionsFilter(), BearerFilter.class)
+        .addFilterBefore(new WorkerConnections.WorkerConnectionsFilter(), BearerFilter.class)
         .addFilterAfter(new WorkerVersionFilter(), AuthorizationFilter.class)
         .authorizeHttpRequests(
             requests ->
@@ -74,5 +83,38 @@ class WorkerSecurity {
                         WorkerErrors.envelope(
                             "worker_unknown",
                             "The worker's credential is missing, unknown or revoked")));
+  }
+
+  /**
+   * Tells every worker what this server speaks, and when it needs another credential; gives no work
+   * to one that speaks another.
+   */
+  static final class WorkerVersionFilter extends OncePerRequestFilter {
+    private static final Set<String> NEW_WORK =
+        Set.of(LeaseWire.PATH + "/join", LeaseWire.PATH + "/leases");
+
+    @Override
+    protected void doFilterInternal(
+        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+        throws ServletException, IOException {
+      response.setHeader(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT));
+      if (request.getAttribute(BearerFilter.PRINCIPAL) instanceof WorkerPrincipal worker
+          && worker.renewalDue()) {
+        response.setHeader(LeaseWire.RENEWAL_DUE_HEADER, "1");
+      }
+      Optional<Mismatch> mismatch =
+          NEW_WORK.contains(request.getRequestURI())
+              ? ProtocolVersion.ofWorker(request.getHeader(ProtocolVersion.HEADER))
+              : Optional.empty();
+      if (mismatch.isEmpty()) {
+        chain.doFilter(request, response);
+        return;
+      }
+      response.setStatus(HttpStatus.UPGRADE_REQUIRED.value());
+      response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+      response.setHeader("x-should-retry", "false");
+      Mismatch told = mismatch.get();
+      response.getOutputStream().write(WorkerErrors.envelope(told.code(), told.sentence()));
+    }
   }
 }

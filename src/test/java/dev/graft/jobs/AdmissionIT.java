@@ -188,7 +188,7 @@ class AdmissionIT {
   /** Jobs of other tests may wait as well. */
   private LeaseKey claimOwn() {
     while (true) {
-      ClaimedJob job =
+      ClaimStatement.ClaimedJob job =
           leases
               .claim("wkr_" + department, Device.UNKNOWN, java.time.Duration.ofMinutes(30), null)
               .orElseThrow();

@@ -69,6 +69,6 @@ class ChartQueueDepthIT {
   }
 
   private void submit(String department, Resources resources) {
-    queue.submit(department, 0, JobMemory.UNKNOWN, resources);
+    queue.submit(department, 0, JobNeeds.JobMemory.UNKNOWN, resources);
   }
 }

@@ -55,7 +55,7 @@ class ClaimModelIT {
       Device device = device(random);
       Optional<Waiting> expected = expected(CLASSES.get(which), device);
       Optional<LeaseKey> claimed =
-          queue.leases.claim(workers.get(which), device, Queue.TTL, null).map(ClaimedJob::key);
+          queue.leases.claim(workers.get(which), device, Queue.TTL, null).map(ClaimStatement.ClaimedJob::key);
       assertThat(claimed.map(LeaseKey::jobId))
           .as("claim %d of %s for %s", i, CLASSES.get(which), device)
           .isEqualTo(expected.map(Waiting::id));
@@ -91,7 +91,7 @@ class ClaimModelIT {
   private void submit(List<String> departments, Random random) {
     for (int i = 0; i < JOBS; i++) {
       int department = random.nextInt(departments.size());
-      JobMemory memory = new JobMemory(1_000L * random.nextInt(4), 0);
+      JobNeeds.JobMemory memory = new JobNeeds.JobMemory(1_000L * random.nextInt(4), 0);
       Resources resources = resources(random);
       int priority = random.nextInt(3);
       String id = queue.submit(departments.get(department), priority, memory, resources);

@@ -94,7 +94,7 @@ class ClusterSettingsIT {
   }
 
   private static List<String> obstacles(String adapter) {
-    return ClusterTraining.obstacles(spec(adapter)).stream().map(ErrorDetail::path).toList();
+    return ResourceDemand.ClusterTraining.obstacles(spec(adapter)).stream().map(ErrorDetail::path).toList();
   }
 
   /** The path that the trainer refuses of each, or "-". */

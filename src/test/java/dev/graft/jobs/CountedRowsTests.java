@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.RowInspection.CountedRows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;

@@ -74,13 +74,13 @@ class FairShareApiIT {
   void whatNoWorkerThatIsThereCanHoldSaysSoInNumbers() throws Exception {
     Queue queue = new Queue(sql);
     String department = department();
-    queue.submit(department, 0, new JobMemory(Long.MAX_VALUE / 2, 0));
+    queue.submit(department, 0, new JobNeeds.JobMemory(Long.MAX_VALUE / 2, 0));
     sql.sql("delete from worker_device").update();
     devices.asks(queue.worker(), new Device("cpu", 8_000_000_000L));
     assertThat(reason(department))
         .startsWith("The first job that waits needs 4611686018.4 GB of memory; the largest")
         .contains("gradient_checkpointing");
-    queue.submit(department, 0, new JobMemory(1, 0));
+    queue.submit(department, 0, new JobNeeds.JobMemory(1, 0));
     assertThat(reason(department)).doesNotContain("needs");
     queue
         .jobs

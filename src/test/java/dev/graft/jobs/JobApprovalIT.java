@@ -158,7 +158,7 @@ class JobApprovalIT {
           }
         }
         default -> {
-          for (ClaimedJob claimed : claims()) {
+          for (ClaimStatement.ClaimedJob claimed : claims()) {
             assertThat(approved).contains(claimed.key().jobId());
             started++;
             queue.endings.release(claimed.key());
@@ -174,7 +174,7 @@ class JobApprovalIT {
     return queue.submit(department, priority, true, AUTHOR.account());
   }
 
-  private List<ClaimedJob> claims() {
+  private List<ClaimStatement.ClaimedJob> claims() {
     return queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null).stream().toList();
   }
 

@@ -42,7 +42,7 @@ class JobGoesBackIT {
         .isEqualTo(
             "The worker gave the job back; the job continues from its checkpoint at step 10");
     assertThat(queue.row(department, job).progress())
-        .isEqualTo(new JobRow.Progress(10, 24, 1.0, null, false, 400));
+        .isEqualTo(new JobRows.JobRow.Progress(10, 24, 1.0, null, false, 400));
     assertThat(steps()).containsExactlyElementsOf(upTo(10));
 
     LeaseKey next = queue.claim(queue.worker());
@@ -60,7 +60,7 @@ class JobGoesBackIT {
     assertThat(newest())
         .isEqualTo("The worker gave the job back; the job starts again: no checkpoint yet");
     assertThat(queue.row(department, job).progress())
-        .isEqualTo(new JobRow.Progress(0, 24, null, null, false, 0));
+        .isEqualTo(new JobRows.JobRow.Progress(0, 24, null, null, false, 0));
     assertThat(steps()).isEmpty();
   }
 

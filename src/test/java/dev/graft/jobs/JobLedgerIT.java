@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobRows.JobRow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobNeeds.JobMemory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.training.MemoryNeed;

@@ -48,8 +48,8 @@ class JobReasonIT {
   void aJobThatNoWorkerThatIsThereCanHoldSaysBothNumbers() {
     WorkerDevices devices = new WorkerDevices(queue.sql);
     devices.asks(worker, new Device("cpu", 8_000_000_000L));
-    queue.submit(department, 0, new JobMemory(8_000_000_000L, 0));
-    String job = queue.submit(department, 0, new JobMemory(9_400_000_000L, 0));
+    queue.submit(department, 0, new JobNeeds.JobMemory(8_000_000_000L, 0));
+    String job = queue.submit(department, 0, new JobNeeds.JobMemory(9_400_000_000L, 0));
     assertThat(why(job))
         .isEqualTo("It needs 9.4 GB of memory; the largest worker that is there has 8.0 GB.");
     assertThat(shown(job).get("next_step").asString()).contains("max_length", "larger worker");
@@ -64,7 +64,7 @@ class JobReasonIT {
     devices.asks(worker, new Device("cpu", 8_000_000_000L));
     queue.sql.sql("update department set used = 100, used_at = graft_now()").update();
     String mine = queue.submit(department, 0);
-    queue.submit(queue.department(1), 0, new JobMemory(9_400_000_000L, 0));
+    queue.submit(queue.department(1), 0, new JobNeeds.JobMemory(9_400_000_000L, 0));
     assertThat(why(mine)).startsWith("It is next");
   }
 

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
@@ -36,7 +37,7 @@ class JobsThatFitIT {
   }
 
   private String submit(String department, long bytes) {
-    return queue.submit(department, 0, new JobMemory(bytes, bytes / 2));
+    return queue.submit(department, 0, new JobNeeds.JobMemory(bytes, bytes / 2));
   }
 
   @Test
@@ -58,7 +59,7 @@ class JobsThatFitIT {
     String second = submit(department, 1_000);
     String third = submit(department, 2_000);
     String fourth = submit(department, 1_000);
-    String urgent = queue.submit(department, 5, new JobMemory(2_000, 0));
+    String urgent = queue.submit(department, 5, new JobNeeds.JobMemory(2_000, 0));
     for (String next : new String[] {urgent, first, second, third, fourth}) {
       assertThat(queue.claimed(SMALL)).hasValue(next);
     }

@@ -46,10 +46,10 @@ class QueryPlansIT {
     plans = ObservedPlans.over(DATABASE, values);
     jobs = new JobRows(plans.client());
     events = new JobEvents(plans.client());
-    leases = new LeaseLedger(plans.client(), FairShare.DEFAULT);
+    leases = new LeaseLedger(plans.client(), ClaimStatement.FairShare.DEFAULT);
     turns =
         new FairShareLedger(
-            plans.client(), TransactionOperations.withoutTransaction(), FairShare.DEFAULT);
+            plans.client(), TransactionOperations.withoutTransaction(), ClaimStatement.FairShare.DEFAULT);
   }
 
   @AfterEach
@@ -69,7 +69,7 @@ class QueryPlansIT {
 
   @Test
   void whatADepartmentsJobsWaitForIsReadFromAFewJobsOfOthers() {
-    QueueTurn turn = turns.turn(CrowdedQueue.BUSY);
+    QueuePlace.QueueTurn turn = turns.turn(CrowdedQueue.BUSY);
     Plan plan = plans.only();
     assertThat(turn.ahead()).isEqualTo(FairShareLedger.COUNTED + 1);
     assertBounded(plan, FairShareLedger.COUNTED + 1);
@@ -126,7 +126,7 @@ class QueryPlansIT {
   @ParameterizedTest
   @ValueSource(strings = {CrowdedQueue.FIRST, CrowdedQueue.MIDDLE, CrowdedQueue.LAST})
   void aJobIsReadWithItsPlaceInTheQueue(String id) {
-    JobRow job = jobs.find(CrowdedQueue.BUSY, id).orElseThrow();
+    JobRows.JobRow job = jobs.find(CrowdedQueue.BUSY, id).orElseThrow();
     Plan plan = plans.only();
     assertThat(job.position()).isEqualTo(id.equals(CrowdedQueue.FIRST) ? 1 : JobRows.COUNTED + 1);
     assertBounded(plan, JobRows.COUNTED + 1);

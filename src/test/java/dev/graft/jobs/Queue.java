@@ -1,5 +1,7 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobNeeds.JobMemory;
+import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
@@ -25,7 +27,7 @@ public final class Queue {
   final JobLedger ledger;
   final LeaseLedger leases;
   final LeaseEndings endings;
-  final LostLeases lost;
+  final Reaper.LostLeases lost;
   final JobEvents events;
   final JobObjects objects;
 
@@ -37,13 +39,13 @@ public final class Queue {
     this.sql = sql;
     jobs = new JobRows(sql);
     ledger = new JobLedger(sql);
-    leases = new LeaseLedger(sql, FairShare.DEFAULT);
+    leases = new LeaseLedger(sql, ClaimStatement.FairShare.DEFAULT);
     objects =
         new JobObjects(
             new FairShareLedger(
-                sql, TransactionOperations.withoutTransaction(), FairShare.DEFAULT));
+                sql, TransactionOperations.withoutTransaction(), ClaimStatement.FairShare.DEFAULT));
     endings = new LeaseEndings(leases, RETRY_AFTER, RETRY_AT_MOST);
-    lost = new LostLeases(sql, leases);
+    lost = new Reaper.LostLeases(sql, leases);
     events = new JobEvents(sql);
   }
 
@@ -141,7 +143,7 @@ public final class Queue {
   Optional<LeaseEndings.Ended> reap() {
     return lost.expired().stream()
         .findFirst()
-        .flatMap(lease -> lost.reap(lease, LostLeases.Verdict.PROVEN, 3, TTL));
+        .flatMap(lease -> lost.reap(lease, Reaper.LostLeases.Verdict.PROVEN, 3, TTL));
   }
 
   int running(String department) {
@@ -151,7 +153,7 @@ public final class Queue {
         .single();
   }
 
-  JobRow row(String department, String job) {
+  JobRows.JobRow row(String department, String job) {
     return jobs.find(department, job).orElseThrow();
   }
 

@@ -39,7 +39,7 @@ class QueueNumbersIT {
   void itReadsWaitingAndRunningJobsAlone() {
     try (ObservedPlans plans = ObservedPlans.over(DATABASE, ObservedPlans.Values.KNOWN)) {
       JdbcClient sql = plans.client();
-      new QueueNumbers(sql, new LeaseLedger(sql, FairShare.DEFAULT)).read();
+      new QueueNumbers(sql, new LeaseLedger(sql, ClaimStatement.FairShare.DEFAULT)).read();
       List<Plan> all = plans.all();
       assertThat(all)
           .isNotEmpty()
@@ -59,7 +59,7 @@ class QueueNumbersIT {
     JdbcClient sql = QUEUE.sql;
     Map<String, Double> read = new TreeMap<>();
     for (StoredNumbers.Reading each :
-        new QueueNumbers(sql, new LeaseLedger(sql, FairShare.DEFAULT)).read()) {
+        new QueueNumbers(sql, new LeaseLedger(sql, ClaimStatement.FairShare.DEFAULT)).read()) {
       read.put(each.gauge() + each.labels(), each.value());
     }
     assertThat(read)

@@ -22,7 +22,7 @@ class QueueRepairIT {
   @TempDir Path directory;
   @Autowired QueueServer server;
   @Autowired HandWorker worker;
-  @Autowired CounterRepair repair;
+  @Autowired QueueInvariants.CounterRepair repair;
   @Autowired QueueInvariants invariants;
   @Autowired JdbcClient sql;
 
@@ -32,7 +32,7 @@ class QueueRepairIT {
     LeaseKey key = worker.claim();
     sql.sql("update department set running = 7 where id = ?").param(job.department()).update();
     assertThat(invariants.violations()).singleElement().asString().contains("counts 7");
-    try (var log = ExpectedLog.of(CounterRepair.class, "running_counter_repaired")) {
+    try (var log = ExpectedLog.of(QueueInvariants.CounterRepair.class, "running_counter_repaired")) {
       repair.repair();
       assertThat(log.seen()).hasSize(1);
     }

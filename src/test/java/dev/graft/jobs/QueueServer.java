@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
@@ -147,7 +148,7 @@ public class QueueServer {
             new NewJob.Settings(42, METHOD, HYPERPARAMETERS, plan),
             null,
             null,
-            new NewJob.Turn(0, JobMemory.UNKNOWN, Resources.ANY, false)),
+            new NewJob.Turn(0, JobNeeds.JobMemory.UNKNOWN, Resources.ANY, false)),
         null);
     return new Submitted(department, id);
   }
@@ -214,7 +215,7 @@ public class QueueServer {
     return invariants.violations();
   }
 
-  private JobRow row(Submitted job) {
+  private JobRows.JobRow row(Submitted job) {
     return jobs.find(job.department(), job.id()).orElseThrow();
   }
 }

@@ -10,7 +10,7 @@ class ResultCsvTests {
   @Test
   void stepsAreMergedAndALaterReportOfAStepReplacesTheEarlier() {
     byte[] csv =
-        ResultCsv.of(
+        Publication.ResultCsv.of(
             List.of(
                 "{\"step\":1,\"train_loss\":2.5,\"train_mean_token_accuracy\":0.25}",
                 "{\"step\":2,\"train_loss\":9.0}",
@@ -28,7 +28,7 @@ class ResultCsvTests {
   @Test
   void otherMeasuresOfTheValidationFileGetColumnsBehindThoseOfOpenAi() {
     byte[] csv =
-        ResultCsv.of(
+        Publication.ResultCsv.of(
             List.of(
                 "{\"step\":1,\"train_loss\":2.5,\"grad_norm\":1}",
                 "{\"step\":2,\"valid_loss\":1.5,\"valid_f1_macro\":0.5,\"valid_accuracy\":0.75}"));
@@ -44,7 +44,7 @@ class ResultCsvTests {
   @Test
   void jobsThatLearnedFromPairsHaveTheirRewardsToo() {
     byte[] csv =
-        ResultCsv.of(
+        Publication.ResultCsv.of(
             List.of(
                 "{\"step\":1,\"train_loss\":2.5,\"rewards/margins\":0.25,\"logps/chosen\":-3}",
                 "{\"step\":1,\"valid_loss\":1.5,\"valid_rewards/margins\":0.5}"));

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.jobs.JobRows.JobRow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
@@ -9,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RetriesTests {
-  private final Retries retries =
-      new Retries(
+  private final LeaseDesk.Retries retries =
+      new LeaseDesk.Retries(
           new JobProperties(
               Duration.ofSeconds(60),
               Duration.ofSeconds(10),
@@ -25,7 +26,7 @@ class RetriesTests {
               null,
               Duration.ofHours(2),
               8,
-              FairShare.DEFAULT,
+              ClaimStatement.FairShare.DEFAULT,
               new JobProperties.EventStreams(Duration.ofSeconds(1), Duration.ofSeconds(15), 1, 1)));
 
   @Test

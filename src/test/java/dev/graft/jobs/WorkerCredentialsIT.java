@@ -32,7 +32,7 @@ class WorkerCredentialsIT {
   @LocalServerPort int port;
   @Autowired JoinTokens tokens;
   @Autowired Workers workers;
-  @Autowired WorkerCredentials credentials;
+  @Autowired Workers.WorkerCredentials credentials;
   @Autowired JdbcClient sql;
   private LeaseWire.Joined joined = new LeaseWire.Joined("", "");
 

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  *
  * @param families by name
  */
-record Scrape(String text, Map<String, Family> families) {
+public record Scrape(String text, Map<String, Family> families) {
   private static final Pattern HELP = Pattern.compile("^# HELP (\\S+) ?(.*)$", Pattern.MULTILINE);
   private static final Pattern TYPE = Pattern.compile("^# TYPE (\\S+) (\\S+)$", Pattern.MULTILINE);
   private static final Pattern LABEL = Pattern.compile("(\\w+)=\"");
@@ -28,15 +28,15 @@ record Scrape(String text, Map<String, Family> families) {
    *
    * @param labels names, without {@code le}
    */
-  record Family(String name, String type, String help, Set<String> labels) {}
+  public record Family(String name, String type, String help, Set<String> labels) {}
 
-  static Scrape of(int port) throws IOException, InterruptedException {
+  public static Scrape of(int port) throws IOException, InterruptedException {
     HttpResponse<String> response = get(port, "/actuator/prometheus");
     assertThat(response.statusCode()).isEqualTo(200);
     return read(response.body());
   }
 
-  static HttpResponse<String> get(int port, String path) throws IOException, InterruptedException {
+  public static HttpResponse<String> get(int port, String path) throws IOException, InterruptedException {
     return HttpClient.newHttpClient()
         .send(
             HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
@@ -71,7 +71,7 @@ record Scrape(String text, Map<String, Family> families) {
   }
 
   /** The one value of this line; as Prometheus has it, labels and all. */
-  double value(String series) {
+  public double value(String series) {
     return text.lines()
         .filter(line -> line.startsWith(series + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))

@@ -12,7 +12,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Things of departments whose clocks began some days ago, by the clock that tests move. */
 @TestComponent
-class AgedThings {
+public class AgedThings {
   private final JdbcClient sql;
   private final PublishedAdapters adapters;
   private final MovableClock clock;
@@ -23,12 +23,12 @@ class AgedThings {
     this.clock = clock;
   }
 
-  OffsetDateTime ago(int days) {
+  public OffsetDateTime ago(int days) {
     return clock.instant().minus(Duration.ofDays(days)).atOffset(ZoneOffset.UTC);
   }
 
   /** Its id. */
-  String file(String department, String purpose, int days) {
+  public String file(String department, String purpose, int days) {
     String id = "file-" + UUID.randomUUID().toString().replace("-", "").substring(0, 26);
     sql.sql(
             """
@@ -44,7 +44,7 @@ class AgedThings {
   }
 
   /** The id of an evaluation that ended then. */
-  String evaluation(String department, int days) {
+  public String evaluation(String department, int days) {
     String id = "eval_" + UUID.randomUUID();
     sql.sql(
             """
@@ -61,7 +61,7 @@ class AgedThings {
   }
 
   /** A job that has succeeded, with a checkpoint, an event and a file of results. */
-  Published ended(String department, String parent, int days) throws Exception {
+  public Published ended(String department, String parent, int days) throws Exception {
     Published made = adapters.publish(department, "", parent);
     sql.sql("update adapter set created_at = :at where id = :id")
         .param("at", ago(days))
@@ -86,7 +86,7 @@ class AgedThings {
   }
 
   /** The job is in a state again, and perhaps continues from another model. */
-  void reopen(String job, String state, String parent) {
+  public void reopen(String job, String state, String parent) {
     sql.sql(
             "update job set state = :state, finished_at = null, parent_model = :parent where id ="
                 + " :job")
@@ -96,14 +96,14 @@ class AgedThings {
         .update();
   }
 
-  void trainsOn(String job, String file) {
+  public void trainsOn(String job, String file) {
     sql.sql("update job set training_file = :file where id = :job")
         .param("file", file)
         .param("job", job)
         .update();
   }
 
-  void end(String job) {
+  public void end(String job) {
     sql.sql("update job set state = 'cancelled', finished_at = :at where id = :job")
         .param("at", ago(0))
         .param("job", job)

@@ -1,12 +1,12 @@
-package dev.graft.platform;
+package dev.graft.jobs;
+
+import dev.graft.platform.Scrape;
 
 import static dev.graft.tenancy.ApiClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.jobs.HandWorker;
-import dev.graft.jobs.LostLeases;
-import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.Reaper.LostLeases;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.Lease.LeaseKey;

@@ -1,9 +1,16 @@
-package dev.graft.tenancy;
+package dev.graft.jobs;
+
+import dev.graft.tenancy.AgedThings;
+import dev.graft.tenancy.ApiClient;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.Retention;
 
 import static dev.graft.tenancy.ApiClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.JobHistory;
+import dev.graft.jobs.EndedJobs.JobHistory;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
 import java.time.Duration;

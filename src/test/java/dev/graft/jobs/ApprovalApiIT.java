@@ -63,7 +63,9 @@ class ApprovalApiIT {
     JsonNode events = ok(member.get(path + "/events")).get("data");
     assertThat(text(events.get(0), "message"))
         .matches("Fine-tuning job approved by owner \\(key_\\w+\\): in the budget");
-    assertThat(events.size()).isEqualTo(2);
+    // A warning that no worker fits depends on the workers that other tests have registered.
+    assertThat(events.valueStream().filter(event -> text(event, "level").equals("info")))
+        .hasSize(2);
     JsonNode entries = audited("approved", text(job, "id"));
     assertThat(entries.size()).isOne();
     assertThat(text(entries.get(0).get("fine_tuning.job.approved"), "comment"))

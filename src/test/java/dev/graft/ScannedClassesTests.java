@@ -26,7 +26,7 @@ class ScannedClassesTests {
     // of a command that starts no server
     assertThat(all.stream().filter(each -> !found.contains(each)))
         .containsExactlyInAnyOrder(
-            "dev.graft.cli.StoreSettings$Read", "dev.graft.GraftApplication");
+            "dev.graft.cli.ArtifactsCommand$StoreSettings$Read", "dev.graft.GraftApplication");
   }
 
   @Test

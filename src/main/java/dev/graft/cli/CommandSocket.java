@@ -1,6 +1,10 @@
 package dev.graft.cli;
 
 import dev.graft.client.AskedCommand;
+import dev.graft.client.Connection.LocalLogin;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller.Scope;
+import dev.graft.tenancy.Departments;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -14,12 +18,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IExecutionStrategy;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -112,6 +125,115 @@ final class CommandSocket implements AutoCloseable {
       Files.deleteIfExists(file);
     } catch (IOException left) {
       log.atDebug().addKeyValue("cause", left.toString()).log("command_socket_left");
+    }
+  }
+
+  /** The commands that a running server carries out. Every command line is held against them. */
+  static final class SocketCommands {
+    private SocketCommands() {}
+
+    /** Empty if it is none. */
+    static Optional<Object> of(AskedCommand asked) {
+      return switch (asked.command()) {
+        case "key" -> Optional.of(new KeyCommand());
+        case "worker-token" -> Optional.of(new WorkerTokenCommand());
+        case LocalLoginCommand.NAME -> Optional.of(new LocalLoginCommand());
+        default -> Optional.empty();
+      };
+    }
+  }
+
+  /** What {@link LocalLogin} asks a running server for: its address and a new key, a line each. */
+  @Command(name = LocalLoginCommand.NAME, hidden = true)
+  static final class LocalLoginCommand implements Callable<Integer> {
+    static final String NAME = LocalLogin.COMMAND;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--department", required = true)
+    private String department = "";
+
+    @Option(names = "--name", required = true)
+    private String name = "";
+
+    @Override
+    public Integer call() {
+      try (ServerContext server = ServerContext.open(new ServerOptions())) {
+        String id = server.get(Departments.class).ensure(department);
+        String key = server.get(ApiKeys.class).create(id, Scope.USER, name, null).secret();
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(server.url());
+        out.println(key);
+        out.flush();
+      }
+      return 0;
+    }
+  }
+
+  /**
+   * Lets the server that runs on the data directory carry out a command, in milliseconds; where
+   * none answers, the command opens the server's services itself.
+   */
+  static final class RunningServer implements IExecutionStrategy {
+    private final AskedCommand asked;
+    private final Runnable alone;
+
+    private RunningServer(AskedCommand asked, Runnable alone) {
+      this.asked = asked;
+      this.alone = alone;
+    }
+
+    /** Whether it can be asked for a command line. */
+    public static boolean takes(String... arguments) {
+      return asked(arguments).isPresent();
+    }
+
+    /**
+     * Of a command line that it can be asked for.
+     *
+     * @param alone called before the command opens the services itself: until then neither a log
+     *     nor anything else of a server is loaded
+     */
+    public static Optional<IExecutionStrategy> of(Runnable alone, String... arguments) {
+      return asked(arguments).map(asked -> new RunningServer(asked, alone));
+    }
+
+    private static Optional<AskedCommand> asked(String... arguments) {
+      if (arguments.length == 0) return Optional.empty();
+      List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
+      AskedCommand asked = new AskedCommand(arguments[0], options);
+      return CommandSocket.SocketCommands.of(asked).isPresent()
+          ? Optional.of(asked)
+          : Optional.empty();
+    }
+
+    @Override
+    public int execute(ParseResult parsed) {
+      ParseResult called = parsed;
+      while (called.hasSubcommand() && !called.isUsageHelpRequested()) called = called.subcommand();
+      Optional<Path> socket =
+          called.isUsageHelpRequested() ? Optional.empty() : socket(called.commandSpec());
+      Optional<AskedCommand.Answer> answer = socket.flatMap(asked::ask);
+      if (answer.isEmpty()) {
+        alone.run();
+        return new CommandLine.RunLast().execute(parsed);
+      }
+      CommandLine command = parsed.commandSpec().commandLine();
+      command.getOut().print(answer.get().out());
+      command.getOut().flush();
+      command.getErr().print(answer.get().err());
+      command.getErr().flush();
+      return answer.get().status();
+    }
+
+    private static Optional<Path> socket(CommandSpec called) {
+      return called.mixins().values().stream()
+          .map(CommandSpec::userObject)
+          .filter(ServerOptions.class::isInstance)
+          .flatMap(options -> ((ServerOptions) options).knownDataDir(System.getenv()).stream())
+          .map(AskedCommand::socket)
+          .filter(Files::exists)
+          .findFirst();
     }
   }
 }

@@ -1,5 +1,13 @@
 package dev.graft.cli;
 
+import static java.util.Objects.requireNonNull;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
 import dev.graft.client.AdaptersCommand;
 import dev.graft.client.AliasesCommand;
 import dev.graft.client.ClassifyCommand;
@@ -18,9 +26,22 @@ import dev.graft.training.LogitsCommand;
 import dev.graft.training.ProgramCommand;
 import dev.graft.training.TrainCommand;
 import dev.graft.training.TrainerCommand;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Column;
+import picocli.CommandLine.Help.Column.Overflow;
+import picocli.CommandLine.Help.TextTable;
+import picocli.CommandLine.IHelpSectionRenderer;
 
 /** The root command, and where the program begins. */
 @Command(
@@ -74,7 +95,7 @@ public final class GraftCommand {
   static int run(String... arguments) {
     CommandLine called = prepared(CalledCommand.in(arguments));
     // Not a reference to its method, which would load it now.
-    RunningServer.of(() -> ProgramLog.warningsToStandardError(), arguments)
+    CommandSocket.RunningServer.of(() -> ProgramLog.warningsToStandardError(), arguments)
         .ifPresent(called::setExecutionStrategy);
     return called.execute(arguments);
   }
@@ -83,5 +104,151 @@ public final class GraftCommand {
   static CommandLine prepared(CommandLine root) {
     return root.setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(new FailureReport());
+  }
+
+  /**
+   * The command line of one call: with the command alone that it names. The others, and what they
+   * are made of, are not loaded: a client's command knows neither Spring nor the log of servers.
+   */
+  static final class CalledCommand {
+    private static final String CLIENT = "dev.graft.client.";
+
+    private CalledCommand() {}
+
+    @Command(
+        name = "graft",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND")
+    private static final class One {}
+
+    /** With all commands where none is named, which is for help, or where the name is unknown. */
+    static CommandLine in(String... arguments) {
+      String first = arguments.length == 0 ? "" : arguments[0];
+      if (first.equals("--version") || first.equals("-V")) return new CommandLine(new One());
+      Object called = named(first);
+      if (called != null && called.getClass().getName().startsWith(CLIENT)) {
+        return new CommandLine(new One()).addSubcommand(called);
+      }
+      if (!CommandSocket.RunningServer.takes(arguments)) ProgramLog.warningsToStandardError();
+      return called == null || called instanceof GenerateCompletion
+          ? CommandSections.in(new CommandLine(new GraftCommand()))
+          : new CommandLine(new One()).addSubcommand(called);
+    }
+
+    private static @Nullable Object named(String name) {
+      return switch (name) {
+        case "login" -> new LoginCommand();
+        case "files" -> new FilesCommand();
+        case "jobs" -> new JobsCommand();
+        case "adapters" -> new AdaptersCommand();
+        case "aliases" -> new AliasesCommand();
+        case "classify" -> new ClassifyCommand();
+        case "evaluations" -> new EvaluationsCommand();
+        case "keys" -> new KeysCommand();
+        case "generate-completion" -> new GenerateCompletion();
+        case "aot-training" -> new AotTrainingCommand();
+        case "artifacts" -> new ArtifactsCommand();
+        case "demo" -> new DemoCommand();
+        case "doctor" -> new DoctorCommand();
+        case "gguf" -> new GgufCommand();
+        case "inferrer" -> new InferrerCommand();
+        case "key" -> new KeyCommand();
+        case "libtorch-check" -> new LibtorchCheckCommand();
+        case "libtorch" -> new LibtorchCommand();
+        case "models" -> new ModelsCommand();
+        case "logits" -> new LogitsCommand();
+        case "merge" -> new MergeCommand();
+        case "plain-lora" -> new PlainLoraCommand();
+        case "program" -> new ProgramCommand();
+        case "serve" -> new ServeCommand();
+        case "train" -> new TrainCommand();
+        case "support-bundle" -> new SupportBundleCommand();
+        case "exporter" -> new ExporterCommand();
+        case "trainer" -> new TrainerCommand();
+        case "worker-token" -> new WorkerTokenCommand();
+        default -> null;
+      };
+    }
+  }
+
+  /** The list of commands in {@code graft --help}, by what a person wants to do. */
+  static final class CommandSections implements IHelpSectionRenderer {
+    private static final int NAMES = 24;
+    private static final int WIDTH = 80;
+
+    private static final Map<String, List<String>> SECTIONS = new LinkedHashMap<>();
+
+    static {
+      SECTIONS.put("Try it:", List.of("demo", "doctor"));
+      SECTIONS.put(
+          "With a server:",
+          List.of("login", "files", "jobs", "adapters", "classify", "evaluations", "keys"));
+      SECTIONS.put(
+          "Run a server:",
+          List.of(
+              "serve", "models", "key", "worker-token", "artifacts", "libtorch", "support-bundle"));
+      SECTIONS.put(
+          "With files on this machine:", List.of("train", "merge", "plain-lora", "gguf", "logits"));
+    }
+
+    static CommandLine in(CommandLine root) {
+      root.getHelpSectionMap()
+          .put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST, new CommandSections());
+      root.getHelpSectionMap()
+          .put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
+      return root;
+    }
+
+    @Override
+    public String render(Help help) {
+      Set<String> left = new LinkedHashSet<>();
+      help.subcommands().forEach((name, command) -> left.add(name));
+      StringBuilder text = new StringBuilder();
+      SECTIONS.forEach(
+          (title, names) -> {
+            text.append(section(help, title, names));
+            left.removeAll(names);
+          });
+      return text.append(section(help, "Prove and measure:", new ArrayList<>(left))).toString();
+    }
+
+    private static String section(Help help, String title, List<String> names) {
+      TextTable table =
+          TextTable.forColumns(
+              help.colorScheme(),
+              new Column(NAMES, 2, Overflow.SPAN),
+              new Column(WIDTH - NAMES, 0, Overflow.WRAP));
+      for (String name : names) {
+        Help command = requireNonNull(help.subcommands().get(name), name);
+        table.addRowValues(name, command.commandSpec().usageMessage().description()[0]);
+      }
+      return "%n%s%n%s".formatted(title, table);
+    }
+  }
+
+  /**
+   * The log of commands that run without Spring: warnings only, on standard error. Where Spring
+   * Boot starts, it puts its own in place.
+   */
+  static final class ProgramLog {
+    private ProgramLog() {}
+
+    static void warningsToStandardError() {
+      if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) return;
+      context.reset();
+      var encoder = new PatternLayoutEncoder();
+      encoder.setContext(context);
+      encoder.setPattern("%d{HH:mm:ss} %-5level %logger{20} %msg %kvp%n");
+      encoder.start();
+      var console = new ConsoleAppender<ILoggingEvent>();
+      console.setContext(context);
+      console.setTarget("System.err");
+      console.setEncoder(encoder);
+      console.start();
+      Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+      root.addAppender(console);
+      root.setLevel(Level.WARN);
+    }
   }
 }

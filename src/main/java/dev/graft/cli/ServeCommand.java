@@ -1,8 +1,15 @@
 package dev.graft.cli;
 
 import dev.graft.GraftApplication;
+import dev.graft.kernels.CudaMachine;
+import dev.graft.platform.MachineLacks;
 import dev.graft.platform.database.DatabaseInitializer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +18,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -156,5 +169,117 @@ final class ServeCommand implements Callable<Integer> {
               + environment.getProperty("graft.data-dir"));
     }
     err.flush();
+  }
+
+  /** Says that the port is in use before anything is started, not after everything is. */
+  @Order(Ordered.HIGHEST_PRECEDENCE)
+  static final class PortCheck
+      implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+    @Override
+    public void initialize(ConfigurableApplicationContext context) {
+      Environment environment = context.getEnvironment();
+      if (!environment.acceptsProfiles(Profiles.of("server"))) {
+        return;
+      }
+      int port = environment.getProperty("server.port", Integer.class, 8080);
+      check(environment.getProperty("server.address"), port, "--port");
+      Integer management = environment.getProperty("management.server.port", Integer.class);
+      if (management == null || management < 0 || management == port) return;
+      check(
+          environment.getProperty("management.server.address"),
+          management,
+          "management.server.port");
+    }
+
+    private static void check(@Nullable String address, int port, String setting) {
+      try (ServerSocket socket = new ServerSocket()) {
+        socket.setReuseAddress(true);
+        socket.bind(address(address, Math.max(port, 0)));
+      } catch (UnknownHostException e) {
+        throw new MachineLacks("this machine has no address " + address, e);
+      } catch (IOException e) {
+        throw new MachineLacks(
+            "cannot listen on port %d (%s); choose another with %s"
+                .formatted(port, e.getMessage(), setting),
+            e);
+      }
+    }
+
+    private static InetSocketAddress address(@Nullable String address, int port)
+        throws UnknownHostException {
+      return address == null
+          ? new InetSocketAddress(port)
+          : new InetSocketAddress(InetAddress.getByName(address), port);
+    }
+  }
+
+  /**
+   * While a server starts, Ctrl-C ends the process at once: PostgreSQL is stopped, and what Spring
+   * has made so far is not waited for. Nothing has been promised to anyone yet. Closed once the
+   * start has succeeded or failed; from then on Spring's own orderly shutdown applies.
+   */
+  static final class StartGuard implements AutoCloseable {
+    /** As a shell reports a process that SIGINT ended. */
+    private static final int INTERRUPTED = 130;
+
+    private volatile boolean starting = true;
+
+    StartGuard(AutoCloseable database) {
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> end(database), "stop-starting"));
+    }
+
+    private void end(AutoCloseable database) {
+      if (!starting) {
+        return;
+      }
+      try {
+        database.close();
+      } catch (Exception e) {
+        System.err.println("graft: PostgreSQL could not be stopped: " + e.getMessage());
+      }
+      Runtime.getRuntime().halt(INTERRUPTED);
+    }
+
+    @Override
+    public void close() {
+      starting = false;
+    }
+  }
+
+  /** {@code --device} of {@code serve}: what the worker in it trains on. */
+  static final class WorkerDeviceOption {
+    private static final String AUTO = "auto";
+    private static final String CPU = "cpu";
+
+    @Option(
+        names = "--device",
+        defaultValue = AUTO,
+        paramLabel = "DEVICE",
+        description =
+            "A worker's devices: cpu, cuda:0, or several with commas; auto, if not said: every GPU"
+                + " that can be used, else cpu.")
+    private String device = AUTO;
+
+    /** For the settings; null = they decide. */
+    @Nullable String named() {
+      return device.equals(AUTO) ? null : device;
+    }
+
+    /**
+     * @param worker whether there is one
+     * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if one cannot be used
+     */
+    void check(CommandLine command, boolean worker) {
+      if (!device.matches("auto|(cpu|cuda:\\d+)(,(cpu|cuda:\\d+))*")) {
+        throw new ParameterException(
+            command,
+            "--device "
+                + device
+                + " is not a device: use auto, cpu, cuda:0, or several with commas");
+      }
+      if (!worker || !device.contains("cuda")) return;
+      CudaMachine machine = CudaMachine.here();
+      for (String each : device.split(",")) if (!each.equals(CPU)) machine.require(each);
+    }
   }
 }

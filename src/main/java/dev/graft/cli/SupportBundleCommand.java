@@ -1,27 +1,52 @@
 package dev.graft.cli;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.graft.cli.doctor.DatabaseAddress;
 import dev.graft.cli.doctor.Examination;
 import dev.graft.cli.doctor.Installation;
 import dev.graft.platform.FileEnd;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.env.StandardEnvironment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -141,6 +166,259 @@ final class SupportBundleCommand implements Callable<Integer> {
       return "stopped\n";
     } catch (Exception failed) {
       return "could not be made: " + failed + "\n";
+    }
+  }
+
+  /**
+   * A file of a bundle.
+   *
+   * @param text made when the bundle is written
+   */
+  record BundleEntry(String name, Callable<String> text) {}
+
+  /** The settings that a Graft on this machine would have, with where each comes from. */
+  static final class EffectiveSettings {
+    /** What else is in the environment and among Java's properties is not ours to tell. */
+    private static final Pattern SETTING =
+        Pattern.compile("(?i)(?:graft|spring|server|management|logging|djl|cuda|omp)[._].*");
+
+    private static final Set<String> OF_EVERYBODY =
+        Set.of(
+            StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME,
+            StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
+
+    private EffectiveSettings() {}
+
+    /** Every one, with its value, secrets and all. */
+    static Map<String, String> all(ConfigurableEnvironment environment) {
+      Map<String, String> all = new TreeMap<>();
+      environment.getPropertySources().forEach(source -> all.putAll(named(source, environment)));
+      return all;
+    }
+
+    /** A line each, by source, the strongest source first; values of secrets are masked. */
+    static String text(ConfigurableEnvironment environment) {
+      StringBuilder text = new StringBuilder();
+      for (PropertySource<?> source : environment.getPropertySources()) {
+        Map<String, String> own = named(source, environment);
+        if (own.isEmpty()) continue;
+        text.append("# ").append(source.getName()).append('\n');
+        own.forEach(
+            (name, value) ->
+                text.append(name)
+                    .append('=')
+                    .append(SecretScrubber.isSecret(name) ? SecretScrubber.MASKED : value)
+                    .append('\n'));
+      }
+      return text.toString();
+    }
+
+    private static Map<String, String> named(PropertySource<?> source, Environment environment) {
+      Map<String, String> named = new TreeMap<>();
+      if (!(source instanceof EnumerablePropertySource<?> each)) return named;
+      boolean chosen = OF_EVERYBODY.contains(source.getName());
+      for (String name : each.getPropertyNames()) {
+        if (chosen && !SETTING.matcher(name).matches()) continue;
+        Object value = each.getProperty(name);
+        if (value != null) named.put(name, resolved(value.toString(), environment));
+      }
+      return named;
+    }
+
+    private static String resolved(String value, Environment environment) {
+      try {
+        return environment.resolvePlaceholders(value);
+      } catch (IllegalArgumentException circular) {
+        return value;
+      }
+    }
+  }
+
+  /** The database in numbers: ids and counts, nothing that a person wrote. */
+  static final class QueueSummary {
+    private static final String QUESTIONS = "queue.sql";
+
+    private QueueSummary() {}
+
+    /**
+     * Read-only, and given up after half a minute each.
+     *
+     * @throws SQLException if the database does not answer
+     */
+    static String of(DatabaseAddress database) throws SQLException, IOException {
+      StringBuilder text = new StringBuilder();
+      try (Connection connection = DriverManager.getConnection(database.url(), database.login())) {
+        connection.setReadOnly(true);
+        for (String each : questions()) {
+          String[] question = each.split("\n", 2);
+          text.append("# ").append(question[0]).append('\n');
+          text.append(answer(connection, question[1])).append('\n');
+        }
+      }
+      return text.toString();
+    }
+
+    /** A title, and in the next lines a query. */
+    private static List<String> questions() throws IOException {
+      try (InputStream file = requireNonNull(QueueSummary.class.getResourceAsStream(QUESTIONS))) {
+        String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+        return Pattern.compile("^-- ", Pattern.MULTILINE)
+            .splitAsStream(text)
+            .filter(each -> !each.isBlank())
+            .toList();
+      }
+    }
+
+    private static String answer(Connection connection, String question) {
+      try (Statement statement = connection.createStatement()) {
+        statement.setQueryTimeout(30);
+        try (ResultSet rows = statement.executeQuery(question)) {
+          return table(rows);
+        }
+      } catch (SQLException refused) {
+        return "could not be read: " + refused.getMessage() + "\n";
+      }
+    }
+
+    private static String table(ResultSet rows) throws SQLException {
+      ResultSetMetaData columns = rows.getMetaData();
+      StringBuilder text = new StringBuilder();
+      StringJoiner head = new StringJoiner("\t");
+      for (int i = 1; i <= columns.getColumnCount(); i++) head.add(columns.getColumnLabel(i));
+      text.append(head).append('\n');
+      while (rows.next()) {
+        StringJoiner line = new StringJoiner("\t");
+        for (int i = 1; i <= columns.getColumnCount(); i++) {
+          String value = rows.getString(i);
+          line.add(value == null ? "" : value);
+        }
+        text.append(line).append('\n');
+      }
+      return text.toString();
+    }
+  }
+
+  /** What the server on this machine answers to questions without a key. */
+  static final class ServerAnswers {
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    private final Environment settings;
+
+    ServerAnswers(Environment settings) {
+      this.settings = settings;
+    }
+
+    /** One answer after the other, each under its path. */
+    String health() throws IOException, InterruptedException {
+      StringBuilder all = new StringBuilder();
+      for (String path : new String[] {"/startupz", "/livez", "/readyz"}) {
+        all.append(answer(api(), path));
+      }
+      String management = management();
+      return all.append(answer(management == null ? api() : management, "/actuator/health"))
+          .toString();
+    }
+
+    String metrics() throws IOException, InterruptedException {
+      String management = management();
+      return management == null
+          ? "not served: management.server.port is not set\n"
+          : answer(management, "/actuator/prometheus");
+    }
+
+    private static String answer(String address, String path)
+        throws IOException, InterruptedException {
+      URI uri = URI.create(address + path);
+      try (HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
+        HttpResponse<String> response =
+            http.send(
+                HttpRequest.newBuilder(uri).timeout(PATIENCE).build(),
+                HttpResponse.BodyHandlers.ofString());
+        return "# %s %d\n%s\n".formatted(uri, response.statusCode(), response.body());
+      } catch (IOException silent) {
+        return "# %s does not answer: %s\n".formatted(uri, silent);
+      }
+    }
+
+    private String api() {
+      return address("server", settings.getProperty("server.port", "8080"));
+    }
+
+    private @Nullable String management() {
+      String port = settings.getProperty("management.server.port");
+      return port == null ? null : address("management.server", port);
+    }
+
+    private String address(String prefix, String port) {
+      String host = settings.getProperty(prefix + ".address", "127.0.0.1");
+      boolean tls =
+          settings.containsProperty(prefix + ".ssl.bundle")
+              || settings.containsProperty(prefix + ".ssl.certificate")
+              || settings.containsProperty(prefix + ".ssl.key-store");
+      return (tls ? "https://" : "http://")
+          + (host.equals("0.0.0.0") ? "127.0.0.1" : host)
+          + ":"
+          + port;
+    }
+  }
+
+  /** Takes secrets out of text: those of settings by their values, Graft's own by their form. */
+  static final class SecretScrubber {
+    static final String MASKED = "******";
+
+    /** A shorter value is left where it stands: it would be found in half of all words. */
+    private static final int SHORTEST = 6;
+
+    private static final Pattern SECRET_NAME =
+        Pattern.compile(
+            "(?i).*(?:passw|passphrase|pwd|secret|token(?!s|izer)|credential|key(?!board)|authorization"
+                + "|private|salt|cookie|application[._-]json).*");
+
+    private static final List<Pattern> FORMS =
+        List.of(
+            Pattern.compile(
+                "\\b(?:sk-graft-|ses-graft-|graft-join-|graft-worker-|whsec_|hf_)[\\w-]{16,}"),
+            Pattern.compile("\\beyJ[\\w-]{8,}\\.[\\w-]+\\.[\\w-]*"),
+            Pattern.compile("(?<=/downloads/)[^\\s\"?]+"),
+            Pattern.compile("(?i)(?<=bearer )[\\w.~+/=-]{8,}"),
+            Pattern.compile("(?<=://)[^\\s/@\"]+(?=@)"),
+            Pattern.compile(
+                "(?i)(?<=(?:password|passwd|passphrase|pwd|secret|token|key)[=:])[^\\s&;\"',]+"),
+            Pattern.compile(
+                "(?i)(?<=(?:password|passphrase|secret|token|key)\"\\s?[:=]\\s?\")[^\"]+"),
+            Pattern.compile(
+                "-----BEGIN [A-Z ]*PRIVATE KEY-----[\\s\\S]*?(?:-----END [A-Z ]*PRIVATE"
+                    + " KEY-----|$)"));
+
+    /** The longest first: one may hold another. */
+    private final List<String> values;
+
+    private SecretScrubber(Set<String> values) {
+      this.values =
+          values.stream().sorted(Comparator.comparingInt(String::length).reversed()).toList();
+    }
+
+    /**
+     * @param settings each of which is secret if its name says so
+     */
+    static SecretScrubber of(Map<String, String> settings) {
+      Set<String> values = new TreeSet<>();
+      settings.forEach(
+          (name, value) -> {
+            if (isSecret(name) && value.strip().length() >= SHORTEST) values.add(value.strip());
+          });
+      return new SecretScrubber(values);
+    }
+
+    static boolean isSecret(String name) {
+      return SECRET_NAME.matcher(name).matches();
+    }
+
+    String scrub(String text) {
+      String clean = text;
+      for (String value : values) clean = clean.replace(value, MASKED);
+      for (Pattern form : FORMS) clean = form.matcher(clean).replaceAll(MASKED);
+      return clean;
     }
   }
 }

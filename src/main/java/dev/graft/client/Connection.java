@@ -3,12 +3,16 @@ package dev.graft.client;
 import dev.graft.platform.TrustedAuthorities;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -17,7 +21,7 @@ import picocli.CommandLine.Option;
  * Which server a command asks, and with which key. A key is never an option: command lines are seen
  * by everybody on a machine.
  */
-final class Connection {
+public final class Connection {
   @Option(
       names = "--server",
       paramLabel = "URL",
@@ -145,5 +149,76 @@ final class Connection {
 
   private static boolean same(String one, String other) {
     return one.replaceFirst("/+(v1/*)?$", "").equals(other.replaceFirst("/+(v1/*)?$", ""));
+  }
+
+  /** The key of a login; a token is renewed, and kept, shortly before it expires. */
+  static final class KeptKey implements Supplier<String> {
+    private final TokenEndpoint tokens;
+    private final Path file;
+    private Login login;
+
+    KeptKey(Login login, Path file, TokenEndpoint tokens) {
+      this.login = login;
+      this.file = file;
+      this.tokens = tokens;
+    }
+
+    @Override
+    public synchronized String get() {
+      try {
+        if (tokens.due(login)) {
+          // Another command may have done it: providers take a refresh token once.
+          String server = login.server();
+          login = Login.kept(file).filter(kept -> kept.server().equals(server)).orElse(login);
+        }
+        if (tokens.due(login)) {
+          login = tokens.renewed(login);
+          login.keep(file);
+        }
+        return login.key();
+      } catch (IOException e) {
+        throw new UncheckedIOException(
+            "the identity provider does not answer: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /**
+   * Whoever started the server on this machine needs no key to begin with: the server makes one for
+   * them, and it is kept as after {@code graft login}.
+   */
+  public static final class LocalLogin {
+    /** That the server carries out; its answer is two lines, the address and the key. */
+    public static final String COMMAND = "local-login";
+
+    static final String DEPARTMENT = "default";
+
+    private LocalLogin() {}
+
+    /**
+     * Of the server on {@code GRAFT_DATA_DIR}, by default {@code ~/.graft}.
+     *
+     * @param file where it is kept
+     */
+    static Optional<Login> make(Map<String, String> environment, Path file) throws IOException {
+      String user = System.getProperty("user.name");
+      Path socket = AskedCommand.socket(dataDir(environment));
+      // Another's server would be told what is uploaded to it.
+      if (!Files.exists(socket) || !Files.getOwner(socket).getName().equals(user)) {
+        return Optional.empty();
+      }
+      List<String> options = List.of("--department", DEPARTMENT, "--name", user);
+      Optional<AskedCommand.Answer> answer = new AskedCommand(COMMAND, options).ask(socket);
+      if (answer.isEmpty() || answer.get().status() != 0) return Optional.empty();
+      List<String> lines = answer.get().out().lines().toList();
+      Login login = Login.withKey(lines.get(0), lines.get(1));
+      login.keep(file);
+      return Optional.of(login);
+    }
+
+    private static Path dataDir(Map<String, String> environment) {
+      String set = environment.get("GRAFT_DATA_DIR");
+      return set != null ? Path.of(set) : Path.of(System.getProperty("user.home"), ".graft");
+    }
   }
 }

@@ -1,12 +1,24 @@
 package dev.graft.client;
 
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code graft evaluations}: whether a model is better than another. */
 @Command(
@@ -15,7 +27,7 @@ import tools.jackson.databind.JsonNode;
     synopsisSubcommandLabel = "(create | list | show | samples | cancel | delete)",
     description = "Have models answer the rows of a file, and compare them.",
     subcommands = {
-      EvaluationsCreate.class,
+      EvaluationsCommand.EvaluationsCreate.class,
       EvaluationsCommand.ListAll.class,
       EvaluationsCommand.Show.class,
       EvaluationsCommand.Samples.class,
@@ -121,6 +133,328 @@ public final class EvaluationsCommand extends CommandGroup {
     int run(GraftApi api) {
       show(api.delete(PATH + "/" + escaped(id)), "deleted");
       return 0;
+    }
+  }
+
+  /** {@code graft evaluations create}: from a file on this machine to what a model is worth. */
+  @Command(
+      name = "create",
+      description =
+          "Begin an evaluation; prints its id, or with --watch what came of it (status 1 if it did"
+              + " not succeed, or a gate failed).")
+  static final class EvaluationsCreate extends ApiCommand {
+    private static final Duration POLL = Duration.ofSeconds(1);
+
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "MODEL",
+        description = "A candidate; may be given several times.")
+    private List<String> models = new ArrayList<>();
+
+    @Option(
+        names = "--baseline",
+        paramLabel = "MODEL",
+        description =
+            "What they are compared with; the base model of the first unless given, of classifiers"
+                + " majority: the most frequent label.")
+    private @Nullable String baseline;
+
+    @Option(
+        names = "--file",
+        required = true,
+        paramLabel = "FILE",
+        description =
+            "Prompts with reference answers, or texts with a label each: an id (file-...), or a file"
+                + " on this machine.")
+    private String file = "";
+
+    @Option(names = "--name", paramLabel = "TEXT", description = "For people.")
+    private @Nullable String name;
+
+    @Option(names = "--max-samples", paramLabel = "N", description = "Rows that are asked; 200.")
+    private @Nullable Integer maxSamples;
+
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Of an answer; 256.")
+    private @Nullable Integer maxTokens;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Of everything that is random; 42.")
+    private @Nullable Long seed;
+
+    @Option(
+        names = "--grader",
+        paramLabel = "WHAT",
+        description =
+            "eq, ne, like or ilike (strings); fuzzy_match, gleu, rouge_1 to rouge_5 or rouge_l"
+                + " (similarity); may be given several times.")
+    private List<String> graders = new ArrayList<>();
+
+    @Option(
+        names = "--gate",
+        paramLabel = "GATE",
+        description =
+            "What candidates must reach: METRIC>=X, METRIC<=X, METRIC+X (better than the baseline"
+                + " by X, with confidence) or METRIC-X (worse by X at most, with confidence).")
+    private List<String> gates = new ArrayList<>();
+
+    @Option(names = "--watch", description = "Follow it to its end.")
+    private boolean watch;
+
+    @Override
+    int run(GraftApi api) throws IOException {
+      ObjectNode evaluation = object();
+      if (name != null) evaluation.put("name", name);
+      models.forEach(evaluation.putArray("models")::add);
+      if (baseline != null) evaluation.put("baseline", baseline);
+      if (maxSamples != null) evaluation.put("max_samples", maxSamples);
+      if (maxTokens != null) evaluation.put("max_completion_tokens", maxTokens);
+      if (seed != null) evaluation.put("seed", seed);
+      if (!graders.isEmpty()) {
+        ArrayNode all = evaluation.putArray("graders");
+        for (String each : graders) all.add(EvaluationText.grader(each));
+      }
+      if (!gates.isEmpty()) {
+        ArrayNode all = evaluation.putArray("gates");
+        for (String each : gates) all.add(EvaluationText.gate(each));
+      }
+      evaluation.put("file", TrainingFileUpload.idOf(api, file));
+      JsonNode created = api.create(EvaluationsCommand.PATH, evaluation);
+      String id = created.path("id").asString();
+      if (!watch) {
+        show(created, id);
+        return 0;
+      }
+      note(id);
+      return follow(api, id);
+    }
+
+    /** Follows it to its end: 0 if it succeeded and no gate failed. */
+    private int follow(GraftApi api, String id) {
+      Screen screen = Screen.standard();
+      Patience patience = new Patience();
+      String told = "";
+      JsonNode now = api.get(EvaluationsCommand.PATH + "/" + id);
+      while (!JobWatch.hasEnded(now)) {
+        String status = EvaluationText.status(now);
+        if (!status.equals(told)) screen.doing("asking", status);
+        told = status;
+        LockSupport.parkNanos(POLL.toNanos());
+        now = patience.ask(() -> api.get(EvaluationsCommand.PATH + "/" + id)).orElse(now);
+      }
+      if (screen.terminal()) note("");
+      show(now, EvaluationText.of(now));
+      boolean succeeded = now.path("status").asString().equals("succeeded");
+      JsonNode passed = now.at("/results/passed");
+      return succeeded && (!passed.isBoolean() || passed.asBoolean()) ? 0 : 1;
+    }
+  }
+
+  /** Evaluations as people write and read them on a terminal. */
+  static final class EvaluationText {
+    private static final Set<String> OPERATIONS = Set.of("eq", "ne", "like", "ilike");
+    private static final Pattern GATE =
+        Pattern.compile("([A-Za-z0-9_-]+?)(>=|<=|\\+|-)([0-9.eE-]+)");
+    private static final Map<String, String> BOUNDS =
+        Map.of(">=", "at_least", "<=", "at_most", "+", "better_by", "-", "worse_by_at_most");
+
+    private EvaluationText() {}
+
+    /** One of OpenAI's graders, by its operation or metric. */
+    public static ObjectNode grader(String what) {
+      return OPERATIONS.contains(what)
+          ? JsonNodeFactory.instance.objectNode().put("type", "string_check").put("operation", what)
+          : JsonNodeFactory.instance
+              .objectNode()
+              .put("type", "text_similarity")
+              .put("evaluation_metric", what);
+    }
+
+    /**
+     * Such as {@code exact_match>=0.8}.
+     *
+     * @throws IllegalArgumentException if it is no gate
+     */
+    public static ObjectNode gate(String text) {
+      Matcher gate = GATE.matcher(text.replace(" ", ""));
+      try {
+        if (gate.matches()) {
+          return JsonNodeFactory.instance
+              .objectNode()
+              .put("metric", gate.group(1))
+              .put(BOUNDS.get(gate.group(2)), Double.parseDouble(gate.group(3)));
+        }
+      } catch (NumberFormatException notANumber) {
+        // told below
+      }
+      throw new IllegalArgumentException(
+          "--gate: '%s' is not METRIC>=X, METRIC<=X, METRIC+X or METRIC-X".formatted(text));
+    }
+
+    /** The status, and of one that is under way how far it is. */
+    public static String status(JsonNode evaluation) {
+      String status = evaluation.path("status").asString("-");
+      JsonNode waits = evaluation.path("waits_for");
+      if (waits.isString()) return status + ", waits: " + waits.asString();
+      long total = evaluation.at("/progress/total").asLong(0);
+      if (!status.equals("running") || total == 0) return status;
+      return line("running %d %%", 100 * evaluation.at("/progress/answered").asLong(0) / total);
+    }
+
+    /**
+     * What came of all gates: {@code passed} or {@code failed}; {@code none} where there are none.
+     */
+    public static String gates(JsonNode evaluation) {
+      JsonNode passed = evaluation.at("/results/passed");
+      if (passed.isBoolean()) return passed.asBoolean() ? "passed" : "failed";
+      return evaluation.path("gates").isEmpty() ? "none" : "-";
+    }
+
+    public static String of(JsonNode evaluation) {
+      JsonNode results = evaluation.path("results");
+      if (!results.isObject()) {
+        String error = evaluation.at("/error/message").asString("");
+        return status(evaluation) + (error.isEmpty() ? "" : ": " + error);
+      }
+      List<String> lines = new ArrayList<>();
+      lines.add(
+          line(
+              "%,d of %,d questions of %s, answered by all:",
+              results.path("compared").asLong(),
+              evaluation.path("questions").asLong(),
+              Table.printable(
+                  evaluation.path("file_name").asString(evaluation.path("file").asString("")))));
+      long leftOut = results.path("left_out").asLong();
+      if (leftOut > 0) lines.add(line("%,d left out: see their samples", leftOut));
+      for (JsonNode model : results.path("models")) lines.addAll(model(model));
+      JsonNode passed = results.path("passed");
+      if (passed.isBoolean()) {
+        lines.add(passed.asBoolean() ? "All gates passed." : "A gate failed.");
+      }
+      return String.join("\n", lines);
+    }
+
+    private static List<String> model(JsonNode model) {
+      List<String> lines = new ArrayList<>();
+      boolean baseline = model.path("baseline").asBoolean();
+      lines.add("");
+      lines.add(
+          Table.printable(model.path("model").asString("")) + (baseline ? "  (baseline)" : ""));
+      for (var metric : model.path("metrics").properties()) {
+        lines.add(metric(metric.getKey(), metric.getValue()));
+      }
+      long cut = model.path("cut").asLong();
+      if (cut > 0) lines.add(line("  %,d answers were cut at the bound on their tokens", cut));
+      for (JsonNode gate : model.path("gates")) lines.add(gate(gate));
+      if (model.path("confusion").isObject()) {
+        lines.addAll(ConfusionText.of(model.path("confusion")));
+      }
+      return lines;
+    }
+
+    private static String metric(String name, JsonNode measured) {
+      String own = line("  %-16s %8.4f", name, measured.path("value").asDouble());
+      JsonNode interval = measured.path("confidence_interval");
+      if (interval.isArray()) {
+        own += line(" [%.4f, %.4f]", interval.path(0).asDouble(), interval.path(1).asDouble());
+      }
+      JsonNode against = measured.path("against_baseline");
+      if (!against.isObject()) return own;
+      return own
+          + line(
+              "  %+.4f [%+.4f, %+.4f]  p %.4f  %d better, %d worse, %d equal  %s",
+              against.path("difference").asDouble(),
+              against.at("/confidence_interval/0").asDouble(),
+              against.at("/confidence_interval/1").asDouble(),
+              against.path("p_value").asDouble(),
+              against.path("better").asLong(),
+              against.path("worse").asLong(),
+              against.path("equal").asLong(),
+              against.path("verdict").asString(""));
+    }
+
+    private static String gate(JsonNode gate) {
+      StringBuilder text = new StringBuilder("  gate ").append(gate.path("metric").asString(""));
+      for (String bound : List.of("at_least", "at_most", "better_by", "worse_by_at_most")) {
+        if (gate.path(bound).isNumber()) {
+          text.append(' ').append(bound.replace('_', ' ')).append(' ');
+          text.append(gate.path(bound).asString());
+        }
+      }
+      text.append(gate.path("passed").asBoolean() ? ": passed" : ": NOT passed");
+      String reason = gate.path("reason").asString("");
+      return reason.isEmpty() ? text.toString() : text + ": " + Table.printable(reason);
+    }
+
+    /** A question, the known answer, and what everyone said. */
+    public static String sample(JsonNode sample) {
+      List<String> lines = new ArrayList<>();
+      lines.add(line("line %d", sample.path("line").asLong()));
+      for (JsonNode turn : sample.path("messages")) {
+        lines.add("  " + turn.path("role").asString("") + ": " + text(turn.path("content")));
+      }
+      if (sample.path("prompt").isString()) lines.add("  prompt: " + text(sample.path("prompt")));
+      lines.add("  known: " + text(sample.path("reference")));
+      for (JsonNode answer : sample.path("answers")) {
+        String said =
+            answer.path("text").isString()
+                ? text(answer.path("text"))
+                : "(none: " + text(answer.path("refusal")) + ")";
+        lines.add("  " + Table.printable(answer.path("model").asString("")) + ": " + said);
+      }
+      return String.join("\n", lines) + "\n";
+    }
+
+    private static String text(JsonNode text) {
+      return Table.printable(text.asString(""));
+    }
+
+    private static String line(String format, Object... values) {
+      return String.format(Locale.ROOT, format, values);
+    }
+  }
+
+  /** Which labels a classifier takes for which, on a terminal. */
+  static final class ConfusionText {
+    /** More columns do not fit. */
+    private static final int WIDEST = 10;
+
+    private ConfusionText() {}
+
+    /**
+     * A line a class: precision, recall, F1, texts, and what its texts were taken for.
+     *
+     * @param confusion {@code ConfusionMatrix} of the API
+     */
+    static List<String> of(JsonNode confusion) {
+      JsonNode classes = confusion.path("classes");
+      JsonNode counts = confusion.path("counts");
+      boolean columns = counts.isArray() && classes.size() <= WIDEST;
+      Table table =
+          new Table()
+              .text("CLASS", "/label")
+              .column("PRECISION", each -> share(each.path("precision")))
+              .column("RECALL", each -> share(each.path("recall")))
+              .column("F1", each -> share(each.path("f1")))
+              .text("TEXTS", "/support");
+      if (columns) {
+        for (int i = 0; i < classes.size(); i++) {
+          int predicted = i;
+          table.column(
+              "AS " + Table.printable(classes.path(i).path("label").asString("")),
+              each -> counts.path(place(classes, each)).path(predicted).asString("-"));
+        }
+      }
+      return table.lines(classes).stream().map(line -> "  " + line).toList();
+    }
+
+    private static int place(JsonNode classes, JsonNode one) {
+      int place = 0;
+      while (!classes.path(place).path("label").equals(one.path("label"))) place++;
+      return place;
+    }
+
+    private static String share(JsonNode number) {
+      return String.format(Locale.ROOT, "%.4f", number.asDouble());
     }
   }
 }

@@ -1,7 +1,9 @@
 package dev.graft.client;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -10,11 +12,14 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -209,5 +214,165 @@ public final class GraftApi implements AutoCloseable {
   @Override
   public void close() {
     http.close();
+  }
+
+  /** A form of fields and one file (RFC 7578); the file is streamed. */
+  record Multipart(
+      Map<String, String> fields,
+      String part,
+      String filename,
+      BodyPublisher file,
+      String boundary) {
+    Multipart(Map<String, String> fields, String part, String filename, BodyPublisher file) {
+      this(fields, part, filename, file, "graft-" + UUID.randomUUID());
+    }
+
+    String contentType() {
+      return "multipart/form-data; boundary=" + boundary;
+    }
+
+    BodyPublisher body() {
+      StringBuilder head = new StringBuilder();
+      fields.forEach(
+          (name, value) ->
+              head.append("--%s\r\n".formatted(boundary))
+                  .append("content-disposition: form-data; name=\"%s\"\r\n\r\n".formatted(name))
+                  .append(value)
+                  .append("\r\n"));
+      head.append("--%s\r\n".formatted(boundary))
+          .append(
+              "content-disposition: form-data; name=\"%s\"; filename=\"%s\"\r\n"
+                  .formatted(part, quoted(filename)))
+          .append("content-type: application/octet-stream\r\n\r\n");
+      return BodyPublishers.concat(
+          BodyPublishers.ofString(head.toString()),
+          file,
+          BodyPublishers.ofString("\r\n--%s--\r\n".formatted(boundary)));
+    }
+
+    /** As browsers escape a name (WHATWG HTML, multipart/form-data encoding). */
+    private static String quoted(String name) {
+      return name.replace("\"", "%22").replace("\r", "%0D").replace("\n", "%0A");
+    }
+  }
+
+  /**
+   * A file on its way. What breaks off goes on where it ended, as long as something arrives; who
+   * asks for it has a digest.
+   *
+   * @param request of the whole, without its method
+   */
+  record FileDownload(HttpClient http, String server, Supplier<HttpRequest.Builder> request) {
+    /** In a row that bring nothing. */
+    private static final int VAIN_ATTEMPTS = 3;
+
+    /**
+     * @param part may have the beginning
+     * @throws ApiRefused if the server does not give it
+     * @throws NoAnswer after some attempts that brought nothing
+     */
+    void into(Path part) throws IOException {
+      int vain = 0;
+      while (true) {
+        long before = Files.size(part);
+        try {
+          HttpResponse<String> answer = send(request.get(), before, part);
+          if (answer.statusCode() / 100 == 3) fetch(answer, before, part);
+          else if (!GraftApi.isBusy(answer) || ++vain == VAIN_ATTEMPTS) GraftApi.accepted(answer);
+          if (answer.statusCode() / 100 <= 3) return;
+          LockSupport.parkNanos(GraftApi.pause(answer).toNanos());
+        } catch (IOException brokeOff) {
+          vain = Files.size(part) > before ? 0 : vain + 1;
+          if (vain == VAIN_ATTEMPTS) throw new NoAnswer(server, brokeOff);
+          LockSupport.parkNanos(GraftApi.PAUSE.toNanos());
+        }
+      }
+    }
+
+    /** From where the server sends its clients for content: another's, who is told no key. */
+    private void fetch(HttpResponse<String> redirect, long from, Path part) throws IOException {
+      URI elsewhere =
+          redirect
+              .headers()
+              .firstValue("location")
+              .map(redirect.uri()::resolve)
+              .orElseThrow(() -> GraftApi.refused(redirect, redirect.body()));
+      HttpRequest.Builder there = HttpRequest.newBuilder(elsewhere).timeout(GraftApi.PATIENCE);
+      HttpResponse<String> answer = send(there, from, part);
+      if (answer.statusCode() / 100 != 2)
+        throw new ApiRefused(
+            answer.statusCode(),
+            "the content is at " + elsewhere.getHost() + ", which does not give it",
+            null);
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder asked, long from, Path part)
+        throws IOException {
+      asked.header("accept", "application/octet-stream").GET();
+      if (from > 0) asked.header("range", "bytes=" + from + "-");
+      try {
+        return http.send(asked.build(), into(part, from));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
+      }
+    }
+
+    /** A refusal has a body too, but it is no file. */
+    private static BodyHandler<String> into(Path part, long from) {
+      return answer -> {
+        if (answer.statusCode() / 100 != 2) return BodyHandlers.ofString().apply(answer);
+        boolean rest = from > 0 && answer.statusCode() == 206;
+        StandardOpenOption how =
+            rest ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING;
+        return BodySubscribers.mapping(
+            BodyHandlers.ofFile(part, StandardOpenOption.WRITE, how).apply(answer), Path::toString);
+      };
+    }
+  }
+
+  /** Reads server-sent events (WHATWG HTML, 9.2) as they come. */
+  static final class ServerEvents implements AutoCloseable {
+    private final BufferedReader lines;
+
+    ServerEvents(InputStream body) {
+      lines = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
+    }
+
+    /**
+     * An event.
+     *
+     * @param id empty if it has none
+     * @param name {@code message} if it has none
+     */
+    record ServerEvent(String id, String name, String data) {}
+
+    /** The next one; empty at the end of the stream. */
+    Optional<ServerEvent> next() throws IOException {
+      String id = "";
+      String name = "message";
+      StringBuilder data = new StringBuilder();
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.isEmpty()) {
+          if (data.isEmpty()) continue;
+          return Optional.of(new ServerEvent(id, name, data.substring(1)));
+        }
+        int colon = line.indexOf(':');
+        String field = colon < 0 ? line : line.substring(0, colon);
+        String value = colon < 0 ? "" : line.substring(colon + 1).replaceFirst("^ ", "");
+        switch (field) {
+          case "id" -> id = value;
+          case "event" -> name = value;
+          case "data" -> data.append('\n').append(value);
+          default -> {} // a comment, or what this client does not need
+        }
+      }
+      return Optional.empty();
+    }
+
+    @Override
+    public void close() throws IOException {
+      lines.close();
+    }
   }
 }

@@ -1,15 +1,26 @@
 package dev.graft.client;
 
+import dev.graft.platform.Bytes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /** {@code graft jobs}: fine-tuning jobs on a server. */
 @Command(
@@ -20,8 +31,8 @@ import tools.jackson.databind.node.ObjectNode;
             + " reject)",
     description = "Start fine-tuning jobs on a server and follow them.",
     subcommands = {
-      JobsCreate.class,
-      JobsCheck.class,
+      JobsCommand.JobsCreate.class,
+      JobsCommand.JobsCheck.class,
       JobsCommand.ListAll.class,
       JobsCommand.Show.class,
       JobsCommand.Watch.class,
@@ -193,5 +204,385 @@ public final class JobsCommand extends CommandGroup {
 
     @Command(name = "reject", description = "End a job that waits for approval.")
     static final class Reject extends Decision {}
+  }
+
+  /** {@code graft jobs create}: one command from a file on this machine to a model. */
+  @Command(
+      name = "create",
+      description = "Start a job; prints its id, or with --watch the model it made.")
+  static final class JobsCreate extends ApiCommand {
+    @Option(names = "--model", required = true, paramLabel = "MODEL", description = "The base.")
+    private String model = "";
+
+    @Option(
+        names = "--training-file",
+        required = true,
+        paramLabel = "FILE",
+        description = "An id (file-...), or a file on this machine, which is uploaded.")
+    private String training = "";
+
+    @Option(
+        names = "--validation-file",
+        paramLabel = "FILE",
+        description = "Rows that are held out: an id or a file.")
+    private @Nullable String validation;
+
+    @Option(
+        names = "--adapter",
+        paramLabel = "NAME|FILE",
+        description =
+            "A preset (draft, balanced, quality, edge), the department's configuration of that name,"
+                + " or a file ending in .json with the adapter object.")
+    private @Nullable String adapter;
+
+    @Option(names = "--suffix", paramLabel = "NAME", description = "A part of the model's name.")
+    private @Nullable String suffix;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Of everything that is random.")
+    private @Nullable Long seed;
+
+    @Mixin private ResourceOptions resources = new ResourceOptions();
+
+    @Option(
+        names = "--quote",
+        description = "Print an estimate; a file is uploaded, nothing is started.")
+    private boolean quote;
+
+    @Option(names = "--watch", description = "Follow it to its end.")
+    private boolean watch;
+
+    @Override
+    int run(GraftApi api) throws IOException {
+      ObjectNode job = object().put("model", model);
+      if (adapter != null) job.set("adapter", adapter(adapter));
+      job.put("training_file", TrainingFileUpload.idOf(api, training));
+      if (validation != null) job.put("validation_file", TrainingFileUpload.idOf(api, validation));
+      if (suffix != null) job.put("suffix", suffix);
+      if (seed != null) job.put("seed", seed);
+      ObjectNode asked = resources.asked();
+      if (asked != null) job.set("resources", asked);
+      if (quote) {
+        JsonNode found = api.post("/v1/fine_tuning/quotes", job);
+        show(found, QuoteText.text(found));
+        note("training file: " + found.path("training_file").asString(""));
+        for (JsonNode warning : found.path("warnings")) note("warning: " + warning.asString(""));
+        return 0;
+      }
+      JsonNode created = api.create("/v1/fine_tuning/jobs", job);
+      String id = created.path("id").asString();
+      if (!watch) {
+        show(created, id);
+        return 0;
+      }
+      note(id);
+      return JobsCommand.follow(this, api, id);
+    }
+
+    /** A name as it is, a file as what is in it. */
+    static JsonNode adapter(String given) throws IOException {
+      if (!given.endsWith(".json")) return StringNode.valueOf(given);
+      try {
+        return JsonMapper.shared().readTree(Files.readString(Path.of(given)));
+      } catch (JacksonException e) {
+        throw new IllegalArgumentException(given + " is not JSON: " + e.getOriginalMessage(), e);
+      }
+    }
+  }
+
+  /**
+   * {@code graft jobs check}: whether settings would do with a base model, before there is a job.
+   */
+  @Command(
+      name = "check",
+      description = "Say what settings would train of a base model, or what is wrong with them.")
+  static final class JobsCheck extends ApiCommand {
+    private static final int REFUSED = 2;
+
+    @Option(names = "--model", required = true, paramLabel = "MODEL", description = "The base.")
+    private String model = "";
+
+    @Option(
+        names = "--adapter",
+        required = true,
+        paramLabel = "NAME|FILE",
+        description =
+            "A preset, a configuration, or a file ending in .json with the adapter object.")
+    private String adapter = "";
+
+    @Override
+    int run(GraftApi api) throws IOException {
+      JsonNode found =
+          api.post(
+              "/v1/adapter_configs/validate",
+              object().put("model", model).set("adapter", JobsCommand.JobsCreate.adapter(adapter)));
+      if (found.path("valid").asBoolean(false)) {
+        show(found, sentence(found));
+        return 0;
+      }
+      if (connection.json()) say(found.toPrettyString());
+      for (JsonNode error : found.path("errors")) {
+        note(error.path("path").asString("") + ": " + error.path("message").asString(""));
+      }
+      return REFUSED;
+    }
+
+    private static String sentence(JsonNode found) {
+      return String.format(
+          Locale.ROOT,
+          "trains %,d parameters beside the %,d of %s, in %d of its modules; takes up to %s of"
+              + " memory%s",
+          found.path("trainable_parameters").asLong(),
+          found.path("parameters").asLong(),
+          found.path("model").asString(""),
+          found.path("modules").size(),
+          Bytes.gigabytes(found.path("memory_bytes").asLong()),
+          found.path("fits_worker").asBoolean(true) ? "" : ", which no worker that is there has");
+    }
+  }
+
+  /** A fine-tuning job as a page for a terminal: what it is now, then what it was asked to be. */
+  static final class JobText {
+    private static final int TITLES = 18;
+
+    private final List<String> lines = new ArrayList<>();
+
+    private JobText() {}
+
+    public static String of(JsonNode job) {
+      JobText page = new JobText();
+      page.lines.add(text(job, "/id") + "  " + status(job));
+      page.lines.add(text(job, "/reason"));
+      JsonNode error = job.path("error");
+      if (error.isObject() && !text(error, "/message").equals(text(job, "/reason"))) {
+        page.lines.add(text(error, "/message"));
+      }
+      page.lines.add("Next: " + text(job, "/next_step"));
+      page.result(job);
+      page.asked(job);
+      return String.join("\n", page.lines);
+    }
+
+    private static String status(JsonNode job) {
+      String status = text(job, "/status");
+      String more = text(job, "/sub_status");
+      return more.isEmpty() ? status : status + " (" + more.replace('_', ' ') + ")";
+    }
+
+    private void result(JsonNode job) {
+      lines.add("");
+      field("Fine-tuned model", text(job, "/fine_tuned_model"));
+      JsonNode total = job.at("/progress/total_steps");
+      if (total.isNumber()) {
+        long step = job.at("/progress/step").asLong();
+        field(
+            "Step",
+            line(
+                "%,d of %,d (%d %%)",
+                step, total.asLong(), 100 * step / Math.max(1, total.asLong())));
+      }
+      field("Trained tokens", line("%,d", job.at("/usage/trained_tokens").asLong()));
+      field("Device time", line("%.1f s", job.at("/usage/device_seconds").asDouble()));
+      field("Queue position", text(job, "/queue/position"));
+      time("Created", job.path("created_at"));
+      if (!job.path("finished_at").isNumber()) time("ETA", job.path("estimated_finish"));
+      time("Finished", job.path("finished_at"));
+      field("Worker", text(job, "/worker"));
+      if (job.path("attempts").size() > 1) {
+        field("Attempts", String.valueOf(job.path("attempts").size()));
+      }
+      for (JsonNode file : job.path("result_files")) field("Step metrics", file.asString());
+    }
+
+    private void asked(JsonNode job) {
+      lines.add("");
+      field("Model", text(job, "/model"));
+      if (!text(job, "/parent_model").isEmpty()) field("Base model", text(job, "/base_model"));
+      field("Training file", named(job, "training_file"));
+      field("Validation file", named(job, "validation_file"));
+      field("Suffix", text(job, "/user_provided_suffix"));
+      field("Submitted by", text(job, "/submitted_by"));
+      field("Method", text(job, "/method/type"));
+      String peft = text(job, "/adapter/peft/peft_type");
+      field("Adapter", peft.isEmpty() ? text(job, "/adapter/method/type") : peft);
+      for (Map.Entry<String, JsonNode> each : job.path("hyperparameters").properties()) {
+        field(title(each.getKey()), each.getValue().asString(""));
+      }
+      field("Seed", text(job, "/seed"));
+      field("Asks for", resources(job.path("resources")));
+      StringJoiner pairs = new StringJoiner(", ");
+      for (Map.Entry<String, JsonNode> each : job.path("metadata").properties()) {
+        pairs.add(each.getKey() + "=" + each.getValue().asString(""));
+      }
+      field("Metadata", pairs.toString());
+    }
+
+    private static String resources(JsonNode asked) {
+      StringJoiner told = new StringJoiner(", ");
+      String device = text(asked, "/device");
+      if (asked.path("devices").isNumber()) told.add(text(asked, "/devices") + " devices");
+      if (!device.isEmpty()) told.add(device);
+      if (asked.path("memory").isNumber()) {
+        told.add(Bytes.gigabytes(asked.path("memory").asLong()) + " of memory");
+      }
+      if (asked.path("capability").isString()) told.add("capability " + text(asked, "/capability"));
+      if (asked.path("worker_class").isString()) {
+        told.add("worker class " + text(asked, "/worker_class"));
+      }
+      limit(told, "at most %s s", asked.path("max_run_seconds"));
+      limit(told, "a sign every %s s", asked.path("no_progress_seconds"));
+      return told.toString();
+    }
+
+    private static void limit(StringJoiner told, String text, JsonNode seconds) {
+      if (seconds.isNumber()) told.add(text.formatted(seconds.asString()));
+    }
+
+    /** A file by its name and id; one that was deleted by its id. */
+    private static String named(JsonNode job, String field) {
+      String id = text(job, "/" + field);
+      String name = text(job, "/" + field + "_name");
+      return name.isEmpty() ? id : name + " (" + id + ")";
+    }
+
+    private static String title(String hyperparameter) {
+      if (hyperparameter.equals("learning_rate_multiplier")) return "LR multiplier";
+      String words = hyperparameter.replaceFirst("^n_", "").replace('_', ' ');
+      return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
+    }
+
+    private void time(String title, JsonNode seconds) {
+      if (seconds.isNumber()) field(title, Table.time(seconds));
+    }
+
+    /** Left out where there is none. */
+    private void field(String title, String value) {
+      if (value.isEmpty()) return;
+      String space = " ".repeat(Math.max(1, TITLES - title.length()));
+      lines.add(Table.printable(title + space + value));
+    }
+
+    private static String text(JsonNode of, String pointer) {
+      return Table.printable(of.at(pointer).asString(""));
+    }
+
+    private static String line(String format, Object... values) {
+      return String.format(Locale.ROOT, format, values);
+    }
+  }
+
+  /** A quote as lines for a person; its warnings are not among them. */
+  static final class QuoteText {
+    private QuoteText() {}
+
+    public static String text(JsonNode quote) {
+      List<String> lines = new ArrayList<>();
+      JsonNode data = quote.path("data");
+      lines.add(
+          line(
+              "%,d rows, %,d tokens an epoch (%,d trained); %s epochs, %,d steps",
+              data.path("rows").asLong(),
+              data.path("tokens_per_epoch").asLong(),
+              data.path("trained_tokens_per_epoch").asLong(),
+              epochs(data.path("epochs").asDouble()),
+              data.path("total_steps").asLong()));
+      JsonNode memory = quote.path("memory");
+      if (memory.path("bytes").isNumber()) lines.add(memory(memory));
+      JsonNode queue = quote.path("queue");
+      lines.add(
+          line(
+              "place %,d in the queue: %s",
+              queue.path("position").asLong(), queue.path("ahead_reason").asString("")));
+      JsonNode run = quote.path("run");
+      lines.add(
+          run.path("seconds").isNumber()
+              ? line(
+                  "about %s of training, by the %,.0f tokens/s of earlier jobs like it",
+                  duration(run.path("seconds").asLong()), run.path("tokens_per_second").asDouble())
+              : "how long it trains is not known: no job like it has run");
+      if (quote.path("approval").asBoolean()) lines.add("waits for approval first");
+      return String.join("\n", lines);
+    }
+
+    private static String memory(JsonNode memory) {
+      String needs =
+          "up to %s of a device's memory".formatted(Bytes.gigabytes(memory.path("bytes").asLong()));
+      JsonNode largest = memory.path("largest_device_bytes");
+      if (!largest.isNumber()) return needs;
+      return needs + "; the largest worker has " + Bytes.gigabytes(largest.asLong());
+    }
+
+    private static String epochs(double epochs) {
+      return epochs == Math.rint(epochs) ? line("%.0f", epochs) : line("%.2f", epochs);
+    }
+
+    private static String duration(long seconds) {
+      if (seconds < 120) return seconds + " s";
+      if (seconds < 7200) return seconds / 60 + " min";
+      return line("%.1f h", seconds / 3600.0);
+    }
+
+    private static String line(String format, Object... values) {
+      return String.format(Locale.ROOT, format, values);
+    }
+  }
+
+  /** What a job asks of a worker; what is not given is not asked for. */
+  static final class ResourceOptions {
+    private static final double GB = 1e9;
+
+    @Option(
+        names = "--device",
+        paramLabel = "cpu|cuda",
+        description = "Only on a device of this kind; by default any, and cuda for a large base.")
+    private @Nullable String device;
+
+    @Option(
+        names = "--memory",
+        paramLabel = "GB",
+        description = "Only on devices with this much memory, beside what is estimated.")
+    private @Nullable Double memory;
+
+    @Option(
+        names = "--capability",
+        paramLabel = "X.Y",
+        description = "Only on GPUs of this CUDA compute capability or a higher one.")
+    private @Nullable String capability;
+
+    @Option(
+        names = "--devices",
+        paramLabel = "N",
+        description = "On so many devices at once; default 1.")
+    private @Nullable Integer devices;
+
+    @Option(
+        names = "--worker-class",
+        paramLabel = "CLASS",
+        description = "Only on workers that joined in this class.")
+    private @Nullable String workerClass;
+
+    @Option(
+        names = "--max-run",
+        paramLabel = "SECONDS",
+        description = "It fails when its runs have taken so long together.")
+    private @Nullable Long maxRun;
+
+    @Option(
+        names = "--no-progress",
+        paramLabel = "SECONDS",
+        description = "A run that makes no step for so long is ended, and tried again.")
+    private @Nullable Long noProgress;
+
+    /** The {@code resources} of a request; null = nothing is asked for. */
+    @Nullable ObjectNode asked() {
+      ObjectNode asked = JsonMapper.shared().createObjectNode();
+      if (device != null) asked.put("device", device);
+      if (memory != null) asked.put("memory", Math.round(memory * GB));
+      if (capability != null) asked.put("capability", capability);
+      if (devices != null) asked.put("devices", devices);
+      if (workerClass != null) asked.put("worker_class", workerClass);
+      if (maxRun != null) asked.put("max_run_seconds", maxRun);
+      if (noProgress != null) asked.put("no_progress_seconds", noProgress);
+      return asked.isEmpty() ? null : asked;
+    }
   }
 }

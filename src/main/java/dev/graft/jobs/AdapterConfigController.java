@@ -48,7 +48,8 @@ class AdapterConfigController {
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    if (page.start().flatMap(AdapterConfigs.Presets::named).isPresent()) return page(List.of(), false);
+    if (page.start().flatMap(AdapterConfigs.Presets::named).isPresent())
+      return page(List.of(), false);
     List<AdapterConfigs.AdapterConfigVersion> own = configs.list(caller.departmentId(), page);
     if (own.size() > page.limit()) return page(own.subList(0, page.limit()), true);
     List<AdapterConfigs.AdapterConfigVersion> all = new ArrayList<>(own);

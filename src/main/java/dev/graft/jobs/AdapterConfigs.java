@@ -323,7 +323,10 @@ class AdapterConfigs implements Owned {
      */
     Optional<AdapterConfigVersion> find(String department, String key, @Nullable Integer version) {
       return sql.sql(
-              READ + " and :key in (c.id, c.name) and v.version = coalesce(:version, " + NEWEST + ")")
+              READ
+                  + " and :key in (c.id, c.name) and v.version = coalesce(:version, "
+                  + NEWEST
+                  + ")")
           .param("department", department)
           .param("key", key)
           .param("version", version)

@@ -125,7 +125,8 @@ class AdapterValidationController {
   }
 
   private @Nullable Boolean fits(BaseModel base, long memory) {
-    List<WorkerDevices.DeviceOffer> there = devices.offers().stream().filter(WorkerDevices.DeviceOffer::there).toList();
+    List<WorkerDevices.DeviceOffer> there =
+        devices.offers().stream().filter(WorkerDevices.DeviceOffer::there).toList();
     if (there.isEmpty()) return null;
     JobNeeds needs = new JobNeeds(demand.of(Resources.ANY, base), memory);
     return there.stream().anyMatch(offer -> offer.meets(needs));

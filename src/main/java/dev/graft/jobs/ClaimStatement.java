@@ -41,9 +41,9 @@ final class ClaimStatement {
    * <p>A device gets no job that asks for more than it is, see {@link JobsThatFit}, and what it
    * does not get is not read: {@code m} steps from one size of the chosen department's waiting jobs
    * to the next, {@code s} takes the first job of each and puts the sizes in the order of those,
-   * {@code j} is the first of the first size that is not locked. {@link JobNeeds.JobMemory} keeps the sizes
-   * few: a claim reads at most one job of each size that fits, and one more of each different need,
-   * beside those that the worker has just given back for want of room ({@code x}).
+   * {@code j} is the first of the first size that is not locked. {@link JobNeeds.JobMemory} keeps
+   * the sizes few: a claim reads at most one job of each size that fits, and one more of each
+   * different need, beside those that the worker has just given back for want of room ({@code x}).
    */
   static final String CLAIM =
       """
@@ -126,8 +126,8 @@ final class ClaimStatement {
    * Which waiting jobs a device may get, as SQL. A job asks for a class of worker or any ({@code
    * worker_class}), for a kind and number of devices ({@code device_needs}) and for memory; index
    * {@code job_meets} has a department's jobs in this order. {@link #sizes} steps from one
-   * combination to the next without reading the jobs between: past all sizes of needs that the device
-   * does not meet, and past those that are too large for it.
+   * combination to the next without reading the jobs between: past all sizes of needs that the
+   * device does not meet, and past those that are too large for it.
    */
   static final class JobsThatFit {
     private JobsThatFit() {}
@@ -146,7 +146,8 @@ final class ClaimStatement {
         String memory,
         String declined) {
       /** A device of a worker that takes whatever it meets. */
-      public Offered(String classes, String kind, String capability, String devices, String memory) {
+      public Offered(
+          String classes, String kind, String capability, String devices, String memory) {
         this(classes, kind, capability, devices, memory, "'{}'::text[]");
       }
 
@@ -163,8 +164,8 @@ final class ClaimStatement {
     }
 
     /**
-     * The body of a recursive {@code m}: one row for each class, needs and size of which a department
-     * has a job that could start now, of those that fit and some that do not.
+     * The body of a recursive {@code m}: one row for each class, needs and size of which a
+     * department has a job that could start now, of those that fit and some that do not.
      */
     static String sizes(String department, Offered device) {
       return """
@@ -184,7 +185,8 @@ final class ClaimStatement {
                  and q.available_at <= (select graft_now())
                order by q.device_needs, q.memory_bytes limit 1) f
       """
-          .formatted(device.classes(), department, device.fits(), Long.MAX_VALUE, device.declined());
+          .formatted(
+              device.classes(), department, device.fits(), Long.MAX_VALUE, device.declined());
     }
 
     /** True if a department has a job that could start now on the device, else null. */

@@ -305,8 +305,8 @@ class EndedJobs {
   }
 
   /**
-   * What jobs need: their inputs and all that workers have uploaded until they end, checkpoints until
-   * they are deleted. What came of one is the adapter's.
+   * What jobs need: their inputs and all that workers have uploaded until they end, checkpoints
+   * until they are deleted. What came of one is the adapter's.
    */
   @Component
   static class JobBlobs implements BlobReferences {

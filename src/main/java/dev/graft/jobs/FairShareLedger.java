@@ -16,7 +16,8 @@ import org.springframework.transaction.support.TransactionOperations;
 @Component
 class FairShareLedger {
   private static final ClaimStatement.JobsThatFit.Offered OFFER =
-      new ClaimStatement.JobsThatFit.Offered("f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
+      new ClaimStatement.JobsThatFit.Offered(
+          "f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
 
   /**
    * True if a department has a job that could start now on a device that is there, or at all where

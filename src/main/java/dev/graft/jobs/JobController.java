@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.Idempotency;
@@ -156,9 +156,11 @@ class JobController {
       @RequestParam @Nullable String limit) {
     Cursor cursor = Cursor.parse(after, limit, null, 20, MOST);
     require(caller, id);
-    int before = cursor.start().map(e -> JobEvents.JobEventObject.number(id, e)).orElse(Integer.MAX_VALUE);
+    int before =
+        cursor.start().map(e -> JobEvents.JobEventObject.number(id, e)).orElse(Integer.MAX_VALUE);
     return page(
-        events.list(id, before, cursor.limit() + 1).stream().map(e -> JobEvents.JobEventObject.of(id, e)),
+        events.list(id, before, cursor.limit() + 1).stream()
+            .map(e -> JobEvents.JobEventObject.of(id, e)),
         cursor);
   }
 

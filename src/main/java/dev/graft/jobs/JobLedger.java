@@ -282,7 +282,8 @@ class JobLedger {
      * What training begins with.
      *
      * @param parent name of the model that it continues from, or null
-     * @param start manifest of the directory that it begins with; null where the base has everything
+     * @param start manifest of the directory that it begins with; null where the base has
+     *     everything
      */
     public record Base(
         String model, Digest manifest, @Nullable String parent, @Nullable Digest start) {}
@@ -307,7 +308,8 @@ class JobLedger {
      *
      * @param approval whether it waits for its approval first
      */
-    public record Turn(int priority, JobNeeds.JobMemory memory, Resources resources, boolean approval) {
+    public record Turn(
+        int priority, JobNeeds.JobMemory memory, Resources resources, boolean approval) {
       /** Before any run of it. */
       JobNeeds needs() {
         return new JobNeeds(resources, memory.bytes());
@@ -316,12 +318,14 @@ class JobLedger {
   }
 
   /**
-   * Cancels what an archived department has in the queue and on workers, and takes the workers their
-   * leases before it is erased.
+   * Cancels what an archived department has in the queue and on workers, and takes the workers
+   * their leases before it is erased.
    */
   @Component
   static class JobsOfArchived {
-    /** The reaper ends it as cancelled, by a new epoch: a worker that comes later writes nothing. */
+    /**
+     * The reaper ends it as cancelled, by a new epoch: a worker that comes later writes nothing.
+     */
     private static final String FENCE =
         """
         update job_lease set expires_at = graft_now() from job

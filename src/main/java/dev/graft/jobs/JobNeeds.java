@@ -1,7 +1,7 @@
 package dev.graft.jobs;
 
-import dev.graft.spec.Resources.DeviceKind;
 import dev.graft.spec.Resources;
+import dev.graft.spec.Resources.DeviceKind;
 import dev.graft.training.MemoryNeed;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -42,9 +42,9 @@ record JobNeeds(Resources resources, long memoryBytes) {
   }
 
   /**
-   * What a job needs of a device's memory, in bytes, rounded up to one of sixteen numbers between two
-   * powers of two: a queue then holds few different ones, and the claim looks at the first job of
-   * each.
+   * What a job needs of a device's memory, in bytes, rounded up to one of sixteen numbers between
+   * two powers of two: a queue then holds few different ones, and the claim looks at the first job
+   * of each.
    *
    * @param bytes 0 = not known, then the job fits every device
    * @param smaller after a run that ran out of memory: as little as the same steps can be made in

@@ -38,8 +38,8 @@ class JobObjects {
   }
 
   /**
-   * OpenAI's FineTuningJob, then Graft's extension fields. Every field is always there: SDKs of typed
-   * languages fail on a missing one, and on {@code error: {}}.
+   * OpenAI's FineTuningJob, then Graft's extension fields. Every field is always there: SDKs of
+   * typed languages fail on a missing one, and on {@code error: {}}.
    */
   static final class JobObject {
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -182,7 +182,9 @@ class JobObjects {
                 "Paused%s%s."
                     .formatted(
                         by(job),
-                        job.approval() == JobRow.Approval.WAITING ? ", before it was approved" : ""),
+                        job.approval() == JobRow.Approval.WAITING
+                            ? ", before it was approved"
+                            : ""),
                 job.progress().step() > 0
                     ? "Resume it to continue from its checkpoint at step %d."
                         .formatted(job.progress().step())
@@ -211,7 +213,8 @@ class JobObjects {
     private static JobReason running(JobRow job) {
       if (job.cancelRequested()) {
         return new JobReason(
-            "Its cancellation was asked for%s; its worker stops at the next step.".formatted(by(job)),
+            "Its cancellation was asked for%s; its worker stops at the next step."
+                .formatted(by(job)),
             "Wait for the step: a cancellation cannot be taken back.");
       }
       if (job.pauseRequested()) {

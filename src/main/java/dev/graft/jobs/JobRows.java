@@ -371,7 +371,9 @@ class JobRows implements Owned {
      * @param submitter name or email of the account
      */
     public record Names(
-        @Nullable String submitter, @Nullable String trainingFile, @Nullable String validationFile) {}
+        @Nullable String submitter,
+        @Nullable String trainingFile,
+        @Nullable String validationFile) {}
 
     /**
      * As last reported by a worker; of a job that waits for its next run, as its newest checkpoint

@@ -27,7 +27,8 @@ class JoinController {
 
   private final FailedAuthentications failures;
 
-  JoinController(Workers workers, Workers.WorkerCredentials credentials, FailedAuthentications failures) {
+  JoinController(
+      Workers workers, Workers.WorkerCredentials credentials, FailedAuthentications failures) {
     this.workers = workers;
     this.failures = failures;
     this.credentials = credentials;

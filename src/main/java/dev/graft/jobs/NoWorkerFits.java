@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import static java.util.Comparator.comparingLong;
 
+import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import dev.graft.platform.Bytes;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;

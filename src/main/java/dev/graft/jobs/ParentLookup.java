@@ -1,12 +1,12 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.ParentModels.ParentModel;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.Manifest;
 import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.ParentModels.ParentModel;
 import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
@@ -14,8 +14,8 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.ContinuedMethod;
 import dev.graft.spec.Nearest;
-import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.SpecRejected;
+import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -211,7 +211,8 @@ class ParentLookup {
 
     private @Nullable AdapterMethod asked() {
       try {
-        return TrainingSpec.resolve(JSON.readTree(parent.configuration()), null, null, null).method();
+        return TrainingSpec.resolve(JSON.readTree(parent.configuration()), null, null, null)
+            .method();
       } catch (SpecRejected olderRelease) {
         return null;
       }

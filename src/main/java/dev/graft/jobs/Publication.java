@@ -141,13 +141,14 @@ class Publication {
    */
   static final class ResultCsv {
     private static final List<String> COLUMNS =
-        List.of("train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy");
+        List.of(
+            "train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy");
 
     private ResultCsv() {}
 
     /**
-     * @param metrics data of the metrics events, oldest first; a step reported again (after a resume)
-     *     replaces the earlier one
+     * @param metrics data of the metrics events, oldest first; a step reported again (after a
+     *     resume) replaces the earlier one
      */
     static byte[] of(List<String> metrics) {
       Map<Integer, Map<String, String>> steps = new TreeMap<>();
@@ -155,7 +156,8 @@ class Publication {
         JsonNode data = JsonMapper.shared().readTree(line);
         Map<String, String> values =
             steps.computeIfAbsent(data.path("step").asInt(), step -> new TreeMap<>());
-        data.properties().forEach(field -> values.put(field.getKey(), field.getValue().asString("")));
+        data.properties()
+            .forEach(field -> values.put(field.getKey(), field.getValue().asString("")));
       }
       Set<String> columns = new LinkedHashSet<>(COLUMNS);
       steps.values().stream()

@@ -55,8 +55,8 @@ class QueueInvariants {
   }
 
   /**
-   * Down while an invariant of the queue is broken. For people: no probe asks it, since a server that
-   * is taken out for that mends nothing.
+   * Down while an invariant of the queue is broken. For people: no probe asks it, since a server
+   * that is taken out for that mends nothing.
    */
   @Component("queueHealth") // the name of the check in the health endpoint
   static class QueueHealth extends AbstractHealthIndicator {

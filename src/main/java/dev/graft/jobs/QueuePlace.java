@@ -125,10 +125,10 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
    *
    * @param workers whether one has been heard of in the last minute, or has a job
    * @param offers of workers that asked for work in the last month
-   * @param ahead other departments with work that may start and a smaller share; counted up to {@link
-   *     FairShareLedger#COUNTED}, and one more is any number
-   * @param ownEnds when the department's running jobs are expected to end, the first first; only what
-   *     is known
+   * @param ahead other departments with work that may start and a smaller share; counted up to
+   *     {@link FairShareLedger#COUNTED}, and one more is any number
+   * @param ownEnds when the department's running jobs are expected to end, the first first; only
+   *     what is known
    * @param firstEnd when the first of all running jobs is expected to end, if that is known of any
    */
   record QueueTurn(

@@ -170,7 +170,8 @@ class QuoteController {
     }
 
     /**
-     * By the speed of earlier jobs of the department with this base and method; null = there is none.
+     * By the speed of earlier jobs of the department with this base and method; null = there is
+     * none.
      *
      * @param seconds on a device, the model's loading and validation not counted
      */

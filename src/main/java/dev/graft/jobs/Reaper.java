@@ -161,8 +161,8 @@ class Reaper {
 
   /**
    * Leases whose workers are silent, as SQL: which have expired, and the statement that takes one
-   * away. Safe on any number of servers: a renewal that holds the row wins, another reaper skips it,
-   * and a lease that was renewed meanwhile is left alone.
+   * away. Safe on any number of servers: a renewal that holds the row wins, another reaper skips
+   * it, and a lease that was renewed meanwhile is left alone.
    */
   @Component
   public static class LostLeases {
@@ -192,8 +192,8 @@ class Reaper {
             .formatted(UNPROVEN);
 
     /**
-     * The loss is the job's own unless its worker shares it with another job: one that is silent now
-     * as well, or that the same worker has lost before this one, and since then ended no other.
+     * The loss is the job's own unless its worker shares it with another job: one that is silent
+     * now as well, or that the same worker has lost before this one, and since then ended no other.
      */
     private static final String REAP =
         """

@@ -7,17 +7,17 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
-import dev.graft.spec.Hyperparameters.EvaluationOptions;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Hyperparameters.EvaluationOptions;
 import dev.graft.spec.Lora;
 import dev.graft.spec.LoraInit;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Prompted;
-import dev.graft.spec.Resources.DeviceKind;
 import dev.graft.spec.Resources;
+import dev.graft.spec.Resources.DeviceKind;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.TrainingSpec.Outputs;
-import dev.graft.spec.TrainingSpec;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -102,7 +102,10 @@ class ResourceDemand {
       if (obstacles.isEmpty()) return;
       ErrorDetail first = obstacles.getFirst();
       throw new RequestFailed(
-          ProblemType.NOT_SUPPORTED, first.path() + ": " + first.message(), first.path(), obstacles);
+          ProblemType.NOT_SUPPORTED,
+          first.path() + ": " + first.message(),
+          first.path(),
+          obstacles);
     }
 
     /** Each at its path; empty if it can train so. */

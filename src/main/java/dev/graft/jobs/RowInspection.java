@@ -239,7 +239,8 @@ class RowInspection {
         if (process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)) return process.exitValue();
         throw new RequestFailed(
             ProblemType.INVALID_PROMPT,
-            "The rows took more than %d s; the chat template may not end".formatted(LONGEST_SECONDS));
+            "The rows took more than %d s; the chat template may not end"
+                .formatted(LONGEST_SECONDS));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new RequestFailed(ProblemType.UNAVAILABLE, "The server is stopping");

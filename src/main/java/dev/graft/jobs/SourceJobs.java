@@ -80,8 +80,8 @@ public class SourceJobs {
   /**
    * The job that a model's name leads to.
    *
-   * @param baseManifest of the directory that its training began on: the base model's, or that of the
-   *     whole model which it continued from
+   * @param baseManifest of the directory that its training began on: the base model's, or that of
+   *     the whole model which it continued from
    * @param adapterJson the resolved {@code adapter} object
    * @param checkpointsDeletedAt when retention removed them, if it did
    * @param checkpoint the one that the name ends with; null if it ends with none, or there is none

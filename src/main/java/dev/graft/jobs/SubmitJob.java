@@ -1,13 +1,13 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.ParentLookup.ContinuedTraining;
-import dev.graft.jobs.JobNeeds.JobMemory;
-import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.TrainableRows;
 import dev.graft.datasets.TrainingFile;
+import dev.graft.jobs.JobLedger.NewJob;
+import dev.graft.jobs.JobNeeds.JobMemory;
+import dev.graft.jobs.ParentLookup.ContinuedTraining;
 import dev.graft.platform.ErrorDetail;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;

@@ -124,7 +124,8 @@ class UsageController {
                 .filter(each -> each.day().equals(begin))
                 .map(each -> result(each, currency))
                 .toList();
-        buckets.add(new Bucket("bucket", day.getEpochSecond(), next(day).getEpochSecond(), results));
+        buckets.add(
+            new Bucket("bucket", day.getEpochSecond(), next(day).getEpochSecond(), results));
       }
       boolean more = query.to().isBefore(query.until());
       return new UsagePage(

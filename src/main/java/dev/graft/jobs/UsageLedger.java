@@ -135,7 +135,8 @@ class UsageLedger {
     static UsageQuery parse(Map<String, List<String>> query, Instant now) {
       Instant asked = day(seconds(query, "start_time"));
       Instant page = day(seconds(query, "page"));
-      if (asked == null) throw RequestFailed.invalid("start_time", "Say start_time in unix seconds.");
+      if (asked == null)
+        throw RequestFailed.invalid("start_time", "Say start_time in unix seconds.");
       Instant start = page == null ? asked : page;
       String width = one(query, "bucket_width");
       if (width != null && !width.equals("1d")) {

@@ -56,9 +56,9 @@ public final class WorkerConnections extends DelegatingDataSource {
 
   /**
    * Adds the pool of {@link WorkerConnections} to that of the server. A call of a worker must be
-   * over, one way or the other, within a third of a lease: then the worker can still make another. So
-   * a sixth of it is what a connection waits for an answer, and half of that what a call waits for a
-   * connection or a lock.
+   * over, one way or the other, within a third of a lease: then the worker can still make another.
+   * So a sixth of it is what a connection waits for an answer, and half of that what a call waits
+   * for a connection or a lock.
    */
   static final class WorkerPool implements BeanPostProcessor, Ordered, DisposableBean {
     private static final Duration LEAST = Duration.ofSeconds(2);
@@ -116,7 +116,9 @@ public final class WorkerConnections extends DelegatingDataSource {
           "options",
           "-c jit=off -c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=%d"
               .formatted(
-                  answer.toMillis() * 4 / 5, answer.toMillis() / 2, settings.leaseTtl().toMillis()));
+                  answer.toMillis() * 4 / 5,
+                  answer.toMillis() / 2,
+                  settings.leaseTtl().toMillis()));
       return config;
     }
 

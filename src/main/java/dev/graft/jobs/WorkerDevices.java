@@ -1,12 +1,12 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
 import dev.graft.platform.database.ResultColumns;
-import dev.graft.spec.Resources.DeviceKind;
 import dev.graft.spec.Resources;
+import dev.graft.spec.Resources.DeviceKind;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;

@@ -1,9 +1,9 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.lease.LeaseWire.ProtocolVersion.Mismatch;
-import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
-import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
+import dev.graft.jobs.lease.LeaseWire.ProtocolVersion.Mismatch;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.platform.BearerFilter;
 import dev.graft.platform.FailedAuthentications;
 import jakarta.servlet.FilterChain;

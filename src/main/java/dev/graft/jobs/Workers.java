@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;
-import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
 import dev.graft.platform.Secrets;
@@ -218,8 +218,8 @@ class Workers {
   /**
    * What holds for all workers.
    *
-   * @param credentialLifetime how long the credential of a worker is good; at least an hour. Workers
-   *     renew theirs by themselves when a third of it is left
+   * @param credentialLifetime how long the credential of a worker is good; at least an hour.
+   *     Workers renew theirs by themselves when a third of it is left
    */
   @ConfigurationProperties("graft.workers")
   record WorkersProperties(@DefaultValue("30d") Duration credentialLifetime) {
@@ -231,8 +231,8 @@ class Workers {
   }
 
   /**
-   * What workers show: {@link Secrets} that end. A worker proposes its next one; the one that it has
-   * stays good until the next was shown once, so that no lost answer locks a worker out.
+   * What workers show: {@link Secrets} that end. A worker proposes its next one; the one that it
+   * has stays good until the next was shown once, so that no lost answer locks a worker out.
    */
   @Service
   @EnableConfigurationProperties(Workers.WorkersProperties.class)

@@ -4,7 +4,7 @@
  * <p>How it works: PostgreSQL is the queue. {@link dev.graft.jobs.JobLedger} has the department's
  * statements (submit, approve, reject, pause, resume, cancel), {@link dev.graft.jobs.LeaseLedger}
  * the worker's (<b>claim</b>, renew, checkpoint), {@link dev.graft.jobs.LeaseEndings} those that
- * end a lease (complete, fail, release), {@link dev.graft.jobs.Reaper.LostLeases} the one that takes a
+ * end a lease (complete, fail, release), {@link dev.graft.jobs.LostLeases} the one that takes a
  * lease away. A job is {@code queued -> running -> succeeded | failed | cancelled}, possibly {@code
  * paused} on the way, and {@code waiting} first where its department requires approval. Each
  * transition is one statement that moves the state, the department's counter of running jobs and

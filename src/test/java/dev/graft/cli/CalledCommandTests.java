@@ -2,6 +2,7 @@ package dev.graft.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.cli.GraftCommand.CalledCommand;
 import dev.graft.client.AskedCommand;
 import dev.graft.platform.TestCertificate;
 import java.io.IOException;

@@ -64,9 +64,11 @@ class CommandSocketIT {
     StringWriter err = new StringWriter();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     int status =
-        new CommandLine(SocketCommands.of(new AskedCommand(arguments[0], options)).orElseThrow())
+        new CommandLine(
+                CommandSocket.SocketCommands.of(new AskedCommand(arguments[0], options))
+                    .orElseThrow())
             .setCaseInsensitiveEnumValuesAllowed(true)
-            .setExecutionStrategy(RunningServer.of(() -> {}, arguments).orElseThrow())
+            .setExecutionStrategy(CommandSocket.RunningServer.of(() -> {}, arguments).orElseThrow())
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err))
             .execute(options.toArray(String[]::new));

@@ -3,6 +3,9 @@ package dev.graft.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.cli.LibtorchCommand.LibtorchLayout;
+import dev.graft.cli.LibtorchCommand.PinnedWheel;
+import dev.graft.cli.LibtorchCommand.WrongWheel;
 import dev.graft.kernels.CudaLibrary;
 import dev.graft.platform.MachineLacks;
 import java.io.ByteArrayOutputStream;
@@ -87,7 +90,7 @@ class LibtorchLayoutTests {
 
   private void fetch(URI url, boolean again) throws IOException {
     LibtorchLayout layout = layout();
-    layout.make(layout.of(new WheelIndex(url, null)), again);
+    layout.make(layout.of(new LibtorchCommand.WheelIndex(url, null)), again);
   }
 
   private Path part(String file) throws IOException {
@@ -260,7 +263,8 @@ class LibtorchLayoutTests {
     assertThatThrownBy(() -> fetch(url, false))
         .isInstanceOf(MachineLacks.class)
         .hasMessageContainingAll("--index-url", "--from");
-    assertThatThrownBy(() -> new WheelIndex(URI.create("ftp://index.example/simple"), null))
+    assertThatThrownBy(
+            () -> new LibtorchCommand.WheelIndex(URI.create("ftp://index.example/simple"), null))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

@@ -45,7 +45,7 @@ class PortCheckTests {
                     "127.0.0.1")));
     try (GenericApplicationContext context = new GenericApplicationContext()) {
       context.setEnvironment(environment);
-      new PortCheck().initialize(context);
+      new ServeCommand.PortCheck().initialize(context);
     }
   }
 }

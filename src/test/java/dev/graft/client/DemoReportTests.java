@@ -3,8 +3,8 @@ package dev.graft.client;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.client.DemoRun.Score.AnsweredQuestion;
 import dev.graft.client.SampleData.HeldOutQuestion;
-import dev.graft.client.Score.AnsweredQuestion;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.List;
@@ -28,12 +28,12 @@ class DemoReportTests {
   @Test
   void sentencesAndValuesAreCountedApart() {
     var score =
-        Score.of(
+        DemoRun.Score.of(
             List.of(
                 new AnsweredQuestion(QUESTIONS.get(0), QUESTIONS.get(0).answer()),
                 new AnsweredQuestion(QUESTIONS.get(1), QUESTIONS.get(1).value()),
                 new AnsweredQuestion(QUESTIONS.get(2), "no")));
-    assertThat(score).isEqualTo(new Score(3, 1, 2));
+    assertThat(score).isEqualTo(new DemoRun.Score(3, 1, 2));
   }
 
   @Test
@@ -52,7 +52,7 @@ class DemoReportTests {
     var right = QUESTIONS.stream().map(q -> new AnsweredQuestion(q, q.answer())).toList();
     var wrong = QUESTIONS.stream().map(q -> new AnsweredQuestion(q, "I do not know.")).toList();
     var print = new PrintStream(out, true, UTF_8);
-    new DemoReport(new Screen(print, print, false), seed, wrong, right).threeQuestions();
+    new DemoRun.DemoReport(new Screen(print, print, false), seed, wrong, right).threeQuestions();
     return out.toString(UTF_8);
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.client.JobWatch.JobLine;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.time.Instant;

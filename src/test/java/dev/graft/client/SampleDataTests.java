@@ -20,33 +20,36 @@ class SampleDataTests {
   void noHeldOutPhrasingSharesFourWordsWithAnyTaughtRow() {
     var products = Set.of("Norvik kettle");
     var everyRow =
-        List.of(Attribute.values()).stream()
+        List.of(SampleData.Attribute.values()).stream()
             .flatMap(
                 a ->
                     a.taught().stream()
                         .map(
                             p ->
-                                new Fact(a, "Norvik kettle", "12").ask(p)
+                                new SampleData.Fact(a, "Norvik kettle", "12").ask(p)
                                     + " "
                                     + a.sentence("Norvik kettle", "12")))
-            .map(text -> new ChatRow(null, text, ""))
+            .map(text -> new SampleData.ChatRow(null, text, ""))
             .toList();
     var everyQuestion =
-        List.of(Attribute.values()).stream()
+        List.of(SampleData.Attribute.values()).stream()
             .flatMap(a -> a.heldOut().stream())
             .map(
                 p ->
                     new SampleData.HeldOutQuestion(p.replace("{p}", "Norvik kettle") + "?", "", ""))
             .toList();
-    new WordSequences(products, everyRow).requireNone(everyQuestion);
+    new SampleData.WordSequences(products, everyRow).requireNone(everyQuestion);
   }
 
   @Test
   void aSharedRunOfFourWordsIsRefusedWithTheWords() {
-    var rows = List.of(new ChatRow(null, "Hi, how heavy is the Norvik kettle?", "Light."));
+    var rows =
+        List.of(new SampleData.ChatRow(null, "Hi, how heavy is the Norvik kettle?", "Light."));
     var question = new SampleData.HeldOutQuestion("Say, how heavy is the lamp?", "", "");
     assertThatThrownBy(
-            () -> new WordSequences(Set.of("Norvik kettle"), rows).requireNone(List.of(question)))
+            () ->
+                new SampleData.WordSequences(Set.of("Norvik kettle"), rows)
+                    .requireNone(List.of(question)))
         .hasMessageContaining("how heavy is the");
   }
 

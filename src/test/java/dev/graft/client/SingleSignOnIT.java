@@ -3,6 +3,7 @@ package dev.graft.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.client.LoginCommand.SingleSignOn;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.IdentityProvider;
 import java.net.URI;
@@ -155,7 +156,7 @@ class SingleSignOnIT {
   }
 
   private GraftApi api(Login login, TokenEndpoint of) {
-    KeptKey key = new KeptKey(login, directory.resolve("login.json"), of);
+    Connection.KeptKey key = new Connection.KeptKey(login, directory.resolve("login.json"), of);
     return new GraftApi(URI.create(url()), key, HttpClient.newHttpClient());
   }
 

@@ -55,7 +55,10 @@ class ClaimModelIT {
       Device device = device(random);
       Optional<Waiting> expected = expected(CLASSES.get(which), device);
       Optional<LeaseKey> claimed =
-          queue.leases.claim(workers.get(which), device, Queue.TTL, null).map(ClaimStatement.ClaimedJob::key);
+          queue
+              .leases
+              .claim(workers.get(which), device, Queue.TTL, null)
+              .map(ClaimStatement.ClaimedJob::key);
       assertThat(claimed.map(LeaseKey::jobId))
           .as("claim %d of %s for %s", i, CLASSES.get(which), device)
           .isEqualTo(expected.map(Waiting::id));

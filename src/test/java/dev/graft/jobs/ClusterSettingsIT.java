@@ -94,7 +94,9 @@ class ClusterSettingsIT {
   }
 
   private static List<String> obstacles(String adapter) {
-    return ResourceDemand.ClusterTraining.obstacles(spec(adapter)).stream().map(ErrorDetail::path).toList();
+    return ResourceDemand.ClusterTraining.obstacles(spec(adapter)).stream()
+        .map(ErrorDetail::path)
+        .toList();
   }
 
   /** The path that the trainer refuses of each, or "-". */

@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.RowInspection.CountedRows;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.RowInspection.CountedRows;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;

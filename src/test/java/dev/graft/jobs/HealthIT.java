@@ -59,7 +59,9 @@ class HealthIT {
     assertThat(status("/actuator/health")).isEqualTo(503);
     for (String probe : PROBES) assertThat(status(probe)).as(probe).isEqualTo(200);
     try (var _ = ExpectedLog.of(QueueSchedules.class, "invariant_broken");
-        var _ = ExpectedLog.of("dev.graft.jobs.QueueInvariants$CounterRepair", "running_counter_repaired")) {
+        var _ =
+            ExpectedLog.of(
+                "dev.graft.jobs.QueueInvariants$CounterRepair", "running_counter_repaired")) {
       schedules.check(); // and mends it
     }
     assertThat(broken()).isEqualTo(1);
@@ -95,7 +97,8 @@ class HealthIT {
   void aServerWithoutItsDatabaseIsNotReady() {
     JdbcClient away =
         JdbcClient.create(new DriverManagerDataSource("jdbc:postgresql://127.0.0.1:9/graft"));
-    try (var _ = ExpectedLog.of(WorkerConnections.DatabaseHealth.class, "the database does not answer")) {
+    try (var _ =
+        ExpectedLog.of(WorkerConnections.DatabaseHealth.class, "the database does not answer")) {
       Health health = new WorkerConnections.DatabaseHealth(away).health();
       assertThat(health.getStatus()).isEqualTo(Status.DOWN);
     }

@@ -1,18 +1,17 @@
 package dev.graft.jobs;
 
-import dev.graft.tenancy.AgedThings;
-import dev.graft.tenancy.ApiClient;
-import dev.graft.tenancy.ApiKeys;
-import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.Retention;
-
 import static dev.graft.tenancy.ApiClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.EndedJobs.JobHistory;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
+import dev.graft.tenancy.AgedThings;
+import dev.graft.tenancy.ApiClient;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.Retention;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;

@@ -1,11 +1,11 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.JobRows.JobRow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;

@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.JobNeeds.JobMemory;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.JobNeeds.JobMemory;
 import dev.graft.training.MemoryNeed;
 import java.util.Random;
 import java.util.Set;

@@ -1,10 +1,10 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseRefused;

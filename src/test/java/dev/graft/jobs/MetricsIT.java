@@ -1,7 +1,5 @@
 package dev.graft.jobs;
 
-import dev.graft.platform.Scrape;
-
 import static dev.graft.tenancy.ApiClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -13,6 +11,7 @@ import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.Scrape;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;

@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;
 import java.time.Instant;

@@ -49,7 +49,9 @@ class QueryPlansIT {
     leases = new LeaseLedger(plans.client(), ClaimStatement.FairShare.DEFAULT);
     turns =
         new FairShareLedger(
-            plans.client(), TransactionOperations.withoutTransaction(), ClaimStatement.FairShare.DEFAULT);
+            plans.client(),
+            TransactionOperations.withoutTransaction(),
+            ClaimStatement.FairShare.DEFAULT);
   }
 
   @AfterEach

@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.JobNeeds.JobMemory;
-import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.JobLedger.NewJob;
+import dev.graft.jobs.JobNeeds.JobMemory;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.spec.Resources;

@@ -56,7 +56,8 @@ class QueueConcurrencyIT {
         claimer -> {
           String worker = queue.worker();
           while (claimed.size() < 80) {
-            Optional<ClaimStatement.ClaimedJob> job = queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL, null);
+            Optional<ClaimStatement.ClaimedJob> job =
+                queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL, null);
             mostBusy.accumulateAndGet(queue.running(busy), Math::max);
             mostSmall.accumulateAndGet(queue.running(small), Math::max);
             if (job.isEmpty()) continue;
@@ -132,7 +133,8 @@ class QueueConcurrencyIT {
     DataSource archiving = Databases.dataSource(DATABASE);
     JdbcClient theirs = JdbcClient.create(archiving);
     JobLedger archivers = new JobLedger(theirs);
-    JobLedger.JobsOfArchived archived = new JobLedger.JobsOfArchived(new JobRows(theirs), archivers, theirs);
+    JobLedger.JobsOfArchived archived =
+        new JobLedger.JobsOfArchived(new JobRows(theirs), archivers, theirs);
     try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
       Future<?> all =
           transaction(elsewhere)

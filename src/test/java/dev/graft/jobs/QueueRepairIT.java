@@ -32,7 +32,8 @@ class QueueRepairIT {
     LeaseKey key = worker.claim();
     sql.sql("update department set running = 7 where id = ?").param(job.department()).update();
     assertThat(invariants.violations()).singleElement().asString().contains("counts 7");
-    try (var log = ExpectedLog.of(QueueInvariants.CounterRepair.class, "running_counter_repaired")) {
+    try (var log =
+        ExpectedLog.of(QueueInvariants.CounterRepair.class, "running_counter_repaired")) {
       repair.repair();
       assertThat(log.seen()).hasSize(1);
     }

@@ -1,10 +1,10 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.spec.Resources;
 import dev.graft.tenancy.Departments;
 import io.micrometer.core.instrument.MeterRegistry;

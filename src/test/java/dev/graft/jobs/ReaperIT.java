@@ -1,9 +1,9 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.JobRows.JobRow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.ExpectedLog;
+import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.pg.TestPostgres;

@@ -1,8 +1,8 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.JobRows.JobRow;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure.Kind;
 import java.time.Duration;

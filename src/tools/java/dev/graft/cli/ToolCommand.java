@@ -26,7 +26,7 @@ public final class ToolCommand {
   ToolCommand() {}
 
   public static void main(String[] arguments) {
-    ProgramLog.warningsToStandardError();
+    GraftCommand.ProgramLog.warningsToStandardError();
     System.exit(GraftCommand.prepared(new CommandLine(new ToolCommand())).execute(arguments));
   }
 }

@@ -48,7 +48,8 @@ record BaseModelRecipe(Architecture shape, int conversations) {
 
   private void text(Path file) throws IOException {
     try (var out = Files.newBufferedWriter(file)) {
-      Iterator<ChatRow> rows = PretrainingText.conversations(SEED).limit(conversations).iterator();
+      Iterator<SampleData.ChatRow> rows =
+          PretrainingText.conversations(SEED).limit(conversations).iterator();
       while (rows.hasNext()) out.append(rows.next().json()).append('\n');
     }
   }

@@ -1,5 +1,8 @@
 package dev.graft.client;
 
+import dev.graft.client.SampleData.Attribute;
+import dev.graft.client.SampleData.ChatRow;
+import dev.graft.client.SampleData.Fact;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -29,7 +32,7 @@ final class PretrainingText {
     double kind = random.nextDouble();
     if (kind < 0.55) return openBook(random);
     if (kind < 0.90) {
-      var fact = Fact.draw(attribute(random), Products.draw(random), random);
+      var fact = Fact.draw(attribute(random), SampleData.Products.draw(random), random);
       return new ChatRow(null, question(fact, random), fact.sentence());
     }
     return sheet(random);
@@ -41,7 +44,7 @@ final class PretrainingText {
     Set<String> said = new LinkedHashSet<>();
     for (int i = 0; i < size; i++) {
       boolean sameProduct = !facts.isEmpty() && random.nextDouble() < 0.4;
-      String product = sameProduct ? facts.getFirst().product() : Products.draw(random);
+      String product = sameProduct ? facts.getFirst().product() : SampleData.Products.draw(random);
       var attribute = attribute(random);
       if (said.add(attribute + product)) facts.add(Fact.draw(attribute, product, random));
     }
@@ -50,7 +53,7 @@ final class PretrainingText {
   }
 
   private static ChatRow sheet(RandomGenerator random) {
-    String product = Products.draw(random);
+    String product = SampleData.Products.draw(random);
     List<Attribute> order = new ArrayList<>(List.of(Attribute.values()));
     Collections.shuffle(order, Random.from(random));
     List<Fact> facts =
@@ -71,6 +74,7 @@ final class PretrainingText {
 
   private static String question(Fact fact, RandomGenerator random) {
     var phrasings = random.nextBoolean() ? fact.attribute().taught() : fact.attribute().heldOut();
-    return Phrasing.dress(fact.ask(phrasings.get(random.nextInt(phrasings.size()))), random);
+    return SampleData.Phrasing.dress(
+        fact.ask(phrasings.get(random.nextInt(phrasings.size()))), random);
   }
 }

@@ -1,8 +1,13 @@
 package dev.graft.cli.doctor;
 
+import dev.graft.artifacts.FileArtifactStore;
+import dev.graft.cli.doctor.Check.Probe;
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.platform.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -24,7 +29,8 @@ record DataDirectory(Path directory) implements Check {
   @Override
   public List<CheckResult> findings() throws IOException {
     CheckResult writable = writable();
-    if (writable.status() != CheckStatus.OK || !Files.exists(directory)) return List.of(writable);
+    if (writable.status() != DoctorReport.CheckStatus.OK || !Files.exists(directory))
+      return List.of(writable);
     return List.of(writable, permissions());
   }
 
@@ -88,6 +94,108 @@ record DataDirectory(Path directory) implements Check {
       return Files.getPosixFilePermissions(secret).contains(PosixFilePermission.OTHERS_READ);
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  /**
+   * What is free where the data directory is, or will be made.
+   *
+   * @param needed for the database, a small model and one job, in bytes
+   * @param wanted before it gets tight, in bytes
+   */
+  record DiskSpace(Path directory, long needed, long wanted) implements Check {
+    @Override
+    public String name() {
+      return "disk-space";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      long free = Files.getFileStore(Probe.nearest(directory)).getUsableSpace();
+      String detail = Bytes.gigabytes(free) + " free";
+      if (free >= wanted) return List.of(CheckResult.ok(name(), detail));
+      String cure =
+          "free some, or choose another --data-dir; Graft needs %s and wants %s"
+              .formatted(Bytes.gigabytes(needed), Bytes.gigabytes(wanted));
+      return List.of(
+          free >= needed
+              ? CheckResult.warning(name(), detail, cure)
+              : CheckResult.missing(name(), detail, cure));
+    }
+  }
+
+  /**
+   * Whether the file system of the data directory keeps what it is given, renames at once and makes
+   * hard links: a blob appears by the one and is published by the other.
+   */
+  record FileSystem(Path directory) implements Check {
+    private static final String CURE = "choose a --data-dir on a local disk, such as ext4 or xfs";
+    private static final Set<String> VOLATILE = Set.of("tmpfs", "ramfs");
+    private static final Set<String> OF_A_CONTAINER = Set.of("overlay", "aufs");
+    private static final Set<String> REMOTE =
+        Set.of("nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "fuse.sshfs");
+
+    @Override
+    public String name() {
+      return "file-system";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      String type = Files.getFileStore(Probe.nearest(directory)).type();
+      try (Probe probe = Probe.in(directory)) {
+        Path written = Files.write(probe.directory().resolve("written"), new byte[1]);
+        Path renamed = probe.directory().resolve("renamed");
+        Files.move(written, renamed, StandardCopyOption.ATOMIC_MOVE);
+        Files.createLink(probe.directory().resolve("linked"), renamed);
+      } catch (IOException | UnsupportedOperationException e) {
+        return List.of(
+            CheckResult.missing(
+                name(), "%s does not rename at once or has no hard links".formatted(type), CURE));
+      }
+      return List.of(ofType(type));
+    }
+
+    private CheckResult ofType(String type) {
+      if (VOLATILE.contains(type)) {
+        return CheckResult.warning(name(), type + " is empty after a restart of the machine", CURE);
+      }
+      if (OF_A_CONTAINER.contains(type)) {
+        return CheckResult.warning(
+            name(), type + " goes with the container", "mount a volume at the --data-dir");
+      }
+      if (REMOTE.contains(type)) {
+        return CheckResult.warning(
+            name(),
+            type + " is remote, and the embedded PostgreSQL is safe on a local disk only",
+            CURE);
+      }
+      return CheckResult.ok(name(), type + ", renames at once and makes hard links");
+    }
+  }
+
+  /** What killed processes left in the data directory. The next start removes it. */
+  record Leftovers(Path directory) implements Check {
+    private static final List<String> UNFINISHED =
+        List.of("postgres/programs.new", "postgres/cluster.new", "postgres/password.new");
+
+    @Override
+    public String name() {
+      return "leftovers";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      long unfinished = UNFINISHED.stream().map(directory::resolve).filter(Files::exists).count();
+      int abandoned =
+          FileArtifactStore.abandoned(directory.resolve("artifacts"))
+              + FileArtifactStore.abandoned(directory.resolve("worker"));
+      String found =
+          unfinished + abandoned == 0
+              ? "none"
+              : "set-ups of PostgreSQL: %d, temporary files of processes: %d; the next start removes them"
+                  .formatted(unfinished, abandoned);
+      return List.of(CheckResult.ok(name(), found));
     }
   }
 }

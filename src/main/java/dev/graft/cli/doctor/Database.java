@@ -1,13 +1,25 @@
 package dev.graft.cli.doctor;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.platform.database.EmbeddedPostgres;
+import dev.graft.platform.database.EmbeddedState;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Predicate;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.springframework.core.env.Environment;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
  * A PostgreSQL that should answer: its version and rights, its migrations, its clock.
@@ -44,7 +56,7 @@ record Database(String url, Properties login, Clock clock) {
         answer.next();
         double middle = (before + clock.millis() / 1e3) / 2;
         CheckResult server = server(answer);
-        if (server.status() == CheckStatus.MISSING) return List.of(server);
+        if (server.status() == DoctorReport.CheckStatus.MISSING) return List.of(server);
         return List.of(
             server, Migrations.of(url, login).finding(), skew(answer.getDouble("now") - middle));
       }
@@ -87,5 +99,112 @@ record Database(String url, Properties login, Clock clock) {
     return url.replaceFirst("^jdbc:postgresql:(//)?", "")
         .replaceFirst("\\?.*", "")
         .replaceFirst("^[^/]*@", "");
+  }
+
+  /** The PostgreSQL that {@code spring.datasource.url} names. */
+  record ConfiguredDatabase(Environment settings, Clock clock) implements Check {
+    @Override
+    public String name() {
+      return Database.NAME;
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      DatabaseAddress database = DatabaseAddress.configured(settings);
+      return new Database(database.url(), database.login(), clock).findings();
+    }
+  }
+
+  /** The PostgreSQL of the data directory. It is not started for this. */
+  record EmbeddedDatabase(Path dataDir, Clock clock) implements Check {
+    @Override
+    public String name() {
+      return Database.NAME;
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      return switch (EmbeddedState.of(dataDir)) {
+        case EmbeddedState.Absent() ->
+            List.of(CheckResult.ok(name(), "embedded, which serve will set up"));
+        case EmbeddedState.Stopped(String version) ->
+            List.of(CheckResult.ok(name(), "embedded, " + version + ", stopped"));
+        case EmbeddedState.Unfit(String why, String cure) ->
+            List.of(CheckResult.missing(name(), why, cure));
+        case EmbeddedState.Running(EmbeddedPostgres postgres, boolean held) ->
+            running(postgres, held);
+      };
+    }
+
+    private List<CheckResult> running(EmbeddedPostgres postgres, boolean held) {
+      DatabaseAddress database = DatabaseAddress.of(postgres);
+      String of = held ? "runs for a Graft" : "was left running by a killed Graft; serve adopts it";
+      List<CheckResult> asked =
+          new ArrayList<>(new Database(database.url(), database.login(), clock).findings());
+      CheckResult server = asked.getFirst();
+      if (server.status() == DoctorReport.CheckStatus.OK) {
+        asked.set(0, CheckResult.ok(name(), "embedded, %s, %s".formatted(server.detail(), of)));
+      }
+      return asked;
+    }
+  }
+
+  /**
+   * The migrations of a database beside those that this Graft brings.
+   *
+   * @param all of both
+   */
+  record Migrations(List<MigrationInfo> all) {
+    private static final String NAME = "migrations";
+
+    Migrations {
+      all = List.copyOf(all);
+    }
+
+    /**
+     * Reads them; nothing is migrated.
+     *
+     * @throws FlywayException if the database does not answer
+     */
+    static Migrations of(String url, Properties login) {
+      Flyway flyway =
+          Flyway.configure()
+              .dataSource(new DriverManagerDataSource(url, login))
+              .locations("classpath:db/migration")
+              .load();
+      return new Migrations(Arrays.asList(flyway.info().all()));
+    }
+
+    CheckResult finding() {
+      if (count(info -> info.getState().isFailed()) > 0) {
+        return CheckResult.missing(
+            NAME, "one has failed", "restore the database from its backup, and start serve again");
+      }
+      long unknown = count(info -> info.getState().isApplied() && !info.getState().isResolved());
+      if (unknown > 0) {
+        return CheckResult.missing(
+            NAME,
+            "the database has %d that this Graft does not know".formatted(unknown),
+            "run the newer Graft that made them");
+      }
+      if (count(info -> info.getState().isApplied() && !info.isChecksumMatching()) > 0) {
+        return CheckResult.missing(
+            NAME,
+            "one differs from this Graft's",
+            "run the version of Graft that made the database");
+      }
+      long applied = count(info -> info.getState().isApplied());
+      long pending = count(info -> !info.getState().isApplied());
+      if (pending == 0) return CheckResult.ok(NAME, "all %d are there".formatted(applied));
+      if (applied == 0) return CheckResult.ok(NAME, "none yet, serve will make them");
+      return CheckResult.warning(
+          NAME,
+          "the database is %d behind this Graft".formatted(pending),
+          "back it up and restart serve, which makes them");
+    }
+
+    private long count(Predicate<MigrationInfo> which) {
+      return all.stream().filter(which).count();
+    }
   }
 }

@@ -2,7 +2,9 @@ package dev.graft.cli.doctor;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What all checks found, in their order. */
@@ -60,5 +62,47 @@ public record DoctorReport(List<CheckResult> findings) {
 
   private long count(CheckStatus status) {
     return findings.stream().filter(finding -> finding.status() == status).count();
+  }
+
+  /**
+   * What a check found. Never holds a secret.
+   *
+   * @param name of the check, the same in every report
+   * @param detail in one line
+   * @param cure what to do, in one sentence; null if all is well
+   */
+  record CheckResult(String name, CheckStatus status, String detail, @Nullable String cure) {
+    public CheckResult {
+      if ((cure == null) != (status == CheckStatus.OK)) {
+        throw new IllegalArgumentException("what is not ok has a cure, and nothing else");
+      }
+      detail = detail.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    public static CheckResult ok(String name, String detail) {
+      return new CheckResult(name, CheckStatus.OK, detail, null);
+    }
+
+    public static CheckResult warning(String name, String detail, String cure) {
+      return new CheckResult(name, CheckStatus.WARNING, detail, cure);
+    }
+
+    public static CheckResult missing(String name, String detail, String cure) {
+      return new CheckResult(name, CheckStatus.MISSING, detail, cure);
+    }
+  }
+
+  /** How a check ended. */
+  enum CheckStatus {
+    OK,
+    /** Graft works, but not as well or as safely as it could. */
+    WARNING,
+    /** Graft does not work before this is cured. */
+    MISSING;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.cli.doctor;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
 import dev.graft.kernels.CudaLibrary;
 import dev.graft.kernels.CudaMachine;
 import dev.graft.platform.ChildJvm;
@@ -32,33 +33,34 @@ public final class Examination {
   private static List<Check> checks(Installation installation, Map<String, String> environment) {
     Path dataDir = installation.dataDir();
     List<Check> checks = new ArrayList<>();
-    checks.add(JavaRuntime.here());
-    checks.add(new Processor(Path.of("/proc/cpuinfo")));
-    checks.add(MainMemory.here(MEMORY_NEEDED));
-    checks.add(OpenFiles.here(FILES_WANTED));
+    checks.add(MachineChecks.JavaRuntime.here());
+    checks.add(new MachineChecks.Processor(Path.of("/proc/cpuinfo")));
+    checks.add(MachineChecks.MainMemory.here(MEMORY_NEEDED));
+    checks.add(MachineChecks.OpenFiles.here(FILES_WANTED));
     CudaMachine gpus = CudaMachine.here();
     CudaLibrary library = CudaLibrary.in(CudaLibrary.directory(environment));
     List<String> wanted = installation.isWorker() ? installation.devices() : List.of();
-    checks.add(new Gpus(gpus, library, wanted));
+    checks.add(new MachineChecks.Gpus(gpus, library, wanted));
     int usable = gpus.usable().size();
-    checks.add(new Libtorch(ChildJvm.ofThisProgram(HEAP, "libtorch-check"), usable));
+    checks.add(new MachineChecks.Libtorch(ChildJvm.ofThisProgram(HEAP, "libtorch-check"), usable));
     checks.add(new DataDirectory(dataDir));
-    checks.add(new ChildProcesses(installation.children(), dataDir));
-    checks.add(new DiskSpace(dataDir, DISK_NEEDED, DISK_WANTED));
-    checks.add(new FileSystem(dataDir));
-    checks.add(new Leftovers(dataDir));
-    if (installation.isWorker()) checks.add(new StopLimit(installation.settings()));
+    checks.add(new MachineChecks.ChildProcesses(installation.children(), dataDir));
+    checks.add(new DataDirectory.DiskSpace(dataDir, DISK_NEEDED, DISK_WANTED));
+    checks.add(new DataDirectory.FileSystem(dataDir));
+    checks.add(new DataDirectory.Leftovers(dataDir));
+    if (installation.isWorker()) checks.add(new MachineChecks.StopLimit(installation.settings()));
     if (installation.isServer()) {
       Clock clock = Clock.systemUTC();
       checks.add(
           installation.hasDatabase()
-              ? new ConfiguredDatabase(installation.settings(), clock)
-              : new EmbeddedDatabase(dataDir, clock));
-      installation.bucket().map(ArtifactBucket::new).ifPresent(checks::add);
-      checks.add(Port.of(installation.settings(), environment));
-      checks.add(new ApiServer(installation.askedServer(), environment));
+              ? new Database.ConfiguredDatabase(installation.settings(), clock)
+              : new Database.EmbeddedDatabase(dataDir, clock));
+      installation.bucket().map(ServerChecks.ArtifactBucket::new).ifPresent(checks::add);
+      checks.add(ServerChecks.Port.of(installation.settings(), environment));
+      checks.add(new ServerChecks.ApiServer(installation.askedServer(), environment));
     }
-    if (installation.isWorkerAlone()) checks.add(new WorkersServer(installation.settings()));
+    if (installation.isWorkerAlone())
+      checks.add(new ServerChecks.WorkersServer(installation.settings()));
     return checks;
   }
 

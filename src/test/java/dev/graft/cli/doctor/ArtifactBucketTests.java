@@ -8,19 +8,19 @@ import org.junit.jupiter.api.Test;
 class ArtifactBucketTests {
   private final S3Server server = S3Server.shared();
 
-  private CheckResult finding(String bucket, String... settings) {
-    return new ArtifactBucket(server.settings(bucket, settings)).findings().getFirst();
+  private DoctorReport.CheckResult finding(String bucket, String... settings) {
+    return new ServerChecks.ArtifactBucket(server.settings(bucket, settings)).findings().getFirst();
   }
 
   @Test
   void aBucketThatCanBeUsed() {
-    assertThat(finding(server.bucket()).status()).isEqualTo(CheckStatus.OK);
+    assertThat(finding(server.bucket()).status()).isEqualTo(DoctorReport.CheckStatus.OK);
   }
 
   @Test
   void aBucketThatIsNotThereIsMissing() {
-    CheckResult missing = finding("not-there");
-    assertThat(missing.status()).isEqualTo(CheckStatus.MISSING);
+    DoctorReport.CheckResult missing = finding("not-there");
+    assertThat(missing.status()).isEqualTo(DoctorReport.CheckStatus.MISSING);
     assertThat(missing.detail()).contains("not-there", "create it");
   }
 

@@ -2,6 +2,9 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.cli.doctor.DataDirectory.DiskSpace;
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.cli.doctor.DoctorReport.CheckStatus;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileSystems;
@@ -30,7 +33,7 @@ class DataDirectoryTests {
         .allMatch(finding -> finding.status() == CheckStatus.OK)
         .extracting(CheckResult::name)
         .containsExactly("data-dir", "permissions");
-    assertThat(new FileSystem(data).findings().getFirst().status())
+    assertThat(new DataDirectory.FileSystem(data).findings().getFirst().status())
         .isNotEqualTo(CheckStatus.MISSING);
     assertThat(data).isEmptyDirectory();
   }
@@ -96,7 +99,7 @@ class DataDirectoryTests {
     URI zip = URI.create("jar:" + parent.resolve("files.zip").toUri());
     try (var files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
       Path inside = Files.createDirectory(files.getPath("/data"));
-      CheckResult links = only(new FileSystem(inside).findings());
+      CheckResult links = only(new DataDirectory.FileSystem(inside).findings());
       assertThat(links.status()).isEqualTo(CheckStatus.MISSING);
       assertThat(links.detail()).isEqualTo("zipfs does not rename at once or has no hard links");
       assertThat(inside).isEmptyDirectory();
@@ -115,7 +118,7 @@ class DataDirectoryTests {
   }
 
   private String leftovers() throws IOException {
-    return only(new Leftovers(data).findings()).detail();
+    return only(new DataDirectory.Leftovers(data).findings()).detail();
   }
 
   private static CheckResult only(List<CheckResult> findings) {

@@ -2,6 +2,8 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.cli.doctor.DoctorReport.CheckStatus;
 import dev.graft.pg.TestPostgres;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -96,7 +98,8 @@ class DatabaseIT {
   }
 
   private static CheckResult only(MockEnvironment settings) {
-    List<CheckResult> findings = new ConfiguredDatabase(settings, Clock.systemUTC()).findings();
+    List<CheckResult> findings =
+        new Database.ConfiguredDatabase(settings, Clock.systemUTC()).findings();
     assertThat(findings).hasSize(1);
     return findings.getFirst();
   }
@@ -106,7 +109,7 @@ class DatabaseIT {
   }
 
   private List<CheckResult> look(Clock clock) {
-    return new ConfiguredDatabase(settings(), clock).findings();
+    return new Database.ConfiguredDatabase(settings(), clock).findings();
   }
 
   private MockEnvironment settings() {

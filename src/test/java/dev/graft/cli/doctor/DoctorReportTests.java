@@ -3,6 +3,7 @@ package dev.graft.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -45,9 +46,9 @@ class DoctorReportTests {
   @Test
   void whatIsNotWellHasACureAndADetailIsOneLine() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new CheckResult("java", CheckStatus.WARNING, "old", null));
+        .isThrownBy(() -> new CheckResult("java", DoctorReport.CheckStatus.WARNING, "old", null));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new CheckResult("java", CheckStatus.OK, "new", "nothing"));
+        .isThrownBy(() -> new CheckResult("java", DoctorReport.CheckStatus.OK, "new", "nothing"));
     assertThat(CheckResult.ok("java", "one\n  two\n").detail()).isEqualTo("one two");
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ class EmbeddedDatabaseTests {
   @Test
   void withoutAClusterOneWillBeMadeAndNothingIsMadeNow() {
     CheckResult finding = look();
-    assertThat(finding.status()).isEqualTo(CheckStatus.OK);
+    assertThat(finding.status()).isEqualTo(DoctorReport.CheckStatus.OK);
     assertThat(finding.detail()).isEqualTo("embedded, which serve will set up");
     assertThat(data).isEmptyDirectory();
   }
@@ -32,7 +33,7 @@ class EmbeddedDatabaseTests {
   void theClusterOfAnotherMajorVersionIsMissingWithItsCure() throws IOException {
     cluster("17", "rwx------");
     CheckResult other = look();
-    assertThat(other.status()).isEqualTo(CheckStatus.MISSING);
+    assertThat(other.status()).isEqualTo(DoctorReport.CheckStatus.MISSING);
     assertThat(other.detail()).contains("made by PostgreSQL 17").contains("brings 18");
     assertThat(other.cure()).contains("pg_dump 17");
   }
@@ -41,7 +42,7 @@ class EmbeddedDatabaseTests {
   void aClusterThatOthersMayReadIsRefusedAsPostgresDoes() throws IOException {
     Path cluster = cluster("18", "rwxr-xr-x");
     CheckResult open = look();
-    assertThat(open.status()).isEqualTo(CheckStatus.MISSING);
+    assertThat(open.status()).isEqualTo(DoctorReport.CheckStatus.MISSING);
     assertThat(open.cure()).isEqualTo("chmod 700 " + cluster);
   }
 
@@ -63,7 +64,7 @@ class EmbeddedDatabaseTests {
   }
 
   private CheckResult look() {
-    List<CheckResult> findings = new EmbeddedDatabase(data, Clock.systemUTC()).findings();
+    List<CheckResult> findings = new Database.EmbeddedDatabase(data, Clock.systemUTC()).findings();
     assertThat(findings).hasSize(1);
     return findings.getFirst();
   }

@@ -2,6 +2,7 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
 import dev.graft.kernels.CudaDevice;
 import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice.CudaLack;
@@ -26,7 +27,7 @@ class GpusTests {
   }
 
   private static List<CheckResult> findings(CudaMachine machine, String... wanted) {
-    return new Gpus(machine, LIBRARY, List.of(wanted)).findings();
+    return new MachineChecks.Gpus(machine, LIBRARY, List.of(wanted)).findings();
   }
 
   @Test
@@ -48,17 +49,17 @@ class GpusTests {
   @Test
   void oneThatCannotBeUsedIsAWarningAndMissingIfItIsNamed() {
     CheckResult found = findings(machine(null, TOO_NEW)).getFirst();
-    assertThat(found.status()).isEqualTo(CheckStatus.WARNING);
+    assertThat(found.status()).isEqualTo(DoctorReport.CheckStatus.WARNING);
     assertThat(found.detail()).endsWith("; no code for 12.0");
     assertThat(found.cure()).isEqualTo("use another build");
     assertThat(findings(machine(null, TOO_NEW), "cuda:0").getFirst().status())
-        .isEqualTo(CheckStatus.MISSING);
+        .isEqualTo(DoctorReport.CheckStatus.MISSING);
   }
 
   @Test
   void oneThatIsNamedAndNotThereIsMissing() {
     CheckResult absent = findings(machine(null, null), "cpu", "cuda:1").getLast();
-    assertThat(absent.status()).isEqualTo(CheckStatus.MISSING);
+    assertThat(absent.status()).isEqualTo(DoctorReport.CheckStatus.MISSING);
     assertThat(absent.detail()).contains("cuda:1");
     assertThat(absent.cure()).contains("graft.worker.devices=cpu");
   }
@@ -74,13 +75,14 @@ class GpusTests {
   @Test
   void anotherLibtorchIsToldWithItsCure() {
     CudaLibrary other = new CudaLibrary(Path.of("/opt/cuda"), "2.8.0+cu126");
-    CheckResult found = new Gpus(machine(null, null), other, List.of()).findings().getLast();
+    CheckResult found =
+        new MachineChecks.Gpus(machine(null, null), other, List.of()).findings().getLast();
     assertThat(found.name()).isEqualTo("libtorch-cuda");
     assertThat(found.cure()).contains("graft libtorch fetch");
   }
 
   @Test
   void thisMachineIsReadWithoutAFailure() {
-    assertThat(new Gpus(CudaMachine.here(), null, List.of()).findings()).isNotEmpty();
+    assertThat(new MachineChecks.Gpus(CudaMachine.here(), null, List.of()).findings()).isNotEmpty();
   }
 }

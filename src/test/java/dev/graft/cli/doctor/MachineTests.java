@@ -2,6 +2,8 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.cli.doctor.DoctorReport.CheckStatus;
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.Children.ChildrenProperties;
 import dev.graft.platform.Children.ChildrenProperties.Network;
@@ -18,9 +20,10 @@ class MachineTests {
 
   @Test
   void anOlderJavaAndAnotherPlatformAreMissing() {
-    assertThat(new JavaRuntime(25, "25.0.3", "Linux", "amd64").findings())
+    assertThat(new MachineChecks.JavaRuntime(25, "25.0.3", "Linux", "amd64").findings())
         .allMatch(finding -> finding.status() == CheckStatus.OK);
-    List<CheckResult> lacks = new JavaRuntime(21, "21.0.1", "Mac OS X", "aarch64").findings();
+    List<CheckResult> lacks =
+        new MachineChecks.JavaRuntime(21, "21.0.1", "Mac OS X", "aarch64").findings();
     assertThat(lacks).allMatch(finding -> finding.status() == CheckStatus.MISSING);
     assertThat(lacks.getFirst().cure()).contains("JDK 25");
     assertThat(lacks.getLast().detail()).isEqualTo("Mac OS X aarch64");
@@ -38,12 +41,13 @@ class MachineTests {
 
   private CheckResult processor(String cpuinfo) throws IOException {
     Path file = Files.writeString(directory.resolve("cpuinfo"), cpuinfo);
-    return new Processor(file).findings().getFirst();
+    return new MachineChecks.Processor(file).findings().getFirst();
   }
 
   @Test
   void aCheckThatCannotReadHidesNoOther() {
-    CheckResult unread = Examination.run(new Processor(directory.resolve("none"))).getFirst();
+    CheckResult unread =
+        Examination.run(new MachineChecks.Processor(directory.resolve("none"))).getFirst();
     assertThat(unread.name()).isEqualTo("processor");
     assertThat(unread.status()).isEqualTo(CheckStatus.WARNING);
     assertThat(unread.cure()).isNotNull();
@@ -51,15 +55,16 @@ class MachineTests {
 
   @Test
   void tooLittleMemoryIsMissingAndFewFilesAreAWarning() {
-    assertThat(new MainMemory(2_000, 3_000).findings().getFirst().status())
+    assertThat(new MachineChecks.MainMemory(2_000, 3_000).findings().getFirst().status())
         .isEqualTo(CheckStatus.MISSING);
-    CheckResult enough = new MainMemory(16L << 30, 3L << 30).findings().getFirst();
+    CheckResult enough = new MachineChecks.MainMemory(16L << 30, 3L << 30).findings().getFirst();
     assertThat(enough.status()).isEqualTo(CheckStatus.OK);
     assertThat(enough.detail()).isEqualTo("17.2 GB, of which jobs may take 15.0 GB");
-    assertThat(new OpenFiles(1024, 4096).findings().getFirst().status())
+    assertThat(new MachineChecks.OpenFiles(1024, 4096).findings().getFirst().status())
         .isEqualTo(CheckStatus.WARNING);
-    assertThat(new OpenFiles(4096, 4096).findings().getFirst().status()).isEqualTo(CheckStatus.OK);
-    assertThat(new OpenFiles(-1, 4096).findings()).isEmpty();
+    assertThat(new MachineChecks.OpenFiles(4096, 4096).findings().getFirst().status())
+        .isEqualTo(CheckStatus.OK);
+    assertThat(new MachineChecks.OpenFiles(-1, 4096).findings()).isEmpty();
   }
 
   @Test
@@ -80,7 +85,7 @@ class MachineTests {
   }
 
   private static CheckResult libtorch(String script, int gpus) throws IOException {
-    return new Libtorch(List.of("bash", "-c", script), gpus).findings().getFirst();
+    return new MachineChecks.Libtorch(List.of("bash", "-c", script), gpus).findings().getFirst();
   }
 
   @Test
@@ -109,13 +114,16 @@ class MachineTests {
   }
 
   private List<CheckResult> children(String user, Network network) {
-    return new ChildProcesses(new ChildrenProperties(user, network), directory).findings();
+    return new MachineChecks.ChildProcesses(new ChildrenProperties(user, network), directory)
+        .findings();
   }
 
   @Test
   void theRealChildLoadsLibtorchAndComputes() throws IOException {
     CheckResult well =
-        new Libtorch(ChildJvm.ofThisProgram("256m", "libtorch-check"), 0).findings().getFirst();
+        new MachineChecks.Libtorch(ChildJvm.ofThisProgram("256m", "libtorch-check"), 0)
+            .findings()
+            .getFirst();
     assertThat(well.status()).as(well.detail()).isEqualTo(CheckStatus.OK);
     assertThat(well.detail()).matches("\\d+\\.\\d+\\.\\d+ loads and computes on cpu.*");
   }

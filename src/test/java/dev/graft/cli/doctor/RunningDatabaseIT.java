@@ -37,10 +37,11 @@ class RunningDatabaseIT {
   @Test
   void itsOwnerIsToldAndItGoesOn() {
     try (LocalDatabase held = LocalDatabase.own(data)) {
-      List<CheckResult> findings = new EmbeddedDatabase(data, Clock.systemUTC()).findings();
+      List<DoctorReport.CheckResult> findings =
+          new Database.EmbeddedDatabase(data, Clock.systemUTC()).findings();
       assertThat(findings)
-          .allMatch(finding -> finding.status() == CheckStatus.OK)
-          .extracting(CheckResult::name)
+          .allMatch(finding -> finding.status() == DoctorReport.CheckStatus.OK)
+          .extracting(DoctorReport.CheckResult::name)
           .containsExactly("postgresql", "migrations", "clock");
       assertThat(findings.getFirst().detail())
           .matches("embedded, 18\\.\\d+ at 127.0.0.1:\\d+/postgres, runs for a Graft");
@@ -51,7 +52,8 @@ class RunningDatabaseIT {
   @Test
   void oneThatAKilledGraftLeftIsTold() {
     EmbeddedPostgres left = EmbeddedPostgres.start(data.resolve("postgres"), "fsync=off");
-    List<CheckResult> findings = new EmbeddedDatabase(data, Clock.systemUTC()).findings();
+    List<DoctorReport.CheckResult> findings =
+        new Database.EmbeddedDatabase(data, Clock.systemUTC()).findings();
     assertThat(findings.getFirst().detail()).contains("left running by a killed Graft");
     assertThat(running().map(EmbeddedPostgres::pid)).contains(left.pid());
   }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.cli.doctor.DoctorReport.CheckStatus;
+import dev.graft.cli.doctor.ServerChecks.ApiServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -90,12 +93,13 @@ class ServersTests {
   }
 
   private static CheckResult port(int port) {
-    return new Port(LOOPBACK, port, "http", Map.of()).findings().getFirst();
+    return new ServerChecks.Port(LOOPBACK, port, "http", Map.of()).findings().getFirst();
   }
 
   @Test
   void anAddressThatThisMachineDoesNotHaveIsMissing() {
-    CheckResult elsewhere = new Port("192.0.2.1", 8080, "http", Map.of()).findings().getFirst();
+    CheckResult elsewhere =
+        new ServerChecks.Port("192.0.2.1", 8080, "http", Map.of()).findings().getFirst();
     assertThat(elsewhere.status()).isEqualTo(CheckStatus.MISSING);
   }
 
@@ -151,7 +155,7 @@ class ServersTests {
   }
 
   private static CheckResult ofWorker(MockEnvironment settings) throws IOException {
-    return new WorkersServer(settings).findings().getFirst();
+    return new ServerChecks.WorkersServer(settings).findings().getFirst();
   }
 
   private Map<String, String> environment() {

@@ -46,6 +46,6 @@ class StopLimitTests {
                     directory.toString(),
                     "graft.worker.drain-grace",
                     grace)));
-    return new StopLimit(settings).findings().getFirst().detail();
+    return new MachineChecks.StopLimit(settings).findings().getFirst().detail();
   }
 }

@@ -3,6 +3,8 @@ package dev.graft.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpsServer;
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.cli.doctor.DoctorReport.CheckStatus;
 import dev.graft.platform.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,7 +47,8 @@ class TlsServerTests {
   @Test
   void aPortThatSpeaksTlsMayBeAGrafts() {
     int port = server.getAddress().getPort();
-    CheckResult held = new Port("127.0.0.1", port, "https", Map.of()).findings().getFirst();
+    CheckResult held =
+        new ServerChecks.Port("127.0.0.1", port, "https", Map.of()).findings().getFirst();
     assertThat(held.status()).isEqualTo(CheckStatus.WARNING);
     assertThat(held.detail()).contains("a Graft may be there");
   }
@@ -58,6 +61,6 @@ class TlsServerTests {
       environment.put("SSL_CERT_FILE", directory.resolve(authorities).toString());
     }
     String url = "https://127.0.0.1:" + server.getAddress().getPort();
-    return new ApiServer(url, environment).findings().getFirst();
+    return new ServerChecks.ApiServer(url, environment).findings().getFirst();
   }
 }

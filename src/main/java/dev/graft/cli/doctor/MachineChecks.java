@@ -1,0 +1,475 @@
+package dev.graft.cli.doctor;
+
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import com.sun.management.OperatingSystemMXBean;
+import com.sun.management.UnixOperatingSystemMXBean;
+import dev.graft.kernels.CudaDevice.ComputeCapability;
+import dev.graft.kernels.CudaDevice.CudaLack;
+import dev.graft.kernels.CudaDevice;
+import dev.graft.kernels.CudaLibrary;
+import dev.graft.kernels.CudaMachine;
+import dev.graft.platform.Bytes;
+import dev.graft.platform.ChildConfinement.FoundConfinement;
+import dev.graft.platform.ChildConfinement;
+import dev.graft.platform.ChildProcess;
+import dev.graft.platform.Children.ChildrenProperties;
+import dev.graft.platform.FileTrees;
+import dev.graft.worker.StopTimes.WorkerStop;
+import dev.graft.worker.TrainerDevices.MachineMemory;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.Environment;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The checks of the machine: processor, memory, Java, libtorch, GPUs and the limits of processes. */
+final class MachineChecks {
+  private MachineChecks() {}
+
+  /**
+   * How many processors there are, and what they multiply fast.
+   *
+   * @param cpuinfo the kernel's {@code /proc/cpuinfo}
+   */
+  record Processor(Path cpuinfo) implements Check {
+    /** Without it libtorch computes many times slower. */
+    private static final String VECTORS = "avx2";
+
+    /** What makes bf16 faster than f32. */
+    private static final List<String> BF16 = List.of("avx512_bf16", "amx_bf16");
+
+    @Override
+    public String name() {
+      return "processor";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      Set<String> flags = flags();
+      String told =
+          Stream.concat(Stream.of(VECTORS, "avx512f"), BF16.stream())
+              .filter(flags::contains)
+              .collect(Collectors.joining(" "));
+      String bf16 = BF16.stream().anyMatch(flags::contains) ? "in hardware" : "slower than f32";
+      String detail =
+          "%d cores, %s; bf16 is %s"
+              .formatted(Runtime.getRuntime().availableProcessors(), told, bf16);
+      return List.of(
+          flags.contains(VECTORS)
+              ? CheckResult.ok(name(), detail)
+              : CheckResult.warning(
+                  name(),
+                  "there is no " + VECTORS + ", training is slow",
+                  "use a processor of the last ten years, or let the virtual machine see it"));
+    }
+
+    private Set<String> flags() throws IOException {
+      try (Stream<String> lines = Files.lines(cpuinfo)) {
+        return lines
+            .filter(line -> line.startsWith("flags"))
+            .findFirst()
+            .map(line -> Set.of(line.substring(line.indexOf(':') + 1).strip().split("\\s+")))
+            .orElse(Set.of());
+      }
+    }
+  }
+
+  /**
+   * What a training can have.
+   *
+   * @param total of the machine or its container, in bytes
+   * @param needed by the smallest training beside a server, in bytes
+   */
+  record MainMemory(long total, long needed) implements Check {
+    public static MainMemory here(long needed) {
+      var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+      return new MainMemory(system.getTotalMemorySize(), needed);
+    }
+
+    @Override
+    public String name() {
+      return "memory";
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      if (total < needed) {
+        return List.of(
+            CheckResult.missing(
+                name(),
+                Bytes.gigabytes(total),
+                "give the machine or the container " + Bytes.gigabytes(needed) + " or more"));
+      }
+      String jobs = Bytes.gigabytes(MachineMemory.forJobs(total));
+      return List.of(
+          CheckResult.ok(
+              name(), "%s, of which jobs may take %s".formatted(Bytes.gigabytes(total), jobs)));
+    }
+  }
+
+  /**
+   * The Java that runs this, and the platform that its native libraries need.
+   *
+   * @param feature number of the version, such as 25
+   */
+  record JavaRuntime(int feature, String version, String system, String architecture)
+      implements Check {
+    private static final int NEEDED = 25;
+
+    public static JavaRuntime here() {
+      return new JavaRuntime(
+          Runtime.version().feature(),
+          Runtime.version() + " in " + System.getProperty("java.home"),
+          System.getProperty("os.name"),
+          System.getProperty("os.arch"));
+    }
+
+    @Override
+    public String name() {
+      return "java";
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      return List.of(java(), platform());
+    }
+
+    private CheckResult java() {
+      return feature >= NEEDED
+          ? CheckResult.ok(name(), version)
+          : CheckResult.missing(name(), version, "install a JDK 25 and name it in GRAFT_JAVA_HOME");
+    }
+
+    private CheckResult platform() {
+      String found = system + " " + architecture;
+      return found.toLowerCase(Locale.ROOT).equals("linux amd64")
+          ? CheckResult.ok("platform", found)
+          : CheckResult.missing("platform", found, "use the container image on a linux-x86_64 host");
+    }
+  }
+
+  /**
+   * Whether libtorch loads and computes, asked of a child process: where it does not, it may end the
+   * process.
+   *
+   * @param command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON line
+   * @param gpus how many the driver has that should compute
+   */
+  record Libtorch(List<String> command, int gpus) implements Check {
+    private static final long PATIENCE_SECONDS = 120;
+    private static final String CURE =
+        "run Graft on a linux-x86_64 machine with glibc 2.29 or newer, or in its container image";
+    private static final String CUDA_CURE =
+        "lay the CUDA build out again: graft libtorch fetch --again; to use the processor unset"
+            + " GRAFT_LIBTORCH_CUDA_DIRECTORY";
+
+    public Libtorch {
+      command = List.copyOf(command);
+    }
+
+    @Override
+    public String name() {
+      return "libtorch";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      Path directory;
+      try {
+        directory = Files.createTempDirectory("graft-libtorch-");
+      } catch (IOException e) {
+        String temporary = System.getProperty("java.io.tmpdir");
+        return List.of(
+            CheckResult.missing(
+                name(),
+                temporary + " may not be written",
+                "make it writable, libtorch needs it too"));
+      }
+      try {
+        return List.of(run(directory));
+      } finally {
+        FileTrees.delete(directory);
+      }
+    }
+
+    /**
+     * @param directory for its output, and what Java writes where a process crashes
+     */
+    private CheckResult run(Path directory) throws IOException {
+      Path output = directory.resolve("output");
+      ProcessBuilder builder =
+          ChildProcess.of(command)
+              .directory(directory.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile());
+      builder.environment().put("DJL_OFFLINE", "true");
+      builder.environment().put("OPT_OUT_TRACKING", "true");
+      Process child = builder.start();
+      child.getOutputStream().close();
+      if (!ended(child)) {
+        child.destroyForcibly();
+        return CheckResult.missing(
+            name(), "it did not compute in %d s".formatted(PATIENCE_SECONDS), cure());
+      }
+      String said = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
+      Optional<JsonNode> result = result(said);
+      if (child.exitValue() == 0 && result.isPresent()) return found(result.get());
+      return CheckResult.missing(
+          name(), "it ended with status %d: %s".formatted(child.exitValue(), reason(said)), cure());
+    }
+
+    private String cure() {
+      return gpus > 0 ? CUDA_CURE : CURE;
+    }
+
+    private static boolean ended(Process child) {
+      try {
+        return child.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+
+    private CheckResult found(JsonNode result) {
+      List<String> devices = result.path("devices").valueStream().map(JsonNode::asString).toList();
+      String computes =
+          "%s loads and computes on %s"
+              .formatted(result.path("version").asString(), String.join(", ", devices));
+      return gpus > 0 && devices.size() == 1
+          ? CheckResult.warning(name(), computes + " only, and there are GPUs", CUDA_CURE)
+          : CheckResult.ok(name(), computes);
+    }
+
+    /** Libraries may print before the line that is ours. */
+    private static Optional<JsonNode> result(String said) {
+      return said.lines()
+          .filter(line -> line.startsWith("{"))
+          .reduce((one, last) -> last)
+          .flatMap(Libtorch::json);
+    }
+
+    private static Optional<JsonNode> json(String line) {
+      try {
+        return Optional.of(JsonMapper.shared().readTree(line));
+      } catch (JacksonException notOurs) {
+        return Optional.empty();
+      }
+    }
+
+    private static String reason(String said) {
+      return said.lines()
+          .filter(line -> !line.isBlank())
+          .filter(line -> line.startsWith("graft: ") || line.contains("SIG"))
+          .findFirst()
+          .or(() -> said.lines().filter(line -> !line.isBlank()).findFirst())
+          .map(String::strip)
+          .orElse("it said nothing");
+    }
+  }
+
+  /**
+   * The GPUs, the driver, and the CUDA build of libtorch.
+   *
+   * @param library null = there is none
+   * @param wanted devices that the settings name; none = what can be used
+   */
+  record Gpus(CudaMachine machine, @Nullable CudaLibrary library, List<String> wanted)
+      implements Check {
+    public Gpus {
+      wanted = List.copyOf(wanted);
+    }
+
+    @Override
+    public String name() {
+      return "gpu";
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      List<CheckResult> findings = new ArrayList<>();
+      for (CudaDevice device : machine.devices()) findings.add(device(device));
+      CudaLack lack = machine.lack();
+      if (lack != null) findings.add(driver(lack));
+      if (library != null) findings.add(library(library));
+      for (String each : wanted) {
+        boolean known = machine.devices().stream().anyMatch(d -> d.name().equals(each));
+        if (!known && !each.equals("cpu")) findings.add(absent(each));
+      }
+      return findings;
+    }
+
+    private CheckResult device(CudaDevice device) {
+      String what = description(device);
+      CudaLack lack = device.lack();
+      if (lack == null) return CheckResult.ok(name(), what);
+      return lacking(what + "; " + lack.what(), lack.cure(), wanted.contains(device.name()));
+    }
+
+    private CheckResult driver(CudaLack lack) {
+      return machine.isWithoutDriver()
+          ? CheckResult.ok(name(), lack.what() + ", training uses the processor")
+          : lacking(lack.what(), lack.cure(), false);
+    }
+
+    private CheckResult absent(String device) {
+      CudaLack lack = machine.lack();
+      String cure = lack == null ? "name one that there is" : lack.cure();
+      return lacking(
+          "graft.worker.devices names %s, which there is not".formatted(device),
+          cure + ", or set graft.worker.devices=cpu",
+          true);
+    }
+
+    private CheckResult lacking(String what, String cure, boolean needed) {
+      return needed
+          ? CheckResult.missing(name(), what, cure)
+          : CheckResult.warning(name(), what, cure);
+    }
+
+    private static String description(CudaDevice device) {
+      String part = device.mig() == null ? "" : " MIG " + device.mig();
+      Object capability = device.capability() == null ? "not known" : device.capability();
+      return "%s %s%s, %s, compute capability %s, driver %s"
+          .formatted(
+              device.name(), device.product(), part, memory(device), capability, device.driver());
+    }
+
+    private static String memory(CudaDevice device) {
+      Long total = device.total();
+      Long free = device.free();
+      if (total == null) return "memory not known";
+      String all = Bytes.gigabytes(total);
+      return free == null ? all : "%s (%s free)".formatted(all, Bytes.gigabytes(free));
+    }
+
+    private static CheckResult library(CudaLibrary library) {
+      CudaLack lack = library.lack();
+      if (lack != null) return CheckResult.warning("libtorch-cuda", lack.what(), lack.cure());
+      String code =
+          library.capabilities().stream()
+              .map(ComputeCapability::toString)
+              .collect(Collectors.joining(", "));
+      return CheckResult.ok(
+          "libtorch-cuda",
+          "%s in %s, with code for compute capability %s"
+              .formatted(library.version(), library.directory(), code.isEmpty() ? "?" : code));
+    }
+  }
+
+  /**
+   * How many files and connections a process may have open.
+   *
+   * @param limit negative if it is not known
+   * @param wanted by a server with many clients
+   */
+  record OpenFiles(long limit, long wanted) implements Check {
+    public static OpenFiles here(long wanted) {
+      return new OpenFiles(
+          ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+              ? unix.getMaxFileDescriptorCount()
+              : -1,
+          wanted);
+    }
+
+    @Override
+    public String name() {
+      return "open-files";
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      if (limit < 0) return List.of();
+      String detail = "a process may have %d open".formatted(limit);
+      return List.of(
+          limit >= wanted
+              ? CheckResult.ok(name(), detail)
+              : CheckResult.warning(
+                  name(), detail, "raise it: ulimit -n 65536, or LimitNOFILE=65536 of the service"));
+    }
+  }
+
+  /** How long this worker may take to stop, which whatever ends it must wait for. */
+  record StopLimit(Environment settings) implements Check {
+    private static final String WAIT =
+        "; TimeoutStopSec (systemd), stop_grace_period (Compose) or terminationGracePeriodSeconds"
+            + " (Kubernetes) must be longer";
+
+    @Override
+    public String name() {
+      return "stop";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      WorkerStop stop = WorkerStop.of(settings);
+      String measured =
+          stop.longest()
+              .map(
+                  longest ->
+                      "steps of up to %s and checkpoints of up to %s were measured"
+                          .formatted(seconds(longest.step()), seconds(longest.checkpoint())))
+              .orElse("nothing was measured yet");
+      return List.of(
+          CheckResult.ok(
+              name(),
+              "a stop waits for the step under way and its checkpoint, at most %s: %s%s"
+                  .formatted(seconds(stop.limit()), measured, WAIT)));
+    }
+
+    private static String seconds(Duration time) {
+      return String.format(Locale.ROOT, "%.1f s", time.toMillis() / 1e3).replace(".0 s", " s");
+    }
+  }
+
+  /**
+   * Whom children run as and whether they have a network, as this machine allows it.
+   *
+   * @param directory that they work in
+   */
+  record ChildProcesses(ChildrenProperties settings, Path directory) implements Check {
+    @Override
+    public String name() {
+      return "children";
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      FoundConfinement found = new ChildConfinement(settings, directory).find(directory);
+      List<CheckResult> lacks = new ArrayList<>();
+      String user = found.userLack();
+      if (user != null) {
+        lacks.add(
+            CheckResult.warning(name(), "they run as root: " + user, ChildConfinement.USER_CURE));
+      }
+      String network = found.networkLack();
+      if (network != null) {
+        lacks.add(
+            CheckResult.warning(
+                name(), "they have a network: " + network, ChildConfinement.NETWORK_CURE));
+      }
+      if (!lacks.isEmpty()) return lacks;
+      return List.of(
+          CheckResult.ok(
+              name(),
+              "%s, %s"
+                  .formatted(
+                      found.user() == null ? "run as Graft does" : "run as user " + found.user(),
+                      found.network() ? "with its network, as set" : "without network")));
+    }
+  }
+}

@@ -1,0 +1,270 @@
+package dev.graft.cli.doctor;
+
+import dev.graft.artifacts.S3Bucket;
+import dev.graft.artifacts.S3Properties;
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.client.KnownServer.Answer;
+import dev.graft.client.KnownServer;
+import dev.graft.platform.MachineLacks;
+import dev.graft.worker.WorkerStanding;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.Environment;
+
+/** The checks of the servers that this machine runs or works for. */
+final class ServerChecks {
+  private ServerChecks() {}
+
+  /**
+   * The server that the client commands on this machine ask, if there is one.
+   *
+   * @param asked address of the one to look at; null for that of the environment or the last login
+   */
+  record ApiServer(@Nullable String asked, Map<String, String> environment) implements Check {
+    public ApiServer {
+      environment = Map.copyOf(environment);
+    }
+
+    @Override
+    public String name() {
+      return "server";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      Optional<KnownServer> known;
+      try {
+        known = KnownServer.find(asked, environment);
+      } catch (MachineLacks authorities) {
+        return List.of(CheckResult.missing(name(), message(authorities), "correct SSL_CERT_FILE"));
+      }
+      if (known.isEmpty()) return List.of();
+      KnownServer server = known.get();
+      List<CheckResult> findings = new ArrayList<>();
+      findings.add(server(server));
+      if (findings.getFirst().status() == DoctorReport.CheckStatus.OK && server.hasKey())
+        findings.add(key(server));
+      return findings;
+    }
+
+    private CheckResult server(KnownServer server) {
+      return switch (server.ask()) {
+        case Answer.Graft(String version, boolean same) ->
+            same
+                ? CheckResult.ok(name(), "%s answers, API %s".formatted(server.address(), version))
+                : CheckResult.warning(
+                    name(),
+                    "%s has another API than this Graft (%s)".formatted(server.address(), version),
+                    "use the same version of Graft here and there");
+        case Answer.Other(int status) ->
+            bad(
+                "%s answers %d, which is no Graft".formatted(server.address(), status),
+                "correct the address: graft login --server URL");
+        case Answer.Untrusted(String why) ->
+            bad(
+                "%s is not trusted: %s".formatted(server.address(), why),
+                "name the PEM file of its authority in SSL_CERT_FILE, or correct http and https");
+        case Answer.Silent(String why) ->
+            bad(
+                "%s does not answer: %s".formatted(server.address(), why),
+                "start it, or correct the address: graft login --server URL");
+      };
+    }
+
+    /** A login may be of long ago; only what was asked for is missing. */
+    private CheckResult bad(String detail, String cure) {
+      return asked == null
+          ? CheckResult.warning(name(), detail, cure)
+          : CheckResult.missing(name(), detail, cure);
+    }
+
+    private CheckResult key(KnownServer server) throws IOException {
+      int status = server.statusWithKey();
+      if (status == 200) return CheckResult.ok("api-key", "taken by " + server.address());
+      return CheckResult.warning(
+          "api-key",
+          "%s answers %d to it".formatted(server.address(), status),
+          "graft login --server " + server.address());
+    }
+
+    private static String message(Exception e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  /** Whether the server of a worker on this machine would give it work; no work is taken. */
+  record WorkersServer(Environment settings) implements Check {
+    private static final String JOIN =
+        "make a token on the server with graft worker-token create, and start with --join-token"
+            + " or --join-token-file";
+
+    @Override
+    public String name() {
+      return "server";
+    }
+
+    @Override
+    public List<CheckResult> findings() throws IOException {
+      if (settings.getProperty("graft.worker.server-url", "").isBlank()) {
+        return List.of(
+            CheckResult.missing(name(), "no server is named", "name it with --server URL"));
+      }
+      try {
+        return List.of(of(WorkerStanding.of(settings)));
+      } catch (MachineLacks wrong) {
+        return List.of(
+            CheckResult.missing(name(), String.valueOf(wrong.getMessage()), "correct that setting"));
+      }
+    }
+
+    private CheckResult of(WorkerStanding standing) {
+      return switch (standing) {
+        case WorkerStanding.Accepted(var server) ->
+            CheckResult.ok(name(), server + " knows this worker");
+        case WorkerStanding.NotJoined(var server, boolean token) ->
+            token
+                ? CheckResult.ok(name(), "this worker will join " + server + " with its token")
+                : CheckResult.warning(name(), "this worker has not joined " + server, JOIN);
+        case WorkerStanding.Refused(var server, String why) ->
+            CheckResult.missing(
+                name(),
+                "%s: %s".formatted(server, why),
+                "remove worker/credential.json, then " + JOIN);
+        case WorkerStanding.Mismatch(var server, String sentence) ->
+            CheckResult.missing(
+                name(), server + ": " + sentence, "install the same Graft here and there");
+        case WorkerStanding.Stranger(var server, int status) ->
+            CheckResult.missing(
+                name(),
+                "%s answers %d, which is no Graft".formatted(server, status),
+                "correct the address of --server");
+        case WorkerStanding.Untrusted(var server, String why) ->
+            CheckResult.missing(
+                name(),
+                "%s is not trusted: %s".formatted(server, why),
+                "name its authority's PEM file in GRAFT_WORKER_CERTIFICATE_AUTHORITIES");
+        case WorkerStanding.Unreachable(var server, String why) ->
+            CheckResult.missing(
+                name(),
+                "%s does not answer: %s".formatted(server, why),
+                "start it, or correct the address of --server");
+      };
+    }
+  }
+
+  /** Whether the bucket of artifacts can be listed, written, read and emptied, as at a start. */
+  record ArtifactBucket(S3Properties settings) implements Check {
+    @Override
+    public String name() {
+      return "bucket";
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      try {
+        S3Bucket.open(settings).close();
+        return List.of(CheckResult.ok(name(), settings.bucket() + " can be read and written"));
+      } catch (MachineLacks unusable) {
+        return List.of(
+            CheckResult.missing(
+                name(),
+                String.valueOf(unusable.getMessage()),
+                "correct graft.artifacts.s3, or the bucket: docs/s3.md"));
+      }
+    }
+  }
+
+  /**
+   * Whether the port of the API is free, or held by a Graft.
+   *
+   * @param address to listen on; null for all
+   * @param scheme that a Graft would speak there
+   */
+  record Port(@Nullable String address, int port, String scheme, Map<String, String> environment)
+      implements Check {
+    private static final String CURE = "stop that program, or choose another port with --port";
+
+    public Port {
+      environment = Map.copyOf(environment);
+    }
+
+    public static Port of(Environment settings, Map<String, String> environment) {
+      boolean tls =
+          settings.containsProperty("server.ssl.bundle")
+              || settings.containsProperty("server.ssl.certificate")
+              || settings.containsProperty("server.ssl.key-store");
+      return new Port(
+          settings.getProperty("server.address"),
+          settings.getProperty("server.port", Integer.class, 8080),
+          tls ? "https" : "http",
+          environment);
+    }
+
+    @Override
+    public String name() {
+      return "port";
+    }
+
+    @Override
+    public List<CheckResult> findings() {
+      return List.of(finding());
+    }
+
+    private CheckResult finding() {
+      InetSocketAddress wanted;
+      try {
+        wanted =
+            address == null
+                ? new InetSocketAddress(port)
+                : new InetSocketAddress(InetAddress.getByName(address), port);
+      } catch (UnknownHostException e) {
+        return CheckResult.missing(
+            name(), "this machine has no address " + address, "correct server.address");
+      }
+      try (ServerSocket socket = new ServerSocket()) {
+        socket.setReuseAddress(true);
+        socket.bind(wanted);
+        return CheckResult.ok(name(), port == 0 ? "any that is free" : port + " is free");
+      } catch (IOException e) {
+        return held(wanted, String.valueOf(e.getMessage()));
+      }
+    }
+
+    private CheckResult held(InetSocketAddress wanted, String why) {
+      InetAddress host =
+          wanted.getAddress().isAnyLocalAddress()
+              ? InetAddress.getLoopbackAddress()
+              : wanted.getAddress();
+      URI there = URI.create("%s://%s:%d".formatted(scheme, literal(host), port));
+      return switch (KnownServer.at(there, environment).ask()) {
+        case Answer.Graft(String version, boolean same) ->
+            CheckResult.ok(name(), "%d is held by a Graft that runs".formatted(port));
+        case Answer.Untrusted(String reason) ->
+            CheckResult.warning(
+                name(),
+                "%d is in use; a Graft may be there, but cannot be asked (%s)"
+                    .formatted(port, reason),
+                CURE);
+        case Answer.Other(int status) ->
+            CheckResult.missing(
+                name(), "%d is in use by a program that is no Graft".formatted(port), CURE);
+        case Answer.Silent(String reason) ->
+            CheckResult.missing(name(), "%d cannot be had (%s)".formatted(port, why), CURE);
+      };
+    }
+
+    private static String literal(InetAddress host) {
+      String text = host.getHostAddress();
+      return text.contains(":") ? "[" + text + "]" : text;
+    }
+  }
+}

@@ -1,16 +1,16 @@
 package dev.graft.cli.doctor;
 
-import dev.graft.cli.doctor.DoctorReport.CheckResult;
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.UnixOperatingSystemMXBean;
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
+import dev.graft.kernels.CudaDevice;
 import dev.graft.kernels.CudaDevice.ComputeCapability;
 import dev.graft.kernels.CudaDevice.CudaLack;
-import dev.graft.kernels.CudaDevice;
 import dev.graft.kernels.CudaLibrary;
 import dev.graft.kernels.CudaMachine;
 import dev.graft.platform.Bytes;
-import dev.graft.platform.ChildConfinement.FoundConfinement;
 import dev.graft.platform.ChildConfinement;
+import dev.graft.platform.ChildConfinement.FoundConfinement;
 import dev.graft.platform.ChildProcess;
 import dev.graft.platform.Children.ChildrenProperties;
 import dev.graft.platform.FileTrees;
@@ -36,7 +36,9 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The checks of the machine: processor, memory, Java, libtorch, GPUs and the limits of processes. */
+/**
+ * The checks of the machine: processor, memory, Java, libtorch, GPUs and the limits of processes.
+ */
 final class MachineChecks {
   private MachineChecks() {}
 
@@ -158,13 +160,14 @@ final class MachineChecks {
       String found = system + " " + architecture;
       return found.toLowerCase(Locale.ROOT).equals("linux amd64")
           ? CheckResult.ok("platform", found)
-          : CheckResult.missing("platform", found, "use the container image on a linux-x86_64 host");
+          : CheckResult.missing(
+              "platform", found, "use the container image on a linux-x86_64 host");
     }
   }
 
   /**
-   * Whether libtorch loads and computes, asked of a child process: where it does not, it may end the
-   * process.
+   * Whether libtorch loads and computes, asked of a child process: where it does not, it may end
+   * the process.
    *
    * @param command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON line
    * @param gpus how many the driver has that should compute
@@ -399,7 +402,9 @@ final class MachineChecks {
           limit >= wanted
               ? CheckResult.ok(name(), detail)
               : CheckResult.warning(
-                  name(), detail, "raise it: ulimit -n 65536, or LimitNOFILE=65536 of the service"));
+                  name(),
+                  detail,
+                  "raise it: ulimit -n 65536, or LimitNOFILE=65536 of the service"));
     }
   }
 

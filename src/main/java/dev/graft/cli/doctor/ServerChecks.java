@@ -3,8 +3,8 @@ package dev.graft.cli.doctor;
 import dev.graft.artifacts.S3Bucket;
 import dev.graft.artifacts.S3Properties;
 import dev.graft.cli.doctor.DoctorReport.CheckResult;
-import dev.graft.client.KnownServer.Answer;
 import dev.graft.client.KnownServer;
+import dev.graft.client.KnownServer.Answer;
 import dev.graft.platform.MachineLacks;
 import dev.graft.worker.WorkerStanding;
 import java.io.IOException;
@@ -122,7 +122,8 @@ final class ServerChecks {
         return List.of(of(WorkerStanding.of(settings)));
       } catch (MachineLacks wrong) {
         return List.of(
-            CheckResult.missing(name(), String.valueOf(wrong.getMessage()), "correct that setting"));
+            CheckResult.missing(
+                name(), String.valueOf(wrong.getMessage()), "correct that setting"));
       }
     }
 

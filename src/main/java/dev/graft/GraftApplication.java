@@ -11,6 +11,8 @@ import org.springframework.context.annotation.ComponentScan.Filter;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.FilterType;
 import org.springframework.context.annotation.Profile;
+import org.springframework.data.jpa.repository.config.EnableJpaRepositories;
+import org.springframework.data.repository.config.BootstrapMode;
 import org.springframework.modulith.Modulithic;
 
 /**
@@ -43,6 +45,7 @@ public class GraftApplication {
 
   @Configuration(proxyBeanMethods = false)
   @Profile("server")
+  @EnableJpaRepositories(bootstrapMode = BootstrapMode.DEFERRED)
   @ComponentScan(
       basePackageClasses = GraftApplication.class,
       resourcePattern = MODULES,

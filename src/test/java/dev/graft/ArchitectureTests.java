@@ -22,14 +22,18 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import dev.graft.platform.ChildProcess;
+import jakarta.persistence.Entity;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.stream.Stream;
+import org.hibernate.annotations.DynamicUpdate;
+import org.hibernate.annotations.Immutable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.data.repository.Repository;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Transactional;
@@ -86,6 +90,27 @@ class ArchitectureTests {
           .areAnnotatedWith(RestControllerAdvice.class)
           .should()
           .notBePublic();
+
+  @ArchTest
+  static final ArchRule entitiesAndRepositoriesStayInTheirModule =
+      classes()
+          .that()
+          .areAnnotatedWith(Entity.class)
+          .or()
+          .areAssignableTo(Repository.class)
+          .should()
+          .notBePublic();
+
+  @ArchTest
+  static final ArchRule entitiesWriteOnlyWhatChanged =
+      classes()
+          .that()
+          .areAnnotatedWith(Entity.class)
+          .should()
+          .beAnnotatedWith(DynamicUpdate.class)
+          .orShould()
+          .beAnnotatedWith(Immutable.class)
+          .because("statements move other columns of the same row");
 
   @ArchTest
   static final ArchRule controllersAndWorkersSpeakNoSql =

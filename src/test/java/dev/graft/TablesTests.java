@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -24,6 +25,8 @@ class TablesTests {
   private static final Pattern NAME = Pattern.compile("`(\\w+)`");
   private static final Pattern WRITTEN =
       Pattern.compile("(?:insert into|update|delete from|truncate)\\s+(\\w+)");
+  private static final Pattern ENTITY =
+      Pattern.compile("^ *@Entity\\s(?:[^{]*?)class (\\w+)", Pattern.MULTILINE);
   private static final Pattern MOVED = Pattern.compile("running = running [+-]");
   private static final String JOBS = "jobs";
   private static final Path CODE = Sources.ROOT.resolve("src/main/java/dev/graft");
@@ -87,8 +90,16 @@ class TablesTests {
     return path.equals(code + ".java") || path.startsWith(code + "/");
   }
 
+  /** By its statements, or as an entity, whose table has its name. */
   private static Stream<String> written(Path file) {
-    return matches(WRITTEN, Sources.text(file)).map(match -> match.group(1));
+    String text = Sources.text(file);
+    return Stream.concat(
+        matches(WRITTEN, text).map(match -> match.group(1)),
+        matches(ENTITY, text).map(match -> snakeCase(match.group(1))));
+  }
+
+  private static String snakeCase(String name) {
+    return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
   }
 
   private static TreeMap<String, Set<String>> documented() {

@@ -31,10 +31,10 @@ class AdapterConfigController {
   /** Not the words that are routes of their own. */
   private static final String CONFIG = "/{config:(?!(?:schema|validate)$).+}";
 
-  private final AdapterConfigs configs;
+  private final AdapterConfigService configs;
   private final Idempotency idempotency;
 
-  AdapterConfigController(AdapterConfigs configs, Idempotency idempotency) {
+  AdapterConfigController(AdapterConfigService configs, Idempotency idempotency) {
     this.configs = configs;
     this.idempotency = idempotency;
   }
@@ -48,17 +48,16 @@ class AdapterConfigController {
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    if (page.start().flatMap(AdapterConfigs.Presets::named).isPresent())
-      return page(List.of(), false);
-    List<AdapterConfigs.AdapterConfigVersion> own = configs.list(caller.departmentId(), page);
+    if (page.start().flatMap(Presets::named).isPresent()) return page(List.of(), false);
+    List<AdapterConfigVersion> own = configs.list(caller.departmentId(), page);
     if (own.size() > page.limit()) return page(own.subList(0, page.limit()), true);
-    List<AdapterConfigs.AdapterConfigVersion> all = new ArrayList<>(own);
-    all.addAll(AdapterConfigs.Presets.ALL);
+    List<AdapterConfigVersion> all = new ArrayList<>(own);
+    all.addAll(Presets.ALL);
     return page(all, false);
   }
 
   private static CursorPage<AdapterConfigObject> page(
-      List<AdapterConfigs.AdapterConfigVersion> shown, boolean more) {
+      List<AdapterConfigVersion> shown, boolean more) {
     return CursorPage.of(
         shown.stream().map(AdapterConfigObject::of).toList(), more, AdapterConfigObject::id);
   }
@@ -166,7 +165,7 @@ class AdapterConfigController {
       boolean preset,
       JsonNode adapter,
       JsonNode resolved) {
-    static AdapterConfigObject of(AdapterConfigs.AdapterConfigVersion config) {
+    static AdapterConfigObject of(AdapterConfigVersion config) {
       return new AdapterConfigObject(
           "adapter_config",
           config.id(),
@@ -176,7 +175,7 @@ class AdapterConfigController {
           config.createdAt().getEpochSecond(),
           config.preset(),
           config.adapter(),
-          AdapterConfigs.resolved(config));
+          AdapterConfigService.resolved(config));
     }
   }
 }

@@ -22,14 +22,14 @@ import tools.jackson.databind.JsonNode;
 /** Whether settings would do with a base model; nothing is kept, and no job is made. */
 @RestController
 class AdapterValidationController {
-  private final AdapterConfigs configs;
+  private final AdapterConfigService configs;
   private final BaseModels baseModels;
   private final BaseModelFit fit;
   private final ResourceDemand demand;
   private final WorkerDevices devices;
 
   AdapterValidationController(
-      AdapterConfigs configs,
+      AdapterConfigService configs,
       BaseModels baseModels,
       BaseModelFit fit,
       ResourceDemand demand,

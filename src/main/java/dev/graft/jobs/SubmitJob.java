@@ -39,7 +39,7 @@ class SubmitJob {
   private final BaseModels baseModels;
   private final TrainableRows trainableRows;
   private final RowInspection inspection;
-  private final AdapterConfigs configs;
+  private final AdapterConfigService configs;
   private final BaseModelFit fit;
   private final ResourceDemand demand;
   private final WorkerDevices devices;
@@ -54,7 +54,7 @@ class SubmitJob {
       BaseModels baseModels,
       TrainableRows trainableRows,
       RowInspection inspection,
-      AdapterConfigs configs,
+      AdapterConfigService configs,
       BaseModelFit fit,
       ResourceDemand demand,
       WorkerDevices devices,

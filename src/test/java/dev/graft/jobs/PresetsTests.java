@@ -10,14 +10,14 @@ class PresetsTests {
   @ParameterizedTest
   @ValueSource(strings = {"draft", "balanced", "quality", "edge"})
   void everyPresetIsAConfigurationThatAJobTakes(String name) {
-    AdapterConfigs.AdapterConfigVersion preset = AdapterConfigs.Presets.named(name).orElseThrow();
-    assertThat(AdapterConfigs.resolved(preset).at("/peft/r").intValue()).isPositive();
+    AdapterConfigVersion preset = Presets.named(name).orElseThrow();
+    assertThat(AdapterConfigService.resolved(preset).at("/peft/r").intValue()).isPositive();
     assertThat(preset.description()).isNotBlank();
   }
 
   @Test
   void thereAreNoOthers() {
-    assertThat(AdapterConfigs.Presets.ALL).hasSize(4);
-    assertThat(AdapterConfigs.Presets.named("fast")).isEmpty();
+    assertThat(Presets.ALL).hasSize(4);
+    assertThat(Presets.named("fast")).isEmpty();
   }
 }

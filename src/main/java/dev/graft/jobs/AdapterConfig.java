@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import jakarta.persistence.CascadeType;
+import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.OneToMany;
@@ -20,14 +21,16 @@ import tools.jackson.databind.node.ObjectNode;
 @DynamicUpdate
 class AdapterConfig implements Persistable<String> {
   @Id private String id;
+
+  @Column(updatable = false)
   private String departmentId;
+
   private String name;
 
-  @SuppressWarnings("UnusedVariable") // a column for people who read the table
+  @Column(updatable = false)
   private Instant createdAt;
 
-  @SuppressWarnings("UnusedVariable") // queries leave deleted configurations out
-  private @Nullable Instant deletedAt;
+  @Column private @Nullable Instant deletedAt;
 
   /** Only ever added to; read by queries, which need not load them all. */
   @OneToMany(mappedBy = "config", cascade = CascadeType.PERSIST)

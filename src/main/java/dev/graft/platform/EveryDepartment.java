@@ -1,30 +1,49 @@
 package dev.graft.platform;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.orm.jpa.EntityManagerHolder;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * What a department's request has to know or move beyond the department's own rows: its place among
- * others, what another lets it use, the state of its jobs. The statements inside name what they
- * want themselves.
+ * A scope in which a department's request reads or changes rows that are not the department's own:
+ * its place among other jobs, a model that another department shares, the state of its jobs. Row
+ * security does not apply inside, so each statement names the rows that it needs.
  */
 public final class EveryDepartment {
   private static final ScopedValue<Boolean> BEYOND = ScopedValue.newInstance();
 
   private EveryDepartment() {}
 
-  /** The statements of {@code work} run as the server's own login, in the same transaction. */
+  /**
+   * Runs the statements of {@code work} as the server's own login, in the same transaction. Changes
+   * of entities are flushed before this returns: Hibernate would write them at commit, when the
+   * department's role is in force again.
+   */
   public static <T, X extends Throwable> T call(ScopedValue.CallableOp<? extends T, X> work)
       throws X {
-    return ScopedValue.where(BEYOND, true).call(work);
+    return ScopedValue.where(BEYOND, true)
+        .call(
+            () -> {
+              T result = work.call();
+              flush();
+              return result;
+            });
+  }
+
+  private static void flush() {
+    if (!TransactionSynchronizationManager.isActualTransactionActive()) return;
+    for (Object resource : TransactionSynchronizationManager.getResourceMap().values()) {
+      if (resource instanceof EntityManagerHolder holder) holder.getEntityManager().flush();
+    }
   }
 
   static boolean isMeant() {
     return BEYOND.isBound();
   }
 
-  /** Whose rows this thread's statements are for; null = everybody's. */
+  /** The department whose rows this thread's statements see; null = the rows of all. */
   static @Nullable String department() {
     if (isMeant()) return null;
     Authentication authentication = SecurityContextHolder.getContext().getAuthentication();

@@ -1,6 +1,5 @@
 package dev.graft.adapters;
 
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -10,13 +9,13 @@ import java.util.Optional;
  */
 public interface ModelAliases {
   /** Empty if the department has no alias of this name. */
-  Optional<ModelAlias> find(String departmentId, String name);
+  Optional<Alias> find(String departmentId, String name);
 
   /** All of a department, by name. */
-  List<ModelAlias> all(String departmentId);
+  List<Alias> all(String departmentId);
 
   /** All of all departments, in their order. */
-  List<ModelAlias> everywhere();
+  List<Alias> everywhere();
 
   /** Names of those that stand for the model now: until they are moved, it must stay. */
   List<String> of(String departmentId, String model);
@@ -25,19 +24,10 @@ public interface ModelAliases {
   boolean need(String departmentId, String model);
 
   /**
-   * A name that a department moves from one of its fine-tuned models to another.
-   *
-   * @param model name of the adapter that it stands for now
-   * @param chosenBy number of the move that has chosen it; after a rollback of the one gone back to
+   * @param model name of the adapter that the alias stands for now
    */
-  public record ModelAlias(
-      String departmentId,
-      String name,
-      String model,
-      int chosenBy,
-      Instant createdAt,
-      Instant movedAt) {}
+  record Alias(String departmentId, String name, String model) {}
 
   /** Published in the transaction that makes an alias stand for a model, or deletes it. */
-  public record AliasMoved(String departmentId, String alias) {}
+  record AliasMoved(String departmentId, String alias) {}
 }

@@ -68,7 +68,7 @@ public class ModelResolver {
 
   /** Of an alias the model that it stands for at this moment; else the name itself. */
   public String version(String departmentId, String name) {
-    return aliases.find(departmentId, name).map(ModelAliases.ModelAlias::model).orElse(name);
+    return aliases.find(departmentId, name).map(ModelAliases.Alias::model).orElse(name);
   }
 
   /**
@@ -91,7 +91,7 @@ public class ModelResolver {
   public List<String> names(String departmentId) {
     return Stream.of(
             baseModels.list().stream().filter(BaseModel::enabled).map(BaseModel::name),
-            aliases.all(departmentId).stream().map(ModelAliases.ModelAlias::name),
+            aliases.all(departmentId).stream().map(ModelAliases.Alias::name),
             adapters.names(departmentId).stream(),
             permissions.sharedWith(departmentId).stream()
                 .limit(MOST_SHARED)

@@ -1,6 +1,5 @@
 package dev.graft.adapters;
 
-import dev.graft.adapters.AdapterExports.AdapterExport;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
 import dev.graft.artifacts.BlobRef;
@@ -31,6 +30,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
+import org.springframework.data.domain.Limit;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
@@ -82,10 +82,10 @@ class ExportController {
       throws IOException {
     Adapter adapter = require(caller, id);
     ExportForm form = body.read(adapter, sources.hubName(adapter));
-    Optional<AdapterExport> made = exports.equal(adapter.departmentId(), adapter.id(), form);
-    if (made.isPresent()) return made.get().answer();
+    Optional<AdapterExport> made = exports.equal(adapter, form);
+    if (made.isPresent()) return made.get().view();
     sources.require(adapter, form);
-    return desk.add(adapter, form).answer();
+    return desk.add(adapter, form).view();
   }
 
   /** Newest first. */
@@ -98,9 +98,10 @@ class ExportController {
     Adapter adapter = require(caller, id);
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        exports.page(adapter.departmentId(), adapter.id(), page),
+        exports.page(
+            adapter.departmentId(), adapter.id(), page.after(), Limit.of(page.limit() + 1)),
         page,
-        AdapterExport::answer,
+        AdapterExport::view,
         AdapterExportObject::id);
   }
 
@@ -109,7 +110,7 @@ class ExportController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @PathVariable String export) {
-    return require(caller, id, export).answer();
+    return require(caller, id, export).view();
   }
 
   /** One that is being made is given up. */
@@ -133,7 +134,7 @@ class ExportController {
     BlobRef content = found.content();
     if (content == null) {
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "'%s' is %s.".formatted(export, found.status()), "export");
+          ProblemType.WRONG_STATE, "'%s' is %s.".formatted(export, found.state()), "export");
     }
     MediaType type = found.filename().endsWith(".gguf") ? MediaType.APPLICATION_OCTET_STREAM : GZIP;
     ResponseEntity<Resource> answer =
@@ -156,7 +157,7 @@ class ExportController {
 
   private AdapterExport require(Caller caller, String id, String export) {
     return exports
-        .find(require(caller, id).departmentId(), id, export)
+        .findByDepartmentIdAndAdapterIdAndId(require(caller, id).departmentId(), id, export)
         .orElseThrow(() -> RequestFailed.notFound("export of this adapter", export));
   }
 

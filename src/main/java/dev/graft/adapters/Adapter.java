@@ -2,7 +2,11 @@ package dev.graft.adapters;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import jakarta.persistence.Column;
+import jakarta.persistence.Embeddable;
 import java.time.Instant;
+import org.hibernate.annotations.JdbcTypeCode;
+import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +42,12 @@ public record Adapter(
    * @param parentModel name of what its training continued from, or null
    * @param metadata pairs of the job, as a JSON object, or null
    */
+  @Embeddable
   public record Origin(
       String jobId,
       String trainingFile,
       @Nullable String parentModel,
-      @Nullable String metadata,
+      @JdbcTypeCode(SqlTypes.JSON) @Nullable String metadata,
       long trainedTokens) {}
 
   /**
@@ -51,5 +56,9 @@ public record Adapter(
    * @param notice why, and what to use instead, in its department's words
    * @param retiresAt when its department means to delete it; nothing happens by itself
    */
-  public record Deprecation(Instant since, String notice, @Nullable Instant retiresAt) {}
+  @Embeddable
+  public record Deprecation(
+      @Column(name = "deprecated_at") Instant since,
+      @Column(name = "deprecation_notice") String notice,
+      @Nullable Instant retiresAt) {}
 }

@@ -151,7 +151,7 @@ class ExportDesk implements Owned {
         .forEach(this::drop);
   }
 
-  /** Makes forms of adapters; a server makes one at a time. */
+  /** Makes exports, one at a time per server. */
   @Component
   static class ExportWork implements WorkKind {
     static final String KIND = "adapter_export";
@@ -223,10 +223,13 @@ class ExportDesk implements Owned {
       }
     }
 
-    /** Who has lost the claim stops; it does not count as progress, which begins anew each time. */
+    /**
+     * Stops the conversion if the claim is lost. It does not count as progress of the work, because
+     * each attempt starts again.
+     */
     private void requireOurs(WorkClaim claim, long bytes, @Nullable Long total) {
       if (exports.progress(claim.subject(), bytes, total) == 1 && work.hold(claim)) return;
-      throw new IllegalStateException("the export was deleted, or is another server's");
+      throw new IllegalStateException("the export was deleted, or another server works at it");
     }
 
     private BlobRef publish(ExportForm form, Path files) throws IOException {
@@ -260,7 +263,9 @@ class ExportDesk implements Owned {
     @Override
     public void gaveUp(WorkClaim claim) {
       String met = exports.findById(claim.subject()).map(AdapterExport::error).orElse(null);
-      fail(claim, met == null ? "it could not be made; the server's log has more" : met);
+      fail(
+          claim,
+          met == null ? "The export could not be made. The server's log has the cause." : met);
     }
 
     private void fail(WorkClaim claim, String error) {
@@ -277,17 +282,17 @@ class ExportDesk implements Owned {
   }
 
   /**
-   * Has a child process make the files of a form. Weights are others' content and large: the
-   * server's heap never has them, and what crashes is the child.
+   * Runs a child process that makes the files of a form. Weights are large and untrusted: they
+   * never enter the server's heap, and only the child crashes.
    */
   @Component
   @EnableConfigurationProperties(ExportProperties.class)
   static class Conversion implements AutoCloseable {
     private static final int REQUEST_WRONG = 2;
     private static final int OUT_OF_HEAP = 3;
-    private static final int MOST_SAID = 8 << 10;
-    private static final String TOLD = "told";
-    private static final String SAID_BY = "graft: ";
+    private static final int MAX_MESSAGE = 8 << 10;
+    private static final String REPORT = "report";
+    private static final String MESSAGE = "graft: ";
 
     private final ExportSources sources;
     private final ExportProperties settings;
@@ -308,20 +313,20 @@ class ExportDesk implements Owned {
       children.pass(scratch.directory());
     }
 
-    /** Hears each second how far it is. */
+    /** Called each second. */
     interface Progress {
       /**
-       * @param total null while that is not known
+       * @param total null while it is unknown
        */
       void at(long bytes, @Nullable Long total);
     }
 
-    /** What is done with the files before they are gone. */
+    /** Uses the files before they are deleted. */
     interface Use<T> {
       T of(Path files) throws IOException;
     }
 
-    /** The weights tell that there is no such form, in words for the user. */
+    /** The adapter has no such form; the message is for the user. */
     static final class Refused extends Exception {
       private static final long serialVersionUID = 1L;
 
@@ -364,7 +369,7 @@ class ExportDesk implements Owned {
               adapter.baseModel(),
               adapter.name(),
               out,
-              Files.createDirectory(directory.resolve(TOLD)).resolve("total"));
+              Files.createDirectory(directory.resolve(REPORT)).resolve("total"));
       order.write(directory.resolve("order.json"));
       return order;
     }
@@ -373,7 +378,7 @@ class ExportDesk implements Owned {
         throws IOException, InterruptedException, Refused {
       children.share(directory);
       children.give(order.out());
-      children.give(directory.resolve(TOLD));
+      children.give(directory.resolve(REPORT));
       Path errors = directory.resolve("errors");
       ProcessBuilder builder =
           children
@@ -392,7 +397,7 @@ class ExportDesk implements Owned {
           progress.at(written(order.out()), total(order.total()));
         }
       } finally {
-        // it must be gone before its directory is
+        // it must end before its directory is deleted
         process.destroyForcibly().onExit().join();
       }
       if (process.exitValue() != 0) throw failure(process.exitValue(), errors);
@@ -401,19 +406,19 @@ class ExportDesk implements Owned {
     }
 
     private IOException failure(int status, Path errors) throws IOException, Refused {
-      String said =
-          FileEnd.lines(errors, MOST_SAID)
+      String message =
+          FileEnd.lines(errors, MAX_MESSAGE)
               .lines()
-              .filter(line -> line.startsWith(SAID_BY))
+              .filter(line -> line.startsWith(MESSAGE))
               .reduce("", (first, last) -> last);
-      if (status == REQUEST_WRONG && !said.isEmpty()) {
-        throw new Refused(said.substring(SAID_BY.length()));
+      if (status == REQUEST_WRONG && !message.isEmpty()) {
+        throw new Refused(message.substring(MESSAGE.length()));
       }
       String what =
           status == OUT_OF_HEAP
-              ? "its process had too little memory; graft.exports.heap is " + settings.heap()
-              : "its process ended with status " + status;
-      return new IOException(what, new IOException(said)); // the log alone has what it said
+              ? "the export process ran out of memory; graft.exports.heap is " + settings.heap()
+              : "the export process exited with status " + status;
+      return new IOException(what, new IOException(message)); // for the log only
     }
 
     private static @Nullable Long total(Path file) throws IOException {
@@ -427,7 +432,7 @@ class ExportDesk implements Owned {
       try (Stream<Path> files = Files.walk(out)) {
         return files.map(Path::toFile).filter(File::isFile).mapToLong(File::length).sum();
       } catch (UncheckedIOException renamed) {
-        return 0; // a file has got its name meanwhile
+        return 0; // a file was renamed meanwhile
       }
     }
 
@@ -438,10 +443,10 @@ class ExportDesk implements Owned {
   }
 
   /**
-   * {@code graft.exports.*}: forms of adapters that servers make.
+   * {@code graft.exports.*}: exports of adapters.
    *
-   * @param heap Java heap of the process that makes one, as {@code -Xmx} takes it; files are mapped
-   *     beside it, and no form needs the whole model in it
+   * @param heap Java heap of the process that makes an export, as {@code -Xmx} takes it; files are
+   *     mapped outside the heap, and no form needs the whole model in it
    */
   @ConfigurationProperties("graft.exports")
   record ExportProperties(@DefaultValue("1g") String heap) {}

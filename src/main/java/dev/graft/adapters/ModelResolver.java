@@ -62,7 +62,8 @@ public class ModelResolver {
         .or(
             () ->
                 permissions
-                    .owner(name, departmentId)
+                    .findByModelAndDepartmentId(name, departmentId)
+                    .map(CheckpointPermission::ownerId)
                     .flatMap(owner -> EveryDepartment.call(() -> own(owner, name))));
   }
 
@@ -214,9 +215,9 @@ public class ModelResolver {
     private static final String ADAPTER_ID = "ad_";
 
     private final ModelResolver names;
-    private final CheckpointPermissions.VisibleAdapters adapters;
+    private final Sharing.VisibleAdapters adapters;
 
-    ContinuableModels(ModelResolver names, CheckpointPermissions.VisibleAdapters adapters) {
+    ContinuableModels(ModelResolver names, Sharing.VisibleAdapters adapters) {
       this.names = names;
       this.adapters = adapters;
     }

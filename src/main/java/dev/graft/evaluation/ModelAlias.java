@@ -47,7 +47,7 @@ class ModelAlias implements Persistable<ModelAlias.Key> {
   @Transient private boolean inserted;
 
   @Embeddable
-  record Key(String departmentId, String name) {}
+  record Key(@Column(name = "department_id") String departmentId, String name) {}
 
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")

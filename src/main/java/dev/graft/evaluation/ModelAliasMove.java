@@ -3,6 +3,8 @@ package dev.graft.evaluation;
 import com.fasterxml.jackson.annotation.JsonValue;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
 import jakarta.persistence.EnumeratedValue;
 import jakarta.persistence.FetchType;
 import jakarta.persistence.Id;
@@ -24,13 +26,14 @@ class ModelAliasMove {
   @Id private String id;
 
   @ManyToOne(fetch = FetchType.LAZY)
-  @JoinColumn(name = "department_id")
+  @JoinColumn(name = "department_id", referencedColumnName = "department_id")
   @JoinColumn(name = "alias", referencedColumnName = "name")
   private ModelAlias alias;
 
   /** From 1, without gaps. */
   private int number;
 
+  @Enumerated(EnumType.STRING)
   private Kind kind;
 
   @Column(name = "from_model")

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param method {@code peft_type}, or the type of a method that PEFT lacks; null where the
  *     configuration names none
  * @param manifest digest of the manifest blob of the result directory
- * @param archive its tar.gz, once that has been made
- * @param deprecation null where it may be used without a second thought
- * @param kept for ever, whatever its department's retention says
- * @param version another after each change of what its department says of it
+ * @param archive its tar.gz, once it is packed
+ * @param deprecation null if it is not deprecated
+ * @param kept whether retention spares it
+ * @param version grows with each change by its department
  */
 public record Adapter(
     String id,
@@ -39,8 +39,8 @@ public record Adapter(
   /**
    * The job that made it.
    *
-   * @param parentModel name of what its training continued from, or null
-   * @param metadata pairs of the job, as a JSON object, or null
+   * @param parentModel name of the model that its training continued from, or null
+   * @param metadata of the job, as a JSON object, or null
    */
   @Embeddable
   public record Origin(
@@ -51,10 +51,10 @@ public record Adapter(
       long trainedTokens) {}
 
   /**
-   * It should not be used any more, and still can be.
+   * A deprecated adapter can still be used.
    *
-   * @param notice why, and what to use instead, in its department's words
-   * @param retiresAt when its department means to delete it; nothing happens by itself
+   * @param notice reason and replacement, written by its department
+   * @param retiresAt when its department plans to delete it; nothing happens automatically
    */
   @Embeddable
   public record Deprecation(

@@ -4,23 +4,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Implemented by the module that has the aliases: what they stand for at this moment, on whichever
- * server they were moved.
+ * Reads the aliases of departments as they are at this moment on all servers. Module evaluation
+ * implements it.
  */
 public interface ModelAliases {
-  /** Empty if the department has no alias of this name. */
+  /** Returns nothing if the department has no alias of this name. */
   Optional<Alias> find(String departmentId, String name);
 
-  /** All of a department, by name. */
+  /** Returns all aliases of a department, by name. */
   List<Alias> all(String departmentId);
 
-  /** All of all departments, in their order. */
+  /** Returns the aliases of all departments, by department and name. */
   List<Alias> everywhere();
 
-  /** Names of those that stand for the model now: until they are moved, it must stay. */
+  /** Returns the names of aliases that stand for the model now, which must not be deleted. */
   List<String> of(String departmentId, String model);
 
-  /** Whether one stands for the model, or would again after a rollback. */
+  /** Whether an alias stands for the model, or would after a rollback. */
   boolean need(String departmentId, String model);
 
   /**
@@ -28,6 +28,6 @@ public interface ModelAliases {
    */
   record Alias(String departmentId, String name, String model) {}
 
-  /** Published in the transaction that makes an alias stand for a model, or deletes it. */
+  /** Published in the transaction that creates, moves or deletes an alias. */
   record AliasMoved(String departmentId, String alias) {}
 }

@@ -6,7 +6,6 @@ import dev.graft.adapters.Adapter;
 import dev.graft.adapters.Adapters;
 import dev.graft.adapters.ModelAliases;
 import dev.graft.adapters.ModelAliases.AliasMoved;
-import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.S3Properties;
 import dev.graft.inference.AdapterPlace.Served;
@@ -374,7 +373,7 @@ class Engines implements DisposableBean {
     List<Served> at(Engines.EnginesProperties.Server engine) {
       Map<String, Served> served = new TreeMap<>();
       Map<String, Optional<Department>> known = new HashMap<>();
-      for (ModelAlias alias : aliases.everywhere()) {
+      for (ModelAliases.Alias alias : aliases.everywhere()) {
         Optional<Department> department = department(engine, alias.departmentId(), known);
         if (department.isEmpty()) continue;
         adapters

@@ -1,7 +1,5 @@
 package dev.graft.inference;
 
-import static dev.graft.platform.database.ResultColumns.time;
-
 import dev.graft.adapters.Adapter;
 import dev.graft.adapters.Adapters;
 import dev.graft.adapters.ModelAliases;
@@ -10,7 +8,7 @@ import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.S3Properties;
 import dev.graft.inference.AdapterPlace.Served;
-import dev.graft.inference.Engines.EnginesProperties.Publish;
+import dev.graft.inference.ConfiguredEngines.EnginesProperties.Publish;
 import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.work.LeasedWork;
@@ -21,11 +19,8 @@ import dev.graft.tenancy.Department;
 import dev.graft.tenancy.Departments;
 import java.net.URI;
 import java.nio.file.Path;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,18 +39,14 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.context.event.EventListener;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
-import org.springframework.stereotype.Repository;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The engines of the settings, each made when it is first asked for. */
 @Component
-@EnableConfigurationProperties(Engines.EnginesProperties.class)
-class Engines implements DisposableBean {
+@EnableConfigurationProperties(ConfiguredEngines.EnginesProperties.class)
+class ConfiguredEngines implements DisposableBean {
   private final Map<String, EnginesProperties.Server> servers;
   private final GraftProperties graft;
   private final S3Properties bucket;
@@ -65,7 +56,7 @@ class Engines implements DisposableBean {
   private final Map<String, EngineSync> made = new ConcurrentHashMap<>();
   private final Map<String, EngineHttp> connections = new ConcurrentHashMap<>();
 
-  Engines(
+  ConfiguredEngines(
       EnginesProperties settings,
       GraftProperties graft,
       S3Properties bucket,
@@ -160,31 +151,34 @@ class Engines implements DisposableBean {
             Duration.ZERO);
 
     private final EnginesProperties settings;
-    private final Engines engines;
+    private final ConfiguredEngines engines;
     private final ServedAdapters served;
     private final AdapterPlace.VllmForm form;
     private final Adapters adapters;
-    private final EngineRows rows;
+    private final Engines checks;
     private final LeasedWork work;
     private final TransactionTemplate transaction;
+    private final Clock clock;
 
     EngineCheck(
         EnginesProperties settings,
-        Engines engines,
+        ConfiguredEngines engines,
         ServedAdapters served,
         AdapterPlace.VllmForm form,
         Adapters adapters,
-        EngineRows rows,
+        Engines checks,
         LeasedWork work,
-        TransactionTemplate transaction) {
+        TransactionTemplate transaction,
+        Clock clock) {
       this.settings = settings;
       this.engines = engines;
       this.served = served;
       this.form = form;
       this.adapters = adapters;
-      this.rows = rows;
+      this.checks = checks;
       this.work = work;
       this.transaction = transaction;
+      this.clock = clock;
     }
 
     @Override
@@ -199,7 +193,7 @@ class Engines implements DisposableBean {
       if (engine == null) {
         transaction.executeWithoutResult(
             status -> {
-              if (work.done(claim)) rows.delete(name);
+              if (work.done(claim)) checks.deleteById(name);
             });
         return;
       }
@@ -225,7 +219,14 @@ class Engines implements DisposableBean {
       return Optional.ofNullable(
           transaction.execute(
               status ->
-                  work.later(claim, settings.checkEvery()) && rows.write(claim.subject(), found)));
+                  work.later(claim, settings.checkEvery()) && record(claim.subject(), found)));
+    }
+
+    private boolean record(String name, EngineSync.EngineHealth found) {
+      Engine engine = checks.findById(name).orElseGet(() -> new Engine(name));
+      boolean changed = engine.checked(found, clock.instant());
+      checks.save(engine);
+      return changed;
     }
   }
 
@@ -371,7 +372,7 @@ class Engines implements DisposableBean {
 
     /** By name. A bucket has no aliases: its objects cannot be replaced as one. */
     @Transactional(readOnly = true)
-    List<Served> at(Engines.EnginesProperties.Server engine) {
+    List<Served> at(ConfiguredEngines.EnginesProperties.Server engine) {
       Map<String, Served> served = new TreeMap<>();
       Map<String, Optional<Department>> known = new HashMap<>();
       for (ModelAlias alias : aliases.everywhere()) {
@@ -396,12 +397,12 @@ class Engines implements DisposableBean {
 
     private static void add(
         Map<String, Served> served,
-        Engines.EnginesProperties.Server engine,
+        ConfiguredEngines.EnginesProperties.Server engine,
         String name,
         Adapter adapter) {
       String base = engine.models().get(adapter.baseModel());
       if (base == null) return;
-      String called = engine.kind() == Engines.EngineKind.S3 ? own(adapter) : name;
+      String called = engine.kind() == ConfiguredEngines.EngineKind.S3 ? own(adapter) : name;
       served.put(called, new Served(called, adapter, base));
     }
 
@@ -416,7 +417,7 @@ class Engines implements DisposableBean {
 
     /** Empty where the engine is not to have its adapters, or it is archived. */
     private Optional<Department> department(
-        Engines.EnginesProperties.Server engine,
+        ConfiguredEngines.EnginesProperties.Server engine,
         String id,
         Map<String, Optional<Department>> known) {
       return known.computeIfAbsent(
@@ -429,78 +430,6 @@ class Engines implements DisposableBean {
                       each ->
                           engine.departments().isEmpty()
                               || engine.departments().contains(each.name())));
-    }
-  }
-
-  /** The statements on {@code engine}: what the last check of each has found. */
-  @Repository
-  static class EngineRows {
-    private static final TypeReference<List<EngineSync.FoundModel>> MODELS =
-        new TypeReference<>() {};
-
-    private final JdbcClient sql;
-    private final JsonMapper json;
-
-    EngineRows(JdbcClient sql, JsonMapper json) {
-      this.sql = sql;
-      this.json = json;
-    }
-
-    /**
-     * @param since when it came to have this status
-     */
-    record Row(
-        String name,
-        String status,
-        @Nullable String error,
-        Instant checkedAt,
-        Instant since,
-        List<EngineSync.FoundModel> models) {}
-
-    /** By name; it is of no department, and says itself whose models are there. */
-    List<Row> all() {
-      return EveryDepartment.call(
-          () -> sql.sql("select * from engine order by name").query(this::row).list());
-    }
-
-    Optional<Row> find(String name) {
-      return all().stream().filter(each -> each.name().equals(name)).findFirst();
-    }
-
-    private Row row(ResultSet row, int index) throws SQLException {
-      return new Row(
-          row.getString("name"),
-          row.getString("status"),
-          row.getString("error"),
-          time(row, "checked_at"),
-          time(row, "since"),
-          json.readValue(row.getString("models"), MODELS));
-    }
-
-    /** Returns whether its status is another than before. */
-    boolean write(String name, EngineSync.EngineHealth found) {
-      return sql.sql(
-              """
-              with before as (select status from engine where name = :name),
-                   now as (
-                insert into engine as e (name, status, error, checked_at, since, models)
-                values (:name, :status, :error, graft_now(), graft_now(), :models::jsonb)
-                on conflict (name) do update
-                   set status = excluded.status, error = excluded.error, models = excluded.models,
-                       checked_at = excluded.checked_at,
-                       since = case when e.status = excluded.status then e.since else excluded.since end)
-              select (select status from before) is distinct from :status
-              """)
-          .param("name", name)
-          .param("status", found.status().wire())
-          .param("error", found.error())
-          .param("models", json.writeValueAsString(found.models()))
-          .query(Boolean.class)
-          .single();
-    }
-
-    void delete(String name) {
-      sql.sql("delete from engine where name = :name").param("name", name).update();
     }
   }
 }

@@ -147,7 +147,7 @@ class AdapterValidationController {
         .find(name)
         .orElseThrow(
             () ->
-                ParentLookup.UnknownModel.of(
+                ParentLookup.unknown(
                     name,
                     baseModels.list().stream()
                         .filter(BaseModel::enabled)

@@ -205,8 +205,6 @@ final class ClaimStatement {
    */
   record FairShare(
       @DefaultValue("7d") Duration halfLife, @DefaultValue("60s") Duration entryPenalty) {
-    static final FairShare DEFAULT = new FairShare(Duration.ofDays(7), Duration.ofSeconds(60));
-
     /** Device-seconds that ended leases left, as of now: columns of {@code department}. */
     public static final String USED = "fair_usage(used, used_at, :half_life, (select graft_now()))";
 

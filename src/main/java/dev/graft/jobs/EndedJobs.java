@@ -10,12 +10,11 @@ import dev.graft.platform.database.ResultColumns;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Retained;
 import dev.graft.tenancy.RetentionKind;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,26 +33,38 @@ import org.springframework.transaction.annotation.Transactional;
  */
 @Component
 class EndedJobs {
-  private static final String UNTOLD_CHECKPOINTS =
-      """
-      -- untold checkpoints
-      select id, coalesce(fine_tuned_model, id) as name, finished_at from job j
-       where department_id = :department and finished_at <= :latest and checkpoints_deleted_at is null
-         and exists (select from job_checkpoint c where c.job_id = j.id)
-         and not exists (select from retention_notice n
-                          where n.kind = 'checkpoints' and n.resource_id = j.id collate "C")
-       order by finished_at, id limit :limit
-      """;
+  /** What of a job retention removes, with the names that its statements have for it. */
+  enum Part {
+    CHECKPOINTS("and exists (select from job_checkpoint c where c.job_id = j.id)"),
+    LOGS("");
 
-  private static final String UNTOLD_LOGS =
-      """
-      -- untold logs
-      select id, coalesce(fine_tuned_model, id) as name, finished_at from job j
-       where department_id = :department and finished_at <= :latest and logs_deleted_at is null
-         and not exists (select from retention_notice n
-                          where n.kind = 'logs' and n.resource_id = j.id collate "C")
-       order by finished_at, id limit :limit
-      """;
+    private final String unannounced;
+    private final String lock;
+
+    Part(String there) {
+      String name = name().toLowerCase(Locale.ROOT);
+      unannounced =
+          """
+          -- unannounced %1$s
+          select id, coalesce(fine_tuned_model, id) as name, finished_at from job j
+           where department_id = :department and finished_at <= :latest and %1$s_deleted_at is null
+             %2$s
+             and not exists (select from retention_notice n
+                              where n.kind = '%1$s' and n.resource_id = j.id collate "C")
+           order by finished_at, id limit :limit
+          """
+              .formatted(name, there);
+      lock =
+          """
+          -- lock with %1$s
+          select 1 from job
+           where id = :job and department_id = :department and finished_at is not null
+             and %1$s_deleted_at is null
+             for update
+          """
+              .formatted(name);
+    }
+  }
 
   private static final String MOVE_EVENTS =
       """
@@ -73,59 +84,24 @@ class EndedJobs {
     this.sql = sql;
   }
 
-  public List<Retained.Thing> untoldCheckpoints(String departmentId, Instant latest, int limit) {
-    return untold(UNTOLD_CHECKPOINTS, departmentId, latest, limit);
-  }
-
-  public List<Retained.Thing> untoldLogs(String departmentId, Instant latest, int limit) {
-    return untold(UNTOLD_LOGS, departmentId, latest, limit);
-  }
-
-  private List<Retained.Thing> untold(
-      String statement, String departmentId, Instant latest, int limit) {
-    return sql.sql(statement)
+  /** Returns jobs that ended by then, and whose owners were not notified of the removal yet. */
+  List<Retained.Thing> unannounced(Part part, String departmentId, Instant latest, int limit) {
+    return sql.sql(part.unannounced)
         .param("department", departmentId)
         .param("latest", ResultColumns.parameter(latest))
         .param("limit", limit)
-        .query(EndedJobs::thing)
+        .query(
+            (row, n) ->
+                new Retained.Thing(
+                    row.getString("id"),
+                    row.getString("name"),
+                    ResultColumns.time(row, "finished_at")))
         .list();
   }
 
-  private static Retained.Thing thing(ResultSet row, int number) throws SQLException {
-    return new Retained.Thing(
-        row.getString("id"), row.getString("name"), ResultColumns.time(row, "finished_at"));
-  }
-
-  /** False if the job has none any more, or has not ended. */
-  public boolean lockWithCheckpoints(String departmentId, String jobId) {
-    return locked(
-        """
-        -- lock with checkpoints
-        select 1 from job
-         where id = :job and department_id = :department and finished_at is not null
-           and checkpoints_deleted_at is null
-           for update
-        """,
-        departmentId,
-        jobId);
-  }
-
-  /** As {@link #lockWithCheckpoints}, for events and results. */
-  public boolean lockWithLogs(String departmentId, String jobId) {
-    return locked(
-        """
-        -- lock with logs
-        select 1 from job
-         where id = :job and department_id = :department and finished_at is not null
-           and logs_deleted_at is null
-           for update
-        """,
-        departmentId,
-        jobId);
-  }
-
-  private boolean locked(String statement, String departmentId, String jobId) {
-    return sql.sql(statement)
+  /** Locks the job; false if it has not ended, or this part of it was removed before. */
+  boolean lock(Part part, String departmentId, String jobId) {
+    return sql.sql(part.lock)
         .param("job", jobId)
         .param("department", departmentId)
         .query(Integer.class)
@@ -248,13 +224,13 @@ class EndedJobs {
 
     @Override
     public List<Thing> untold(String departmentId, Instant latest, int limit) {
-      return jobs.untoldCheckpoints(departmentId, latest, limit);
+      return jobs.unannounced(Part.CHECKPOINTS, departmentId, latest, limit);
     }
 
     @Override
     @Transactional(propagation = Propagation.MANDATORY)
     public Removal remove(String departmentId, String jobId) {
-      if (!jobs.lockWithCheckpoints(departmentId, jobId)) return Removal.GONE;
+      if (!jobs.lock(Part.CHECKPOINTS, departmentId, jobId)) return Removal.GONE;
       if (jobs.needed(jobId)) return Removal.IN_USE;
       int count = jobs.deleteCheckpoints(jobId);
       audit.write(
@@ -286,13 +262,13 @@ class EndedJobs {
 
     @Override
     public List<Thing> untold(String departmentId, Instant latest, int limit) {
-      return jobs.untoldLogs(departmentId, latest, limit);
+      return jobs.unannounced(Part.LOGS, departmentId, latest, limit);
     }
 
     @Override
     @Transactional(propagation = Propagation.MANDATORY)
     public Removal remove(String departmentId, String jobId) {
-      if (!jobs.lockWithLogs(departmentId, jobId)) return Removal.GONE;
+      if (!jobs.lock(Part.LOGS, departmentId, jobId)) return Removal.GONE;
       List<String> results = jobs.deleteLogs(jobId);
       files.deleteResults(departmentId, results);
       audit.write(

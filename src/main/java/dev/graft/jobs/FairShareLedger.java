@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionOperations;
@@ -117,15 +116,10 @@ class FairShareLedger {
   private final TransactionOperations transaction;
   private final FairShare settings;
 
-  @Autowired
   FairShareLedger(JdbcClient sql, TransactionOperations transaction, JobProperties settings) {
-    this(sql, transaction, settings.fairShare());
-  }
-
-  public FairShareLedger(JdbcClient sql, TransactionOperations transaction, FairShare settings) {
     this.sql = sql;
     this.transaction = transaction;
-    this.settings = settings;
+    this.settings = settings.fairShare();
   }
 
   FairShare settings() {

@@ -226,9 +226,7 @@ class JobEvents {
       json.put("object", "fine_tuning.job.checkpoint").put("id", checkpoint.id());
       json.put("created_at", checkpoint.createdAt().getEpochSecond());
       json.put("fine_tuning_job_id", job.id());
-      json.put(
-          "fine_tuned_model_checkpoint",
-          Publication.FineTunedModel.checkpoint(job, checkpoint.step()));
+      json.put("fine_tuned_model_checkpoint", job.resultName() + ":ckpt-step-" + checkpoint.step());
       json.put("step_number", checkpoint.step());
       ObjectNode metrics = json.putObject("metrics").put("step", checkpoint.step());
       for (var each : JSON.readTree(checkpoint.metricsJson()).properties()) {

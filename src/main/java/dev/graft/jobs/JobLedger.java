@@ -9,7 +9,6 @@ import dev.graft.tenancy.Departments.DepartmentArchived;
 import dev.graft.tenancy.Departments.DepartmentErasing;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -24,17 +23,11 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 class JobLedger {
   private final JdbcClient sql;
-
   private final JobMeters meters;
 
-  @Autowired
   JobLedger(JdbcClient sql, JobMeters meters) {
     this.sql = sql;
     this.meters = meters;
-  }
-
-  JobLedger(JdbcClient sql) {
-    this(sql, JobMeters.unread());
   }
 
   /** A job of a department that asks for approval waits for it from here on. */

@@ -93,11 +93,11 @@ final class JobMeters {
    * @param failureClass of a job that failed, or that goes back to the queue after a failure; else
    *     null
    */
-  void ended(LeaseEndings.Ended run, Ending ending, @Nullable String failureClass) {
+  void ended(LeaseLedger.Ended run, Ending ending, @Nullable String failureClass) {
     committed(() -> count(run, ending, failureClass));
   }
 
-  private void count(LeaseEndings.Ended run, Ending ending, @Nullable String failureClass) {
+  private void count(LeaseLedger.Ended run, Ending ending, @Nullable String failureClass) {
     if (ending == Ending.LOST) lost.increment();
     runs(ending).record(run.ran());
     switch (run.state()) {

@@ -36,9 +36,14 @@ record JobNeeds(Resources resources, long memoryBytes) {
     return kind(resources.device()) * 1_000_000 + least * 1_000 + resources.count() - 1;
   }
 
-  /** As the columns have it. */
+  /** Returns the number by which columns name a kind of device; 0 = any, or not known. */
   static int kind(@Nullable DeviceKind kind) {
     return kind == null ? 0 : kind.ordinal() + 1;
+  }
+
+  /** Returns the kind that {@link #kind(DeviceKind)} gives this number. */
+  static @Nullable DeviceKind kind(int column) {
+    return column == 0 ? null : DeviceKind.values()[column - 1];
   }
 
   /**

@@ -392,6 +392,18 @@ class JobRows implements Owned {
     /** When retention took what the job had; null where it has not. */
     public record Removed(@Nullable Instant checkpointsAt, @Nullable Instant logsAt) {}
 
+    /**
+     * Returns {@code ft:<base>:<department>:<suffix>:<id>}; the suffix is empty if there is none.
+     */
+    String resultName() {
+      return "ft:%s:%s:%s:%s"
+          .formatted(
+              baseModel,
+              departmentName,
+              suffix == null ? "" : suffix,
+              id.substring("ftjob-".length()));
+    }
+
     static JobRow of(ResultSet row, int number) throws SQLException {
       return new JobRow(
           row.getString("id"),

@@ -28,12 +28,10 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping(LeaseWire.PATH + "/leases")
 class LeaseBlobController {
   private final LeaseBlobs blobs;
-  private final LeaseBlobs.DirectBlobs direct;
   private final LeaseDesk desk;
 
-  LeaseBlobController(LeaseBlobs blobs, LeaseBlobs.DirectBlobs direct, LeaseDesk desk) {
+  LeaseBlobController(LeaseBlobs blobs, LeaseDesk desk) {
     this.blobs = blobs;
-    this.direct = direct;
     this.desk = desk;
   }
 
@@ -82,7 +80,7 @@ class LeaseBlobController {
       @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
       @RequestBody byte[] body)
       throws IOException {
-    if (!direct.givesLinks()) {
+    if (!blobs.givesUploadLinks()) {
       return WorkerErrors.of(HttpStatus.NOT_FOUND, "no_upload_links", "Uploads come to the server");
     }
     return desk.uploadLink(LeaseWire.key(job, lease), blob(digest, body))
@@ -99,7 +97,7 @@ class LeaseBlobController {
       @RequestBody byte[] body)
       throws IOException {
     try {
-      direct.arrived(LeaseWire.key(job, lease), blob(digest, body));
+      blobs.arrived(LeaseWire.key(job, lease), blob(digest, body));
     } catch (BlobMismatch mismatch) {
       throw new LeaseRefused("the content does not have the announced size and digest");
     }

@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -33,15 +35,75 @@ import org.springframework.util.unit.DataSize;
 @Component
 @EnableConfigurationProperties(LeaseBlobs.UploadProperties.class)
 class LeaseBlobs {
+  /** Counts an upload before it arrives, so that no worker sends more than it may. */
+  private static final String COUNT =
+      """
+      -- upload counted
+      update job_lease set uploads = uploads + :one, uploaded_bytes = uploaded_bytes + :bytes
+       where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+      returning uploads, uploaded_bytes
+      """;
+
+  /** Counts an upload that does not pass through a server: once, until it has arrived. */
+  private static final String COUNT_LINK =
+      """
+      -- link counted
+      with linked as (
+        insert into job_upload (job_id, epoch, digest, bytes)
+        select job_id, epoch, :digest, :bytes from job_lease
+         where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+        on conflict do nothing returning bytes)
+      update job_lease set uploads = uploads + (select count(*) from linked),
+             uploaded_bytes = uploaded_bytes + (select count(*) from linked) * :counted
+       where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+      returning uploads, uploaded_bytes
+      """;
+
+  private static final String LINKED =
+      """
+      -- link
+      select exists (select from job_upload u where u.job_id = l.job_id
+                        and u.epoch = l.epoch and digest = :digest and bytes = :bytes)
+        from job_lease l
+       where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+      """;
+
+  private static final String LINK_USED =
+      """
+      -- link used
+      delete from job_upload u using job_lease l
+       where u.job_id = l.job_id and u.epoch = l.epoch and digest = :digest and bytes = :bytes
+         and l.job_id = :job and l.epoch = :epoch and token = :token
+      """;
+
+  private static final String UPLOADED =
+      """
+      -- uploaded
+      insert into job_blob (job_id, digest, bytes)
+      select job_id, :digest, :bytes from job_lease
+       where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+      on conflict (job_id, digest) do update set bytes = excluded.bytes
+      """;
+
+  private static final String READABLE =
+      """
+      -- readable
+      select base_manifest, start_manifest,
+             :digest in (base_manifest, training_digest, coalesce(validation_digest, ''),
+                         coalesce(start_manifest, ''))
+               or exists (select 1 from job_blob b
+                           where b.job_id = job.id and b.digest = :digest) as direct
+        from job_lease join job on job.id = job_id
+       where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+      """;
+
   private final JdbcClient sql;
   private final ArtifactStore store;
-  private final LeaseUploads uploads;
   private final UploadProperties limits;
 
-  LeaseBlobs(JdbcClient sql, ArtifactStore store, LeaseUploads uploads, UploadProperties limits) {
+  LeaseBlobs(JdbcClient sql, ArtifactStore store, UploadProperties limits) {
     this.sql = sql;
     this.store = store;
-    this.uploads = uploads;
     this.limits = limits;
   }
 
@@ -57,57 +119,129 @@ class LeaseBlobs {
   }
 
   /**
-   * Stores an upload after checking size and digest, and notes that it is this job's.
+   * Stores an upload after checking its size and digest, and records that it belongs to the job.
    *
    * @throws UploadsExceeded before a byte is read, if it is more than one lease may upload
    */
   void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
-    requireRoom(key, blob.bytes());
+    long counted = counted(blob);
+    requireRoom(
+        fenced(COUNT, key).param("one", 1).param("bytes", counted).query(Counted::of).optional(),
+        key,
+        blob);
     boolean stored = false;
     try {
       store.put(blob, in);
-      note(key, blob);
+      record(key, blob);
       stored = true;
     } finally {
-      if (!stored) uploads.failed(key, blob.bytes());
+      if (!stored) uncount(key, counted);
     }
   }
 
-  private void requireRoom(LeaseKey key, long bytes) {
-    requireRoom(uploads.begun(key, counted(bytes)), bytes);
+  /** Takes an upload that did not arrive off the count: a broken connection uses nothing up. */
+  private void uncount(LeaseKey key, long counted) {
+    fenced(COUNT, key).param("one", -1).param("bytes", -counted).query(row -> {});
   }
 
-  /** More than one lease may upload is as good as that, and no sum overflows. */
-  long counted(long bytes) {
-    return Math.min(bytes, limits.maxSize().toBytes());
+  /** Returns at most the limit of one lease, so that no sum overflows. */
+  private long counted(BlobRef blob) {
+    return Math.min(blob.bytes(), limits.maxSize().toBytes());
   }
 
-  void requireRoom(LeaseUploads.Counted counted, long bytes) {
+  /** What one lease has uploaded so far, or has begun to upload. */
+  private record Counted(int uploads, long bytes) {
+    static Counted of(ResultSet row, int number) throws SQLException {
+      return new Counted(row.getInt("uploads"), row.getLong("uploaded_bytes"));
+    }
+  }
+
+  /**
+   * @param now with this upload; empty = the lease is no longer held
+   */
+  private void requireRoom(Optional<Counted> now, LeaseKey key, BlobRef blob) {
+    Counted counted = now.orElseThrow(() -> new LeaseLost(key));
     long most = limits.maxSize().toBytes();
-    if (bytes > most || counted.bytes() > most || counted.uploads() > limits.maxFiles()) {
+    if (blob.bytes() > most || counted.bytes() > most || counted.uploads() > limits.maxFiles()) {
       throw new UploadsExceeded(
           "one run may upload %d files and %s bytes (graft.jobs.uploads): this is file %d, with %d bytes"
-              .formatted(limits.maxFiles(), most, counted.uploads(), bytes));
+              .formatted(limits.maxFiles(), most, counted.uploads(), blob.bytes()));
     }
   }
 
-  void note(LeaseKey key, BlobRef blob) {
-    int noted =
-        sql.sql(
-                """
-                -- uploaded
-                insert into job_blob (job_id, digest, bytes)
-                select job_id, :digest, :bytes from job_lease
-                 where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                on conflict (job_id, digest) do update set bytes = excluded.bytes
-                """)
-            .param("job", key.jobId())
-            .param("epoch", key.epoch())
-            .param("token", key.token())
-            .param("digest", blob.sha256().hex())
-            .param("bytes", blob.bytes())
-            .update();
-    if (noted != 1) throw new LeaseLost(key);
+  private void record(LeaseKey key, BlobRef blob) {
+    if (fenced(UPLOADED, key, blob).update() != 1) throw new LeaseLost(key);
+  }
+
+  /** Whether workers may upload to the store itself what is not too large for that. */
+  boolean givesUploadLinks() {
+    return store.givesUploadLinks();
+  }
+
+  /**
+   * Returns where a worker may upload the blob, past the server; empty if it must send it here.
+   *
+   * @throws UploadsExceeded if it is more than one lease may upload
+   */
+  Optional<ArtifactStore.UploadLink> uploadLink(LeaseKey key, BlobRef blob) {
+    Optional<ArtifactStore.UploadLink> link = store.uploadLink(blob, uploadName(key, blob));
+    if (link.isPresent()) {
+      requireRoom(
+          fenced(COUNT_LINK, key, blob)
+              .param("counted", counted(blob))
+              .query(Counted::of)
+              .optional(),
+          key,
+          blob);
+    }
+    return link;
+  }
+
+  /**
+   * Takes in what was uploaded by a link, and records that it belongs to the job. May be repeated.
+   *
+   * @throws BlobMismatch if it is other content
+   * @throws BlobMissing if nothing was uploaded
+   */
+  void arrived(LeaseKey key, BlobRef blob) throws IOException {
+    boolean linked =
+        fenced(LINKED, key, blob)
+            .query(Boolean.class)
+            .optional()
+            .orElseThrow(() -> new LeaseLost(key));
+    if (!linked) {
+      requireUploaded(uploads(key), blob.sha256());
+      return; // the answer to the first call was lost
+    }
+    try {
+      store.takeIn(blob, uploadName(key, blob));
+    } catch (BlobMissing gone) {
+      if (uploads(key).contains(blob.sha256().hex())) return; // the first call is still under way
+      throw gone;
+    } catch (BlobMismatch another) {
+      fenced(LINK_USED, key, blob).update();
+      uncount(key, counted(blob));
+      throw another;
+    }
+    record(key, blob);
+    fenced(LINK_USED, key, blob).update();
+  }
+
+  /** The same for one lease and content, different for any other. */
+  private static String uploadName(LeaseKey key, BlobRef blob) {
+    String named = "%s %d %s %s".formatted(key.jobId(), key.epoch(), key.token(), blob);
+    return Digest.of(named.getBytes(StandardCharsets.UTF_8)).hex();
+  }
+
+  private JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {
+    return sql.sql(statement)
+        .param("job", key.jobId())
+        .param("epoch", key.epoch())
+        .param("token", key.token());
+  }
+
+  private JdbcClient.StatementSpec fenced(String statement, LeaseKey key, BlobRef blob) {
+    return fenced(statement, key).param("digest", blob.sha256().hex()).param("bytes", blob.bytes());
   }
 
   /** The manifest, if it and every file it names were uploaded for this job and are there. */
@@ -124,13 +258,13 @@ class LeaseBlobs {
     return manifest;
   }
 
-  static void requireUploaded(Set<String> uploaded, Digest digest) {
+  private static void requireUploaded(Set<String> uploaded, Digest digest) {
     if (!uploaded.contains(digest.hex())) {
       throw new LeaseRefused("blob " + digest + " was not uploaded for this job");
     }
   }
 
-  Set<String> uploads(LeaseKey key) {
+  private Set<String> uploads(LeaseKey key) {
     return sql
         .sql("-- uploads\nselect digest from job_blob where job_id = :job")
         .param("job", key.jobId())
@@ -144,20 +278,7 @@ class LeaseBlobs {
 
   private void requireReadable(LeaseKey key, Digest digest) throws IOException {
     Named named =
-        sql.sql(
-                """
-                -- readable
-                select base_manifest, start_manifest,
-                       :digest in (base_manifest, training_digest, coalesce(validation_digest, ''),
-                                   coalesce(start_manifest, ''))
-                         or exists (select 1 from job_blob b
-                                     where b.job_id = job.id and b.digest = :digest) as direct
-                  from job_lease join job on job.id = job_id
-                 where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                """)
-            .param("job", key.jobId())
-            .param("epoch", key.epoch())
-            .param("token", key.token())
+        fenced(READABLE, key)
             .param("digest", digest.hex())
             .query(
                 (row, n) ->
@@ -176,178 +297,6 @@ class LeaseBlobs {
   private boolean names(String manifest, Digest digest) throws IOException {
     return ManifestDirectory.read(store, new Digest(manifest)).files().values().stream()
         .anyMatch(file -> file.sha256().equals(digest));
-  }
-
-  /** What is uploaded under each lease, counted before it arrives. */
-  @Component
-  static class LeaseUploads {
-    private static final String COUNT =
-        """
-        -- upload counted
-        update job_lease set uploads = uploads + :one, uploaded_bytes = uploaded_bytes + :bytes
-         where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-        returning uploads, uploaded_bytes
-        """;
-
-    private final JdbcClient sql;
-
-    LeaseUploads(JdbcClient sql) {
-      this.sql = sql;
-    }
-
-    /** Under one lease, by now. */
-    public record Counted(int uploads, long bytes) {}
-
-    /**
-     * One more.
-     *
-     * @return with it
-     * @throws LeaseLost if the lease is not held any more
-     */
-    public Counted begun(LeaseKey key, long bytes) {
-      return of(key, COUNT)
-          .param("one", 1)
-          .param("bytes", bytes)
-          .query((row, n) -> new Counted(row.getInt("uploads"), row.getLong("uploaded_bytes")))
-          .optional()
-          .orElseThrow(() -> new LeaseLost(key));
-    }
-
-    /** It did not arrive: a link that breaks uses nothing up. */
-    public void failed(LeaseKey key, long bytes) {
-      of(key, COUNT).param("one", -1).param("bytes", -bytes).query(row -> {});
-    }
-
-    /**
-     * One more that does not come through a server: counted once, until it has arrived.
-     *
-     * @throws LeaseLost if the lease is not held any more
-     */
-    public Counted linked(LeaseKey key, BlobRef blob, long counted) {
-      return of(
-              key,
-              """
-              -- link counted
-              with linked as (
-                insert into job_upload (job_id, epoch, digest, bytes)
-                select job_id, epoch, :digest, :bytes from job_lease
-                 where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                on conflict do nothing returning bytes)
-              update job_lease set uploads = uploads + (select count(*) from linked),
-                     uploaded_bytes = uploaded_bytes + (select count(*) from linked) * :counted
-               where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-              returning uploads, uploaded_bytes
-              """)
-          .param("digest", blob.sha256().hex())
-          .param("bytes", blob.bytes())
-          .param("counted", counted)
-          .query((row, n) -> new Counted(row.getInt("uploads"), row.getLong("uploaded_bytes")))
-          .optional()
-          .orElseThrow(() -> new LeaseLost(key));
-    }
-
-    /** Whether there is a link for it that is still to be used, under a lease that is held. */
-    public boolean isLinked(LeaseKey key, BlobRef blob) {
-      return of(
-              key,
-              """
-              -- link
-              select exists (select from job_upload u where u.job_id = l.job_id
-                                and u.epoch = l.epoch and digest = :digest and bytes = :bytes)
-                from job_lease l
-               where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-              """)
-          .param("digest", blob.sha256().hex())
-          .param("bytes", blob.bytes())
-          .query(Boolean.class)
-          .optional()
-          .orElseThrow(() -> new LeaseLost(key));
-    }
-
-    /** It has arrived, or is not what it should be. */
-    public void linkUsed(LeaseKey key, BlobRef blob) {
-      of(
-              key,
-              """
-              -- link used
-              delete from job_upload u using job_lease l
-               where u.job_id = l.job_id and u.epoch = l.epoch and digest = :digest and bytes = :bytes
-                 and l.job_id = :job and l.epoch = :epoch and token = :token
-              """)
-          .param("digest", blob.sha256().hex())
-          .param("bytes", blob.bytes())
-          .update();
-    }
-
-    private JdbcClient.StatementSpec of(LeaseKey key, String statement) {
-      return sql.sql(statement)
-          .param("job", key.jobId())
-          .param("epoch", key.epoch())
-          .param("token", key.token());
-    }
-  }
-
-  /** What a lease uploads past the server, by links that the store gives. */
-  @Component
-  static class DirectBlobs {
-    private final ArtifactStore store;
-    private final LeaseBlobs.LeaseUploads uploads;
-    private final LeaseBlobs blobs;
-
-    DirectBlobs(ArtifactStore store, LeaseBlobs.LeaseUploads uploads, LeaseBlobs blobs) {
-      this.store = store;
-      this.uploads = uploads;
-      this.blobs = blobs;
-    }
-
-    /** Whether workers may put what they upload elsewhere, if it is not too large for that. */
-    public boolean givesLinks() {
-      return store.givesUploadLinks();
-    }
-
-    /**
-     * Where a worker may put an upload, if there is such a place for it.
-     *
-     * @throws UploadsExceeded if it is more than one lease may upload
-     */
-    Optional<ArtifactStore.UploadLink> link(LeaseKey key, BlobRef blob) {
-      Optional<ArtifactStore.UploadLink> link = store.uploadLink(blob, upload(key, blob));
-      if (link.isPresent()) {
-        blobs.requireRoom(uploads.linked(key, blob, blobs.counted(blob.bytes())), blob.bytes());
-      }
-      return link;
-    }
-
-    /**
-     * Takes in what was put there, and notes that it is this job's. May be repeated.
-     *
-     * @throws BlobMismatch if it is other content
-     * @throws BlobMissing if nothing was put there
-     */
-    public void arrived(LeaseKey key, BlobRef blob) throws IOException {
-      if (!uploads.isLinked(key, blob)) {
-        LeaseBlobs.requireUploaded(blobs.uploads(key), blob.sha256());
-        return; // the answer to the first time was lost
-      }
-      try {
-        store.takeIn(blob, upload(key, blob));
-      } catch (BlobMissing gone) {
-        if (blobs.uploads(key).contains(blob.sha256().hex())) return; // the first time is not over
-        throw gone;
-      } catch (BlobMismatch another) {
-        uploads.linkUsed(key, blob);
-        uploads.failed(key, blobs.counted(blob.bytes()));
-        throw another;
-      }
-      blobs.note(key, blob);
-      uploads.linkUsed(key, blob);
-    }
-
-    /** The same for one lease and content, and no others'. */
-    private static String upload(LeaseKey key, BlobRef blob) {
-      String named = "%s %d %s %s".formatted(key.jobId(), key.epoch(), key.token(), blob);
-      return Digest.of(named.getBytes(StandardCharsets.UTF_8)).hex();
-    }
   }
 
   /**

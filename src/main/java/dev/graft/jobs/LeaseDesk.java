@@ -38,11 +38,9 @@ public class LeaseDesk {
   private static final int CHECKPOINTS_OFFERED = 2;
 
   private final LeaseLedger ledger;
-  private final LeaseEndings endings;
   private final JobRows jobs;
   private final JobEvents events;
   private final LeaseBlobs blobs;
-  private final LeaseBlobs.DirectBlobs direct;
   private final WorkerDevices devices;
   private final Retries retries;
   private final JobProperties settings;
@@ -52,24 +50,19 @@ public class LeaseDesk {
 
   LeaseDesk(
       LeaseLedger ledger,
-      LeaseEndings endings,
       JobRows jobs,
       JobEvents events,
       LeaseBlobs blobs,
-      LeaseBlobs.DirectBlobs direct,
       WorkerDevices devices,
-      Retries retries,
       JobProperties settings,
       Ids ids,
       Traces traces) {
     this.ledger = ledger;
-    this.endings = endings;
     this.jobs = jobs;
     this.events = events;
     this.blobs = blobs;
-    this.direct = direct;
     this.devices = devices;
-    this.retries = retries;
+    this.retries = new Retries(settings);
     this.settings = settings;
     this.ids = ids;
     this.traces = traces;
@@ -169,7 +162,7 @@ public class LeaseDesk {
   }
 
   private long left(Duration most, String jobId) {
-    return Math.max(0, most.minus(endings.ran(jobId)).toMillis());
+    return Math.max(0, most.minus(ledger.ran(jobId)).toMillis());
   }
 
   public Directive renew(LeaseKey key, LeaseReport report) {
@@ -204,7 +197,7 @@ public class LeaseDesk {
   /** Where the file may be put instead; as {@link #put} otherwise. */
   public Optional<ArtifactStore.UploadLink> uploadLink(LeaseKey key, BlobRef blob)
       throws IOException {
-    return counted(key, () -> direct.link(key, blob));
+    return counted(key, () -> blobs.uploadLink(key, blob));
   }
 
   private interface CountedCall<T> {
@@ -235,16 +228,16 @@ public class LeaseDesk {
     // Read before written, but safe: these counts change only under the lease that fences the
     // write.
     Duration retry = retries.after(failure, job.tries());
-    JobState state = endings.fail(key, failure, retry, Retries.told(failure, retry));
+    JobState state = ledger.fail(key, failure, retry, Retries.told(failure, retry));
     ended(key, "failed", state);
   }
 
   public void release(LeaseKey key) {
-    ended(key, "released", endings.release(key));
+    ended(key, "released", ledger.release(key));
   }
 
   public void decline(LeaseKey key) {
-    ended(key, "declined", endings.decline(key));
+    ended(key, "declined", ledger.decline(key));
   }
 
   /** Takes its jobs from a worker that is to write nothing any more. */
@@ -268,7 +261,6 @@ public class LeaseDesk {
   }
 
   /** Whether a failed attempt is followed by another, and when. */
-  @Component
   static class Retries {
     private final JobProperties settings;
 

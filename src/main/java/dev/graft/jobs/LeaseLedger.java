@@ -1,11 +1,13 @@
 package dev.graft.jobs;
 
+import dev.graft.artifacts.Digest;
 import dev.graft.jobs.ClaimStatement.ClaimedJob;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
+import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -16,7 +18,6 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -24,8 +25,9 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The worker's side of the queue, as SQL: claim ({@link ClaimStatement}), renew, checkpoint. How a
- * lease ends is in {@link LeaseEndings}.
+ * The worker's side of the queue, as SQL: claim ({@link ClaimStatement}), renew, checkpoint, and
+ * the ends of a lease: complete, fail, release. A cancellation that was requested before wins over
+ * every other end. {@link Reaper.LostLeases} takes leases away from workers that stopped renewing.
  *
  * <p>The live row of {@code job_lease} is the fence. Every write begins by hitting exactly that row
  * by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that ends a
@@ -40,21 +42,12 @@ class LeaseLedger {
   private static final int TRIES = 64;
 
   private final JdbcClient sql;
-  private final ClaimStatement.FairShare fairShare;
+  private final JobProperties settings;
   private final JobMeters meters;
 
-  @Autowired
   LeaseLedger(JdbcClient sql, JobProperties settings, JobMeters meters) {
-    this(sql, settings.fairShare(), meters);
-  }
-
-  LeaseLedger(JdbcClient sql, ClaimStatement.FairShare fairShare) {
-    this(sql, fairShare, JobMeters.unread());
-  }
-
-  private LeaseLedger(JdbcClient sql, ClaimStatement.FairShare fairShare, JobMeters meters) {
     this.sql = sql;
-    this.fairShare = fairShare;
+    this.settings = settings;
     this.meters = meters;
   }
 
@@ -123,6 +116,104 @@ class LeaseLedger {
           + Transition.told("")
           + "select job_id from f\n";
 
+  /** The longest wait after a job was declined: a worker may have room again by then. */
+  private static final Duration DECLINED_AT_MOST = Duration.ofMinutes(5);
+
+  private static final String COMPLETE =
+      """
+      -- complete: a cancel asked for before this statement wins
+      with l as (update job_lease set ended_at = graft_now(), outcome = 'completed',
+                        manifest = :manifest
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                 returning job_id, worker_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+           u as (update job
+                    set state = case when cancel_requested_at is null then 'succeeded' else 'cancelled' end,
+                        finished_at = graft_now(),
+                        fine_tuned_model = case when cancel_requested_at is null then :model end,
+                        result_manifest = case when cancel_requested_at is null then :manifest end,
+                        result_files = case when cancel_requested_at is null then :files else '{}' end
+                   from l where job.id = l.job_id
+                 returning id, department_id, state, restart_epoch,
+                           l.device_seconds * devices_of(device_needs) as device_seconds, 'info' as level,
+                           case when state = 'succeeded' then 'The job has successfully completed'
+                                else 'Fine-tuning job cancelled' end as message),
+      """
+          + Transition.TOLD_AND_COUNTED;
+
+  private static final String COMPLETED =
+      """
+      -- completed
+      select 1 from job_lease
+       where job_id = :job and epoch = :epoch and token = :token and outcome = 'completed'
+         and manifest = :manifest
+      """;
+
+  private static final String FAIL =
+      """
+      -- fail: back to the queue when :retry, unless a cancel was asked for
+      with l as (update job_lease set ended_at = graft_now(), outcome = 'failed'
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                 returning job_id, worker_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+           u as (update job
+                    set state = case when cancel_requested_at is not null then 'cancelled'
+                                     when :retry then case when pause_requested_at is null then 'queued' else 'paused' end
+                                     else 'failed' end,
+                        pause_requested_at = null,
+                        finished_at = case when cancel_requested_at is not null or not :retry
+                                           then graft_now() end,
+                        available_at = case when :retry then graft_now() + :delay * interval '1 millisecond'
+                                            else available_at end,
+                        failures = failures + case when :memory or :lost then 0 else 1 end,
+                        losses_in_a_row = losses_in_a_row + case when :lost then 1 else 0 end,
+                        own_losses_in_a_row = own_losses_in_a_row + case when :lost then 1 else 0 end,
+                        memory_failures = memory_failures + case when :memory then 1 else 0 end,
+                        memory_bytes = case when :memory then memory_smaller else memory_bytes end,
+                        failure_class = :class, failure_message = :message,
+                        failure_hint = :hint::text, failure_param = :param::text
+                   from l where job.id = l.job_id
+                 returning id, department_id, state, restart_epoch,
+                           l.device_seconds * devices_of(device_needs) as device_seconds,
+                           case when state = 'failed' then 'error' else 'warn' end as level,
+                           case state when 'cancelled' then 'Fine-tuning job cancelled'
+                                      else :told end as message),
+      """
+          + Transition.TOLD_AND_COUNTED;
+
+  private static final String RELEASE =
+      """
+      -- release: back to the queue, or paused or cancelled when that was asked for. The first time it
+      -- keeps its place; given back again without a checkpoint it waits. One that this worker cannot
+      -- hold keeps its place for the others
+      with n as (select releases_in_a_row + case when :declined then 1 else 0 end as times from job
+                  where id = :job),
+           d as (select times, least(:most, :first * power(2, least(times - 1, 20)))
+                                 * interval '1 millisecond' as delay from n),
+           l as (update job_lease set ended_at = graft_now(), outcome = 'released',
+                        declined_until = case when :declined then graft_now() + d.delay end
+                   from d
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                 returning job_id, worker_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+           u as (update job
+                    set state = case when cancel_requested_at is not null then 'cancelled'
+                                     when pause_requested_at is not null then 'paused'
+                                     else 'queued' end,
+                        releases_in_a_row = case when cancel_requested_at is null
+                                                  and pause_requested_at is null
+                                                 then releases_in_a_row + 1
+                                                 else releases_in_a_row end,
+                        available_at = case when :declined or d.times = 0 then available_at
+                                            else graft_now() + d.delay end,
+                        pause_requested_at = null,
+                        finished_at = case when cancel_requested_at is not null then graft_now() end
+                   from l, d where job.id = l.job_id
+                 returning id, department_id, state, restart_epoch,
+                           l.device_seconds * devices_of(device_needs) as device_seconds, 'info' as level,
+                           case state when 'queued' then 'The worker gave the job back'
+                                      when 'paused' then 'Fine-tuning job paused'
+                                      else 'Fine-tuning job cancelled' end as message),
+      """
+          + Transition.TOLD_AND_COUNTED;
+
   /**
    * The next job that the device may get; empty only if none may start. Each failed try is one that
    * somebody else won, or a job whose row is locked for the moment.
@@ -174,8 +265,8 @@ class LeaseLedger {
         .param("memory", device.holds())
         .param("ttl", ttl.toMillis())
         .param("request", request)
-        .param("half_life", fairShare.halfLifeSeconds())
-        .param("penalty", fairShare.penaltySeconds())
+        .param("half_life", settings.fairShare().halfLifeSeconds())
+        .param("penalty", settings.fairShare().penaltySeconds())
         .query(this::claim)
         .optional();
   }
@@ -190,10 +281,6 @@ class LeaseLedger {
   /** Those of an interval in seconds; none where the clock was set back meanwhile. */
   static Duration seconds(ResultSet row, String column) throws SQLException {
     return Duration.ofMillis(Math.max(0, Math.round(row.getDouble(column) * 1000)));
-  }
-
-  JobMeters meters() {
-    return meters;
   }
 
   /**
@@ -255,6 +342,121 @@ class LeaseLedger {
     if (!held) throw new LeaseLost(key);
   }
 
+  /** How long the runs of a job have taken that are over. */
+  public Duration ran(String jobId) {
+    return Duration.ofMillis(
+        sql.sql(
+                """
+                -- ran
+                select coalesce(sum(extract(epoch from ended_at - claimed_at)), 0) * 1000
+                  from job_lease where job_id = :job and ended_at is not null
+                """)
+            .param("job", jobId)
+            .query(Long.class)
+            .single());
+  }
+
+  public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
+    return ended(
+        JobMeters.Ending.COMPLETED,
+        null,
+        fenced(COMPLETE, key)
+            .param("model", model)
+            .param("manifest", manifest.hex())
+            .param("files", resultFiles.toArray(String[]::new)),
+        key);
+  }
+
+  /** Whether this very lease completed with this result: a repeated complete is then answered. */
+  public boolean completed(LeaseKey key, Digest manifest) {
+    return fenced(COMPLETED, key)
+        .param("manifest", manifest.hex())
+        .query(Integer.class)
+        .optional()
+        .isPresent();
+  }
+
+  /**
+   * @param retry how long until the next attempt; null = there is none
+   * @param told the event's sentence; where the job is tried again, from which checkpoint follows
+   */
+  public JobState fail(
+      LeaseKey key, TrainingFailure failure, @Nullable Duration retry, String told) {
+    return ended(
+        JobMeters.Ending.FAILED,
+        failure.kind().wireName(),
+        fenced(FAIL, key)
+            .param("retry", retry != null)
+            .param("delay", retry == null ? 0 : retry.toMillis())
+            .param("memory", failure.kind().cost() == TrainingFailure.Cost.MEMORY)
+            .param("lost", failure.kind().cost() == TrainingFailure.Cost.LOSS)
+            .param("class", failure.kind().wireName())
+            .param("message", failure.message())
+            .param("hint", failure.hint())
+            .param("param", failure.param())
+            .param("told", told),
+        key);
+  }
+
+  public JobState release(LeaseKey key) {
+    return released(key, false, settings.retryAtMost());
+  }
+
+  /** The worker has no room for the job: others have the job now, this one not for a while. */
+  public JobState decline(LeaseKey key) {
+    return released(
+        key,
+        true,
+        settings.retryAtMost().compareTo(DECLINED_AT_MOST) < 0
+            ? settings.retryAtMost()
+            : DECLINED_AT_MOST);
+  }
+
+  private JobState released(LeaseKey key, boolean declined, Duration most) {
+    return ended(
+        declined ? JobMeters.Ending.DECLINED : JobMeters.Ending.RELEASED,
+        null,
+        fenced(RELEASE, key)
+            .param("declined", declined)
+            .param("first", settings.retryAfter().toMillis())
+            .param("most", most.toMillis()),
+        key);
+  }
+
+  /**
+   * A job that left its lease.
+   *
+   * @param workerId whose lease it was
+   * @param state that the job is in now
+   * @param ran how long the worker had it
+   */
+  public record Ended(
+      String jobId, String departmentId, String workerId, JobState state, Duration ran) {}
+
+  private JobState ended(
+      JobMeters.Ending ending,
+      @Nullable String failureClass,
+      JdbcClient.StatementSpec statement,
+      LeaseKey key) {
+    Ended ended =
+        statement
+            .param("half_life", settings.fairShare().halfLifeSeconds())
+            .query(LeaseLedger::ended)
+            .optional()
+            .orElseThrow(() -> new LeaseLost(key));
+    meters.ended(ended, ending, failureClass);
+    return ended.state();
+  }
+
+  static Ended ended(ResultSet row, int number) throws SQLException {
+    return new Ended(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getString("worker_id"),
+        JobState.of(row.getString("state")),
+        seconds(row, "ran"));
+  }
+
   /** The live leases of a worker. */
   public List<LeaseKey> held(String workerId) {
     return sql.sql(
@@ -270,17 +472,8 @@ class LeaseLedger {
         .list();
   }
 
-  /** How long use counts, for the statements that add to it. */
-  double halfLifeSeconds() {
-    return fairShare.halfLifeSeconds();
-  }
-
-  JdbcClient.StatementSpec sql(String statement) {
-    return sql.sql(statement);
-  }
-
-  JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {
-    return sql(statement)
+  private JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {
+    return sql.sql(statement)
         .param("job", key.jobId())
         .param("epoch", key.epoch())
         .param("token", key.token());

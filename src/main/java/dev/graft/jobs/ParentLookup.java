@@ -85,9 +85,7 @@ class ParentLookup {
       throw RequestFailed.invalid(PATH, "must be the name of a model, or the id of an adapter");
     String name = from.stringValue();
     ParentModel parent =
-        models
-            .find(departmentId, name)
-            .orElseThrow(() -> UnknownModel.of(name, names(departmentId), PATH));
+        models.find(departmentId, name).orElseThrow(() -> unknown(name, names(departmentId), PATH));
     if (!model.equals(parent.baseModel()) && !model.equals(parent.name())) {
       throw RequestFailed.invalid(
           "model", "must be %s, the base model of %s".formatted(parent.baseModel(), name));
@@ -98,6 +96,19 @@ class ParentLookup {
   /** See {@link ParentModels#names}. */
   List<String> names(String departmentId) {
     return models.names(departmentId);
+  }
+
+  /**
+   * Returns the refusal of a model that does not exist, with the names that may have been meant.
+   *
+   * @param known names that the department may see
+   * @param param field of the request that has the name
+   */
+  static RequestFailed unknown(String name, Collection<String> known, String param) {
+    String message =
+        "No such model: '%s'.%s GET /v1/models lists all (graft models available)."
+            .formatted(Nearest.shown(name), Nearest.sentence(name, known));
+    return new RequestFailed(ProblemType.MODEL_NOT_FOUND, message, param).about(name);
   }
 
   private ContinuedTraining inheritance(ParentModel parent, String param) {
@@ -241,22 +252,6 @@ class ParentLookup {
 
     private static SpecRejected refused(String path, String message) {
       return new SpecRejected(List.of(new Problem(path, message)));
-    }
-  }
-
-  /** A model that there is not, told with those that may have been meant. */
-  static final class UnknownModel {
-    private UnknownModel() {}
-
-    /**
-     * @param known names that the department may see
-     * @param param of the request that says the name
-     */
-    static RequestFailed of(String name, Collection<String> known, String param) {
-      String message =
-          "No such model: '%s'.%s GET /v1/models lists all (graft models available)."
-              .formatted(Nearest.shown(name), Nearest.sentence(name, known));
-      return new RequestFailed(ProblemType.MODEL_NOT_FOUND, message, param).about(name);
     }
   }
 }

@@ -36,7 +36,7 @@ class Publication {
   private static final Logger log = LoggerFactory.getLogger(Publication.class);
 
   private final LeaseBlobs blobs;
-  private final LeaseEndings endings;
+  private final LeaseLedger leases;
   private final JobRows jobs;
   private final JobEvents events;
   private final ArtifactStore store;
@@ -47,7 +47,7 @@ class Publication {
 
   Publication(
       LeaseBlobs blobs,
-      LeaseEndings endings,
+      LeaseLedger leases,
       JobRows jobs,
       JobEvents events,
       ArtifactStore store,
@@ -56,7 +56,7 @@ class Publication {
       TransactionTemplate transaction,
       MeterRegistry registry) {
     this.blobs = blobs;
-    this.endings = endings;
+    this.leases = leases;
     this.jobs = jobs;
     this.events = events;
     this.store = store;
@@ -69,7 +69,7 @@ class Publication {
 
   /** Idempotent: the same lease may say it again after a lost answer. */
   public void complete(LeaseKey key, Digest manifest) throws IOException {
-    if (endings.completed(key, manifest)) return;
+    if (leases.completed(key, manifest)) return;
     Timer.Sample time = Timer.start();
     String outcome = "failed";
     try {
@@ -105,7 +105,7 @@ class Publication {
                   return succeeded;
                 }));
     // A cancel came first: nothing was recorded, and the release now ends the job as cancelled.
-    if (!published) endings.release(key);
+    if (!published) leases.release(key);
     log.atInfo()
         .addKeyValue("job", job.id())
         .addKeyValue("epoch", key.epoch())
@@ -117,8 +117,8 @@ class Publication {
   private boolean commit(LeaseKey key, Digest manifest, JobRows.JobRow job, BlobRef results) {
     String file =
         files.storeResult(job.departmentId(), "step_metrics_" + job.id() + ".csv", results);
-    String model = FineTunedModel.name(job);
-    if (endings.complete(key, model, manifest, List.of(file)) != JobState.SUCCEEDED) return false;
+    String model = job.resultName();
+    if (leases.complete(key, model, manifest, List.of(file)) != JobState.SUCCEEDED) return false;
     publisher.publishEvent(
         new JobSucceeded(
             job.id(),
@@ -175,23 +175,6 @@ class Publication {
             csv.append(String.join(",", cells)).append('\n');
           });
       return csv.toString().getBytes(StandardCharsets.UTF_8);
-    }
-  }
-
-  /** The names under which results can be called. */
-  static final class FineTunedModel {
-    private FineTunedModel() {}
-
-    /** {@code ft:<base>:<department>:<suffix>:<id>}, the suffix empty if there is none. */
-    public static String name(JobRows.JobRow job) {
-      String suffix = job.suffix() == null ? "" : job.suffix();
-      return "ft:%s:%s:%s:%s"
-          .formatted(
-              job.baseModel(), job.departmentName(), suffix, job.id().substring("ftjob-".length()));
-    }
-
-    public static String checkpoint(JobRows.JobRow job, int step) {
-      return name(job) + ":ckpt-step-" + step;
     }
   }
 }

@@ -3,7 +3,6 @@ package dev.graft.jobs;
 import dev.graft.tenancy.AuditLog;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -74,51 +73,16 @@ class QueueInvariants {
     }
   }
 
-  /** Sets counters of running jobs right, and writes each into the log and the audit log. */
+  /**
+   * Corrects the counters of running jobs of departments, and writes each correction into the log
+   * and the audit log. A counter that is too high keeps a department from what its quota allows,
+   * one that is too low lets it run more. Every statement that moves a job moves the counter; rows
+   * that were written by hand or restored in part do not.
+   */
   @Service
   static class CounterRepair {
     private static final Logger log = LoggerFactory.getLogger(CounterRepair.class);
 
-    private final RunningCounters counters;
-    private final TransactionTemplate transaction;
-    private final AuditLog audit;
-
-    CounterRepair(RunningCounters counters, TransactionTemplate transaction, AuditLog audit) {
-      this.counters = counters;
-      this.transaction = transaction;
-      this.audit = audit;
-    }
-
-    public void repair() {
-      for (String department : counters.wrong()) {
-        transaction.executeWithoutResult(
-            status -> counters.repair(department).ifPresent(done -> told(department, done)));
-      }
-    }
-
-    private void told(String department, RunningCounters.Repaired done) {
-      audit.write(
-          "project.running_jobs.repaired",
-          null,
-          department,
-          department,
-          Map.of("counted", done.counted(), "running", done.running()));
-      try (var _ = MDC.putCloseable("department", department)) {
-        log.atWarn()
-            .addKeyValue("counted", done.counted())
-            .addKeyValue("running", done.running())
-            .log("running_counter_repaired");
-      }
-    }
-  }
-
-  /**
-   * What departments count as running, where that is not the number of their running jobs: too much
-   * keeps one from what its quota allows, too little lets it run more. Every statement that moves a
-   * job moves the counter; rows that were written by hand or restored in part do not.
-   */
-  @Component
-  static class RunningCounters {
     private static final String WRONG =
         """
         -- wrong counters
@@ -131,7 +95,7 @@ class QueueInvariants {
     private static final String LOCK =
         "-- lock counter\nselect running from department where id = :id for no key update";
 
-    /** A statement of its own, so that it sees what was committed before the lock was given. */
+    /** A statement of its own, so that it sees what was committed before the lock was taken. */
     private static final String REPAIR =
         """
         -- repair counter
@@ -142,27 +106,43 @@ class QueueInvariants {
         """;
 
     private final JdbcClient sql;
+    private final TransactionTemplate transaction;
+    private final AuditLog audit;
 
-    RunningCounters(JdbcClient sql) {
+    CounterRepair(JdbcClient sql, TransactionTemplate transaction, AuditLog audit) {
       this.sql = sql;
+      this.transaction = transaction;
+      this.audit = audit;
     }
 
-    /** A counter that was set right. */
-    public record Repaired(int counted, int running) {}
-
-    /** Departments whose counter is wrong. */
-    public List<String> wrong() {
-      return sql.sql(WRONG).query((row, n) -> row.getString("id")).list();
+    void repair() {
+      for (String department : sql.sql(WRONG).query(String.class).list()) {
+        transaction.executeWithoutResult(status -> repair(department));
+      }
     }
 
-    /** Within a transaction; empty if it is right by now. */
-    public Optional<Repaired> repair(String departmentId) {
-      int counted = sql.sql(LOCK).param("id", departmentId).query(Integer.class).single();
-      return sql.sql(REPAIR)
-          .param("id", departmentId)
+    private void repair(String department) {
+      int counted = sql.sql(LOCK).param("id", department).query(Integer.class).single();
+      sql.sql(REPAIR)
+          .param("id", department)
           .query(Integer.class)
           .optional()
-          .map(running -> new Repaired(counted, running));
+          .ifPresent(running -> report(department, counted, running));
+    }
+
+    private void report(String department, int counted, int running) {
+      audit.write(
+          "project.running_jobs.repaired",
+          null,
+          department,
+          department,
+          Map.of("counted", counted, "running", running));
+      try (var _ = MDC.putCloseable("department", department)) {
+        log.atWarn()
+            .addKeyValue("counted", counted)
+            .addKeyValue("running", running)
+            .log("running_counter_repaired");
+      }
     }
   }
 }

@@ -105,11 +105,11 @@ class QueueNumbers implements StoredNumbers {
       """;
 
   private final JdbcClient sql;
-  private final LeaseLedger ledger;
+  private final ClaimStatement.FairShare fairShare;
 
-  QueueNumbers(JdbcClient sql, LeaseLedger ledger) {
+  QueueNumbers(JdbcClient sql, JobProperties settings) {
     this.sql = sql;
-    this.ledger = ledger;
+    this.fairShare = settings.fairShare();
   }
 
   @Override
@@ -122,7 +122,7 @@ class QueueNumbers implements StoredNumbers {
     List<Reading> all = new ArrayList<>();
     sql.sql(QUEUE)
         .param("any", ANY_CLASS)
-        .param("half_life", ledger.halfLifeSeconds())
+        .param("half_life", fairShare.halfLifeSeconds())
         .query(QueueNumbers::queue)
         .list()
         .forEach(all::addAll);

@@ -90,8 +90,7 @@ class Reaper {
   private boolean taken(LostLeases.Expired lease) {
     Verdict verdict = lease.at().isAfter(absence.losses()) ? Verdict.PROVEN : absence.verdict();
     try {
-      Optional<LeaseEndings.Ended> ended =
-          leases.reap(lease, verdict, settings.poisonAfter(), settings.leaseTtl());
+      Optional<LeaseLedger.Ended> ended = leases.reap(lease, verdict);
       ended.ifPresent(job -> told(job, lease.epoch()));
       return ended.isPresent();
     } catch (DataAccessResourceFailureException away) {
@@ -106,7 +105,7 @@ class Reaper {
     }
   }
 
-  private static void told(LeaseEndings.Ended job, long epoch) {
+  private static void told(LeaseLedger.Ended job, long epoch) {
     try (var _ = MDC.putCloseable("department", job.departmentId());
         var _ = MDC.putCloseable("worker", job.workerId())) {
       log.atWarn()
@@ -245,11 +244,13 @@ class Reaper {
             + Transition.TOLD_AND_COUNTED;
 
     private final JdbcClient sql;
-    private final LeaseLedger ledger;
+    private final JobProperties settings;
+    private final JobMeters meters;
 
-    LostLeases(JdbcClient sql, LeaseLedger ledger) {
+    LostLeases(JdbcClient sql, JobProperties settings, JobMeters meters) {
       this.sql = sql;
-      this.ledger = ledger;
+      this.settings = settings;
+      this.meters = meters;
     }
 
     /** A lease that has expired when it was looked for. */
@@ -285,33 +286,26 @@ class Reaper {
     }
 
     /**
-     * Empty if it was renewed or ended meanwhile, or another reaper has it.
-     *
-     * @param ttl of a lease; one that expires within half of it is not being renewed
+     * Takes the lease away. Returns empty if it was renewed or ended meanwhile, or another reaper
+     * holds its row.
      */
-    public Optional<LeaseEndings.Ended> reap(
-        Expired lease, Verdict verdict, int poisonAfter, Duration ttl) {
-      Optional<LeaseEndings.Ended> ended = taken(lease, verdict, poisonAfter, ttl);
+    Optional<LeaseLedger.Ended> reap(Expired lease, Verdict verdict) {
+      Optional<LeaseLedger.Ended> ended =
+          sql.sql(REAP)
+              .param("job", lease.jobId())
+              .param("epoch", lease.epoch())
+              .param("half_life", settings.fairShare().halfLifeSeconds())
+              .param("ttl", settings.leaseTtl().toMillis())
+              .param("counted", verdict == Verdict.NOTHING ? 0 : 1)
+              .param("proven", verdict == Verdict.PROVEN)
+              .param("poison", settings.poisonAfter())
+              .query(LeaseLedger::ended)
+              .optional();
       ended.ifPresent(
           run ->
-              ledger
-                  .meters()
-                  .ended(run, JobMeters.Ending.LOST, TrainingFailure.Kind.WORKER_LOST.wireName()));
+              meters.ended(
+                  run, JobMeters.Ending.LOST, TrainingFailure.Kind.WORKER_LOST.wireName()));
       return ended;
-    }
-
-    private Optional<LeaseEndings.Ended> taken(
-        Expired lease, Verdict verdict, int poisonAfter, Duration ttl) {
-      return sql.sql(REAP)
-          .param("job", lease.jobId())
-          .param("epoch", lease.epoch())
-          .param("half_life", ledger.halfLifeSeconds())
-          .param("ttl", ttl.toMillis())
-          .param("counted", verdict == Verdict.NOTHING ? 0 : 1)
-          .param("proven", verdict == Verdict.PROVEN)
-          .param("poison", poisonAfter)
-          .query(LeaseEndings::ended)
-          .optional();
     }
   }
 }

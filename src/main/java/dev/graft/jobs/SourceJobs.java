@@ -41,7 +41,7 @@ public class SourceJobs {
     if (!name.matches()) return Optional.empty();
     String step = name.group("step");
     return jobs.find(departmentId, "ftjob-" + name.group("id"))
-        .filter(job -> Publication.FineTunedModel.name(job).equals(name.group("model")))
+        .filter(job -> job.resultName().equals(name.group("model")))
         .map(
             job ->
                 new SourceJob(

@@ -159,7 +159,7 @@ class SubmitJob {
             .find(parent == null ? request.model() : parent.parent().baseModel())
             .orElseThrow(
                 () ->
-                    ParentLookup.UnknownModel.of(
+                    ParentLookup.unknown(
                         request.model(), parents.names(caller.departmentId()), "model"));
     if (!base.enabled()) {
       throw new RequestFailed(

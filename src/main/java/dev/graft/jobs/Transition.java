@@ -25,7 +25,7 @@ final class Transition {
    * department is charged. A job that will be run again is back where {@code b}, its newest
    * checkpoint, has it; what it told of later steps goes, so that it does not stand beside what the
    * next run tells. A counter that is too low already stops no job from ending: {@link
-   * QueueInvariants.RunningCounters} repairs it.
+   * QueueInvariants.CounterRepair} repairs it.
    */
   static final String TOLD_AND_COUNTED =
       """

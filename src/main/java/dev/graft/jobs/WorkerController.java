@@ -5,16 +5,12 @@ import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
-import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import dev.graft.tenancy.AuditLog;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.stereotype.Service;
-import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -30,13 +26,11 @@ class WorkerController {
   private static final String OBJECT = "organization.worker";
 
   private final Workers workers;
-  private final WorkerDevices.ToldDevices devices;
-  private final WorkerOrders orders;
+  private final WorkerDevices devices;
 
-  WorkerController(Workers workers, WorkerDevices.ToldDevices devices, WorkerOrders orders) {
+  WorkerController(Workers workers, WorkerDevices devices) {
     this.workers = workers;
     this.devices = devices;
-    this.orders = orders;
   }
 
   record WorkerObject(
@@ -131,67 +125,33 @@ class WorkerController {
 
   @PostMapping("/{worker}/cordon")
   WorkerObject cordon(@PathVariable String worker) {
-    return told(worker, Workers.Order.CORDON);
+    return ordered(worker, Workers.Order.CORDON);
   }
 
   @PostMapping("/{worker}/uncordon")
   WorkerObject uncordon(@PathVariable String worker) {
-    return told(worker, Workers.Order.UNCORDON);
+    return ordered(worker, Workers.Order.UNCORDON);
   }
 
   @PostMapping("/{worker}/drain")
   WorkerObject drain(@PathVariable String worker) {
-    return told(worker, Workers.Order.DRAIN);
+    return ordered(worker, Workers.Order.DRAIN);
   }
 
   @DeleteMapping("/{worker}")
   DeletedObject revoke(@PathVariable String worker) {
     require(worker);
-    orders.tell(worker, Workers.Order.REVOKE);
+    workers.give(worker, Workers.Order.REVOKE);
     return new DeletedObject(worker, OBJECT + ".deleted", true);
   }
 
-  private WorkerObject told(String worker, Workers.Order order) {
+  private WorkerObject ordered(String worker, Workers.Order order) {
     require(worker);
-    orders.tell(worker, order);
+    workers.give(worker, order);
     return get(worker);
   }
 
   private Workers.Worker require(String id) {
     return workers.find(id).orElseThrow(() -> RequestFailed.notFound("worker", id));
-  }
-
-  /** What administrators tell workers, in words of Kubernetes' nodes: see {@link Workers.Order}. */
-  @Service
-  static class WorkerOrders {
-    private final Workers workers;
-    private final LeaseDesk desk;
-    private final AuditLog audit;
-
-    WorkerOrders(Workers workers, LeaseDesk desk, AuditLog audit) {
-      this.workers = workers;
-      this.desk = desk;
-      this.audit = audit;
-    }
-
-    /**
-     * The jobs of a worker that is revoked are in the queue at once, to go on from their last
-     * checkpoints. A claim that is under way may still get one: that lease runs out.
-     *
-     * @throws RequestFailed if the worker inside a server is to be revoked: it has no credential
-     */
-    @Transactional
-    void tell(String id, Workers.Order order) {
-      if (order == Workers.Order.REVOKE && workers.inProcess(id)) {
-        throw new RequestFailed(
-            ProblemType.WRONG_STATE,
-            "This worker is inside a server and has no credential: cordon it, or start the server"
-                + " with --role server.",
-            "worker");
-      }
-      workers.tell(id, order);
-      audit.write(order.event(), null, id, Map.of());
-      if (order == Workers.Order.REVOKE) desk.releaseAll(id);
-    }
   }
 }

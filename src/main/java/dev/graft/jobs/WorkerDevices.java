@@ -173,8 +173,20 @@ class WorkerDevices {
         .single();
   }
 
-  /** Of workers that asked for work in the last month. */
-  public List<DeviceOffer> offers() {
+  /** Returns the devices of these workers, by worker and name. */
+  List<WorkerDevice> of(List<String> workerIds) {
+    return sql.sql(
+            """
+            -- devices of workers
+            select * from worker_device where worker_id = any (:workers) order by worker_id, name
+            """)
+        .param("workers", workerIds.toArray(String[]::new))
+        .query(WorkerDevice::of)
+        .list();
+  }
+
+  /** Returns what workers offer that asked for work in the last 30 days. */
+  List<DeviceOffer> offers() {
     return sql.sql("-- offers\nwith f as (" + OFFERS + ") select " + gathered("f"))
         .query((row, n) -> DeviceOffer.list(row.getString(1)))
         .single();
@@ -203,19 +215,16 @@ class WorkerDevices {
       boolean there,
       String worker,
       Instant askedAt) {
-    private static final List<DeviceKind> KINDS = List.of(DeviceKind.values());
-
     /** Of what {@link WorkerDevices#OFFERS} gathers. */
     public static List<DeviceOffer> list(@Nullable String json) {
       List<DeviceOffer> offers = new ArrayList<>();
       if (json == null) return offers;
       for (JsonNode each : JsonMapper.shared().readTree(json)) {
-        int kind = each.get("kind").intValue();
         offers.add(
             new DeviceOffer(
                 each.get("class").stringValue(),
                 each.get("dedicated").booleanValue(),
-                kind == 0 ? null : KINDS.get(kind - 1),
+                JobNeeds.kind(each.get("kind").intValue()),
                 each.get("capability").intValue(),
                 each.get("devices").intValue(),
                 each.get("memory").longValue(),
@@ -264,16 +273,14 @@ class WorkerDevices {
       boolean dedicated,
       @Nullable DeviceUse use,
       @Nullable Instant usedAt) {
-    private static final List<DeviceKind> KINDS = List.of(DeviceKind.values());
-
     static WorkerDevice of(ResultSet row, int number) throws SQLException {
-      int kind = row.getInt("kind");
+      DeviceKind kind = JobNeeds.kind(row.getInt("kind"));
       int capability = row.getInt("capability");
       Instant usedAt = ResultColumns.timeOrNull(row, "used_at");
       return new WorkerDevice(
           row.getString("worker_id"),
           row.getString("name"),
-          kind == 0 ? null : KINDS.get(kind - 1).wire(),
+          kind == null ? null : kind.wire(),
           capability == 0
               ? null
               : String.format(Locale.ROOT, "%d.%d", capability / 10, capability % 10),
@@ -289,28 +296,6 @@ class WorkerDevices {
           row.getObject("memory_used", Long.class),
           row.getObject("memory_total", Long.class),
           row.getObject("utilization", Double.class));
-    }
-  }
-
-  /** What workers have said of their devices, for administrators. */
-  @Component
-  static class ToldDevices {
-    private final JdbcClient sql;
-
-    ToldDevices(JdbcClient sql) {
-      this.sql = sql;
-    }
-
-    /** Of these workers, in the order of their names. */
-    public List<WorkerDevices.WorkerDevice> of(List<String> workerIds) {
-      return sql.sql(
-              """
-              -- devices of workers
-              select * from worker_device where worker_id = any (:workers) order by worker_id, name
-              """)
-          .param("workers", workerIds.toArray(String[]::new))
-          .query(WorkerDevices.WorkerDevice::of)
-          .list();
     }
   }
 }

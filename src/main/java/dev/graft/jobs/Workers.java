@@ -5,6 +5,8 @@ import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Secrets;
 import dev.graft.platform.database.ResultColumns;
 import dev.graft.tenancy.AuditLog;
@@ -49,10 +51,14 @@ class Workers {
   private final JdbcClient sql;
   private final Ids ids;
   private final WorkersProperties settings;
+  private final LeaseDesk desk;
+  private final AuditLog audit;
 
-  Workers(JdbcClient sql, Ids ids, WorkersProperties settings) {
+  Workers(JdbcClient sql, Ids ids, WorkersProperties settings, LeaseDesk desk, AuditLog audit) {
     this.sql = sql;
     this.ids = ids;
+    this.desk = desk;
+    this.audit = audit;
     this.settings = settings;
   }
 
@@ -144,39 +150,52 @@ class Workers {
     return sql.sql(SELECT + " and w.id = :id").param("id", id).query(Worker::of).optional();
   }
 
-  /** What an administrator tells a worker, and what is in the audit log then. */
+  /** An order of an administrator, in the words that Kubernetes has for nodes. */
   enum Order {
-    /** No new job; the one that it trains goes on. Ends a drain that has not come to it. */
+    /** No new job; the running one goes on. Ends a drain that has not reached the job yet. */
     CORDON("cordoned", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = false"),
 
     /** As cordon, and its jobs go back to the queue, each with a checkpoint. */
     DRAIN("drained", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = true"),
 
-    /** Jobs again. */
+    /** New jobs again. */
     UNCORDON("uncordoned", "cordoned_at = null, draining = false"),
 
-    /** Its credential opens nothing any more. */
+    /** Its credential is refused from now on. */
     REVOKE("revoked", "revoked_at = graft_now()");
 
-    private final String done;
+    private final String event;
     private final String columns;
 
-    Order(String done, String columns) {
-      this.done = done;
+    Order(String event, String columns) {
+      this.event = "worker." + event;
       this.columns = columns;
     }
+  }
 
-    String event() {
-      return "worker." + done;
+  /**
+   * Gives a worker an order. The jobs of a worker that is revoked go back to the queue at once, and
+   * continue from their last checkpoints. A claim that is under way may still get a job: that lease
+   * runs out.
+   *
+   * @throws RequestFailed if the worker inside a server is to be revoked: it has no credential
+   */
+  @Transactional
+  public void give(String id, Order order) {
+    if (order == Order.REVOKE && inProcess(id)) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "This worker runs inside a server and has no credential: cordon it, or start the server"
+              + " with --role server.",
+          "worker");
     }
-  }
-
-  void tell(String id, Order order) {
     sql.sql("update worker set " + order.columns + " where id = :id").param("id", id).update();
+    audit.write(order.event, null, id, Map.of());
+    if (order == Order.REVOKE) desk.releaseAll(id);
   }
 
-  /** Whether it is inside a server, and has no credential. */
-  boolean inProcess(String id) {
+  /** Whether the worker runs inside a server, and so has no credential. */
+  private boolean inProcess(String id) {
     return sql.sql("select credential_hash is null from worker where id = :id")
         .param("id", id)
         .query(Boolean.class)

@@ -2,7 +2,6 @@ package dev.graft.worker;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.StorageFull;
-import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
@@ -34,8 +33,9 @@ final class JobRun implements Heartbeats.Listener {
 
   private final Lease lease;
   private final LeaseKey key;
-  private final Device device;
+  private final TrainerDevices.TrainerDevice on;
   private final LeaseProtocol protocol;
+  private final RunTrace trace;
   private final RunTimes times;
   private final RunReporter.RunUse use;
   private final RunReporter.PendingReports reports;
@@ -51,19 +51,20 @@ final class JobRun implements Heartbeats.Listener {
   private boolean memoryRanOut;
   private boolean lacksDisk;
 
-  public JobRun(
+  JobRun(
       Lease lease,
-      Device device,
-      TrainerDevices.DeviceMeter meter,
+      TrainerDevices.TrainerDevice on,
       LeaseProtocol protocol,
       RunTimes times,
-      StopTimes stopTimes) {
+      StopTimes stopTimes,
+      RunTrace trace) {
     this.lease = lease;
     this.key = lease.key();
-    this.device = device;
+    this.on = on;
+    this.trace = trace;
     this.protocol = protocol;
     this.times = times;
-    this.use = new RunReporter.RunUse(device, meter, System::nanoTime);
+    this.use = new RunReporter.RunUse(on.device(), on.meter(), System::nanoTime);
     this.reports = new RunReporter.PendingReports(use::news);
     this.told = new RunReporter(reports, use);
     this.uploads = new RunCheckpoints.DirectoryUpload(protocol, key);
@@ -74,15 +75,14 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /** Heartbeats end last: after the result is confirmed or the job given back. */
-  public void run(RunPreparation preparation, Trainer.Trainers trainers)
-      throws InterruptedException {
+  void run(RunPreparation preparation) throws InterruptedException {
     try (Heartbeats beats =
             Heartbeats.start(
                 protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
         watch;
         JobDirectory directory = preparation.directory(lease)) {
       watch.start();
-      attempt(preparation, trainers, directory, beats);
+      attempt(preparation, directory, beats);
     } catch (LeaseLost lost) {
       log.atInfo().addKeyValue("job", key.jobId()).log("lease_lost");
     } catch (LeaseRefused refused) {
@@ -105,11 +105,7 @@ final class JobRun implements Heartbeats.Listener {
     return log.atWarn().addKeyValue("job", key.jobId());
   }
 
-  private void attempt(
-      RunPreparation preparation,
-      Trainer.Trainers trainers,
-      JobDirectory directory,
-      Heartbeats beats)
+  private void attempt(RunPreparation preparation, JobDirectory directory, Heartbeats beats)
       throws InterruptedException {
     try {
       RunRequest request = prepared(preparation, directory);
@@ -126,7 +122,7 @@ final class JobRun implements Heartbeats.Listener {
             });
         return;
       }
-      try (Trainer trainer = started(trainers, directory)) {
+      try (Trainer trainer = started(directory)) {
         finish(train(request, trainer, beats), directory, beats);
       }
     } catch (IOException e) {
@@ -143,7 +139,7 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /** Whether this machine had no room for the job: another may, or this one later. */
-  public boolean lacksDisk() {
+  boolean lacksDisk() {
     return lacksDisk;
   }
 
@@ -154,7 +150,7 @@ final class JobRun implements Heartbeats.Listener {
       return until(
           () ->
               preparation.request(
-                  lease, directory, device, () -> early.asked() || watch.over() != null));
+                  lease, directory, on.device(), () -> early.asked() || watch.over() != null));
     } catch (RunPreparation.Stopped asked) {
       return null;
     } catch (StorageFull full) {
@@ -169,8 +165,9 @@ final class JobRun implements Heartbeats.Listener {
     }
   }
 
-  private Trainer started(Trainer.Trainers trainers, JobDirectory directory) throws IOException {
-    Trainer started = trainers.start(lease, directory.root(), directory.errors());
+  private Trainer started(JobDirectory directory) throws IOException {
+    trace.starting();
+    Trainer started = on.trainers().start(lease, directory.root(), directory.errors());
     log.atInfo()
         .addKeyValue("job", key.jobId())
         .addKeyValue("trainer", started.name())
@@ -185,12 +182,14 @@ final class JobRun implements Heartbeats.Listener {
     watch.started(trainer);
     long before = memoryKills.count();
     int status = trainer.follow(request, event -> heard(event, beats));
+    trace.ended(status);
     watch.close(); // what is left is the server's to take
     memoryRanOut = memoryKills.count() > before;
     return status;
   }
 
   private void heard(TrainingEvent event, Heartbeats beats) {
+    trace.heard(event);
     watch.heard();
     stopTime.heard(event, System.nanoTime());
     switch (event) {
@@ -301,7 +300,7 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /** The worker shuts down: a checkpoint, then the job goes back to the queue. */
-  public void drain() {
+  void drain() {
     draining = true;
     early.ask(EarlyEnd.Reason.RELEASE);
   }

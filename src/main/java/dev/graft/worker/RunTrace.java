@@ -3,15 +3,9 @@ package dev.graft.worker;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.platform.Span;
 import dev.graft.platform.Traces;
-import dev.graft.training.RunRequest;
-import dev.graft.training.TrainerDirective;
 import dev.graft.training.TrainerExit;
 import dev.graft.training.TrainingEvent;
-import java.io.IOException;
-import java.time.Duration;
 import java.util.Locale;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One run as spans: the run, and in it one phase after the other. All on the thread of its device,
@@ -34,7 +28,7 @@ final class RunTrace implements AutoCloseable {
     this.phase = phase("fetch inputs");
   }
 
-  public static RunTrace begin(Traces traces, Lease lease) {
+  static RunTrace begin(Traces traces, Lease lease) {
     return new RunTrace(
         traces
             .follow("run job", Span.Kind.CONSUMER, lease.traceparent())
@@ -42,13 +36,9 @@ final class RunTrace implements AutoCloseable {
             .put("graft.lease_epoch", lease.key().epoch()));
   }
 
-  /** The same, and what they do is told here. */
-  public Trainer.Trainers of(Trainer.Trainers trainers) {
-    if (!run.traced()) return trainers;
-    return (lease, directory, errors) -> {
-      next("load model");
-      return new TracedTrainer(trainers.start(lease, directory, errors), this);
-    };
+  /** The trainer is about to start. */
+  void starting() {
+    next("load model");
   }
 
   void heard(TrainingEvent event) {
@@ -121,66 +111,5 @@ final class RunTrace implements AutoCloseable {
   public void close() {
     closePhase();
     run.close();
-  }
-
-  /** A trainer whose phases are spans. */
-  record TracedTrainer(Trainer trainer, RunTrace trace) implements Trainer {
-    @Override
-    public int follow(RunRequest request, Consumer<TrainingEvent> events)
-        throws IOException, InterruptedException {
-      int status = trainer.follow(request, event -> told(event, events));
-      trace.ended(status);
-      return status;
-    }
-
-    private void told(TrainingEvent event, Consumer<TrainingEvent> events) {
-      trace.heard(event);
-      events.accept(event);
-    }
-
-    @Override
-    public void send(TrainerDirective directive) {
-      trainer.send(directive);
-    }
-
-    @Override
-    public void kill() {
-      trainer.kill();
-    }
-
-    @Override
-    public void leave() {
-      trainer.leave();
-    }
-
-    @Override
-    public void killAfter(Duration grace) {
-      trainer.killAfter(grace);
-    }
-
-    @Override
-    public boolean waits() {
-      return trainer.waits();
-    }
-
-    @Override
-    public void dumpThreads() {
-      trainer.dumpThreads();
-    }
-
-    @Override
-    public String name() {
-      return trainer.name();
-    }
-
-    @Override
-    public @Nullable ProcessHandle process() {
-      return trainer.process();
-    }
-
-    @Override
-    public void close() throws InterruptedException {
-      trainer.close();
-    }
   }
 }

@@ -156,13 +156,6 @@ public final class StopTimes {
    * @param longest what steps and checkpoints have taken here; empty before the first
    */
   public record WorkerStop(Duration drainGrace, Optional<Longest> longest) {
-    /**
-     * Since the worker's last start.
-     *
-     * @param checkpoint writing one and sending it to the server
-     */
-    public record Longest(Duration step, Duration checkpoint) {}
-
     /** How long one may take that trains as those did. */
     public Duration limit() {
       return longest
@@ -176,10 +169,7 @@ public final class StopTimes {
     public static WorkerStop of(Environment environment) throws IOException {
       WorkerProperties settings =
           Binder.get(environment).bindOrCreate("graft.worker", WorkerProperties.class);
-      return new WorkerStop(
-          settings.drainGrace(),
-          StopTimes.of(settings.directory())
-              .map(measured -> new Longest(measured.step(), measured.checkpoint())));
+      return new WorkerStop(settings.drainGrace(), StopTimes.of(settings.directory()));
     }
   }
 }

@@ -107,12 +107,14 @@ final class WorkerLoop implements Runnable {
   }
 
   private void run(Lease lease) throws InterruptedException {
-    JobRun run = new JobRun(lease, device, on.meter(), protocol, settings.runTimes(), stopTimes);
-    running(run);
-    if (draining.getCount() == 0) run.drain();
+    boolean lacksDisk = false;
     try (RunTrace trace = RunTrace.begin(traces, lease)) {
+      JobRun run = new JobRun(lease, on, protocol, settings.runTimes(), stopTimes, trace);
+      running(run);
+      if (draining.getCount() == 0) run.drain();
       events.accept(new Training.Begins(device.name()));
-      run.run(preparation, trace.of(on.trainers()));
+      run.run(preparation);
+      lacksDisk = run.lacksDisk();
     } catch (RuntimeException bug) {
       // The lease runs out and another worker tries; this loop must go on.
       log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");
@@ -121,7 +123,7 @@ final class WorkerLoop implements Runnable {
       events.accept(new Training.Ended(device.name()));
     }
     // The next job may be another that has no room here: not all of them at once.
-    if (run.lacksDisk()) draining.await(settings.retryWait().toMillis(), TimeUnit.MILLISECONDS);
+    if (lacksDisk) draining.await(settings.retryWait().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private synchronized void running(@Nullable JobRun run) {

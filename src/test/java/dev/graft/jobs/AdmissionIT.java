@@ -39,7 +39,6 @@ class AdmissionIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired LeaseLedger leases;
-  @Autowired LeaseEndings endings;
   @Autowired JdbcClient sql;
   private String department = "";
   private String project = "";
@@ -106,7 +105,7 @@ class AdmissionIT {
         .update();
     say("{\"max_device_seconds_per_month\": 100}");
     error(submit(""), 429);
-    endings.release(lease);
+    leases.release(lease);
     JsonNode refused = error(submit(""), 429);
     assertThat(refused.get("message").asString()).contains("of its 100 device-seconds");
     assertThat(quota("device_seconds_this_month").get("used").asDouble()).isBetween(100., 130.);

@@ -65,7 +65,7 @@ class ClaimModelIT {
       if (claimed.isEmpty()) continue;
       found++;
       waiting.remove(expected.orElseThrow());
-      queue.endings.complete(claimed.get(), "ft", Queue.SOME, List.of());
+      queue.leases.complete(claimed.get(), "ft", Queue.SOME, List.of());
       // Use would move the departments; their order is what this test gave them.
       order(departments);
     }

@@ -57,7 +57,7 @@ class FairShareIT {
     String fresh = backlog(40, 1);
     LeaseKey first = queue.claim(queue.worker());
     assertThat(department(first)).isEqualTo(fresh);
-    queue.endings.complete(first, "ft", Queue.SOME, List.of());
+    queue.leases.complete(first, "ft", Queue.SOME, List.of());
     now += Duration.ofDays(70).toMillis(); // ten half-lives: forty hours are two minutes
     clock();
     queue
@@ -139,11 +139,11 @@ class FairShareIT {
       Running first = running.remove();
       now = first.ends();
       clock();
-      queue.endings.complete(first.key(), "ft", Queue.SOME, List.of());
+      queue.leases.complete(first.key(), "ft", Queue.SOME, List.of());
       used[first.department()] += (first.ends() - first.started()) / 1000;
     }
     for (Running each : running) {
-      queue.endings.complete(each.key(), "ft", Queue.SOME, List.of());
+      queue.leases.complete(each.key(), "ft", Queue.SOME, List.of());
       used[each.department()] += (now - each.started()) / 1000;
     }
     return used;

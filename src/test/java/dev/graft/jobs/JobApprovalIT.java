@@ -161,7 +161,7 @@ class JobApprovalIT {
           for (ClaimStatement.ClaimedJob claimed : claims()) {
             assertThat(approved).contains(claimed.key().jobId());
             started++;
-            queue.endings.release(claimed.key());
+            queue.leases.release(claimed.key());
           }
         }
       }

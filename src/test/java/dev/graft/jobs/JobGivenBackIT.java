@@ -31,7 +31,7 @@ class JobGivenBackIT {
     String large = queue.submit(department, 0);
     String next = queue.submit(department, 0);
     String worker = queue.worker();
-    assertThat(queue.endings.decline(queue.claim(worker))).isEqualTo(JobState.QUEUED);
+    assertThat(queue.leases.decline(queue.claim(worker))).isEqualTo(JobState.QUEUED);
     assertThat(claimed(queue, worker)).hasValue(next);
     assertThat(claimed(queue, worker)).isEmpty();
     assertThat(queue.row(department, large).position()).isOne();
@@ -43,7 +43,7 @@ class JobGivenBackIT {
   void aDepartmentWithNothingElseKeepsNoOtherDepartmentFromTheWorker() {
     queue.submit(queue.department(9), 0);
     String worker = queue.worker();
-    queue.endings.decline(queue.claim(worker));
+    queue.leases.decline(queue.claim(worker));
     String other = queue.submit(queue.department(9), 0);
     queue.sql.sql("update department set used = 1 where id <> ?").param("none").update();
     assertThat(claimed(queue, worker)).hasValue(other);
@@ -53,10 +53,10 @@ class JobGivenBackIT {
   void theWorkerIsAskedAgainEachTimeAfterTwiceTheTime() {
     String job = queue.submit(queue.department(9), 0);
     String worker = queue.worker();
-    queue.endings.decline(queue.claim(worker));
+    queue.leases.decline(queue.claim(worker));
     LeaseKey again = later.claim(worker);
     assertThat(again.jobId()).isEqualTo(job);
-    later.endings.decline(again);
+    later.leases.decline(again);
     assertThat(claimed(muchLater, worker)).isEmpty();
     assertThat(claimed(new Queue(Databases.shifted(DATABASE, "92 s")), worker)).hasValue(job);
   }
@@ -65,8 +65,8 @@ class JobGivenBackIT {
   void aJobThatIsGivenBackAgainWithoutACheckpointWaits() {
     String department = queue.department(9);
     String job = queue.submit(department, 0);
-    queue.endings.release(queue.claim(queue.worker()));
-    queue.endings.release(queue.claim(queue.worker())); // the first time it kept its place
+    queue.leases.release(queue.claim(queue.worker()));
+    queue.leases.release(queue.claim(queue.worker())); // the first time it kept its place
     assertThat(claimed(queue, queue.worker())).isEmpty();
     assertThat(queue.row(department, job).delayedUntil()).isNotNull();
     LeaseKey key = later.claim(queue.worker());
@@ -75,7 +75,7 @@ class JobGivenBackIT {
         "c-" + UUID.randomUUID(),
         new CheckpointReport(1, Queue.SOME, Map.of(), null, null),
         "{}");
-    later.endings.release(key);
+    later.leases.release(key);
     assertThat(claimed(later, queue.worker())).hasValue(job);
   }
 
@@ -85,11 +85,11 @@ class JobGivenBackIT {
     String paused = queue.submit(department, 0);
     LeaseKey key = queue.claim(queue.worker());
     queue.ledger.pause(department, paused, null);
-    assertThat(queue.endings.decline(key)).isEqualTo(JobState.PAUSED);
+    assertThat(queue.leases.decline(key)).isEqualTo(JobState.PAUSED);
     String cancelled = queue.submit(department, 0);
     LeaseKey other = queue.claim(queue.worker());
     queue.ledger.cancel(department, cancelled, null, null);
-    assertThat(queue.endings.decline(other)).isEqualTo(JobState.CANCELLED);
+    assertThat(queue.leases.decline(other)).isEqualTo(JobState.CANCELLED);
     assertThat(queue.drifted()).isZero();
   }
 

@@ -37,7 +37,7 @@ class JobGoesBackIT {
     trains(key, 1, 0, 10);
     checkpoint(key, 10);
     trains(key, 2, 10, 13);
-    assertThat(queue.endings.release(key)).isEqualTo(JobState.QUEUED);
+    assertThat(queue.leases.release(key)).isEqualTo(JobState.QUEUED);
     assertThat(newest())
         .isEqualTo(
             "The worker gave the job back; the job continues from its checkpoint at step 10");
@@ -56,7 +56,7 @@ class JobGoesBackIT {
   void withoutACheckpointItStartsAgainAndSaysSo() {
     LeaseKey key = queue.claim(queue.worker());
     trains(key, 1, 0, 13);
-    queue.endings.release(key);
+    queue.leases.release(key);
     assertThat(newest())
         .isEqualTo("The worker gave the job back; the job starts again: no checkpoint yet");
     assertThat(queue.row(department, job).progress())
@@ -76,7 +76,7 @@ class JobGoesBackIT {
     checkpoint(key, 7);
     TrainingFailure broken =
         new TrainingFailure(TrainingFailure.Kind.TRANSIENT, "broke", null, null);
-    queue.endings.fail(key, broken, Duration.ZERO, "Trying again");
+    queue.leases.fail(key, broken, Duration.ZERO, "Trying again");
     assertThat(newest()).isEqualTo("Trying again; the job continues from its checkpoint at step 7");
     assertThat(steps()).containsExactlyElementsOf(upTo(7));
   }
@@ -88,7 +88,7 @@ class JobGoesBackIT {
     checkpoint(key, 7);
     TrainingFailure memory =
         new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null);
-    queue.endings.fail(key, memory, Duration.ZERO, "Ran out of memory");
+    queue.leases.fail(key, memory, Duration.ZERO, "Ran out of memory");
     assertThat(newest())
         .isEqualTo("Ran out of memory; the job continues from its checkpoint at step 7");
     assertThat(steps()).containsExactlyElementsOf(upTo(7));
@@ -100,7 +100,7 @@ class JobGoesBackIT {
     trains(key, 1, 0, 10);
     checkpoint(key, 5);
     checkpoint(key, 10);
-    queue.endings.release(key);
+    queue.leases.release(key);
     LeaseKey next = queue.claim(queue.worker());
     begins(next, 1, 5);
     assertThat(queue.row(department, job).progress().step()).isEqualTo(5);
@@ -114,7 +114,7 @@ class JobGoesBackIT {
     LeaseKey key = queue.claim(queue.worker());
     trains(key, 1, 0, 6);
     queue.ledger.cancel(department, job, null, null);
-    queue.endings.release(key);
+    queue.leases.release(key);
     assertThat(newest()).isEqualTo("Fine-tuning job cancelled");
     assertThat(queue.row(department, job).progress().step()).isEqualTo(6);
     assertThat(steps()).containsExactlyElementsOf(upTo(6));
@@ -130,7 +130,7 @@ class JobGoesBackIT {
     trains(key, 1, 0, 6);
     checkpoint(key, 6);
     queue.ledger.pause(department, job, null);
-    queue.endings.release(key);
+    queue.leases.release(key);
     assertThat(newest()).isEqualTo("Fine-tuning job paused");
     assertThat(queue.shown(department, job).path("next_step").asString())
         .isEqualTo("Resume it to continue from its checkpoint at step 6.");
@@ -150,7 +150,7 @@ class JobGoesBackIT {
     report(key, 5, progress(6, true), List.of());
     assertThat(queue.shown(department, this.job).path("reason").asString())
         .isEqualTo("A worker measures the validation file after step 6 of 24.");
-    queue.endings.release(key);
+    queue.leases.release(key);
     assertThat(queue.row(department, this.job).progress().validating()).isFalse();
   }
 

@@ -46,9 +46,9 @@ class JobLedgerIT {
         List.of(zombie, new LeaseKey(job, successor.epoch(), UUID.randomUUID()))) {
       lost(() -> queue.leases.renew(stale, Queue.TTL, LeaseReport.empty(1)));
       lost(() -> queue.leases.checkpoint(stale, "c", checkpoint(1), "{}"));
-      lost(() -> queue.endings.complete(stale, "ft", Queue.SOME, List.of()));
-      lost(() -> queue.endings.fail(stale, TRANSIENT, null, "failed"));
-      lost(() -> queue.endings.release(stale));
+      lost(() -> queue.leases.complete(stale, "ft", Queue.SOME, List.of()));
+      lost(() -> queue.leases.fail(stale, TRANSIENT, null, "failed"));
+      lost(() -> queue.leases.release(stale));
     }
     assertThat(queue.state(department, job)).isEqualTo(JobState.RUNNING);
     assertThat(successor.epoch()).isGreaterThan(zombie.epoch() + 1);
@@ -60,11 +60,11 @@ class JobLedgerIT {
     String department = queue.department(1);
     String job = queue.submit(department, 0);
     LeaseKey key = queue.claim(queue.worker());
-    assertThat(later.endings.complete(key, "ft:x", Queue.SOME, List.of("file-9")))
+    assertThat(later.leases.complete(key, "ft:x", Queue.SOME, List.of("file-9")))
         .isEqualTo(JobState.SUCCEEDED);
     assertThat(later.reap()).isEmpty();
-    assertThat(queue.endings.completed(key, Queue.SOME)).isTrue();
-    assertThat(queue.endings.completed(key, new Digest("b".repeat(64)))).isFalse();
+    assertThat(queue.leases.completed(key, Queue.SOME)).isTrue();
+    assertThat(queue.leases.completed(key, new Digest("b".repeat(64)))).isFalse();
     JobRow row = queue.row(department, job);
     assertThat(row.result().model()).isEqualTo("ft:x");
     assertThat(row.result().files()).containsExactly("file-9");
@@ -121,7 +121,7 @@ class JobLedgerIT {
     assertThat(queue.ledger.cancel(department, first, null, null)).isTrue();
     assertThat(queue.ledger.cancel(department, first, null, null)).isFalse();
     assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1)).cancel()).isTrue();
-    assertThat(queue.endings.release(key)).isEqualTo(JobState.CANCELLED);
+    assertThat(queue.leases.release(key)).isEqualTo(JobState.CANCELLED);
     assertThat(queue.drifted()).isZero();
   }
 
@@ -135,9 +135,9 @@ class JobLedgerIT {
     for (LeaseKey key : List.of(failing, finishing, lost))
       queue.ledger.cancel(department, key.jobId(), null, null);
 
-    assertThat(queue.endings.fail(failing, TRANSIENT, Duration.ZERO, "again"))
+    assertThat(queue.leases.fail(failing, TRANSIENT, Duration.ZERO, "again"))
         .isEqualTo(JobState.CANCELLED);
-    assertThat(queue.endings.complete(finishing, "ft", Queue.SOME, List.of("file-1")))
+    assertThat(queue.leases.complete(finishing, "ft", Queue.SOME, List.of("file-1")))
         .isEqualTo(JobState.CANCELLED);
     assertThat(queue.row(department, finishing.jobId()).result().files()).isEmpty();
     assertThat(ended(later)).isEqualTo(lost.jobId() + " " + JobState.CANCELLED);
@@ -153,10 +153,10 @@ class JobLedgerIT {
     LeaseKey released = queue.claim(queue.worker());
     LeaseKey lost = queue.claim(queue.worker());
     queue.sql.sql("update department set running = 0").update();
-    assertThat(queue.endings.complete(finished, "ft", Queue.SOME, List.of()))
+    assertThat(queue.leases.complete(finished, "ft", Queue.SOME, List.of()))
         .isEqualTo(JobState.SUCCEEDED);
-    assertThat(queue.endings.fail(failed, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);
-    assertThat(queue.endings.release(released)).isEqualTo(JobState.QUEUED);
+    assertThat(queue.leases.fail(failed, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);
+    assertThat(queue.leases.release(released)).isEqualTo(JobState.QUEUED);
     assertThat(ended(later)).isEqualTo(lost.jobId() + " " + JobState.QUEUED);
     assertThat(queue.drifted()).isZero();
   }
@@ -166,12 +166,12 @@ class JobLedgerIT {
     String department = queue.department(1);
     String job = queue.submit(department, 0);
     LeaseKey key = queue.claim(queue.worker());
-    assertThat(queue.endings.fail(key, TRANSIENT, Duration.ofSeconds(30), "retrying"))
+    assertThat(queue.leases.fail(key, TRANSIENT, Duration.ofSeconds(30), "retrying"))
         .isEqualTo(JobState.QUEUED);
     assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
     LeaseKey next = later.claim(queue.worker());
     assertThat(next.epoch()).isGreaterThan(key.epoch());
-    assertThat(queue.endings.fail(next, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);
+    assertThat(queue.leases.fail(next, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);
     JobRow row = queue.row(department, job);
     assertThat(row.tries().failures()).isEqualTo(2);
     assertThat(row.failure())
@@ -198,8 +198,8 @@ class JobLedgerIT {
     String department = queue.department(1);
     String job = queue.submit(department, 0);
     lose(job, JobState.QUEUED);
-    queue.endings.release(queue.claim(queue.worker()));
-    queue.endings.complete(queue.claim(queue.worker()), "ft", Queue.SOME, List.of());
+    queue.leases.release(queue.claim(queue.worker()));
+    queue.leases.complete(queue.claim(queue.worker()), "ft", Queue.SOME, List.of());
     List<JobEvents.Event> events = queue.events.list(job, Integer.MAX_VALUE, 100);
     assertThat(events.reversed())
         .extracting(JobEvents.Event::number)

@@ -43,7 +43,7 @@ class JobPauseIT {
     queue.ledger.pause(department, job, null);
     assertThat(queue.row(department, job).pauseRequested()).isTrue();
     assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1)).pause()).isTrue();
-    assertThat(queue.endings.release(key)).isEqualTo(JobState.PAUSED);
+    assertThat(queue.leases.release(key)).isEqualTo(JobState.PAUSED);
     assertThat(queue.running(department)).isZero();
     queue.ledger.resume(department, job, null);
     LeaseKey again = queue.claim(queue.worker());
@@ -56,7 +56,7 @@ class JobPauseIT {
     queue.ledger.pause(department, job, null);
     assertThat(queue.ledger.resume(department, job, null)).isTrue();
     assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1)).pause()).isFalse();
-    assertThat(queue.endings.release(key)).isEqualTo(JobState.QUEUED);
+    assertThat(queue.leases.release(key)).isEqualTo(JobState.QUEUED);
   }
 
   @Test
@@ -70,7 +70,7 @@ class JobPauseIT {
     queue.ledger.pause(department, job, null);
     TrainingFailure broken =
         new TrainingFailure(TrainingFailure.Kind.TRANSIENT, "broke", null, null);
-    assertThat(queue.endings.fail(key, broken, Duration.ofSeconds(1), "again"))
+    assertThat(queue.leases.fail(key, broken, Duration.ofSeconds(1), "again"))
         .isEqualTo(JobState.PAUSED);
     assertThat(queue.drifted()).isZero();
   }
@@ -79,7 +79,7 @@ class JobPauseIT {
   void aResultAndACancellationEndAPause() {
     LeaseKey key = queue.claim(queue.worker());
     queue.ledger.pause(department, job, null);
-    assertThat(queue.endings.complete(key, "ft", Queue.SOME, List.of()))
+    assertThat(queue.leases.complete(key, "ft", Queue.SOME, List.of()))
         .isEqualTo(JobState.SUCCEEDED);
     assertThat(queue.ledger.pause(department, job, null)).isFalse();
     job = queue.submit(department, 0);

@@ -100,10 +100,10 @@ class JobReasonIT {
   void aJobBetweenTwoAttemptsSaysWhenAndAFailureWhatToDo() {
     String job = queue.submit(department, 0);
     LeaseKey first = queue.claim(worker);
-    queue.endings.fail(first, transientFailure(), Duration.ofMinutes(5), "again");
+    queue.leases.fail(first, transientFailure(), Duration.ofMinutes(5), "again");
     assertThat(why(job)).matches("It is tried again at \\S+ \\S+ UTC: its last run ended early\\.");
     clock(301);
-    queue.endings.fail(queue.claim(worker), transientFailure(), null, "over");
+    queue.leases.fail(queue.claim(worker), transientFailure(), null, "over");
     JsonNode failed = shown(job);
     assertThat(failed.get("reason").asString()).isEqualTo("device fell off the bus.");
     assertThat(failed.get("next_step").asString()).startsWith("Submit the job again");
@@ -135,7 +135,7 @@ class JobReasonIT {
     assertThat(reason(job)).startsWith("A pause was asked for by somebody;");
     queue.ledger.cancel(department, job, "user_1", null);
     assertThat(reason(job)).startsWith("Its cancellation was asked for by ann@example.org;");
-    queue.endings.release(key);
+    queue.leases.release(key);
     assertThat(reason(job)).isEqualTo("Cancelled by ann@example.org.");
   }
 
@@ -171,7 +171,7 @@ class JobReasonIT {
     queue.ledger.resume(department, job, null);
     report(next, 4, 43, 43);
     assertThat(end(job).isNull()).as("what comes after the last step is not measured").isTrue();
-    queue.endings.complete(next, "ft:b:1", Queue.SOME, List.of());
+    queue.leases.complete(next, "ft:b:1", Queue.SOME, List.of());
     assertThat(reason(job)).isEqualTo("It made 43 steps and published ft:b:1.");
   }
 

@@ -55,7 +55,7 @@ class JobResourcesIT {
   @Autowired BaseModels baseModels;
   @Autowired LeaseDesk desk;
   @Autowired ArtifactStore store;
-  @Autowired LeaseEndings endings;
+  @Autowired LeaseLedger leases;
   @Autowired JdbcClient sql;
   @TempDir Path directory;
   private ApiClient client;
@@ -101,7 +101,7 @@ class JobResourcesIT {
       queue.ledger.cancel(department, job, null, null);
     }
     for (LeaseKey key : held) {
-      if (!endings.completed(key, Queue.SOME)) endings.release(key);
+      if (!leases.completed(key, Queue.SOME)) leases.release(key);
     }
   }
 
@@ -153,7 +153,7 @@ class JobResourcesIT {
         .param("job", id)
         .update();
     assertThat(share("running_device_seconds")).isCloseTo(400, within(10.0));
-    endings.complete(lease.key(), "ft", Queue.SOME, List.of());
+    leases.complete(lease.key(), "ft", Queue.SOME, List.of());
     assertThat(share("used_device_seconds")).isCloseTo(400, within(10.0));
     JsonNode done = ok(client.get("/v1/fine_tuning/jobs/" + id));
     assertThat(done.at("/usage/device_seconds").asDouble()).isCloseTo(400, within(10.0));

@@ -102,7 +102,7 @@ class JobsThatFitIT {
             .key();
     TrainingFailure full =
         new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null);
-    queue.endings.fail(key, full, Duration.ZERO, "again");
+    queue.leases.fail(key, full, Duration.ZERO, "again");
     assertThat(queue.claimed(2_999)).isEmpty();
     assertThat(queue.claimed(3_000)).hasValue(job);
   }

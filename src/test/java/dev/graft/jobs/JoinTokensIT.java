@@ -68,7 +68,8 @@ class JoinTokensIT {
     assertThat(workers.join(revoked.secret(), "node")).isEmpty();
     assertThat(tokens.find(revoked.id()).orElseThrow().status()).isEqualTo("revoked");
     JoinTokens.Created expired = tokens.create("default", AN_HOUR, null);
-    sql.sql("update worker_join_token set expires_at = graft_now() where id = :id")
+    sql.sql(
+            "update worker_join_token set expires_at = graft_now() - interval '1 second' where id = :id")
         .param("id", expired.id())
         .update();
     assertThat(workers.join(expired.secret(), "node")).isEmpty();

@@ -172,7 +172,7 @@ class MetricsIT {
         .param(key.jobId())
         .update();
     LostLeases.Expired lease = lost.expired().getFirst();
-    assertThat(lost.reap(lease, LostLeases.Verdict.PROVEN, 3, Duration.ofMinutes(1))).isPresent();
+    assertThat(lost.reap(lease, LostLeases.Verdict.PROVEN)).isPresent();
   }
 
   /** Its completion is rolled back, and then the job ends as cancelled: once. */

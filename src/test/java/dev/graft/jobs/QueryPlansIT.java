@@ -46,12 +46,10 @@ class QueryPlansIT {
     plans = ObservedPlans.over(DATABASE, values);
     jobs = new JobRows(plans.client());
     events = new JobEvents(plans.client());
-    leases = new LeaseLedger(plans.client(), ClaimStatement.FairShare.DEFAULT);
+    leases = new LeaseLedger(plans.client(), Queue.SETTINGS, JobMeters.unread());
     turns =
         new FairShareLedger(
-            plans.client(),
-            TransactionOperations.withoutTransaction(),
-            ClaimStatement.FairShare.DEFAULT);
+            plans.client(), TransactionOperations.withoutTransaction(), Queue.SETTINGS);
   }
 
   @AfterEach
@@ -184,9 +182,9 @@ class QueryPlansIT {
   void whatRetentionTellsOfIsFoundAmongTheJobsThatHaveEnded() {
     EndedJobs ended = new EndedJobs(plans.client());
     Instant always = Instant.parse("2100-01-01T00:00:00Z");
-    assertThat(ended.untoldLogs("proj_1", always, PAGE)).hasSize(PAGE);
+    assertThat(ended.unannounced(EndedJobs.Part.LOGS, "proj_1", always, PAGE)).hasSize(PAGE);
     assertBounded(plans.only(), OF_ONE);
-    assertThat(ended.untoldCheckpoints("proj_1", always, PAGE)).isEmpty();
+    assertThat(ended.unannounced(EndedJobs.Part.CHECKPOINTS, "proj_1", always, PAGE)).isEmpty();
     assertBounded(plans.only(), OF_ONE);
     assertThat(ended.needed("ftjob-ended-1")).isFalse();
     assertBounded(plans.only(), 1);
@@ -194,7 +192,7 @@ class QueryPlansIT {
 
   /** As if for the first time, so that it keeps its place. */
   private void giveBack(LeaseKey key) {
-    new LeaseEndings(leases, Queue.RETRY_AFTER, Queue.RETRY_AT_MOST).release(key);
+    leases.release(key);
     JdbcClient.create(Databases.dataSource(DATABASE))
         .sql("update job set releases_in_a_row = 0 where id = ?")
         .param(key.jobId())

@@ -7,10 +7,12 @@ import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.spec.Resources;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
 import tools.jackson.databind.node.ObjectNode;
@@ -18,15 +20,14 @@ import tools.jackson.databind.node.ObjectNode;
 /** The ledgers over one data source, with departments and jobs to try them on. */
 public final class Queue {
   static final Duration TTL = Duration.ofSeconds(60);
-  static final Duration RETRY_AFTER = Duration.ofSeconds(30);
-  static final Duration RETRY_AT_MOST = Duration.ofMinutes(30);
+  static final JobProperties SETTINGS =
+      new Binder(List.of()).bindOrCreate("graft.jobs", JobProperties.class);
   static final Digest SOME = new Digest("a".repeat(64));
 
   final JdbcClient sql;
   final JobRows jobs;
   final JobLedger ledger;
   final LeaseLedger leases;
-  final LeaseEndings endings;
   final Reaper.LostLeases lost;
   final JobEvents events;
   final JobObjects objects;
@@ -38,14 +39,12 @@ public final class Queue {
   public Queue(JdbcClient sql) {
     this.sql = sql;
     jobs = new JobRows(sql);
-    ledger = new JobLedger(sql);
-    leases = new LeaseLedger(sql, ClaimStatement.FairShare.DEFAULT);
+    ledger = new JobLedger(sql, JobMeters.unread());
+    leases = new LeaseLedger(sql, SETTINGS, JobMeters.unread());
     objects =
         new JobObjects(
-            new FairShareLedger(
-                sql, TransactionOperations.withoutTransaction(), ClaimStatement.FairShare.DEFAULT));
-    endings = new LeaseEndings(leases, RETRY_AFTER, RETRY_AT_MOST);
-    lost = new Reaper.LostLeases(sql, leases);
+            new FairShareLedger(sql, TransactionOperations.withoutTransaction(), SETTINGS));
+    lost = new Reaper.LostLeases(sql, SETTINGS, JobMeters.unread());
     events = new JobEvents(sql);
   }
 
@@ -140,10 +139,10 @@ public final class Queue {
   }
 
   /** Takes the oldest expired lease away, if there is one. */
-  Optional<LeaseEndings.Ended> reap() {
+  Optional<LeaseLedger.Ended> reap() {
     return lost.expired().stream()
         .findFirst()
-        .flatMap(lease -> lost.reap(lease, Reaper.LostLeases.Verdict.PROVEN, 3, TTL));
+        .flatMap(lease -> lost.reap(lease, Reaper.LostLeases.Verdict.PROVEN));
   }
 
   int running(String department) {

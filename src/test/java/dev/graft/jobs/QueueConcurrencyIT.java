@@ -62,7 +62,7 @@ class QueueConcurrencyIT {
             mostSmall.accumulateAndGet(queue.running(small), Math::max);
             if (job.isEmpty()) continue;
             assertThat(claimed.add(job.get().key().jobId())).isTrue();
-            queue.endings.complete(job.get().key(), "ft", Queue.SOME, List.of());
+            queue.leases.complete(job.get().key(), "ft", Queue.SOME, List.of());
           }
         });
 
@@ -85,7 +85,7 @@ class QueueConcurrencyIT {
             // The other fifteen hold fifteen at most, and leave this one its own share of the jobs.
             LeaseKey key = queue.claim(worker);
             claimed.add(key.jobId());
-            queue.endings.complete(key, "ft", Queue.SOME, List.of());
+            queue.leases.complete(key, "ft", Queue.SOME, List.of());
           }
         });
     assertThat(claimed).hasSize(16 * rounds);
@@ -132,7 +132,7 @@ class QueueConcurrencyIT {
     DataSource elsewhere = Databases.dataSource(DATABASE);
     DataSource archiving = Databases.dataSource(DATABASE);
     JdbcClient theirs = JdbcClient.create(archiving);
-    JobLedger archivers = new JobLedger(theirs);
+    JobLedger archivers = new JobLedger(theirs, JobMeters.unread());
     JobLedger.JobsOfArchived archived =
         new JobLedger.JobsOfArchived(new JobRows(theirs), archivers, theirs);
     try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
@@ -154,7 +154,8 @@ class QueueConcurrencyIT {
                                         other ->
                                             archived.cancel(new DepartmentArchived(department))));
                     await().until(this::someoneWaitsForALock);
-                    new JobLedger(mover).cancel(department, jobs.getLast(), null, null);
+                    new JobLedger(mover, JobMeters.unread())
+                        .cancel(department, jobs.getLast(), null, null);
                     return waiting;
                   });
       all.get();
@@ -216,7 +217,7 @@ class QueueConcurrencyIT {
           2,
           side -> {
             if (side == 0) queue.ledger.cancel(department, job, null, null);
-            else completed.add(queue.endings.complete(key, "ft", Queue.SOME, List.of()));
+            else completed.add(queue.leases.complete(key, "ft", Queue.SOME, List.of()));
           });
       assertThat(completed).containsExactly(queue.state(department, job));
     }
@@ -266,7 +267,7 @@ class QueueConcurrencyIT {
           } else {
             for (LeaseKey key : keys.subList((side - 2) * 20, (side - 1) * 20)) {
               try {
-                queue.endings.complete(key, "ft", Queue.SOME, List.of());
+                queue.leases.complete(key, "ft", Queue.SOME, List.of());
                 completed.incrementAndGet();
               } catch (LeaseLost lost) {
                 // the reaper was first

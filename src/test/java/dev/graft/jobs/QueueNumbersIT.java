@@ -39,7 +39,7 @@ class QueueNumbersIT {
   void itReadsWaitingAndRunningJobsAlone() {
     try (ObservedPlans plans = ObservedPlans.over(DATABASE, ObservedPlans.Values.KNOWN)) {
       JdbcClient sql = plans.client();
-      new QueueNumbers(sql, new LeaseLedger(sql, ClaimStatement.FairShare.DEFAULT)).read();
+      new QueueNumbers(sql, Queue.SETTINGS).read();
       List<Plan> all = plans.all();
       assertThat(all)
           .isNotEmpty()
@@ -58,8 +58,7 @@ class QueueNumbersIT {
   void itCountsThem() {
     JdbcClient sql = QUEUE.sql;
     Map<String, Double> read = new TreeMap<>();
-    for (StoredNumbers.Reading each :
-        new QueueNumbers(sql, new LeaseLedger(sql, ClaimStatement.FairShare.DEFAULT)).read()) {
+    for (StoredNumbers.Reading each : new QueueNumbers(sql, Queue.SETTINGS).read()) {
       read.put(each.gauge() + each.labels(), each.value());
     }
     assertThat(read)

@@ -18,7 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A fence that is looked for where it no longer is would leave the program whole. */
 class UnfencedTests {
-  private static final String ENDINGS = "dev/graft/jobs/LeaseEndings.class";
   private static final String LEDGER = "dev/graft/jobs/LeaseLedger.class";
   private static final String OTHER = "dev/graft/nemesis/Unfenced.class";
 
@@ -28,7 +27,7 @@ class UnfencedTests {
   void statementsOfTheQueueLoseEpochAndTokenAndAllElseStays() throws IOException {
     Path whole = directory.resolve("whole.jar");
     try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(whole))) {
-      for (String name : List.of(ENDINGS, LEDGER, OTHER)) {
+      for (String name : List.of(LEDGER, OTHER)) {
         jar.putNextEntry(new JarEntry(name));
         jar.write(compiled(name));
       }
@@ -38,7 +37,7 @@ class UnfencedTests {
     assertThat(Unfenced.copy(whole, broken)).isGreaterThanOrEqualTo(5);
 
     try (JarFile jar = new JarFile(broken.toFile())) {
-      assertThat(texts(read(jar, ENDINGS)))
+      assertThat(texts(read(jar, LEDGER)))
           .anyMatch(text -> text.contains("where job_id = :job and ended_at is null"))
           .noneMatch(text -> text.contains(":epoch and token"));
       assertThat(read(jar, OTHER)).isEqualTo(compiled(OTHER));

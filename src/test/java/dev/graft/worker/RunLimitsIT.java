@@ -10,6 +10,7 @@ import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.Traces;
 import dev.graft.spec.Resources;
 import java.io.IOException;
 import java.net.URI;
@@ -141,15 +142,7 @@ class RunLimitsIT {
   }
 
   private void run(QueueServer.Submitted job) throws Exception {
-    run(
-        new JobRun(
-            claim(job),
-            CPU,
-            TrainerDevices.DeviceMeter.NONE,
-            protocol,
-            TIMES,
-            new StopTimes(directory)),
-        TestWorker.fakeTrainer());
+    run(claim(job), CPU, TestWorker.fakeTrainer());
   }
 
   private Lease claim(QueueServer.Submitted job) {
@@ -159,7 +152,15 @@ class RunLimitsIT {
     return lease;
   }
 
-  private void run(JobRun run, TrainerCommandLine trainer) throws Exception {
-    TestWorker.run(run, trainer, protocol, directory);
+  private void run(Lease lease, Device device, TrainerCommandLine trainer) throws Exception {
+    JobRun run =
+        new JobRun(
+            lease,
+            new TrainerDevices.TrainerDevice(device, trainer, TrainerDevices.DeviceMeter.NONE),
+            protocol,
+            TIMES,
+            new StopTimes(directory),
+            RunTrace.begin(Traces.NONE, lease));
+    TestWorker.run(run, protocol, directory);
   }
 }

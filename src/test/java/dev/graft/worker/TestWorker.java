@@ -104,10 +104,9 @@ public final class TestWorker {
   }
 
   /** Runs a job that was claimed. */
-  static void run(JobRun run, TrainerCommandLine trainer, LeaseProtocol protocol, Path directory)
-      throws Exception {
+  static void run(JobRun run, LeaseProtocol protocol, Path directory) throws Exception {
     try (FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"))) {
-      run.run(preparation(store, protocol, directory), trainer);
+      run.run(preparation(store, protocol, directory));
     }
   }
 

@@ -25,6 +25,7 @@ import dev.graft.jobs.lease.LeaseWire.ProtocolVersion;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.LoopThreads;
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.Traces;
 import dev.graft.training.RunRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -280,15 +281,7 @@ class WorkerApiIT {
   @Test
   void aRunIsForTheDeviceThatAskedForItWhichItsTrainerCallsTheFirst() throws Exception {
     QueueServer.Submitted job = server.submit("{\"steps\":1,\"device\":\"cuda:0\"}", directory);
-    run(
-        new JobRun(
-            claim(job),
-            new Device("cuda:1", null),
-            TrainerDevices.DeviceMeter.NONE,
-            protocol,
-            TIMES,
-            new StopTimes(directory)),
-        TestWorker.fakeTrainer());
+    run(claim(job), new Device("cuda:1", null), TestWorker.fakeTrainer());
     assertThat(server.state(job)).isEqualTo("succeeded");
   }
 
@@ -316,15 +309,7 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submit("{}", directory);
     TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
     try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
-      run(
-          new JobRun(
-              claim(job),
-              CPU,
-              TrainerDevices.DeviceMeter.NONE,
-              protocol,
-              TIMES,
-              new StopTimes(directory)),
-          missing);
+      run(claim(job), CPU, missing);
       assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
     }
     assertThat(server.failures(job)).isOne();
@@ -339,8 +324,16 @@ class WorkerApiIT {
     return lease;
   }
 
-  private void run(JobRun run, TrainerCommandLine trainer) throws Exception {
-    TestWorker.run(run, trainer, protocol, directory);
+  private void run(Lease lease, Device device, TrainerCommandLine trainer) throws Exception {
+    JobRun run =
+        new JobRun(
+            lease,
+            new TrainerDevices.TrainerDevice(device, trainer, TrainerDevices.DeviceMeter.NONE),
+            protocol,
+            TIMES,
+            new StopTimes(directory),
+            RunTrace.begin(Traces.NONE, lease));
+    TestWorker.run(run, protocol, directory);
   }
 
   private String read(LeaseKey key, Digest digest) throws IOException {

@@ -1,7 +1,6 @@
 package dev.graft.cli;
 
 import dev.graft.platform.Cursor;
-import dev.graft.tenancy.ApiKey;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
@@ -108,7 +107,7 @@ final class KeyCommand implements Runnable {
     return 0;
   }
 
-  private static String line(ApiKey key, String department) {
+  private static String line(ApiKeys.Listed key, String department) {
     String end = key.expiresAt() != null ? "expires " + key.expiresAt() : "valid";
     String used = key.lastUsedAt() == null ? "never used" : "last used " + key.lastUsedAt();
     String line =

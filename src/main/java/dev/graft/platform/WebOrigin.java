@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * A server from which files come, which may send on to others.
  *
  * @param url of it; other hosts, where files often lie, do not see the authorization
- * @param authorization the header of that name, or null
- * @param trusted whose certificates are believed; null = those that Java knows
+ * @param authorization the header of that name, or null @@param trusted the trusted authorities;
+ *     null = Java's
  */
 public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLContext trusted) {
   private static final int MOST_REDIRECTS = 5;
@@ -46,9 +46,8 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
   }
 
   /**
-   * The answer of a GET, after redirects, whatever its status.
-   *
-   * @param from first byte that is wanted; the status is 206 if it is as wished
+   * The answer of a GET, after redirects, whatever its status. @@param from the first byte to
+   * request; the server answers 206 if it honours that
    */
   public HttpURLConnection open(URI target, long from) throws IOException {
     URI next = target;

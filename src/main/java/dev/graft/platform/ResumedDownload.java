@@ -46,9 +46,9 @@ public record ResumedDownload(Source source, Progress progress) {
   }
 
   /**
-   * Returns when all is there, as far as lengths tell: the reader has a digest.
+   * Returns when all is there, as far as lengths tell: the reader has a digest. @@param part may
+   * already contain the beginning; a shorter one stays there when this fails
    *
-   * @param part may have the beginning; a shorter one stays there when this fails
    * @throws DownloadRefused at once
    * @throws IOException after some attempts that brought nothing
    */

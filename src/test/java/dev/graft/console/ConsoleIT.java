@@ -252,7 +252,7 @@ class ConsoleIT {
     browser.signIn(key.secret());
     HttpResponse<String> answer = browser.get("/console/nothing/here");
     assertThat(answer.statusCode()).isEqualTo(404);
-    assertThat(answer.body()).contains("There is no page here.");
+    assertThat(answer.body()).contains("There is no such page.");
   }
 
   @Test

@@ -89,16 +89,6 @@ class StatementsPerRouteIT {
             "/v1/organization/worker_tokens")) {
       routes.put("GET " + path, statements(admin, path));
     }
-    routes.forEach(
-        (route, sent) ->
-            System.out.println(
-                "ROUTE "
-                    + sent.size()
-                    + " "
-                    + route
-                    + "\n  "
-                    + String.join(
-                        "\n  ", sent.stream().map(x -> x.replaceAll("\\s+", " ")).toList())));
     return routes;
   }
 

@@ -1,10 +1,14 @@
 package dev.graft.adapters;
 
+import static java.util.stream.Collectors.toSet;
+
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.adapters.AdapterController.AdapterResource;
 import dev.graft.adapters.Adapters.DeprecationRequest;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
@@ -317,6 +321,7 @@ class AdapterController {
   static class AdapterDescriptions {
     private final AdapterDownloads.AdapterFiles files;
     private final CompatibilityReport compatibility;
+    private final BaseModels baseModels;
     private final Departments departments;
     private final RetentionNotices notices;
     private final JsonMapper json;
@@ -324,11 +329,13 @@ class AdapterController {
     AdapterDescriptions(
         AdapterDownloads.AdapterFiles files,
         CompatibilityReport compatibility,
+        BaseModels baseModels,
         Departments departments,
         RetentionNotices notices,
         JsonMapper json) {
       this.files = files;
       this.compatibility = compatibility;
+      this.baseModels = baseModels;
       this.departments = departments;
       this.notices = notices;
       this.json = json;
@@ -341,6 +348,8 @@ class AdapterController {
     List<AdapterResource> of(List<Adapter> adapters) throws IOException {
       Map<String, Instant> deleteAt =
           notices.deleteAt(RetentionKind.ADAPTERS, adapters.stream().map(Adapter::id).toList());
+      Map<String, BaseModel> bases =
+          baseModels.find(adapters.stream().map(Adapter::baseModel).collect(toSet()));
       Map<String, String> owners = new HashMap<>();
       List<AdapterResource> described = new ArrayList<>();
       for (Adapter adapter : adapters) {
@@ -357,7 +366,7 @@ class AdapterController {
                     json.readTree(adapter.configuration()),
                     metadata == null ? null : json.readTree(metadata)),
                 AdapterResource.Content.of(files.archive(adapter), manifest),
-                compatibility.of(adapter, manifest),
+                compatibility.of(manifest, bases.get(adapter.baseModel())),
                 deleteAt.get(adapter.id())));
       }
       return described;

@@ -18,7 +18,6 @@ import dev.graft.weights.ModelConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.core.JacksonException;
@@ -42,7 +41,14 @@ public class CompatibilityReport {
 
   /** Returns nothing where the base model is gone and the result has no configuration of it. */
   public List<Compatibility> of(Adapter adapter, Manifest result) throws IOException {
-    ModelConfig base = base(adapter, result);
+    return of(result, baseModels.find(adapter.baseModel()).orElse(null));
+  }
+
+  /**
+   * @param baseModel of the adapter; null if it is gone
+   */
+  List<Compatibility> of(Manifest result, @Nullable BaseModel baseModel) throws IOException {
+    ModelConfig base = base(result, baseModel);
     AdapterMethod method = method(result);
     if (base == null || method == null) return List.of();
     return LoaderRules.of(method, base).stream().map(each -> withFile(each, result)).toList();
@@ -70,14 +76,11 @@ public class CompatibilityReport {
     }
   }
 
-  private @Nullable ModelConfig base(Adapter adapter, Manifest result) throws IOException {
-    byte[] own = file(result, "config.json");
-    Optional<BaseModel> base =
-        own == null ? baseModels.find(adapter.baseModel()) : Optional.empty();
-    byte[] config =
-        base.isEmpty()
-            ? own
-            : file(ManifestDirectory.read(store, base.get().manifest()), "config.json");
+  private @Nullable ModelConfig base(Manifest result, @Nullable BaseModel base) throws IOException {
+    byte[] config = file(result, "config.json");
+    if (config == null && base != null) {
+      config = file(ManifestDirectory.read(store, base.manifest()), "config.json");
+    }
     try {
       return config == null ? null : ModelConfig.read(config);
     } catch (BadModel unreadable) {

@@ -12,7 +12,9 @@ import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Department;
 import dev.graft.tenancy.Departments;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -54,16 +56,21 @@ class ModelController {
   ModelList list(@AuthenticationPrincipal Caller caller) {
     Stream<ModelResource> base =
         baseModels.list().stream().filter(BaseModel::enabled).map(ModelResource::of);
-    Stream<ModelResource> own =
-        adapters.all(caller.departmentId()).stream().map(a -> resource(a, caller));
+    Map<String, ModelResource> own = new LinkedHashMap<>();
+    for (Adapter adapter : adapters.all(caller.departmentId())) {
+      own.put(adapter.name(), resource(adapter, caller));
+    }
     Stream<ModelResource> shared =
         models.shared(caller.departmentId()).stream()
             .flatMap(each -> resource(each, caller).stream());
+    // An alias stands for a result of its own department.
     Stream<ModelResource> named =
         aliases.all(caller.departmentId()).stream()
-            .flatMap(each -> named(caller, each.name()).stream());
+            .filter(alias -> own.containsKey(alias.model()))
+            .map(alias -> own.get(alias.model()).as(alias.name()));
     return new ModelList(
-        "list", Stream.of(base, named, own, shared).flatMap(each -> each).toList());
+        "list",
+        Stream.of(base, named, own.values().stream(), shared).flatMap(each -> each).toList());
   }
 
   @GetMapping("/{*model}")

@@ -1,6 +1,7 @@
 package dev.graft.catalog;
 
 import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.MANIFEST;
+import static java.util.stream.Collectors.toMap;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,6 +59,13 @@ public class BaseModels {
 
   public Optional<BaseModel> find(String name) {
     return rows.findById(name).map(RegisteredModel::model);
+  }
+
+  /** Returns those that exist, by name. */
+  public Map<String, BaseModel> find(Collection<String> names) {
+    return rows.findByNameIn(names).stream()
+        .map(RegisteredModel::model)
+        .collect(toMap(BaseModel::name, model -> model));
   }
 
   /** All of them, by name. */

@@ -1,6 +1,7 @@
 package dev.graft.catalog;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.data.jpa.repository.Modifying;
@@ -12,6 +13,8 @@ interface RegisteredModels extends Repository<RegisteredModel, String> {
   RegisteredModel save(RegisteredModel model);
 
   Optional<RegisteredModel> findById(String name);
+
+  List<RegisteredModel> findByNameIn(Collection<String> names);
 
   @Query("select m from RegisteredModel m order by m.name")
   List<RegisteredModel> all();

@@ -22,6 +22,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -39,7 +40,10 @@ class EnginesIT {
        "target_modules": ["q_proj", "v_proj"], "base_model_name_or_path": "tiny"%s}
       """;
 
-  @TempDir static Path root;
+  /** The server may still write to it after the last test. */
+  @TempDir(cleanup = CleanupMode.NEVER)
+  static Path root;
+
   private static VllmDouble vllm;
 
   @LocalServerPort private int port;

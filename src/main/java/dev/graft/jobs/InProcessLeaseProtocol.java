@@ -26,11 +26,13 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.TransactionException;
 
-/** The worker API without HTTP, for {@code role=all}: same desk, same fences. */
+/** The worker API without HTTP, for {@code role=all}, with the same desk and the same fences. */
 @Component
 @Profile("server & worker")
 class InProcessLeaseProtocol implements LeaseProtocol {
-  /** Asking again costs nothing here, and a worker that shuts down waits for the answer. */
+  /**
+   * Short, because a worker that shuts down waits for the answer, and asking again is cheap here.
+   */
   private static final Duration LONGEST_CLAIM = Duration.ofSeconds(1);
 
   private final LeaseDesk desk;
@@ -39,7 +41,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
   private final Workers workers;
   private @Nullable String workerId;
 
-  public InProcessLeaseProtocol(
+  InProcessLeaseProtocol(
       LeaseDesk desk, Publication publication, LeaseBlobs blobs, Workers workers) {
     this.desk = desk;
     this.publication = publication;
@@ -134,7 +136,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
         });
   }
 
-  /** To a worker, a database that is away is a server that cannot be reached. */
+  /** Reports an unreachable database as an unreachable server. */
   private static <T> T reached(Supplier<T> call) {
     try {
       return WorkerConnections.use(call::get);

@@ -19,7 +19,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Graft's workers, with what their devices are doing. */
+/** The workers and the use of their devices, for administrators. */
 @RestController
 @RequestMapping("/v1/organization/workers")
 class WorkerController {

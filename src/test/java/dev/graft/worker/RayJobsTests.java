@@ -75,7 +75,7 @@ class RayJobsTests {
     for (String token : new String[] {null, "", "another"}) {
       assertThatThrownBy(() -> jobs(token).all())
           .isInstanceOf(RayJobs.RayRefused.class)
-          .hasMessage("the Ray cluster does not take graft.worker.ray.token");
+          .hasMessage("the Ray cluster does not accept graft.worker.ray.token");
     }
   }
 

@@ -33,7 +33,7 @@ import org.springframework.transaction.annotation.Transactional;
  */
 @Component
 class EndedJobs {
-  /** What of a job retention removes, with the names that its statements have for it. */
+  /** A part of a job that retention deletes, with its statements. */
   enum Part {
     CHECKPOINTS("and exists (select from job_checkpoint c where c.job_id = j.id)"),
     LOGS("");

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.context.annotation.Profile;
@@ -115,7 +114,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
       WorkerConnections.use(
           () -> {
             desk.put(key, blob, in);
-            return blob;
+            return true;
           });
     }
   }
@@ -127,21 +126,19 @@ class InProcessLeaseProtocol implements LeaseProtocol {
   private static void done(Call call) {
     reached(
         () -> {
-          try {
-            call.run();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
+          call.run();
           return true;
         });
   }
 
   /** Reports an unreachable database as an unreachable server. */
-  private static <T> T reached(Supplier<T> call) {
+  private static <T> T reached(ScopedValue.CallableOp<T, IOException> call) {
     try {
-      return WorkerConnections.use(call::get);
+      return WorkerConnections.use(call);
     } catch (DataAccessException | TransactionException away) {
       throw new UncheckedIOException(new IOException("database: " + away.getMessage(), away));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -104,7 +104,7 @@ class JobEventStreamController {
             .formatted(LAST_EVENT_ID));
   }
 
-  /** One client's stream of a job's events, oldest first, until the job has ended. */
+  /** The stream of one client: a job's events, oldest first, until the job has ended. */
   static final class JobEventStream {
     /** The name of the event that ends the stream. */
     private static final String DONE = "done";

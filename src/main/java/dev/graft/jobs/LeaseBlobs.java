@@ -150,7 +150,7 @@ class LeaseBlobs {
     return Math.min(blob.bytes(), limits.maxSize().toBytes());
   }
 
-  /** What one lease has uploaded so far, or has begun to upload. */
+  /** The uploads that one lease has begun so far. */
   private record Counted(int uploads, long bytes) {
     static Counted of(ResultSet row, int number) throws SQLException {
       return new Counted(row.getInt("uploads"), row.getLong("uploaded_bytes"));
@@ -174,7 +174,7 @@ class LeaseBlobs {
     if (fenced(UPLOADED, key, blob).update() != 1) throw new LeaseLost(key);
   }
 
-  /** Whether workers may upload to the store itself what is not too large for that. */
+  /** Returns whether workers may upload directly to the store. */
   boolean givesUploadLinks() {
     return store.givesUploadLinks();
   }
@@ -228,7 +228,7 @@ class LeaseBlobs {
     fenced(LINK_USED, key, blob).update();
   }
 
-  /** The same for one lease and content, different for any other. */
+  /** Returns a name that is the same for one lease and content, and different for any other. */
   private static String uploadName(LeaseKey key, BlobRef blob) {
     String named = "%s %d %s %s".formatted(key.jobId(), key.epoch(), key.token(), blob);
     return Digest.of(named.getBytes(StandardCharsets.UTF_8)).hex();

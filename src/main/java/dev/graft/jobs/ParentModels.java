@@ -26,7 +26,7 @@ public interface ParentModels {
    * @param baseModel the registered base model with which its line of jobs began
    * @param manifest digest of the manifest blob of its directory
    * @param configuration the resolved {@code adapter} object of its job, as JSON
-   * @param deprecation why it should not be used any more; null = it may be
+   * @param deprecation why it should no longer be used; null = it is not deprecated
    */
   public record ParentModel(
       String name,

@@ -168,7 +168,7 @@ class Reaper {
     /** Leases of one pass; the next pass finds the others. */
     private static final int MOST = 1_000;
 
-    /** How many times more losses end a job if it cannot be shown that the job caused them. */
+    /** Factor by which more losses end a job if the job may not have caused them. */
     static final int UNPROVEN = 3;
 
     private static final String EXPIRED =
@@ -268,11 +268,11 @@ class Reaper {
 
     /** How a loss counts against its job. */
     enum Verdict {
-      /** Not at all: no worker could renew. */
+      /** It does not count: no worker could renew. */
       NOTHING,
-      /** As a loss whose cause is not known. */
+      /** It counts as a loss of unknown cause. */
       UNPROVEN,
-      /** As caused by the job, unless its worker lost other jobs too. */
+      /** It counts as caused by the job, unless its worker lost other jobs too. */
       PROVEN
     }
 

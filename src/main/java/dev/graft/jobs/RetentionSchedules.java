@@ -22,7 +22,7 @@ class RetentionSchedules {
   @Scheduled(
       initialDelayString = "${graft.files.sweep-every:1m}",
       fixedDelayString = "${graft.files.sweep-every:1m}")
-  void sweep() {
+  void sweepFiles() {
     files.sweep();
   }
 
@@ -30,14 +30,14 @@ class RetentionSchedules {
   @Scheduled(
       initialDelayString = "${graft.retention.sweep-after:1m}",
       fixedRateString = "${graft.retention.sweep-every:1h}")
-  void keepNoLonger() {
+  void deleteExpired() {
     retention.sweep();
   }
 
   @Scheduled(
       initialDelayString = "${graft.artifacts.sweep-after:10m}",
       fixedRateString = "${graft.artifacts.sweep-every:6h}")
-  void freeBytes() {
+  void sweepBlobs() {
     blobs.sweep();
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.Lease.LeaseKey;
@@ -252,30 +253,34 @@ class WorkerDevices {
   }
 
   /**
-   * A device as its worker last reported it.
+   * A device as its worker last reported it, and as the API shows it.
    *
    * @param kind {@code cpu} or {@code cuda}; null = not known
    * @param capability CUDA compute capability, such as {@code 8.6}; null = none, or not known
-   * @param memory bytes that a job may take of each; null = not known
-   * @param count how many devices it can give to one job
+   * @param memoryBytes bytes that a job may take of each; null = not known
+   * @param devices how many devices it can give to one job
    * @param dedicated whether it takes only jobs that ask for its class
    * @param use null = not known
-   * @param usedAt when the use was reported
    */
   record WorkerDevice(
-      String workerId,
+      @JsonIgnore String workerId,
       String name,
       @Nullable String kind,
       @Nullable String capability,
-      @Nullable Long memory,
-      int count,
+      @Nullable Long memoryBytes,
+      int devices,
       boolean dedicated,
-      @Nullable DeviceUse use,
-      @Nullable Instant usedAt) {
+      @Nullable Use use) {
+    /** The last reported use; each number is null where it is not known. */
+    record Use(
+        @Nullable Long memoryUsedBytes,
+        @Nullable Long memoryTotalBytes,
+        @Nullable Double utilizationPercent,
+        long measuredAt) {}
+
     static WorkerDevice of(ResultSet row, int number) throws SQLException {
       DeviceKind kind = JobNeeds.kind(row.getInt("kind"));
       int capability = row.getInt("capability");
-      Instant usedAt = ResultColumns.timeOrNull(row, "used_at");
       return new WorkerDevice(
           row.getString("worker_id"),
           row.getString("name"),
@@ -286,15 +291,18 @@ class WorkerDevices {
           row.getObject("memory_bytes", Long.class),
           row.getInt("devices"),
           row.getBoolean("dedicated"),
-          usedAt == null ? null : use(row),
-          usedAt);
+          use(row));
     }
 
-    private static DeviceUse use(ResultSet row) throws SQLException {
-      return new DeviceUse(
+    private static @Nullable Use use(ResultSet row) throws SQLException {
+      Instant usedAt = ResultColumns.timeOrNull(row, "used_at");
+      if (usedAt == null) return null;
+      Double percent = row.getObject("utilization", Double.class);
+      return new Use(
           row.getObject("memory_used", Long.class),
           row.getObject("memory_total", Long.class),
-          row.getObject("utilization", Double.class));
+          percent == null ? null : Math.round(percent * 10) / 10.0,
+          usedAt.getEpochSecond());
     }
   }
 }

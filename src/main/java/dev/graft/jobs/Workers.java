@@ -152,16 +152,16 @@ class Workers {
 
   /** An order of an administrator, in the words that Kubernetes has for nodes. */
   enum Order {
-    /** No new job; the running one goes on. Ends a drain that has not reached the job yet. */
+    /** Gives no new jobs; running ones continue. Ends a drain that has not reached its jobs yet. */
     CORDON("cordoned", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = false"),
 
-    /** As cordon, and its jobs go back to the queue, each with a checkpoint. */
+    /** Cordons, and sends its jobs back to the queue, each with a checkpoint. */
     DRAIN("drained", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = true"),
 
-    /** New jobs again. */
+    /** Gives new jobs again. */
     UNCORDON("uncordoned", "cordoned_at = null, draining = false"),
 
-    /** Its credential is refused from now on. */
+    /** Refuses its credential from now on. */
     REVOKE("revoked", "revoked_at = graft_now()");
 
     private final String event;
@@ -178,7 +178,7 @@ class Workers {
    * continue from their last checkpoints. A claim that is under way may still get a job: that lease
    * runs out.
    *
-   * @throws RequestFailed if the worker inside a server is to be revoked: it has no credential
+   * @throws RequestFailed if it would revoke the worker inside a server, which has no credential
    */
   @Transactional
   public void give(String id, Order order) {
@@ -194,7 +194,7 @@ class Workers {
     if (order == Order.REVOKE) desk.releaseAll(id);
   }
 
-  /** Whether the worker runs inside a server, and so has no credential. */
+  /** Returns whether the worker runs inside a server, and so has no credential. */
   private boolean inProcess(String id) {
     return sql.sql("select credential_hash is null from worker where id = :id")
         .param("id", id)

@@ -41,38 +41,30 @@ final class Heartbeats implements AutoCloseable {
   private final Object renewing = new Object();
   private volatile long trustedUntil;
 
-  private Heartbeats(
-      LeaseProtocol protocol,
-      Lease lease,
-      RunReporter.PendingReports reports,
-      Duration reportEvery,
-      Listener listener,
-      long claimSent) {
-    this.protocol = protocol;
-    this.lease = lease;
-    this.reports = reports;
-    this.reportEvery = reportEvery;
-    this.listener = listener;
-    this.trustedUntil = trusted(claimSent);
-  }
-
   /**
    * @param claimAnswered {@link System#nanoTime} when the claim's answer arrived; the time when it
    *     was sent is of no use, because a claim may wait for a job
    */
-  static Heartbeats start(
+  Heartbeats(
       LeaseProtocol protocol,
       Lease lease,
       RunReporter.PendingReports reports,
       Duration reportEvery,
       Listener listener,
       long claimAnswered) {
-    Heartbeats beats =
-        new Heartbeats(protocol, lease, reports, reportEvery, listener, claimAnswered);
+    this.protocol = protocol;
+    this.lease = lease;
+    this.reports = reports;
+    this.reportEvery = reportEvery;
+    this.listener = listener;
+    this.trustedUntil = trusted(claimAnswered);
+  }
+
+  Heartbeats start() {
     String job = lease.key().jobId();
-    Thread.ofPlatform().daemon().name("heartbeat " + job).start(beats::beat);
-    Thread.ofPlatform().daemon().name("trust " + job).start(beats::watch);
-    return beats;
+    Thread.ofPlatform().daemon().name("heartbeat " + job).start(this::beat);
+    Thread.ofPlatform().daemon().name("trust " + job).start(this::watch);
+    return this;
   }
 
   boolean isLost() {

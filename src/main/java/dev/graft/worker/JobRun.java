@@ -77,8 +77,8 @@ final class JobRun implements Heartbeats.Listener {
   /** Runs the job. Heartbeats end last: after the result is confirmed or the job given back. */
   void run(RunPreparation preparation) throws InterruptedException {
     try (Heartbeats beats =
-            Heartbeats.start(
-                protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
+            new Heartbeats(protocol, lease, reports, times.reportEvery(), this, System.nanoTime())
+                .start();
         watch;
         JobDirectory directory = preparation.directory(lease)) {
       watch.start();

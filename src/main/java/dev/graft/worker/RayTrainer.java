@@ -391,21 +391,13 @@ final class RayTrainer implements Trainer {
    * forgotten but whose directory exists. The newest run that continues or is done is adopted,
    * because the new lease would repeat it. All others end before a new run begins.
    */
-  static final class OlderRuns {
+  record OlderRuns(RayJobs jobs, Path shared) {
     private static final Logger log = LoggerFactory.getLogger(OlderRuns.class);
     private static final Duration TO_END = Duration.ofSeconds(60);
     private static final Duration LOOK_EVERY = Duration.ofMillis(500);
 
     private static final Comparator<SubmissionId> NEWEST_FIRST =
         Comparator.comparingLong(SubmissionId::epoch).reversed().thenComparing(SubmissionId::job);
-
-    private final RayJobs jobs;
-    private final Path shared;
-
-    OlderRuns(RayJobs jobs, Path shared) {
-      this.jobs = jobs;
-      this.shared = shared;
-    }
 
     /**
      * @param adopted the run that continues under the new lease; null = there is none

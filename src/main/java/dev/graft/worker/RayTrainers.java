@@ -18,20 +18,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Starts trainers as jobs of one Ray cluster. */
-final class RayTrainers implements Trainer.Trainers {
-  private final RayProperties settings;
-  private final RayJobs jobs;
-  private final Path shared;
-  private final @Nullable JsonNode runtimeEnvironment;
-
-  private RayTrainers(
-      RayProperties settings, RayJobs jobs, Path shared, @Nullable JsonNode runtimeEnvironment) {
-    this.settings = settings;
-    this.jobs = jobs;
-    this.shared = shared;
-    this.runtimeEnvironment = runtimeEnvironment;
-  }
-
+record RayTrainers(
+    RayProperties settings, RayJobs jobs, Path shared, @Nullable JsonNode runtimeEnvironment)
+    implements Trainer.Trainers {
   /**
    * @param deadline of one call of the cluster's API
    * @throws MachineLacks if a setting is missing or cannot be used
@@ -75,18 +64,6 @@ final class RayTrainers implements Trainer.Trainers {
   @Override
   public Trainer start(Lease lease, Path directory, Path errors) {
     return new RayTrainer(this, lease, errors);
-  }
-
-  RayProperties settings() {
-    return settings;
-  }
-
-  RayJobs jobs() {
-    return jobs;
-  }
-
-  Path shared() {
-    return shared;
   }
 
   /** Submits a run whose files are in its directory. */

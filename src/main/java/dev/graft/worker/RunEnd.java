@@ -161,21 +161,12 @@ final class RunEnd {
    * Counts how often the kernel killed a process for lack of memory, in the cgroup of this process:
    * {@code memory.events} of version 2, {@code memory.oom_control} of version 1. Without a cgroup
    * all such kills of the machine count.
+   *
+   * @param proc path of {@code /proc}
+   * @param cgroups path of {@code /sys/fs/cgroup}
    */
-  static final class MemoryKills {
+  record MemoryKills(Path proc, Path cgroups) {
     private static final String KEY = "oom_kill ";
-
-    private final Path proc;
-    private final Path cgroups;
-
-    /**
-     * @param proc path of {@code /proc}
-     * @param cgroups path of {@code /sys/fs/cgroup}
-     */
-    MemoryKills(Path proc, Path cgroups) {
-      this.proc = proc;
-      this.cgroups = cgroups;
-    }
 
     static MemoryKills ofThisMachine() {
       return new MemoryKills(Path.of("/proc"), Path.of("/sys/fs/cgroup"));

@@ -26,8 +26,13 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Turns a lease into a run request: everything that it names becomes a local path in the run's own
  * directory, as a link to a copy that stays as long as the run.
+ *
+ * @param jobs directory of the runs of this process
+ * @param tokens directory of tokenised rows, which runs share
+ * @param threads CPU threads of a trainer; null = all
  */
-final class RunPreparation {
+record RunPreparation(
+    BlobCache blobs, LeaseProtocol protocol, Path jobs, Path tokens, @Nullable Integer threads) {
   private static final Logger log = LoggerFactory.getLogger(RunPreparation.class);
 
   private static final Predicate<String> ALL = name -> true;
@@ -42,25 +47,6 @@ final class RunPreparation {
               "config.json",
               "trained.safetensors")
           ::contains;
-
-  private final BlobCache blobs;
-  private final LeaseProtocol protocol;
-  private final Path jobs;
-  private final Path tokens;
-  private final @Nullable Integer threads;
-
-  /**
-   * @param jobs directory of the runs of this process
-   * @param tokens directory of tokenised rows, which runs share
-   */
-  RunPreparation(
-      BlobCache blobs, LeaseProtocol protocol, Path jobs, Path tokens, @Nullable Integer threads) {
-    this.blobs = blobs;
-    this.protocol = protocol;
-    this.jobs = jobs;
-    this.tokens = tokens;
-    this.threads = threads;
-  }
 
   JobDirectory directory(Lease lease) throws IOException {
     return JobDirectory.make(jobs, lease);

@@ -60,13 +60,7 @@ final class RunReporter {
     if (started.step() > 0) text.append("; continues after step ").append(started.step());
     else if (resumable) text.append("; starts again: no checkpoint could be used");
     reports.note(LeaseReport.Level.INFO, text.toString());
-    where =
-        new LeaseReport.Progress(
-            Math.toIntExact(started.step()),
-            Math.toIntExact(started.totalSteps()),
-            null,
-            null,
-            false);
+    where = progress(started.step(), started.totalSteps(), null, null);
     reports.begins(where);
   }
 
@@ -77,12 +71,8 @@ final class RunReporter {
   void progress(TrainingEvent.Progress progress) {
     latest = progress;
     where =
-        new LeaseReport.Progress(
-            Math.toIntExact(progress.step()),
-            Math.toIntExact(progress.totalSteps()),
-            progress.epoch(),
-            progress.tokensPerSecond(),
-            false);
+        progress(
+            progress.step(), progress.totalSteps(), progress.epoch(), progress.tokensPerSecond());
     reports.progress(where, progress.trainedTokens());
     Map<String, Double> values = new HashMap<>();
     putFinite(values, "train_loss", progress.loss());
@@ -109,17 +99,18 @@ final class RunReporter {
   }
 
   void skipped(TrainingEvent.StepSkipped skipped) {
-    where =
-        new LeaseReport.Progress(
-            Math.toIntExact(skipped.step()),
-            Math.toIntExact(skipped.totalSteps()),
-            skipped.epoch(),
-            where == null ? null : where.tokensPerSecond(),
-            false);
+    Double speed = where == null ? null : where.tokensPerSecond();
+    where = progress(skipped.step(), skipped.totalSteps(), skipped.epoch(), speed);
     reports.progress(where);
     reports.note(
         LeaseReport.Level.WARN,
         "Step %d was skipped: %s".formatted(skipped.step(), skipped.reason()));
+  }
+
+  private static LeaseReport.Progress progress(
+      long step, long totalSteps, @Nullable Double epoch, @Nullable Double tokensPerSecond) {
+    return new LeaseReport.Progress(
+        Math.toIntExact(step), Math.toIntExact(totalSteps), epoch, tokensPerSecond, false);
   }
 
   void evaluating() {

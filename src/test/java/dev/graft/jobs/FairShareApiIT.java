@@ -67,7 +67,7 @@ class FairShareApiIT {
     assertThat(one.get("share").asDouble()).isEqualTo(60);
     leases.claim(worker, Device.UNKNOWN, Queue.TTL, null).orElseThrow();
     leases.claim(worker, Device.UNKNOWN, Queue.TTL, null).orElseThrow();
-    assertThat(reason(busy)).startsWith("2 of 2 jobs run at once");
+    assertThat(reason(busy)).startsWith("2 of 2 jobs are running");
   }
 
   @Test

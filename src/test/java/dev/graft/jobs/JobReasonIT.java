@@ -38,7 +38,7 @@ class JobReasonIT {
     String job = queue.submit(department, 0);
     assertThat(why(job)).isEqualTo("It is next and starts when a worker is free.");
     clock(61);
-    assertThat(why(job)).startsWith("No worker is there");
+    assertThat(why(job)).startsWith("No worker is available");
     assertThat(shown(job).get("next_step").asString()).contains("--role worker");
     seen();
     assertThat(why(job)).startsWith("It is next");

@@ -55,7 +55,7 @@ public record Lease(
     checkpoints = List.copyOf(checkpoints);
   }
 
-  /** Whether the run should take as little memory as it can. */
+  /** Returns whether the run should take as little memory as it can. */
   public boolean frugal() {
     return Boolean.TRUE.equals(leastMemory);
   }

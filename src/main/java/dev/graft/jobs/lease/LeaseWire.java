@@ -83,7 +83,7 @@ public final class LeaseWire {
   /** A join token and the worker's name. */
   public record JoinRequest(String token, String name) {}
 
-  /** What a worker keeps after joining; the credential is its bearer key from then on. */
+  /** The answer to a join: the worker's id, and the credential for all later requests. */
   public record Joined(String workerId, String credential) {}
 
   /**

@@ -2,7 +2,11 @@ package dev.graft.adapters;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import jakarta.persistence.Column;
+import jakarta.persistence.Embeddable;
 import java.time.Instant;
+import org.hibernate.annotations.JdbcTypeCode;
+import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param method {@code peft_type}, or the type of a method that PEFT lacks; null where the
  *     configuration names none
  * @param manifest digest of the manifest blob of the result directory
- * @param archive its tar.gz, once that has been made
- * @param deprecation null where it may be used without a second thought
- * @param kept for ever, whatever its department's retention says
- * @param version another after each change of what its department says of it
+ * @param archive its tar.gz, once it is packed
+ * @param deprecation null if it is not deprecated
+ * @param kept whether retention spares it
+ * @param version grows with each change by its department
  */
 public record Adapter(
     String id,
@@ -35,21 +39,26 @@ public record Adapter(
   /**
    * The job that made it.
    *
-   * @param parentModel name of what its training continued from, or null
-   * @param metadata pairs of the job, as a JSON object, or null
+   * @param parentModel name of the model that its training continued from, or null
+   * @param metadata of the job, as a JSON object, or null
    */
+  @Embeddable
   public record Origin(
       String jobId,
       String trainingFile,
       @Nullable String parentModel,
-      @Nullable String metadata,
+      @JdbcTypeCode(SqlTypes.JSON) @Nullable String metadata,
       long trainedTokens) {}
 
   /**
-   * It should not be used any more, and still can be.
+   * A deprecated adapter can still be used.
    *
-   * @param notice why, and what to use instead, in its department's words
-   * @param retiresAt when its department means to delete it; nothing happens by itself
+   * @param notice reason and replacement, written by its department
+   * @param retiresAt when its department plans to delete it; nothing happens automatically
    */
-  public record Deprecation(Instant since, String notice, @Nullable Instant retiresAt) {}
+  @Embeddable
+  public record Deprecation(
+      @Column(name = "deprecated_at") Instant since,
+      @Column(name = "deprecation_notice") String notice,
+      @Nullable Instant retiresAt) {}
 }

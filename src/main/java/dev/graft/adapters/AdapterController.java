@@ -45,7 +45,7 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The published adapters and their files: Graft's own part of the API. */
+/** The published adapters and their files. */
 @RestController
 @RequestMapping("/v1/adapters")
 class AdapterController {
@@ -76,7 +76,7 @@ class AdapterController {
       @RequestParam MultiValueMap<String, String> query)
       throws IOException {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    AdapterRows.AdapterSearch search = AdapterRows.AdapterSearch.parse(page, query);
+    AdapterIndex.Search search = AdapterIndex.Search.parse(page, query);
     List<Adapter> rows = adapters.page(caller.departmentId(), search, page.limit() + 1);
     return CursorPage.of(
         descriptions.of(rows.subList(0, Math.min(page.limit(), rows.size()))),
@@ -90,7 +90,7 @@ class AdapterController {
     return descriptions.of(downloads.require(caller.departmentId(), id));
   }
 
-  /** Of a deleted one, too. */
+  /** Also works for a deleted adapter. */
   @GetMapping("/{id}/lineage")
   AdapterLineage.Line lineage(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     return lineage
@@ -123,7 +123,7 @@ class AdapterController {
     return downloads.noted(caller, id, path, method, downloads.file(path, file, method, request));
   }
 
-  /** What of an adapter can change: whether it should still be used, whether it is kept. */
+  /** Changes the deprecation, or whether retention spares the adapter. */
   @PostMapping("/{id}")
   AdapterResource change(
       @AuthenticationPrincipal Caller caller,
@@ -137,10 +137,11 @@ class AdapterController {
     boolean only = headers.containsHeader(HttpHeaders.IF_MATCH);
     boolean changed =
         switch (AdapterChange.of(body)) {
-          case AdapterChange.Deprecate said -> adapters.deprecate(seen, said.deprecation(), only);
-          case AdapterChange.Keep said -> {
+          case AdapterChange.Deprecate change ->
+              adapters.deprecate(seen, change.deprecation(), only);
+          case AdapterChange.Keep change -> {
             requireOwner(caller);
-            yield adapters.keep(seen, said.keep(), only);
+            yield adapters.keep(seen, change.keep(), only);
           }
         };
     if (!changed) {
@@ -155,13 +156,13 @@ class AdapterController {
     if (caller.permissions().contains(Permission.PROJECT_WRITE)) return;
     throw new RequestFailed(
         ProblemType.PERMISSION_DENIED,
-        "Only owners of a department say what it keeps: this key lacks the scope "
+        "Only owners of a department can change what it keeps; this key lacks the scope "
             + Permission.PROJECT_WRITE.scope()
             + ".",
         "keep");
   }
 
-  /** Deleting twice is one deletion. */
+  /** Deleting an adapter again succeeds. */
   @DeleteMapping("/{id}")
   DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!adapters.delete(caller.departmentId(), id)
@@ -171,12 +172,10 @@ class AdapterController {
     return new DeletedObject(id, "adapter.deleted", true);
   }
 
-  /**
-   * What a request changes of an adapter: one thing, done whole in one transaction or not at all.
-   */
+  /** The one change that a request makes to an adapter. */
   sealed interface AdapterChange {
     /**
-     * @param deprecation null = none any more
+     * @param deprecation null withdraws it
      */
     record Deprecate(@Nullable DeprecationRequest deprecation) implements AdapterChange {}
 
@@ -192,8 +191,7 @@ class AdapterController {
       JsonNode keep = body.get("keep");
       JsonNode deprecation = body.get(DeprecationRequest.NAME);
       if (deprecation != null && keep != null) {
-        throw RequestFailed.invalid(
-            "keep", "keep and deprecation are changed one after the other.");
+        throw RequestFailed.invalid("keep", "Change keep and deprecation in separate requests.");
       }
       if (deprecation != null) return new Deprecate(DeprecationRequest.of(deprecation));
       if (keep == null) {
@@ -211,10 +209,10 @@ class AdapterController {
    * An adapter on the wire.
    *
    * @param ownedBy name of its department
-   * @param parentModel what its training continued from, or null
+   * @param parentModel model that its training continued from, or null
    * @param keep whether retention spares it
-   * @param deleteAt when retention removes it; null where no notice tells so
-   * @param compatibility what programs make of it; empty where its base is no longer known
+   * @param deleteAt when retention removes it; null without a notice
+   * @param compatibility whether other programs can load it; empty where its base is unknown
    */
   record AdapterResource(
       String id,
@@ -235,8 +233,6 @@ class AdapterController {
       @Nullable Long deleteAt) {
 
     /**
-     * Its bytes.
-     *
      * @param bytes size of {@code /content}
      * @param sha256 checksum of {@code /content}
      */
@@ -255,8 +251,6 @@ class AdapterController {
     }
 
     /**
-     * How it was trained.
-     *
      * @param method {@code peft_type}, or the type of a method that PEFT lacks
      * @param adapter the settings, fully resolved
      * @param metadata the pairs of its job
@@ -266,7 +260,7 @@ class AdapterController {
     /** A file of the PEFT directory; {@code /files/{name}} serves it. */
     record File(String name, long bytes, String sha256) {}
 
-    /** Why and until when; in unix seconds. */
+    /** Times in unix seconds. */
     record DeprecationObject(String notice, long deprecatedAt, @Nullable Long retiresAt) {
       static @Nullable DeprecationObject of(Adapter.@Nullable Deprecation deprecation) {
         if (deprecation == null) return null;
@@ -278,10 +272,10 @@ class AdapterController {
     }
 
     /**
-     * What one program makes of it.
+     * Whether one program can load it.
      *
      * @param verdict {@code loads}, {@code with_conversion} or {@code no}
-     * @param reasons what stands in the way and what to do about it, or what to set
+     * @param reasons obstacles and remedies, or required settings
      */
     record LoaderVerdict(String loader, String verdict, List<String> reasons) {
       static LoaderVerdict of(Compatibility found) {
@@ -318,7 +312,7 @@ class AdapterController {
     }
   }
 
-  /** Adapters as they are answered. */
+  /** Builds the API's view of adapters. */
   @Component
   static class AdapterDescriptions {
     private final AdapterDownloads.AdapterFiles files;

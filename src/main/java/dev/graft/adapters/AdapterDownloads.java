@@ -41,14 +41,14 @@ class AdapterDownloads {
   private static final MediaType GZIP = MediaType.parseMediaType("application/gzip");
 
   private final Adapters adapters;
-  private final CheckpointPermissions.VisibleAdapters visible;
+  private final Sharing.VisibleAdapters visible;
   private final AdapterFiles files;
   private final ArtifactStore store;
   private final AuditLog audit;
 
   AdapterDownloads(
       Adapters adapters,
-      CheckpointPermissions.VisibleAdapters visible,
+      Sharing.VisibleAdapters visible,
       AdapterFiles files,
       ArtifactStore store,
       AuditLog audit) {
@@ -59,22 +59,22 @@ class AdapterDownloads {
     this.files = files;
   }
 
-  /** One that the department sees. */
+  /** Returns an adapter that the department may see. */
   Adapter require(String departmentId, String id) {
     return visible.find(departmentId, id).orElseThrow(() -> gone(departmentId, id));
   }
 
   /**
-   * The bytes that it may fetch.
+   * Returns a blob that the department may download.
    *
-   * @param file of the adapter; empty = all as tar.gz
+   * @param file of the adapter; empty = all files as tar.gz
    */
   BlobRef require(String departmentId, String id, String file) throws IOException {
     Adapter adapter = require(departmentId, id);
     if (!visible.mayDownload(departmentId, adapter)) {
       throw new RequestFailed(
           ProblemType.PERMISSION_DENIED,
-          "Your department may use this adapter, but not fetch its files.",
+          "Your department may use this adapter, but not download its files.",
           "id");
     }
     if (file.isEmpty()) return files.archive(adapter);
@@ -98,7 +98,7 @@ class AdapterDownloads {
         request);
   }
 
-  /** The answer, which the audit log tells of where it begins to give the content away. */
+  /** Returns the answer, and writes the audit log if it begins a download. */
   ResponseEntity<Resource> noted(
       Caller caller, String id, String file, HttpMethod method, ResponseEntity<Resource> answer) {
     if (BlobDownload.begins(method, answer)) {
@@ -110,7 +110,7 @@ class AdapterDownloads {
     return answer;
   }
 
-  /** Its own department is told that there was one. */
+  /** The adapter's own department learns that it was deleted; others get 404. */
   RequestFailed gone(String departmentId, String id) {
     return adapters
         .deleted(departmentId, id)
@@ -118,16 +118,16 @@ class AdapterDownloads {
         .orElseGet(() -> RequestFailed.notFound("adapter", id));
   }
 
-  private static String farewell(AdapterLineage.Stone stone) {
+  private static String farewell(StoredAdapter stone) {
     Instant at = Objects.requireNonNull(stone.deletedAt());
     return "The adapter %s was deleted at %s%s."
         .formatted(
             stone.id(),
             at.truncatedTo(SECONDS),
-            stone.byRetention() ? ": its department keeps adapters no longer (retention)" : "");
+            stone.deletedByRetention() ? " by the retention policy of its department" : "");
   }
 
-  /** The bytes of adapters: the files of the result directory, and its archive. */
+  /** Reads the files and the archive of adapters. */
   @Component
   static class AdapterFiles {
     private static final String MERGED = "merged/";
@@ -135,7 +135,7 @@ class AdapterDownloads {
     private final Adapters adapters;
     private final ArtifactStore store;
 
-    /** Archives are made one at a time: each is long sequential work. */
+    /** Packs one archive at a time: each is long sequential work. */
     private final ReentrantLock packing = new ReentrantLock();
 
     AdapterFiles(Adapters adapters, ArtifactStore store) {
@@ -148,8 +148,8 @@ class AdapterDownloads {
     }
 
     /**
-     * The directory as tar.gz. Made when first asked for and kept: gzip may differ between Java
-     * versions, and the checksum of an adapter must not.
+     * Returns the directory as tar.gz. The first download packs it and it is kept: the output of
+     * gzip may differ between Java versions, and the checksum of an adapter must not.
      */
     BlobRef archive(Adapter adapter) throws IOException {
       if (adapter.archive() != null) return adapter.archive();
@@ -164,7 +164,7 @@ class AdapterDownloads {
       }
     }
 
-    /** A whole model beside an adapter is asked for by its files, not with every download. */
+    /** A merged model beside the adapter is downloaded file by file, not with every archive. */
     private static Manifest withoutMerged(Manifest manifest) {
       TreeMap<String, BlobRef> files = new TreeMap<>(manifest.files());
       files.keySet().removeIf(name -> name.startsWith(MERGED));
@@ -172,10 +172,7 @@ class AdapterDownloads {
     }
   }
 
-  /**
-   * Makes the archive of a new adapter before anybody asks for it. If nobody has by then, the first
-   * download makes it.
-   */
+  /** Packs the archive of a new adapter ahead of the first download, which packs it otherwise. */
   @Component
   static class ArchiveAhead implements WorkKind {
     private static final String KIND = "adapter_archive";
@@ -200,7 +197,7 @@ class AdapterDownloads {
       this.work = work;
     }
 
-    /** In the transaction that completes the job: both commit, or neither. */
+    /** Runs in the transaction that completes the job: both commit, or neither. */
     @EventListener
     @Transactional(propagation = Propagation.MANDATORY)
     public void add(JobSucceeded job) {

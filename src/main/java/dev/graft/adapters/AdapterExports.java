@@ -1,244 +1,90 @@
 package dev.graft.adapters;
 
-import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
-
-import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.NamedBlobs.BlobColumn;
-import dev.graft.artifacts.NamedBlobs.BlobReferences;
-import dev.graft.platform.Cursor;
 import dev.graft.spec.ExportForm;
-import dev.graft.tenancy.Owned;
-import java.sql.ResultSet;
-import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.stereotype.Component;
-import org.springframework.stereotype.Repository;
-import tools.jackson.databind.json.JsonMapper;
+import org.springframework.data.domain.Limit;
+import org.springframework.data.jpa.repository.Modifying;
+import org.springframework.data.jpa.repository.Query;
+import org.springframework.data.repository.Repository;
+import org.springframework.transaction.annotation.Transactional;
 
-/** The statements on {@code adapter_export}. */
-@Repository
-class AdapterExports implements Owned {
-  private static final String ROW =
+/** The exports of adapters. An update that returns 0 found no export that has yet to end. */
+interface AdapterExports extends Repository<AdapterExport, String> {
+  String OF_FORM =
       """
-      select e.*, e.options::text as said, extract(epoch from created_at)::bigint as created,
-             extract(epoch from ended_at)::bigint as ended
-        from adapter_export e
+      where e.departmentId = :departmentId and e.adapterId = :adapterId
+        and e.form = :form and e.options = :options
       """;
 
-  private final JdbcClient sql;
+  String UNFINISHED = " where e.id = :id and e.endedAt is null";
 
-  AdapterExports(JdbcClient sql) {
-    this.sql = sql;
+  AdapterExport save(AdapterExport export);
+
+  Optional<AdapterExport> findById(String id);
+
+  Optional<AdapterExport> findByDepartmentIdAndAdapterIdAndId(
+      String departmentId, String adapterId, String id);
+
+  /** Returns the export of this form that has not failed. */
+  default Optional<AdapterExport> equal(Adapter adapter, ExportForm form) {
+    return equal(
+        adapter.departmentId(), adapter.id(), form.kind().wireName(), form.options().toString());
   }
 
-  /**
-   * One that failed before makes room for it.
-   *
-   * @return false if there is an equal one
-   */
-  boolean add(String id, String departmentId, String adapterId, ExportForm form, String filename) {
-    sql.sql(
-            """
-            delete from adapter_export
-             where adapter_id = :adapter and department_id = :department and form = :form
-               and options = :options::jsonb and state = 'failed'
-            """)
-        .param("adapter", adapterId)
-        .param("department", departmentId)
-        .param("form", form.kind().wireName())
-        .param("options", form.options().toString())
-        .update();
-    return sql.sql(
-                """
-                insert into adapter_export (id, department_id, adapter_id, form, options, state, filename, created_at)
-                values (:id, :department, :adapter, :form, :options::jsonb, 'queued', :filename, graft_now())
-                on conflict do nothing
-                """)
-            .param("id", id)
-            .param("department", departmentId)
-            .param("adapter", adapterId)
-            .param("form", form.kind().wireName())
-            .param("options", form.options().toString())
-            .param("filename", filename)
-            .update()
-        == 1;
-  }
+  @Query("select e from AdapterExport e " + OF_FORM + " and e.state <> 'failed'")
+  Optional<AdapterExport> equal(String departmentId, String adapterId, String form, String options);
 
-  @Override
-  public Optional<String> departmentOf(String id) {
-    return find(id).map(AdapterExport::departmentId);
-  }
+  @Modifying
+  @Query("delete from AdapterExport e " + OF_FORM + " and e.state = 'failed'")
+  void deleteFailed(String departmentId, String adapterId, String form, String options);
 
-  /** Of whichever department. */
-  Optional<AdapterExport> find(String id) {
-    return sql.sql(ROW + " where id = :id").param("id", id).query(AdapterExports::row).optional();
-  }
-
-  Optional<AdapterExport> find(String departmentId, String adapterId, String id) {
-    return find(id)
-        .filter(each -> each.departmentId().equals(departmentId))
-        .filter(each -> each.adapterId().equals(adapterId));
-  }
-
-  /** One of this form that has not failed. */
-  Optional<AdapterExport> equal(String departmentId, String adapterId, ExportForm form) {
-    return sql.sql(
-            ROW
-                + """
-                 where adapter_id = :adapter and department_id = :department and form = :form
-                   and options = :options::jsonb and state <> 'failed'
-                """)
-        .param("adapter", adapterId)
-        .param("department", departmentId)
-        .param("form", form.kind().wireName())
-        .param("options", form.options().toString())
-        .query(AdapterExports::row)
-        .optional();
-  }
-
-  /** One more than the page has, newest first. */
-  List<AdapterExport> page(String departmentId, String adapterId, Cursor page) {
-    return page(departmentId, adapterId, page.after(), page.limit() + 1);
-  }
-
+  /** Newest first. */
+  @Query(
+      """
+      select e from AdapterExport e
+       where e.departmentId = :departmentId and e.adapterId = :adapterId
+         and (:after is null or e.id < :after)
+       order by e.id desc
+      """)
   List<AdapterExport> page(
-      String departmentId, String adapterId, @Nullable String after, int count) {
-    return sql.sql(
-            ROW
-                + """
-                 where adapter_id = :adapter and department_id = :department
-                   and (:after::text is null or id < :after)
-                 order by id desc limit :count
-                """)
-        .param("adapter", adapterId)
-        .param("department", departmentId)
-        .param("after", after)
-        .param("count", count)
-        .query(AdapterExports::row)
-        .list();
-  }
+      String departmentId, String adapterId, @Nullable String after, Limit limit);
 
-  /** Whether it is still to be made. */
-  boolean progress(String id, long done, @Nullable Long total) {
-    return unfinished("state = 'running', done_bytes = :done, total_bytes = :total::bigint", id)
-            .param("done", done)
-            .param("total", total)
-            .update()
-        == 1;
-  }
+  @Transactional
+  @Modifying
+  @Query(
+      "update AdapterExport e set e.state = 'running', e.doneBytes = :done, e.totalBytes = :total"
+          + UNFINISHED)
+  int progress(String id, long done, @Nullable Long total);
 
-  /** What will be tried again. */
-  void met(String id, String error) {
-    unfinished("error = left(:error, 2000)", id).param("error", error).update();
-  }
+  /** Keeps the error of an attempt that is repeated. */
+  @Transactional
+  @Modifying
+  @Query("update AdapterExport e set e.error = left(:error, 2000)" + UNFINISHED)
+  void attemptFailed(String id, String error);
 
-  boolean succeed(String id, BlobRef content) {
-    return unfinished(
-                """
-                state = 'succeeded', error = null, ended_at = graft_now(), content_digest = :digest,
-                content_bytes = :bytes, done_bytes = coalesce(total_bytes, done_bytes)
-                """,
-                id)
-            .param("digest", content.sha256().hex())
-            .param("bytes", content.bytes())
-            .update()
-        == 1;
-  }
+  @Transactional
+  @Modifying
+  @Query(
+      """
+      update AdapterExport e
+         set e.state = 'succeeded', e.error = null, e.endedAt = :now, e.contentDigest = :digest,
+             e.contentBytes = :bytes, e.doneBytes = coalesce(e.totalBytes, e.doneBytes)
+      """
+          + UNFINISHED)
+  int succeed(String id, String digest, long bytes, Instant now);
 
-  boolean fail(String id, String error) {
-    return unfinished("state = 'failed', error = left(:error, 2000), ended_at = graft_now()", id)
-            .param("error", error)
-            .update()
-        == 1;
-  }
+  @Transactional
+  @Modifying
+  @Query(
+      "update AdapterExport e set e.state = 'failed', e.error = left(:error, 2000), e.endedAt = :now"
+          + UNFINISHED)
+  int fail(String id, String error, Instant now);
 
-  private JdbcClient.StatementSpec unfinished(String set, String id) {
-    return sql.sql("update adapter_export set " + set + " where id = :id and ended_at is null")
-        .param("id", id);
-  }
-
-  /** Its content stays until nothing refers to it. */
-  boolean delete(AdapterExport export) {
-    return sql.sql("delete from adapter_export where id = :id and department_id = :department")
-            .param("id", export.id())
-            .param("department", export.departmentId())
-            .update()
-        == 1;
-  }
-
-  private static AdapterExport row(ResultSet row, int index) throws SQLException {
-    String digest = row.getString("content_digest");
-    return new AdapterExport(
-        row.getString("id"),
-        row.getString("department_id"),
-        row.getString("adapter_id"),
-        ExportForm.of(row.getString("form"), JsonMapper.shared().readTree(row.getString("said"))),
-        row.getString("state"),
-        row.getLong("done_bytes"),
-        row.getObject("total_bytes", Long.class),
-        row.getString("filename"),
-        digest == null ? null : new BlobRef(new Digest(digest), row.getLong("content_bytes")),
-        row.getString("error"),
-        row.getLong("created"),
-        row.getObject("ended", Long.class));
-  }
-
-  /**
-   * A form of an adapter, made or in the making.
-   *
-   * @param status {@code queued}, {@code running}, {@code succeeded} or {@code failed}
-   * @param doneBytes of its files that are written
-   * @param totalBytes that will be, about; null while that is not known
-   * @param content what is downloaded, once it has succeeded
-   * @param error why it failed; while it runs, what the last try met
-   * @param createdAt Unix time in seconds, as {@code finishedAt}
-   */
-  record AdapterExport(
-      String id,
-      String departmentId,
-      String adapterId,
-      ExportForm form,
-      String status,
-      long doneBytes,
-      @Nullable Long totalBytes,
-      String filename,
-      @Nullable BlobRef content,
-      @Nullable String error,
-      long createdAt,
-      @Nullable Long finishedAt) {
-    boolean ended() {
-      return finishedAt != null;
-    }
-
-    ExportController.AdapterExportObject answer() {
-      return new ExportController.AdapterExportObject(
-          id,
-          "adapter.export",
-          adapterId,
-          form.kind().wireName(),
-          form.options(),
-          status,
-          doneBytes,
-          totalBytes,
-          filename,
-          content == null ? null : content.bytes(),
-          content == null ? null : content.sha256().hex(),
-          error,
-          createdAt,
-          finishedAt);
-    }
-  }
-
-  /** What exports need. */
-  @Component
-  static class ExportBlobs implements BlobReferences {
-    @Override
-    public List<BlobColumn> columns() {
-      return List.of(new BlobColumn("adapter_export", "content_digest", BLOB));
-    }
-  }
+  /** The content stays until nothing refers to it. */
+  @Modifying
+  @Query("delete from AdapterExport e where e.id = :id")
+  void delete(String id);
 }

@@ -2,7 +2,6 @@ package dev.graft.adapters;
 
 import dev.graft.jobs.SourceJobs.JobLineage;
 import dev.graft.platform.UnixTime;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,37 +13,22 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
-/**
- * What an adapter was trained from, and what was trained from it; deleted ones keep their place.
- */
+/** The ancestors and descendants of an adapter, including deleted ones. */
 @Component
 class AdapterLineage {
-  private final AdapterRows rows;
+  private final StoredAdapters rows;
   private final JobLineage jobs;
 
-  AdapterLineage(AdapterRows rows, JobLineage jobs) {
+  AdapterLineage(StoredAdapters rows, JobLineage jobs) {
     this.rows = rows;
     this.jobs = jobs;
   }
 
   /**
-   * An adapter that is there, or was.
+   * In API responses.
    *
-   * @param byRetention whether that was what deleted it
-   */
-  public record Stone(
-      String id,
-      String name,
-      String jobId,
-      @Nullable String parentModel,
-      @Nullable Instant deletedAt,
-      boolean byRetention) {}
-
-  /**
-   * On the wire.
-   *
-   * @param ancestors the nearest first
-   * @param descendants the nearest first, the older first among equals
+   * @param ancestors nearest first
+   * @param descendants nearest first, then oldest first
    */
   public record Line(
       String object,
@@ -55,13 +39,13 @@ class AdapterLineage {
       List<Relative> descendants) {}
 
   /**
-   * A job of the line and what it made.
+   * A job in the lineage and its result.
    *
    * @param distance in jobs, from 1
-   * @param model what was continued from, or what the job made; null if it has made nothing
-   * @param parentModel what it was continued from in turn
-   * @param adapterId null where there was never one, and for another department's
-   * @param jobId null for another department's, as the two below
+   * @param model the ancestor that was continued from, or the job's result; null if there is none
+   * @param parentModel model that this one continued from
+   * @param adapterId null if there never was one, and for another department's adapter
+   * @param jobId null for another department's job, like status and creation time
    */
   record Relative(
       int distance,
@@ -72,7 +56,8 @@ class AdapterLineage {
       @Nullable String jobStatus,
       @Nullable Long createdAt,
       @Nullable Long deletedAt) {
-    private static Relative of(JobLineage.Step step, @Nullable String model, @Nullable Stone made) {
+    private static Relative of(
+        JobLineage.Step step, @Nullable String model, @Nullable StoredAdapter made) {
       return new Relative(
           step.distance(),
           model,
@@ -89,35 +74,35 @@ class AdapterLineage {
     }
   }
 
-  /** Empty if the department never had this adapter. */
+  /** Returns nothing if the department never had this adapter. */
   @Transactional(readOnly = true)
   public Optional<Line> of(String departmentId, String id) {
-    return rows.stone(departmentId, id).map(stone -> line(departmentId, stone));
+    return rows.findByDepartmentIdAndId(departmentId, id).map(stone -> line(departmentId, stone));
   }
 
-  private Line line(String departmentId, Stone stone) {
-    List<JobLineage.Step> up = jobs.ancestors(departmentId, stone.jobId());
-    List<JobLineage.Step> down = jobs.descendants(departmentId, stone.jobId());
-    Map<String, Stone> made =
-        rows.stones(departmentId, jobIds(up, down)).stream()
-            .collect(Collectors.toMap(Stone::jobId, Function.identity()));
+  private Line line(String departmentId, StoredAdapter stone) {
+    List<JobLineage.Step> up = jobs.ancestors(departmentId, stone.origin().jobId());
+    List<JobLineage.Step> down = jobs.descendants(departmentId, stone.origin().jobId());
+    Map<String, StoredAdapter> made =
+        rows.findByDepartmentIdAndOriginJobIdIn(departmentId, jobIds(up, down)).stream()
+            .collect(Collectors.toMap(each -> each.origin().jobId(), Function.identity()));
     return new Line(
         "adapter.lineage",
         stone.id(),
         stone.name(),
         UnixTime.seconds(stone.deletedAt()),
-        ancestors(departmentId, stone.parentModel(), up, made),
+        ancestors(departmentId, stone.origin().parentModel(), up, made),
         down.stream()
             .map(step -> Relative.of(step, name(made.get(step.jobId())), made.get(step.jobId())))
             .toList());
   }
 
-  /** Each under the name by which the one below it continued from it. */
+  /** Names each ancestor as its child named it. */
   private static List<Relative> ancestors(
       String departmentId,
       @Nullable String parent,
       List<JobLineage.Step> up,
-      Map<String, Stone> made) {
+      Map<String, StoredAdapter> made) {
     List<Relative> relatives = new ArrayList<>();
     String name = parent;
     for (JobLineage.Step step : up) {
@@ -135,7 +120,7 @@ class AdapterLineage {
     return Stream.concat(up.stream(), down.stream()).map(JobLineage.Step::jobId).toList();
   }
 
-  private static @Nullable String name(@Nullable Stone stone) {
+  private static @Nullable String name(@Nullable StoredAdapter stone) {
     return stone == null ? null : stone.name();
   }
 }

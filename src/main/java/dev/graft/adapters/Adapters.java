@@ -1,6 +1,12 @@
 package dev.graft.adapters;
 
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.MANIFEST;
+
 import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
+import dev.graft.catalog.BaseModels.BaseModelUse;
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.jobs.SourceJobs;
 import dev.graft.platform.EveryDepartment;
@@ -24,24 +30,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.event.EventListener;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
 
-/** The published results of the departments. A foreign department's adapter is like none. */
+/** The adapters of departments. Another department's adapter looks as if it did not exist. */
 @Service
 public class Adapters implements Owned {
   private static final Logger log = LoggerFactory.getLogger(Adapters.class);
 
   private static final Pattern CHECKPOINT = Pattern.compile(":ckpt-step-\\d+$");
 
-  private static final String RETENTION = "retention";
   private static final int MOST_NAMES = 1000;
 
-  private final AdapterRows rows;
-  private final AdapterRows.AdapterIndex index;
+  private final StoredAdapters rows;
+  private final AdapterIndex index;
   private final ModelAliases aliases;
   private final RetentionNotices notices;
   private final AuditLog audit;
@@ -50,8 +56,8 @@ public class Adapters implements Owned {
   private final Clock clock;
 
   Adapters(
-      AdapterRows rows,
-      AdapterRows.AdapterIndex index,
+      StoredAdapters rows,
+      AdapterIndex index,
       ModelAliases aliases,
       RetentionNotices notices,
       AuditLog audit,
@@ -73,7 +79,7 @@ public class Adapters implements Owned {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     String id = ids.next("ad_");
-    rows.insert(id, job);
+    rows.saveAndFlush(new StoredAdapter(id, job, clock.instant()));
     log.atInfo()
         .addKeyValue("adapter", id)
         .addKeyValue("job", job.jobId())
@@ -83,145 +89,145 @@ public class Adapters implements Owned {
   /** By id. */
   @Transactional(readOnly = true)
   public Optional<Adapter> find(String departmentId, String id) {
-    return rows.find(departmentId, id);
+    return rows.find(departmentId, id).map(StoredAdapter::view);
   }
 
-  /** By id, of whichever department. */
+  /** By id, of any department. */
   @Transactional(readOnly = true)
   public Optional<Adapter> any(String id) {
-    return rows.any(id);
+    return rows.findByIdAndDeletedAtIsNull(id).map(StoredAdapter::view);
   }
 
   /** By name, the job's {@code fine_tuned_model}. */
   @Transactional(readOnly = true)
   public Optional<Adapter> named(String departmentId, String name) {
-    return rows.named(departmentId, name);
+    return rows.named(departmentId, name).map(StoredAdapter::view);
   }
 
-  /** By name or id, and not deleted before this transaction ends. */
+  /** By name or id. The adapter cannot be deleted before this transaction ends. */
   @Transactional(propagation = Propagation.MANDATORY)
   public Optional<Adapter> hold(String departmentId, String nameOrId) {
-    return rows.findToHold(departmentId, nameOrId);
+    return rows.findToHold(departmentId, nameOrId).map(StoredAdapter::view);
   }
 
-  /** By id, by name, or by the name of one of its checkpoints; deleted ones too. */
+  /** Finds deleted adapters too: by id, name, or the name of a checkpoint. */
   @Override
   @Transactional(readOnly = true)
   public Optional<String> departmentOf(String idOrName) {
     return rows.departmentOf(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""));
   }
 
-  /** What is left of this adapter, if it was deleted. */
+  /** Finds the adapter only if it was deleted. */
   @Transactional(readOnly = true)
-  public Optional<AdapterLineage.Stone> deleted(String departmentId, String id) {
-    return rows.stone(departmentId, id).filter(stone -> stone.deletedAt() != null);
+  Optional<StoredAdapter> deleted(String departmentId, String id) {
+    return rows.findByDepartmentIdAndId(departmentId, id).filter(row -> row.deletedAt() != null);
   }
 
   /** All of a department, newest first. */
   @Transactional(readOnly = true)
   public List<Adapter> all(String departmentId) {
-    return rows.all(departmentId);
+    return rows.all(departmentId).stream().map(StoredAdapter::view).toList();
   }
 
-  /** Of whichever departments. */
+  /** Of all departments. */
   @Transactional(readOnly = true)
   public List<Adapter> onBaseModels(Collection<String> baseModels) {
-    return rows.onBaseModels(baseModels);
+    return rows.findByBaseModelInAndDeletedAtIsNull(baseModels).stream()
+        .map(StoredAdapter::view)
+        .toList();
   }
 
-  /** Of all of a department, newest first, at most a thousand. */
+  /** Names, newest first, at most a thousand. */
   public List<String> names(String departmentId) {
-    return rows.names(departmentId, MOST_NAMES);
+    return rows.names(departmentId, Limit.of(MOST_NAMES));
   }
 
-  /** Newest first, {@code limit} of them as long as there are so many. */
+  /** At most {@code limit}, newest first. */
   @Transactional(readOnly = true)
-  public List<Adapter> page(String departmentId, AdapterRows.AdapterSearch search, int limit) {
+  public List<Adapter> page(String departmentId, AdapterIndex.Search search, int limit) {
     List<String> ids;
-    List<Adapter> found;
+    List<StoredAdapter> found;
     do {
       ids = index.page(departmentId, search, limit);
       found = rows.all(ids);
-    } while (found.size() < ids.size()); // one was deleted in between: others follow it
-    return found;
+    } while (found.size() < ids.size()); // one was deleted in between
+    return found.stream().map(StoredAdapter::view).toList();
   }
 
   /**
-   * False if it is gone.
+   * Returns false if the adapter is gone.
    *
-   * @param only if it has not changed since it was seen; else false, too
+   * @param only whether to return false as well if it has changed since it was {@code seen}
    */
   @Transactional
   public boolean deprecate(Adapter seen, @Nullable DeprecationRequest deprecation, boolean only) {
-    if (!hold(seen, only)) return false;
-    rows.deprecate(seen.id(), deprecation, clock.instant());
+    Optional<StoredAdapter> row = toChange(seen, only);
+    if (row.isEmpty()) return false;
+    row.get().deprecate(deprecation, clock.instant());
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
     audit.write(type, seen.departmentId(), seen.id(), Map.of("model", seen.name()));
     return true;
   }
 
-  /** As {@link #deprecate}. One that is kept is not told of by retention, nor removed. */
+  /** As {@link #deprecate}. Retention neither announces nor removes a kept adapter. */
   @Transactional
   public boolean keep(Adapter seen, boolean keep, boolean only) {
-    if (!hold(seen, only)) return false;
-    rows.keep(seen.id(), keep);
+    Optional<StoredAdapter> row = toChange(seen, only);
+    if (row.isEmpty()) return false;
+    row.get().keep(keep);
     if (keep) notices.drop(RetentionKind.ADAPTERS, seen.id());
     Map<String, Object> what = Map.of("model", seen.name(), "keep", keep);
     audit.write("adapter.updated", seen.departmentId(), seen.id(), what);
     return true;
   }
 
-  private boolean hold(Adapter seen, boolean only) {
-    Optional<Adapter> now = rows.findToChange(seen.departmentId(), seen.id());
-    return now.isPresent() && (!only || now.get().version() == seen.version());
+  private Optional<StoredAdapter> toChange(Adapter seen, boolean only) {
+    return rows.findToChange(seen.departmentId(), seen.id())
+        .filter(row -> !only || row.version() == seen.version());
   }
 
-  /** Keeps its archive, unless another server has been first; returns the one that is kept. */
+  /** Keeps the archive unless another server was first; returns the one that is kept. */
   @Transactional
   public BlobRef keepArchive(Adapter adapter, BlobRef made) {
-    // Of another department where that lets this one download.
-    EveryDepartment.call(() -> rows.keepArchive(adapter.id(), made));
+    // The adapter may belong to another department that shares it.
+    EveryDepartment.call(() -> rows.keepArchive(adapter.id(), made.sha256().hex(), made.bytes()));
     return any(adapter.id()).map(Adapter::archive).orElse(made);
   }
 
   /**
-   * Its files are gone, and its name asks nothing any more; its row stays. Blobs stay until nothing
-   * refers to them. False if there is none.
+   * Deletes the files and frees the name; the row stays. Blobs stay until nothing refers to them.
+   * Returns false if there is no such adapter.
    *
    * @throws RequestFailed if an alias stands for it
    */
   @Transactional
   public boolean delete(String departmentId, String id) {
-    Optional<Adapter> adapter = rows.findToChange(departmentId, id);
-    if (adapter.isEmpty()) return false;
-    List<String> names = aliases.of(departmentId, adapter.get().name());
+    StoredAdapter adapter = rows.findToChange(departmentId, id).orElse(null);
+    if (adapter == null) return false;
+    List<String> names = aliases.of(departmentId, adapter.name());
     if (!names.isEmpty()) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
-          "'%s' is what the alias %s stands for: move it to another model first."
-              .formatted(adapter.get().name(), String.join(", ", names)),
+          "The alias %s stands for '%s': move it to another model first."
+              .formatted(String.join(", ", names), adapter.name()),
           "model");
     }
-    delete(adapter.get(), null, Map.of("adapter_id", id));
+    delete(adapter, false, Map.of("adapter_id", id));
     notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
     return true;
   }
 
-  /** As {@link #delete}, since its department keeps it no longer. */
   @Transactional(propagation = Propagation.MANDATORY)
-  void remove(Adapter adapter) {
-    delete(adapter, RETENTION, Map.of("adapter_id", adapter.id(), "reason", RETENTION));
-  }
-
-  private void delete(Adapter adapter, @Nullable String reason, Map<String, String> details) {
-    rows.delete(adapter.id(), reason, clock.instant());
+  void delete(StoredAdapter adapter, boolean byRetention, Map<String, String> details) {
+    adapter.delete(byRetention, clock.instant());
+    rows.saveAndFlush(adapter);
     events.publishEvent(new AdapterDeleted(adapter.departmentId(), adapter.id()));
     audit.write("model.deleted", adapter.departmentId(), adapter.name(), details);
   }
 
   /**
-   * The {@code deprecation} of a change: an object, or null to take one back.
+   * The {@code deprecation} field of a change.
    *
    * @param notice of 1 to 1000 characters
    */
@@ -230,22 +236,23 @@ public class Adapters implements Owned {
     private static final long YEAR_9999 = 253_402_300_799L;
     public static final String NAME = "deprecation";
 
-    /** Null where it is taken back. */
-    public static @Nullable DeprecationRequest of(JsonNode said) {
-      if (said.isNull()) return null;
-      if (!said.isObject()) throw RequestFailed.invalid(NAME, NAME + " must be an object or null.");
-      for (String key : said.propertyNames()) {
+    /** Returns null if the request withdraws the deprecation. */
+    public static @Nullable DeprecationRequest of(JsonNode body) {
+      if (body.isNull()) return null;
+      if (!body.isObject()) throw RequestFailed.invalid(NAME, NAME + " must be an object or null.");
+      for (String key : body.propertyNames()) {
         if (!key.equals("notice") && !key.equals("retires_at")) throw unknown(NAME + "." + key);
       }
       return new DeprecationRequest(
-          notice(said.path("notice")), retiresAt(said.path("retires_at")));
+          notice(body.path("notice")), retiresAt(body.path("retires_at")));
     }
 
     private static String notice(JsonNode notice) {
       String text = notice.asString("").strip();
       if (notice.isString() && !text.isEmpty() && text.length() <= LONGEST) return text;
       throw RequestFailed.invalid(
-          NAME + ".notice", "must say in 1 to " + LONGEST + " characters what to use instead");
+          NAME + ".notice",
+          "must be a text of 1 to " + LONGEST + " characters that names a replacement");
     }
 
     private static @Nullable Instant retiresAt(JsonNode at) {
@@ -263,21 +270,21 @@ public class Adapters implements Owned {
     }
   }
 
-  /** Published inside the transaction that deletes an adapter: what was made of it goes with it. */
+  /** Published in the transaction that deletes an adapter; its exports are deleted with it. */
   record AdapterDeleted(String departmentId, String adapterId) {}
 
-  /** Adapters, which departments keep from their publication unless their owners keep one. */
+  /** Retention of adapters, counted from publication, unless an owner keeps one. */
   @Component
   static class RetainedAdapters implements Retained {
-    private final AdapterRows rows;
-    private final AdapterRows.AdapterIndex index;
+    private final StoredAdapters rows;
+    private final AdapterIndex index;
     private final Adapters adapters;
     private final SourceJobs jobs;
     private final ModelAliases aliases;
 
     RetainedAdapters(
-        AdapterRows rows,
-        AdapterRows.AdapterIndex index,
+        StoredAdapters rows,
+        AdapterIndex index,
         Adapters adapters,
         SourceJobs jobs,
         ModelAliases aliases) {
@@ -301,12 +308,49 @@ public class Adapters implements Owned {
     @Override
     @Transactional(propagation = Propagation.MANDATORY)
     public Removal remove(String departmentId, String id) {
-      Optional<Adapter> adapter = rows.findToChange(departmentId, id).filter(each -> !each.kept());
-      if (adapter.isEmpty()) return Removal.GONE;
-      if (jobs.needed(adapter.get().origin().jobId())) return Removal.IN_USE;
-      if (aliases.need(departmentId, adapter.get().name())) return Removal.IN_USE;
-      adapters.remove(adapter.get());
+      StoredAdapter adapter =
+          rows.findToChange(departmentId, id).filter(each -> !each.kept()).orElse(null);
+      if (adapter == null) return Removal.GONE;
+      if (jobs.needed(adapter.origin().jobId())) return Removal.IN_USE;
+      if (aliases.need(departmentId, adapter.name())) return Removal.IN_USE;
+      adapters.delete(adapter, true, Map.of("adapter_id", id, "reason", "retention"));
       return Removal.REMOVED;
+    }
+  }
+
+  /** Chats with an adapter need its base model. */
+  @Component
+  static class AdaptersOnBaseModels implements BaseModelUse {
+    private final StoredAdapters rows;
+
+    AdaptersOnBaseModels(StoredAdapters rows) {
+      this.rows = rows;
+    }
+
+    @Override
+    public String name() {
+      return "adapters";
+    }
+
+    @Override
+    public long count(String baseModel) {
+      return rows.countByBaseModelAndDeletedAtIsNull(baseModel);
+    }
+  }
+
+  /** Blobs of adapters; a deleted one has no manifest. */
+  @Component
+  static class AdapterBlobs implements BlobReferences {
+    /** Training that continues from an adapter starts on the base of the adapter's job. */
+    private static final String BASE_OF_ONE =
+        "exists (select from adapter a where a.job_id = job.id and a.deleted_at is null)";
+
+    @Override
+    public List<BlobColumn> columns() {
+      return List.of(
+          new BlobColumn("adapter", "manifest", MANIFEST),
+          new BlobColumn("adapter", "archive", BLOB, "deleted_at is null"),
+          new BlobColumn("job", "base_manifest", MANIFEST, BASE_OF_ONE));
     }
   }
 }

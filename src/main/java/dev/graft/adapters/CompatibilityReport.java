@@ -25,7 +25,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What programs make of a result, told from its files and the configuration of its base. */
+/** Reports which programs can load a result, from its files and the configuration of its base. */
 @Component
 public class CompatibilityReport {
   private static final int MAX_CONFIG_BYTES = 1 << 20;
@@ -40,7 +40,7 @@ public class CompatibilityReport {
     this.json = json;
   }
 
-  /** Empty where the base model is gone and the result does not say what it was. */
+  /** Returns nothing where the base model is gone and the result has no configuration of it. */
   public List<Compatibility> of(Adapter adapter, Manifest result) throws IOException {
     ModelConfig base = base(adapter, result);
     AdapterMethod method = method(result);
@@ -48,7 +48,7 @@ public class CompatibilityReport {
     return LoaderRules.of(method, base).stream().map(each -> withFile(each, result)).toList();
   }
 
-  /** Where the file that llama.cpp loads is there, nothing has to be made for it. */
+  /** A result that includes a GGUF file needs no conversion for llama.cpp. */
   private static Compatibility withFile(Compatibility found, Manifest result) {
     if (found.loader() != Loader.LLAMA_CPP) return found;
     return result.files().keySet().stream()
@@ -58,7 +58,7 @@ public class CompatibilityReport {
         .orElse(found);
   }
 
-  /** Null if the configuration is not PEFT's. */
+  /** Returns null if the configuration is not PEFT's. */
   private @Nullable AdapterMethod method(Manifest result) throws IOException {
     byte[] config = file(result, "adapter_config.json");
     if (config == null) return new AdapterMethod.Full();

@@ -28,7 +28,7 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
-/** Links by which whoever has one fetches an adapter, for a while and without a key. */
+/** Links that download an adapter without a key, for a limited time. */
 @RestController
 class DownloadLinkController {
   private static final Duration USUAL = Duration.ofHours(1);
@@ -62,7 +62,7 @@ class DownloadLinkController {
   record LinkObject(String object, String url, long expiresAt) {}
 
   /**
-   * What a link is to.
+   * The file that a link downloads.
    *
    * @param file empty = the archive
    */
@@ -144,7 +144,7 @@ class DownloadLinkController {
 
   private static RequestFailed invalid() {
     return new RequestFailed(
-        ProblemType.NOT_FOUND, "This link is not valid, or its time is over. Ask for a new one.");
+        ProblemType.NOT_FOUND, "This link is invalid or has expired. Ask for a new one.");
   }
 
   private void noted(String type, Target target) {

@@ -1,6 +1,5 @@
 package dev.graft.adapters;
 
-import dev.graft.adapters.AdapterExports.AdapterExport;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
 import dev.graft.artifacts.BlobRef;
@@ -31,6 +30,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
+import org.springframework.data.domain.Limit;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
@@ -46,7 +46,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 
-/** Forms of a department's own adapters. */
+/** Exports of a department's own adapters. */
 @RestController
 class ExportController {
   private static final String ALL = "/v1/adapters/{id}/exports";
@@ -75,17 +75,17 @@ class ExportController {
     this.audit = audit;
   }
 
-  /** It is under way when this returns, or was made before. */
+  /** Starts an export, or returns the equal one that exists. */
   @PostMapping(ALL)
   AdapterExportObject create(
       @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody NewExport body)
       throws IOException {
     Adapter adapter = require(caller, id);
     ExportForm form = body.read(adapter, sources.hubName(adapter));
-    Optional<AdapterExport> made = exports.equal(adapter.departmentId(), adapter.id(), form);
-    if (made.isPresent()) return made.get().answer();
+    Optional<AdapterExport> made = exports.equal(adapter, form);
+    if (made.isPresent()) return made.get().view();
     sources.require(adapter, form);
-    return desk.add(adapter, form).answer();
+    return desk.add(adapter, form).view();
   }
 
   /** Newest first. */
@@ -98,9 +98,10 @@ class ExportController {
     Adapter adapter = require(caller, id);
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        exports.page(adapter.departmentId(), adapter.id(), page),
+        exports.page(
+            adapter.departmentId(), adapter.id(), page.after(), Limit.of(page.limit() + 1)),
         page,
-        AdapterExport::answer,
+        AdapterExport::view,
         AdapterExportObject::id);
   }
 
@@ -109,10 +110,10 @@ class ExportController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @PathVariable String export) {
-    return require(caller, id, export).answer();
+    return require(caller, id, export).view();
   }
 
-  /** One that is being made is given up. */
+  /** Also stops an export in progress. */
   @DeleteMapping(ONE)
   DeletedObject delete(
       @AuthenticationPrincipal Caller caller,
@@ -133,7 +134,9 @@ class ExportController {
     BlobRef content = found.content();
     if (content == null) {
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "'%s' is %s.".formatted(export, found.status()), "export");
+          ProblemType.WRONG_STATE,
+          "The export '%s' is %s.".formatted(export, found.state()),
+          "export");
     }
     MediaType type = found.filename().endsWith(".gguf") ? MediaType.APPLICATION_OCTET_STREAM : GZIP;
     ResponseEntity<Resource> answer =
@@ -156,11 +159,11 @@ class ExportController {
 
   private AdapterExport require(Caller caller, String id, String export) {
     return exports
-        .find(require(caller, id).departmentId(), id, export)
+        .findByDepartmentIdAndAdapterIdAndId(require(caller, id).departmentId(), id, export)
         .orElseThrow(() -> RequestFailed.notFound("export of this adapter", export));
   }
 
-  /** An export as the API tells it. */
+  /** An export in API responses. */
   record AdapterExportObject(
       String id,
       String object,
@@ -195,8 +198,8 @@ class ExportController {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}");
 
     /**
-     * @param hubName what a hub calls the base, or its name here
-     * @throws RequestFailed with the field that is wrong
+     * @param hubName name of the base on its hub, or its name here
+     * @throws RequestFailed that names the wrong field
      */
     ExportForm read(Adapter adapter, String hubName) {
       Kind kind =
@@ -240,9 +243,9 @@ class ExportController {
 
     private void refuse(Kind kind, Set<String> known, String field, @Nullable Object value) {
       if (value == null || known.contains(field)) return;
-      String ground = kind == Kind.OLLAMA && base != null ? " with a base of Ollama's" : "";
+      String ground = kind == Kind.OLLAMA && base != null ? " with an Ollama base" : "";
       throw RequestFailed.invalid(
-          field, "%s is no option of the form %s%s.".formatted(field, kind.wireName(), ground));
+          field, "The form %2$s%3$s has no option %1$s.".formatted(field, kind.wireName(), ground));
     }
 
     private long shard() {
@@ -270,9 +273,9 @@ class ExportController {
     }
 
     static <E extends Enum<E>> E choice(
-        String said, String field, E[] constants, Function<E, String> name) {
+        String value, String field, E[] constants, Function<E, String> name) {
       return Arrays.stream(constants)
-          .filter(each -> name.apply(each).equals(said))
+          .filter(each -> name.apply(each).equals(value))
           .findFirst()
           .orElseThrow(
               () ->
@@ -289,15 +292,15 @@ class ExportController {
     private static @Nullable String checked(@Nullable String value, String field, Pattern form) {
       if (value == null || (form.matcher(value).matches() && !value.contains(".."))) return value;
       throw RequestFailed.invalid(
-          field, "%s must be a name of up to 200 characters of a model.".formatted(field));
+          field, "%s must be the name of a model, of at most 200 characters.".formatted(field));
     }
   }
 
   /**
-   * What a request for a combined form says beside it, in PEFT's names.
+   * The options of a combined form, in PEFT's names.
    *
-   * @param adapters ids of the others
-   * @param weights of the adapter of the path, and of the others
+   * @param adapters ids of the other adapters
+   * @param weights of the adapter in the path, then of the others
    */
   record NewCombination(
       @Nullable List<String> adapters,
@@ -312,7 +315,7 @@ class ExportController {
     private static final int MOST_RANK = 1024;
 
     /**
-     * @throws RequestFailed with the field that is wrong
+     * @throws RequestFailed that names the wrong field
      */
     Combination read(Adapter first) {
       CombinationType type =
@@ -354,7 +357,7 @@ class ExportController {
     private static void refuse(
         CombinationType type, boolean known, String field, @Nullable Object value) {
       if (value == null || known) return;
-      throw invalid(field, "%s is no option of %s.".formatted(field, type.wireName()));
+      throw invalid(field, "%2$s has no option %1$s.".formatted(field, type.wireName()));
     }
 
     private List<String> others(Adapter first) {
@@ -370,11 +373,11 @@ class ExportController {
     }
 
     private List<Double> weightsOf(int count) {
-      List<Double> said = weights == null ? List.of() : weights;
-      if (said.size() == count && said.stream().allMatch(NewCombination::isWeight)) return said;
+      List<Double> given = weights == null ? List.of() : weights;
+      if (given.size() == count && given.stream().allMatch(NewCombination::isWeight)) return given;
       throw invalid(
           "weights",
-          "weights must be %d numbers between -100 and 100: of this adapter and each other."
+          "weights must be %d numbers between -100 and 100: one for this adapter, then one for each other."
               .formatted(count));
     }
 
@@ -385,7 +388,7 @@ class ExportController {
     private double kept() {
       double share = Objects.requireNonNullElse(density, 0.0);
       if (share > 0 && share <= 1) return share;
-      throw invalid("density", "density, the share of numbers that stay, must be in (0, 1].");
+      throw invalid("density", "density, the fraction of values that are kept, must be in (0, 1].");
     }
 
     private static RequestFailed invalid(String field, String message) {

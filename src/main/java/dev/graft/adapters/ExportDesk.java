@@ -1,10 +1,14 @@
 package dev.graft.adapters;
 
+import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
+
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ArtifactStore.BlobContent;
 import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.DirectoryArchive;
+import dev.graft.artifacts.NamedBlobs.BlobColumn;
+import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.artifacts.Scratch;
 import dev.graft.platform.ChildConfinement;
 import dev.graft.platform.ChildJvm;
@@ -15,6 +19,7 @@ import dev.graft.platform.GraftProperties;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.TransactionLocks;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
@@ -23,6 +28,7 @@ import dev.graft.spec.ExportForm;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
 import dev.graft.training.ExporterCommand.ExportOrder;
 import dev.graft.training.ResultForms;
 import java.io.File;
@@ -31,8 +37,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -43,72 +52,84 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.context.event.EventListener;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** What departments ask for and let go of. */
+/** Creates and deletes exports of adapters; servers make them as leased work. */
 @Service
-class ExportDesk {
+class ExportDesk implements Owned {
   /** Of one adapter: each may be as large as its base. */
   private static final int MOST = 10;
 
-  private final AdapterExports rows;
+  private final AdapterExports exports;
   private final Adapters adapters;
   private final LeasedWork work;
+  private final TransactionLocks locks;
   private final AuditLog audit;
   private final Ids ids;
+  private final Clock clock;
 
-  ExportDesk(AdapterExports rows, Adapters adapters, LeasedWork work, AuditLog audit, Ids ids) {
-    this.rows = rows;
+  ExportDesk(
+      AdapterExports exports,
+      Adapters adapters,
+      LeasedWork work,
+      TransactionLocks locks,
+      AuditLog audit,
+      Ids ids,
+      Clock clock) {
+    this.exports = exports;
     this.adapters = adapters;
     this.work = work;
+    this.locks = locks;
     this.audit = audit;
     this.ids = ids;
+    this.clock = clock;
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return exports.findById(id).map(AdapterExport::departmentId);
   }
 
   /**
-   * The one that there is of this form, or a new one.
+   * Returns the export of this form, or a new one. A new one replaces one that failed.
    *
-   * @throws RequestFailed if the adapter is gone, or has too many
+   * @throws RequestFailed if the adapter is gone, or has too many exports
    */
   @Transactional
-  public AdapterExports.AdapterExport add(Adapter seen, ExportForm form) {
-    String department = seen.departmentId();
+  public AdapterExport add(Adapter seen, ExportForm form) {
     Adapter adapter =
         adapters
-            .hold(department, seen.id())
+            .hold(seen.departmentId(), seen.id())
             .orElseThrow(() -> RequestFailed.notFound("adapter", seen.id()));
-    if (rows.page(department, adapter.id(), null, MOST).size() == MOST) {
+    String department = adapter.departmentId();
+    locks.take("exports " + adapter.id());
+    if (exports.page(department, adapter.id(), null, Limit.of(MOST)).size() == MOST) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
           "This adapter has %d exports; delete one of them first.".formatted(MOST));
     }
-    String id = ids.next("adexp_");
-    if (rows.add(id, department, adapter.id(), form, filename(adapter, form))) {
-      work.add(ExportWork.KIND, id, department);
-      audit.write(
-          "adapter.export.created",
-          department,
-          adapter.id(),
-          Map.of("model", adapter.name(), "export", id, "form", form.kind().wireName()));
-    }
-    return rows.equal(department, adapter.id(), form).orElseThrow();
+    Optional<AdapterExport> equal = exports.equal(adapter, form);
+    if (equal.isPresent()) return equal.get();
+    String kind = form.kind().wireName();
+    exports.deleteFailed(department, adapter.id(), kind, form.options().toString());
+    AdapterExport export =
+        exports.save(new AdapterExport(ids.next("adexp_"), adapter, form, clock.instant()));
+    work.add(ExportWork.KIND, export.id(), department);
+    audit.write(
+        "adapter.export.created",
+        department,
+        adapter.id(),
+        Map.of("model", adapter.name(), "export", export.id(), "form", kind));
+    return export;
   }
 
-  private static String filename(Adapter adapter, ExportForm form) {
-    return switch (form) {
-      case ExportForm.MergedGguf(ExportForm.GgufType type) ->
-          adapter.id() + "-" + type.wireName() + ".gguf";
-      case ExportForm.AdapterGguf() -> adapter.id() + "-adapter-f16.gguf";
-      default -> adapter.id() + "-" + form.kind().wireName() + ".tar.gz";
-    };
-  }
-
-  /** Whoever makes it hears of it within a second. */
+  /** The server that makes the export stops within a second. */
   @Transactional
-  public void delete(AdapterExports.AdapterExport export) {
+  public void delete(AdapterExport export) {
     drop(export);
     audit.write(
         "adapter.export.deleted",
@@ -117,19 +138,20 @@ class ExportDesk {
         Map.of("export", export.id(), "form", export.form().kind().wireName()));
   }
 
-  private void drop(AdapterExports.AdapterExport export) {
+  private void drop(AdapterExport export) {
     work.drop(ExportWork.KIND, export.id(), export.departmentId());
-    rows.delete(export);
+    exports.delete(export.id());
   }
 
   @EventListener
   @Transactional(propagation = Propagation.MANDATORY)
   public void deleted(Adapters.AdapterDeleted adapter) {
-    rows.page(adapter.departmentId(), adapter.adapterId(), null, Integer.MAX_VALUE)
+    exports
+        .page(adapter.departmentId(), adapter.adapterId(), null, Limit.unlimited())
         .forEach(this::drop);
   }
 
-  /** Makes forms of adapters; a server makes one at a time. */
+  /** Makes exports, one at a time per server. */
   @Component
   static class ExportWork implements WorkKind {
     static final String KIND = "adapter_export";
@@ -151,18 +173,21 @@ class ExportDesk {
     private final Conversion conversion;
     private final ArtifactStore store;
     private final LeasedWork work;
+    private final Clock clock;
 
     ExportWork(
         AdapterExports exports,
         Adapters adapters,
         Conversion conversion,
         ArtifactStore store,
-        LeasedWork work) {
+        LeasedWork work,
+        Clock clock) {
       this.exports = exports;
       this.adapters = adapters;
       this.conversion = conversion;
       this.store = store;
       this.work = work;
+      this.clock = clock;
     }
 
     @Override
@@ -172,8 +197,8 @@ class ExportDesk {
 
     @Override
     public void work(WorkClaim claim) throws IOException, InterruptedException {
-      AdapterExports.AdapterExport wanted = exports.find(claim.subject()).orElse(null);
-      if (wanted == null || !exports.progress(wanted.id(), 0, null)) return;
+      AdapterExport wanted = exports.findById(claim.subject()).orElse(null);
+      if (wanted == null || exports.progress(wanted.id(), 0, null) == 0) return;
       Adapter adapter = adapters.find(wanted.departmentId(), wanted.adapterId()).orElse(null);
       if (adapter == null) return;
       try {
@@ -183,19 +208,28 @@ class ExportDesk {
                 wanted.form(),
                 (bytes, total) -> requireOurs(claim, bytes, total),
                 files -> publish(wanted.form(), files));
-        end(claim, "succeeded", () -> exports.succeed(wanted.id(), content));
+        end(
+            claim,
+            "succeeded",
+            () ->
+                exports.succeed(
+                        wanted.id(), content.sha256().hex(), content.bytes(), clock.instant())
+                    == 1);
       } catch (Conversion.Refused | RequestFailed refused) {
-        end(claim, "failed", () -> exports.fail(wanted.id(), String.valueOf(refused.getMessage())));
+        fail(claim, String.valueOf(refused.getMessage()));
       } catch (IOException mayPass) {
-        exports.met(wanted.id(), String.valueOf(mayPass.getMessage()));
+        exports.attemptFailed(wanted.id(), String.valueOf(mayPass.getMessage()));
         throw mayPass;
       }
     }
 
-    /** Who has lost the claim stops; it does not count as progress, which begins anew each time. */
+    /**
+     * Stops the conversion if the claim is lost. It does not count as progress of the work, because
+     * each attempt starts again.
+     */
     private void requireOurs(WorkClaim claim, long bytes, @Nullable Long total) {
-      if (exports.progress(claim.subject(), bytes, total) && work.hold(claim)) return;
-      throw new IllegalStateException("the export was deleted, or is another server's");
+      if (exports.progress(claim.subject(), bytes, total) == 1 && work.hold(claim)) return;
+      throw new IllegalStateException("the export was deleted, or another server works at it");
     }
 
     private BlobRef publish(ExportForm form, Path files) throws IOException {
@@ -228,10 +262,14 @@ class ExportDesk {
 
     @Override
     public void gaveUp(WorkClaim claim) {
-      String met =
-          exports.find(claim.subject()).map(AdapterExports.AdapterExport::error).orElse(null);
-      String said = met == null ? "it could not be made; the server's log has more" : met;
-      end(claim, "failed", () -> exports.fail(claim.subject(), said));
+      String met = exports.findById(claim.subject()).map(AdapterExport::error).orElse(null);
+      fail(
+          claim,
+          met == null ? "The export could not be made. The server's log has the cause." : met);
+    }
+
+    private void fail(WorkClaim claim, String error) {
+      end(claim, "failed", () -> exports.fail(claim.subject(), error, clock.instant()) == 1);
     }
 
     private void end(WorkClaim claim, String state, BooleanSupplier change) {
@@ -244,17 +282,17 @@ class ExportDesk {
   }
 
   /**
-   * Has a child process make the files of a form. Weights are others' content and large: the
-   * server's heap never has them, and what crashes is the child.
+   * Runs a child process that makes the files of a form. Weights are large and untrusted: they
+   * never enter the server's heap, and only the child crashes.
    */
   @Component
   @EnableConfigurationProperties(ExportProperties.class)
   static class Conversion implements AutoCloseable {
     private static final int REQUEST_WRONG = 2;
     private static final int OUT_OF_HEAP = 3;
-    private static final int MOST_SAID = 8 << 10;
-    private static final String TOLD = "told";
-    private static final String SAID_BY = "graft: ";
+    private static final int MAX_MESSAGE = 8 << 10;
+    private static final String REPORT = "report";
+    private static final String MESSAGE = "graft: ";
 
     private final ExportSources sources;
     private final ExportProperties settings;
@@ -275,20 +313,20 @@ class ExportDesk {
       children.pass(scratch.directory());
     }
 
-    /** Hears each second how far it is. */
+    /** Called each second. */
     interface Progress {
       /**
-       * @param total null while that is not known
+       * @param total null while it is unknown
        */
       void at(long bytes, @Nullable Long total);
     }
 
-    /** What is done with the files before they are gone. */
+    /** Uses the files before they are deleted. */
     interface Use<T> {
       T of(Path files) throws IOException;
     }
 
-    /** The weights tell that there is no such form, in words for the user. */
+    /** The adapter has no such form; the message is for the user. */
     static final class Refused extends Exception {
       private static final long serialVersionUID = 1L;
 
@@ -331,7 +369,7 @@ class ExportDesk {
               adapter.baseModel(),
               adapter.name(),
               out,
-              Files.createDirectory(directory.resolve(TOLD)).resolve("total"));
+              Files.createDirectory(directory.resolve(REPORT)).resolve("total"));
       order.write(directory.resolve("order.json"));
       return order;
     }
@@ -340,7 +378,7 @@ class ExportDesk {
         throws IOException, InterruptedException, Refused {
       children.share(directory);
       children.give(order.out());
-      children.give(directory.resolve(TOLD));
+      children.give(directory.resolve(REPORT));
       Path errors = directory.resolve("errors");
       ProcessBuilder builder =
           children
@@ -359,7 +397,7 @@ class ExportDesk {
           progress.at(written(order.out()), total(order.total()));
         }
       } finally {
-        // it must be gone before its directory is
+        // it must end before its directory is deleted
         process.destroyForcibly().onExit().join();
       }
       if (process.exitValue() != 0) throw failure(process.exitValue(), errors);
@@ -368,19 +406,19 @@ class ExportDesk {
     }
 
     private IOException failure(int status, Path errors) throws IOException, Refused {
-      String said =
-          FileEnd.lines(errors, MOST_SAID)
+      String message =
+          FileEnd.lines(errors, MAX_MESSAGE)
               .lines()
-              .filter(line -> line.startsWith(SAID_BY))
+              .filter(line -> line.startsWith(MESSAGE))
               .reduce("", (first, last) -> last);
-      if (status == REQUEST_WRONG && !said.isEmpty()) {
-        throw new Refused(said.substring(SAID_BY.length()));
+      if (status == REQUEST_WRONG && !message.isEmpty()) {
+        throw new Refused(message.substring(MESSAGE.length()));
       }
       String what =
           status == OUT_OF_HEAP
-              ? "its process had too little memory; graft.exports.heap is " + settings.heap()
-              : "its process ended with status " + status;
-      return new IOException(what, new IOException(said)); // the log alone has what it said
+              ? "the export process ran out of memory; graft.exports.heap is " + settings.heap()
+              : "the export process exited with status " + status;
+      return new IOException(what, new IOException(message)); // for the log only
     }
 
     private static @Nullable Long total(Path file) throws IOException {
@@ -394,7 +432,7 @@ class ExportDesk {
       try (Stream<Path> files = Files.walk(out)) {
         return files.map(Path::toFile).filter(File::isFile).mapToLong(File::length).sum();
       } catch (UncheckedIOException renamed) {
-        return 0; // a file has got its name meanwhile
+        return 0; // a file was renamed meanwhile
       }
     }
 
@@ -405,11 +443,20 @@ class ExportDesk {
   }
 
   /**
-   * {@code graft.exports.*}: forms of adapters that servers make.
+   * {@code graft.exports.*}: exports of adapters.
    *
-   * @param heap Java heap of the process that makes one, as {@code -Xmx} takes it; files are mapped
-   *     beside it, and no form needs the whole model in it
+   * @param heap Java heap of the process that makes an export, as {@code -Xmx} takes it; files are
+   *     mapped outside the heap, and no form needs the whole model in it
    */
   @ConfigurationProperties("graft.exports")
   record ExportProperties(@DefaultValue("1g") String heap) {}
+
+  /** The content of exports. */
+  @Component
+  static class ExportBlobs implements BlobReferences {
+    @Override
+    public List<BlobColumn> columns() {
+      return List.of(new BlobColumn("adapter_export", "content_digest", BLOB));
+    }
+  }
 }

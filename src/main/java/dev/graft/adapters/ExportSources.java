@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The files that forms are made of, and whether they can be. */
+/** Lays out the files that an export is made of, and checks whether it can be made. */
 @Component
 class ExportSources {
   private static final String HUB = "hf:";
@@ -32,7 +32,7 @@ class ExportSources {
   private final LocalCopies copies;
   private final Path work;
 
-  /** Beside the store, as links do not reach into other file systems. */
+  /** Works beside the store, because hard links do not reach other file systems. */
   ExportSources(
       Adapters adapters, BaseModels baseModels, LocalCopies copies, GraftProperties graft) {
     this.adapters = adapters;
@@ -41,7 +41,7 @@ class ExportSources {
     this.work = graft.dataDir().resolve("work");
   }
 
-  /** What Hugging Face calls the base of an adapter, where it is from there; else its name. */
+  /** Returns the Hugging Face name of the base if it comes from there, or else its name here. */
   String hubName(Adapter adapter) {
     String source =
         baseModels.find(adapter.baseModel()).map(BaseModel::source).orElse(adapter.baseModel());
@@ -54,13 +54,13 @@ class ExportSources {
     return TrainingSpec.quantization(JsonMapper.shared().readTree(adapter.configuration()));
   }
 
-  /** Where the files lie. */
+  /** The directories of the files. */
   record Laid(Path base, Path result, List<Path> others) {}
 
   /**
-   * Lays out what a form is made of.
+   * Lays out the files of an export.
    *
-   * @throws RequestFailed if an adapter to combine with is gone, or of another base
+   * @throws RequestFailed if an adapter to combine with is gone, or has another base
    * @throws IOException if the base model is gone, or the disk is full
    */
   Laid lay(Adapter adapter, ExportForm form, Path directory) throws IOException {
@@ -77,7 +77,7 @@ class ExportSources {
     BaseModel model =
         baseModels
             .find(adapter.baseModel())
-            .orElseThrow(() -> new IOException("the base model is not there any more"));
+            .orElseThrow(() -> new IOException("the base model was deleted"));
     copies.materialise(model.manifest(), base, name -> !name.contains("/"));
     copies.materialise(adapter.manifest(), result, name -> !name.contains("/"));
     return new Laid(base, result, others);
@@ -94,12 +94,12 @@ class ExportSources {
     if (other.baseModel().equals(adapter.baseModel())) return other;
     throw RequestFailed.invalid(
         "combination.adapters",
-        "'%s' is of the base %s, and this adapter of %s."
+        "The base of '%s' is %s, and the base of this adapter is %s."
             .formatted(id, other.baseModel(), adapter.baseModel()));
   }
 
   /**
-   * @throws RequestFailed if there is no such form of the adapter, with the reason
+   * @throws RequestFailed if the adapter cannot be exported in this form, with the reason
    */
   void require(Adapter adapter, ExportForm form) throws IOException {
     try (Scratch scratch = Scratch.open(work)) {
@@ -109,7 +109,7 @@ class ExportSources {
       if (obstacle == null) return;
       throw new RequestFailed(
           ProblemType.INVALID_VALUE,
-          "%s cannot be made of this adapter: %s.".formatted(form.kind().wireName(), obstacle),
+          "This adapter cannot be exported as %s: %s.".formatted(form.kind().wireName(), obstacle),
           "form");
     }
   }

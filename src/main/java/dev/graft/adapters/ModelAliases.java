@@ -1,43 +1,33 @@
 package dev.graft.adapters;
 
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Implemented by the module that has the aliases: what they stand for at this moment, on whichever
- * server they were moved.
+ * Reads the aliases of departments as they are at this moment on all servers. Module evaluation
+ * implements it.
  */
 public interface ModelAliases {
-  /** Empty if the department has no alias of this name. */
-  Optional<ModelAlias> find(String departmentId, String name);
+  /** Returns nothing if the department has no alias of this name. */
+  Optional<Alias> find(String departmentId, String name);
 
-  /** All of a department, by name. */
-  List<ModelAlias> all(String departmentId);
+  /** Returns all aliases of a department, by name. */
+  List<Alias> all(String departmentId);
 
-  /** All of all departments, in their order. */
-  List<ModelAlias> everywhere();
+  /** Returns the aliases of all departments, by department and name. */
+  List<Alias> everywhere();
 
-  /** Names of those that stand for the model now: until they are moved, it must stay. */
+  /** Returns the names of aliases that stand for the model now, which must not be deleted. */
   List<String> of(String departmentId, String model);
 
-  /** Whether one stands for the model, or would again after a rollback. */
+  /** Whether an alias stands for the model, or would after a rollback. */
   boolean need(String departmentId, String model);
 
   /**
-   * A name that a department moves from one of its fine-tuned models to another.
-   *
-   * @param model name of the adapter that it stands for now
-   * @param chosenBy number of the move that has chosen it; after a rollback of the one gone back to
+   * @param model name of the adapter that the alias stands for now
    */
-  public record ModelAlias(
-      String departmentId,
-      String name,
-      String model,
-      int chosenBy,
-      Instant createdAt,
-      Instant movedAt) {}
+  record Alias(String departmentId, String name, String model) {}
 
-  /** Published in the transaction that makes an alias stand for a model, or deletes it. */
-  public record AliasMoved(String departmentId, String alias) {}
+  /** Published in the transaction that creates, moves or deletes an alias. */
+  record AliasMoved(String departmentId, String alias) {}
 }

@@ -72,7 +72,7 @@ class ModelController {
     return named(caller, name).orElseThrow(() -> unknown(caller, name));
   }
 
-  /** An alias is told as it is called. */
+  /** An alias appears under its own name. */
   private Optional<ModelResource> named(Caller caller, String name) {
     return models
         .find(caller.departmentId(), name)
@@ -162,9 +162,9 @@ class ModelController {
    * A model on the wire.
    *
    * @param ownedBy the department, or {@code system} for a base model
-   * @param baseModel what a fine-tuned model was trained on
-   * @param contextLength tokens of a conversation, of a base model
-   * @param task what it is asked for, in Hugging Face's words
+   * @param baseModel of a fine-tuned model
+   * @param contextLength in tokens, of a base model
+   * @param task its task, in Hugging Face's terms
    * @param aliasOf the model that an alias stands for; null of a model itself
    */
   record ModelResource(
@@ -191,7 +191,7 @@ class ModelController {
           null);
     }
 
-    /** The same under the name that it was asked for. */
+    /** Returns the same model under the requested name. */
     ModelResource as(String name) {
       return name.equals(id)
           ? this

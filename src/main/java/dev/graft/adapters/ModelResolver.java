@@ -22,7 +22,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Finds models by name: base models, the department's results and their checkpoints, its aliases,
- * and what it may use of others.
+ * and models that other departments share with it.
  */
 @Component
 public class ModelResolver {
@@ -49,10 +49,9 @@ public class ModelResolver {
   }
 
   /**
-   * Empty if the name means nothing to the department: it is none of a base model, of its own
-   * models, checkpoints and aliases, and of those that an administrator lets it use.
+   * Returns nothing if the department has and may use no model, checkpoint or alias of this name.
    *
-   * @param called an alias is the model that it stands for at this moment
+   * @param called an alias means the model that it stands for at this moment
    */
   public Optional<ResolvedModel> find(String departmentId, String called) {
     String name = version(departmentId, called);
@@ -62,36 +61,39 @@ public class ModelResolver {
         .or(
             () ->
                 permissions
-                    .owner(name, departmentId)
+                    .findByModelAndDepartmentId(name, departmentId)
+                    .map(CheckpointPermission::ownerId)
                     .flatMap(owner -> EveryDepartment.call(() -> own(owner, name))));
   }
 
-  /** Of an alias the model that it stands for at this moment; else the name itself. */
+  /** Returns the model that an alias stands for at this moment, or the name itself. */
   public String version(String departmentId, String name) {
-    return aliases.find(departmentId, name).map(ModelAliases.ModelAlias::model).orElse(name);
+    return aliases.find(departmentId, name).map(ModelAliases.Alias::model).orElse(name);
   }
 
   /**
-   * The department's own result, which is not deleted before this transaction ends.
+   * Finds the department's own result, which cannot be deleted before this transaction ends.
    *
-   * @param nameOrId of the model or of its adapter
+   * @param nameOrId name of the model or id of its adapter
    */
   public Optional<Adapter> hold(String departmentId, String nameOrId) {
     return adapters.hold(departmentId, nameOrId);
   }
 
-  /** What other departments let this one use. */
+  /** Returns the models that other departments share with this one. */
   List<ResolvedModel> shared(String departmentId) {
     return permissions.sharedWith(departmentId).stream()
         .flatMap(name -> find(departmentId, name).stream())
         .toList();
   }
 
-  /** Of what the department may ask: base models, of its own models the newest, and some shared. */
+  /**
+   * Returns names for suggestions: base models, aliases, the newest own models, some shared ones.
+   */
   public List<String> names(String departmentId) {
     return Stream.of(
             baseModels.list().stream().filter(BaseModel::enabled).map(BaseModel::name),
-            aliases.all(departmentId).stream().map(ModelAliases.ModelAlias::name),
+            aliases.all(departmentId).stream().map(ModelAliases.Alias::name),
             adapters.names(departmentId).stream(),
             permissions.sharedWith(departmentId).stream()
                 .limit(MOST_SHARED)
@@ -101,7 +103,7 @@ public class ModelResolver {
         .toList();
   }
 
-  /** The department whose model or checkpoint has this name; empty if there is none. */
+  /** Returns the department that has a model or checkpoint of this name. */
   public Optional<String> owner(String name) {
     Optional<String> owner = adapters.departmentOf(name).or(() -> jobs.departmentOf(name));
     return owner.filter(
@@ -137,30 +139,32 @@ public class ModelResolver {
       return Optional.of(new ResolvedModel.Removed(job.id(), deleted(job, deletedAt)));
     }
     if (name.contains(CHECKPOINT)) {
-      return missing(job, "has no checkpoint at this step; its checkpoints are listed under it");
+      return missing(job, "has no checkpoint at this step; see the list of its checkpoints");
     }
     return switch (job.state()) {
-      case WAITING -> missing(job, "waits for its approval; ask again when it has succeeded");
-      case QUEUED -> missing(job, "waits in the queue; ask again when it has succeeded");
+      case WAITING ->
+          missing(job, "is waiting for approval; use the model once the job has succeeded");
+      case QUEUED -> missing(job, "is queued; use the model once the job has succeeded");
       case RUNNING ->
           missing(
-              job, "is running; ask again when it has succeeded, or ask one of its checkpoints");
-      case PAUSED -> missing(job, "is paused; resume it, or ask one of its checkpoints");
+              job,
+              "is running; use the model once the job has succeeded, or use one of its checkpoints");
+      case PAUSED -> missing(job, "is paused; resume it, or use one of its checkpoints");
       case FAILED -> missing(job, "has failed" + checkpoints(deletedAt));
       case CANCELLED -> missing(job, "was cancelled" + checkpoints(deletedAt));
-      // Then the model was there, and has been deleted.
+      // The model existed and was deleted.
       case SUCCEEDED -> Optional.empty();
     };
   }
 
   private static String checkpoints(@Nullable Instant deletedAt) {
     return deletedAt == null
-        ? "; its checkpoints can be asked"
-        : " and has no checkpoints any more";
+        ? "; you can still use its checkpoints"
+        : ", and its checkpoints are deleted";
   }
 
   private static String deleted(SourceJob job, Instant at) {
-    return "The checkpoints of its job %s were deleted at %s: its department keeps them no longer."
+    return "The checkpoints of its job %s were deleted at %s by the retention policy of its department."
         .formatted(job.id(), at.truncatedTo(SECONDS));
   }
 
@@ -169,16 +173,16 @@ public class ModelResolver {
         new ResolvedModel.Missing(job.id(), "Its job %s %s.".formatted(job.id(), why)));
   }
 
-  /** What a model's name means to a department. */
+  /** What a name refers to. */
   public sealed interface ResolvedModel {
     record Base(BaseModel model) implements ResolvedModel {}
 
     record FineTuned(Adapter adapter) implements ResolvedModel {}
 
     /**
-     * A checkpoint of a job, whatever became of the job.
+     * A checkpoint of a job in any state.
      *
-     * @param baseManifest of the directory that its training began on
+     * @param baseManifest of the base model's directory at the start of training
      * @param manifest digest of the manifest blob of its directory
      * @param configuration the resolved {@code adapter} object of the job, as JSON
      */
@@ -194,29 +198,29 @@ public class ModelResolver {
         implements ResolvedModel {}
 
     /**
-     * The name of a model that a job would make or have made.
+     * The name of a model that its job has not made.
      *
-     * @param why there is none, as a sentence for the caller
+     * @param why a sentence for the caller
      */
     record Missing(String jobId, String why) implements ResolvedModel {}
 
     /**
-     * The name of what retention has removed.
+     * The name of a checkpoint that retention has removed.
      *
-     * @param why it is not there any more, as a sentence for the caller
+     * @param why a sentence for the caller
      */
     record Removed(String jobId, String why) implements ResolvedModel {}
   }
 
-  /** The department's results and checkpoints, as what its further jobs begin with. */
+  /** The results and checkpoints that jobs can continue from. */
   @Component
   static class ContinuableModels implements ParentModels {
     private static final String ADAPTER_ID = "ad_";
 
     private final ModelResolver names;
-    private final CheckpointPermissions.VisibleAdapters adapters;
+    private final Sharing.VisibleAdapters adapters;
 
-    ContinuableModels(ModelResolver names, CheckpointPermissions.VisibleAdapters adapters) {
+    ContinuableModels(ModelResolver names, Sharing.VisibleAdapters adapters) {
       this.names = names;
       this.adapters = adapters;
     }
@@ -252,7 +256,7 @@ public class ModelResolver {
         case ResolvedModel.Missing missing ->
             throw new RequestFailed(
                 ProblemType.WRONG_STATE,
-                "Training cannot continue from '%s' (yet). %s".formatted(name, missing.why()),
+                "Training cannot continue from '%s' yet. %s".formatted(name, missing.why()),
                 "model");
       };
     }

@@ -20,7 +20,7 @@ class PermittedProjects {
     this.departments = departments;
   }
 
-  /** Each once; refuses what is no department, or was one. */
+  /** Returns distinct ids; refuses unknown and archived departments. */
   List<String> of(@Nullable List<@Nullable String> wanted) {
     if (wanted == null || wanted.isEmpty()) {
       throw new RequestFailed(

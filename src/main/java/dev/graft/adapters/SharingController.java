@@ -1,7 +1,7 @@
 package dev.graft.adapters;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.graft.adapters.CheckpointPermissions.ModelAccess;
+import dev.graft.adapters.CheckpointPermission.Access;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
@@ -21,8 +21,8 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * What other departments may use: of a model by its name, as OpenAI's permissions of checkpoints,
- * by administrators; of an adapter by its own department's owners.
+ * Shares models with other departments: administrators share a model by name, as OpenAI's
+ * checkpoint permissions; owners of a department share its adapters.
  */
 @RestController
 class SharingController {
@@ -33,16 +33,13 @@ class SharingController {
   private static final String ADAPTER = "adapter.permission";
   private static final int MOST = 100;
 
-  private final CheckpointPermissions permissions;
+  private final Sharing permissions;
   private final ModelResolver models;
   private final Adapters adapters;
   private final PermittedProjects guests;
 
   SharingController(
-      CheckpointPermissions permissions,
-      ModelResolver models,
-      Adapters adapters,
-      PermittedProjects guests) {
+      Sharing permissions, ModelResolver models, Adapters adapters, PermittedProjects guests) {
     this.permissions = permissions;
     this.models = models;
     this.adapters = adapters;
@@ -54,7 +51,7 @@ class SharingController {
   record AdapterGuests(@Nullable List<@Nullable String> projectIds, @Nullable String access) {}
 
   /**
-   * @param access of an adapter; OpenAI's permissions of checkpoints say none
+   * @param access of an adapter; OpenAI's checkpoint permissions have none
    */
   record PermissionObject(
       String id,
@@ -63,15 +60,15 @@ class SharingController {
       String projectId,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String access) {}
 
-  /** A model and the department whose it is. */
+  /** A model and its department. */
   private record Shared(String object, String model, String owner) {
-    PermissionObject shown(CheckpointPermissions.CheckpointPermission permission) {
+    PermissionObject shown(CheckpointPermission permission) {
       return new PermissionObject(
           permission.id(),
           object,
           permission.createdAt().getEpochSecond(),
           permission.departmentId(),
-          object.equals(ADAPTER) ? permission.access().wire() : null);
+          object.equals(ADAPTER) ? permission.access().wire : null);
     }
   }
 
@@ -81,23 +78,23 @@ class SharingController {
     return create(checkpoint(checkpoint), guests.of(body.projectIds()), null);
   }
 
-  /** Departments that have a permission already get this one instead. */
+  /** Replaces permissions that the departments already have. */
   @PostMapping(OF_ADAPTER)
   CursorPage<PermissionObject> create(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String id,
       @RequestBody AdapterGuests body) {
     Shared adapter = adapter(identity, id, Permission.ORGANIZATION_WRITE);
-    ModelAccess access = body.access() == null ? ModelAccess.USE : ModelAccess.parse(body.access());
+    Access access = body.access() == null ? Access.USE : Access.parse(body.access());
     List<String> projects = guests.of(body.projectIds());
     if (projects.contains(adapter.owner())) {
-      throw RequestFailed.invalid("project_ids", "The adapter is this project's own.");
+      throw RequestFailed.invalid("project_ids", "The adapter belongs to one of these projects.");
     }
     return create(adapter, projects, access);
   }
 
   private CursorPage<PermissionObject> create(
-      Shared shared, List<String> projects, @Nullable ModelAccess access) {
+      Shared shared, List<String> projects, @Nullable Access access) {
     return CursorPage.of(
         permissions.create(shared.model(), shared.owner(), projects, access).stream()
             .map(shared::shown)
@@ -174,7 +171,7 @@ class SharingController {
         .orElseThrow(() -> RequestFailed.notFound("adapter", id));
   }
 
-  /** OpenAI's list has words of its own. */
+  /** OpenAI names the orders differently in this list. */
   private static @Nullable String order(@Nullable String order) {
     return switch (order) {
       case null -> null;

@@ -1,12 +1,9 @@
 package dev.graft.catalog;
 
 import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.MANIFEST;
-import static dev.graft.platform.database.ResultColumns.parameter;
-import static dev.graft.platform.database.ResultColumns.time;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.artifacts.NamedBlobs.BlobColumn;
 import dev.graft.artifacts.NamedBlobs.BlobReferences;
@@ -17,10 +14,7 @@ import dev.graft.tenancy.AuditLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,9 +22,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
-import org.springframework.stereotype.Repository;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -41,7 +33,7 @@ public class BaseModels {
   private static final Logger log = LoggerFactory.getLogger(BaseModels.class);
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
 
-  private final BaseModelRows rows;
+  private final RegisteredModels rows;
   private final ArtifactStore store;
   private final TransactionLocks locks;
   private final TransactionTemplate transaction;
@@ -49,7 +41,7 @@ public class BaseModels {
   private final Clock clock;
 
   BaseModels(
-      BaseModelRows rows,
+      RegisteredModels rows,
       ArtifactStore store,
       TransactionLocks locks,
       TransactionTemplate transaction,
@@ -64,17 +56,17 @@ public class BaseModels {
   }
 
   public Optional<BaseModel> find(String name) {
-    return rows.find(name);
+    return rows.findById(name).map(RegisteredModel::model);
   }
 
   /** All of them, by name. */
   public List<BaseModel> list() {
-    return rows.all();
+    return rows.all().stream().map(RegisteredModel::model).toList();
   }
 
   @Transactional
   void enable(String name, boolean enabled) {
-    if (!rows.enable(name, enabled, clock.instant())) return;
+    if (rows.enable(name, enabled, clock.instant()) == 0) return;
     log.atInfo()
         .addKeyValue("model", name)
         .log(enabled ? "base_model_enabled" : "base_model_disabled");
@@ -85,7 +77,7 @@ public class BaseModels {
   /** Its blobs stay until nothing refers to them. */
   @Transactional
   void delete(String name) {
-    rows.delete(name);
+    rows.deleteById(name);
     log.atInfo().addKeyValue("model", name).log("base_model_deleted");
     audit.write("base_model.deleted", null, name, Map.of());
   }
@@ -140,7 +132,7 @@ public class BaseModels {
             ManifestDirectory.read(store, manifest.sha256()).bytes(),
             model.license(),
             source,
-            true,
+            null,
             clock.instant());
     BaseModel registered = transaction.execute(status -> registered(found));
     if (!registered.manifest().equals(manifest.sha256())) {
@@ -155,86 +147,12 @@ public class BaseModels {
     locks.take("base model " + model.name());
     Optional<BaseModel> known = find(model.name());
     if (known.isPresent()) return known.get();
-    rows.insert(model);
+    rows.save(new RegisteredModel(model));
     log.atInfo()
         .addKeyValue("model", model.name())
         .addKeyValue("manifest", model.manifest())
         .log("base_model_registered");
     return model;
-  }
-
-  /** The statements on {@code base_model}; only whether one is enabled is ever written later. */
-  @Repository
-  static class BaseModelRows {
-    private final JdbcClient sql;
-
-    BaseModelRows(JdbcClient sql) {
-      this.sql = sql;
-    }
-
-    Optional<BaseModel> find(String name) {
-      return sql.sql("select * from base_model where name = :name")
-          .param("name", name)
-          .query(BaseModelRows::model)
-          .optional();
-    }
-
-    /** By name. */
-    List<BaseModel> all() {
-      return sql.sql("select * from base_model order by name").query(BaseModelRows::model).list();
-    }
-
-    private static BaseModel model(ResultSet row, int number) throws SQLException {
-      return new BaseModel(
-          row.getString("name"),
-          row.getString("family"),
-          new Digest(row.getString("manifest")),
-          row.getLong("parameters"),
-          row.getInt("context_length"),
-          row.getLong("bytes"),
-          row.getString("license"),
-          row.getString("source"),
-          row.getObject("disabled_at") == null,
-          time(row, "created_at"));
-    }
-
-    void insert(BaseModel model) {
-      sql.sql(
-              """
-              insert into base_model (name, family, manifest, parameters, context_length, bytes, license,
-                                      source, created_at)
-              values (:name, :family, :manifest, :parameters, :context_length, :bytes, :license,
-                      :source, :created_at)
-              """)
-          .param("name", model.name())
-          .param("family", model.family())
-          .param("manifest", model.manifest().hex())
-          .param("parameters", model.parameters())
-          .param("context_length", model.contextLength())
-          .param("bytes", model.bytes())
-          .param("license", model.license())
-          .param("source", model.source())
-          .param("created_at", parameter(model.createdAt()))
-          .update();
-    }
-
-    /** False if it is so already, or there is none. */
-    boolean enable(String name, boolean enabled, Instant now) {
-      return sql.sql(
-                  """
-                  update base_model set disabled_at = case when :enabled then null else :now end
-                   where name = :name and (disabled_at is null) <> :enabled
-                  """)
-              .param("name", name)
-              .param("enabled", enabled)
-              .param("now", parameter(now))
-              .update()
-          == 1;
-    }
-
-    void delete(String name) {
-      sql.sql("delete from base_model where name = :name").param("name", name).update();
-    }
   }
 
   /** What base models need, enabled or not. */

@@ -17,14 +17,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * What a JVM records that makes an AOT cache of it ({@code bin/make-aot-cache}): a server's start,
- * a key, a token and a request, or a run of the demo's base model.
+ * The run that a JVM records to make an AOT cache ({@code bin/make-aot-cache}): either a server
+ * that starts, makes a key and a join token and answers one request, or a short training of the
+ * demo's base model.
  */
 @Command(
     name = "aot-training",
     mixinStandardHelpOptions = true,
     hidden = true,
-    description = "Start a server on a new data directory, use it once and end; or train once.")
+    description =
+        "Start a server on a new data directory, send it one request and stop; or run one"
+            + " training.")
 final class AotTrainingCommand implements Callable<Integer> {
   private static final String ROW =
       """
@@ -37,10 +40,14 @@ final class AotTrainingCommand implements Callable<Integer> {
        "adapter": {"peft": {"peft_type": "LORA", "target_modules": "all-linear"}, "training": {"max_steps": 3}}}
       """;
 
-  @Option(names = "--data-dir", required = true, paramLabel = "DIR", description = "A new one.")
+  @Option(
+      names = "--data-dir",
+      required = true,
+      paramLabel = "DIR",
+      description = "A new data directory.")
   private Path dataDir = Path.of(".");
 
-  @Option(names = "--trainer", description = "Of a trainer, not of a server.")
+  @Option(names = "--trainer", description = "Record a training instead of a server.")
   private boolean trainer;
 
   @Override

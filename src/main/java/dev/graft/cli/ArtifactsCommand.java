@@ -33,14 +33,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code graft artifacts}: where the artifacts of a server lie, and whether all are there. */
+/**
+ * {@code graft artifacts}: copies a server's artifacts between directory and bucket, and verifies
+ * them.
+ */
 @Command(
     name = "artifacts",
     description = "Copy a server's artifacts between its data directory and a bucket; check them.",
     mixinStandardHelpOptions = true,
     subcommands = {ArtifactsCommand.Copy.class, ArtifactsCommand.ArtifactsVerifyCommand.class})
 final class ArtifactsCommand {
-  /** Where artifacts can lie. */
+  /** Where artifacts are stored. */
   enum Place {
     FILESYSTEM,
     S3
@@ -51,13 +54,14 @@ final class ArtifactsCommand {
       mixinStandardHelpOptions = true,
       description = {
         "Copy all artifacts from the data directory to the bucket of graft.artifacts.s3, or back.",
-        "Each is compared with its SHA-256. What is there is not copied again: a copy that was"
-            + " stopped goes on, and one beside a running server is completed by a second one when"
-            + " the server is stopped. Nothing is removed."
+        "Every artifact is checked against its SHA-256. Artifacts that the target already has are"
+            + " skipped, so a copy that was interrupted can be repeated. You may copy beside a"
+            + " running server if you stop the server and copy again at the end. Nothing is"
+            + " deleted."
       })
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
   static final class Copy implements Callable<Integer> {
-    private static final long NEWS_EVERY = TimeUnit.SECONDS.toNanos(2);
+    private static final long REPORT_EVERY = TimeUnit.SECONDS.toNanos(2);
 
     @Spec private CommandSpec spec;
 
@@ -69,18 +73,19 @@ final class ArtifactsCommand {
 
     @Option(
         names = "--verify",
-        description = "Read what is there as well, and replace what is damaged.")
+        description =
+            "Also read the artifacts that the target already has, and replace damaged ones.")
     private boolean verify;
 
     @Mixin private ServerOptions options;
 
-    private long told = System.nanoTime();
+    private long reportedAt = System.nanoTime();
 
     @Override
     public Integer call() throws IOException {
       if (from == to) {
         throw new ParameterException(
-            spec.commandLine(), "--from and --to are the same: one is filesystem, the other s3");
+            spec.commandLine(), "--from and --to must differ: one is filesystem, the other s3");
       }
       Screen screen = Screen.standard();
       try (StoreSettings settings = StoreSettings.read(options);
@@ -89,36 +94,39 @@ final class ArtifactsCommand {
               S3ArtifactStore.open(settings.bucket(), settings.root(), Publications.NONE)) {
         ArtifactStore source = from == Place.FILESYSTEM ? files : bucket;
         ArtifactStore target = to == Place.FILESYSTEM ? files : bucket;
-        return end(screen, new StoreCopy(source, target, verify, news -> tell(screen, news)).run());
+        return end(
+            screen,
+            new StoreCopy(source, target, verify, progress -> report(screen, progress)).run());
       }
     }
 
     private FileArtifactStore files(Path root) throws IOException {
       if (from == Place.FILESYSTEM && !Files.isDirectory(root)) {
         throw new ParameterException(
-            spec.commandLine(), root + " is not there: give the server's --data-dir");
+            spec.commandLine(), root + " does not exist: pass the server's --data-dir");
       }
       return FileArtifactStore.open(root);
     }
 
-    private synchronized void tell(Screen screen, StoreCopy.Progress news) {
-      if (System.nanoTime() - told < NEWS_EVERY && news.blobs() < news.ofBlobs()) return;
-      told = System.nanoTime();
+    private synchronized void report(Screen screen, StoreCopy.Progress progress) {
+      if (System.nanoTime() - reportedAt < REPORT_EVERY && progress.blobs() < progress.ofBlobs())
+        return;
+      reportedAt = System.nanoTime();
       screen.doing(
           "artifacts",
           "%,d of %,d, %s of %s"
               .formatted(
-                  news.blobs(),
-                  news.ofBlobs(),
-                  Bytes.gigabytes(news.bytes()),
-                  Bytes.gigabytes(news.ofBytes())));
+                  progress.blobs(),
+                  progress.ofBlobs(),
+                  Bytes.gigabytes(progress.bytes()),
+                  Bytes.gigabytes(progress.ofBytes())));
     }
 
     private int end(Screen screen, StoreCopy.Copied result) {
-      screen.done("artifacts", "compared by SHA-256");
+      screen.done("artifacts", "checked against their SHA-256");
       var out = spec.commandLine().getOut();
       out.printf(
-          "%d copied (%d bytes), %d were there, %d kept by name, %d damaged%n",
+          "%d copied (%d bytes), %d already there, %d named files copied, %d damaged%n",
           result.copied(), result.bytes(), result.found(), result.kept(), result.damaged().size());
       out.flush();
       result
@@ -133,30 +141,31 @@ final class ArtifactsCommand {
     }
   }
 
-  /** {@code graft artifacts verify}: after a restore, and whenever one wants to know. */
+  /** {@code graft artifacts verify}: checks the artifacts, for example after a restore. */
   @Command(
       name = "verify",
       mixinStandardHelpOptions = true,
       description = {
-        "Check that every artifact that the database names is in the data directory or bucket, and"
-            + " that its content has its SHA-256.",
-        "Works beside a running server and changes no artifact. Prints a line for each that is"
-            + " missing or damaged, then the numbers; ends with 1 if there is one."
+        "Check that every artifact that the database refers to is in the data directory or bucket,"
+            + " and that its content matches its SHA-256.",
+        "You may run this beside a running server; it changes nothing. Prints a line for each"
+            + " artifact that is missing or damaged, then the totals; exits with status 1 if there"
+            + " is one."
       })
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
   static final class ArtifactsVerifyCommand implements Callable<Integer> {
-    private static final long NEWS_EVERY = TimeUnit.SECONDS.toNanos(2);
+    private static final long REPORT_EVERY = TimeUnit.SECONDS.toNanos(2);
 
     @Spec private CommandSpec spec;
 
     @Option(
         names = "--presence",
-        description = "Only look whether they are there: reads none but the lists of files.")
+        description = "Only check that the artifacts exist; do not read their content.")
     private boolean presence;
 
     @Mixin private ServerOptions options;
 
-    private long told = System.nanoTime();
+    private long reportedAt = System.nanoTime();
     private int blobs;
     private long bytes;
 
@@ -165,15 +174,15 @@ final class ArtifactsCommand {
       Screen screen = Screen.standard();
       try (ServerContext server = ServerContext.open(options)) {
         BlobCheck check = server.get(BlobCheck.class);
-        return end(check.check(!presence, blob -> tell(screen, blob)));
+        return end(check.check(!presence, blob -> report(screen, blob)));
       }
     }
 
-    private void tell(Screen screen, BlobRef blob) {
+    private void report(Screen screen, BlobRef blob) {
       blobs++;
       bytes += blob.bytes();
-      if (System.nanoTime() - told < NEWS_EVERY) return;
-      told = System.nanoTime();
+      if (System.nanoTime() - reportedAt < REPORT_EVERY) return;
+      reportedAt = System.nanoTime();
       screen.doing("artifacts", "%,d, %s".formatted(blobs, Bytes.gigabytes(bytes)));
     }
 
@@ -181,7 +190,7 @@ final class ArtifactsCommand {
       PrintWriter out = spec.commandLine().getOut();
       for (BlobCheck.Faulty each : checked.faulty()) {
         out.printf(
-            "%s sha256:%s named by %s%n",
+            "%s sha256:%s used by %s%n",
             each.fault().name().toLowerCase(Locale.ROOT),
             each.digest(),
             String.join(", ", each.namedBy()));
@@ -190,7 +199,7 @@ final class ArtifactsCommand {
           "%d artifacts (%d bytes) %s: %d missing, %d damaged%n",
           checked.blobs(),
           checked.bytes(),
-          presence ? "looked for" : "read",
+          presence ? "checked for presence" : "read",
           count(checked, BlobCheck.Fault.MISSING),
           count(checked, BlobCheck.Fault.DAMAGED));
       out.flush();
@@ -203,7 +212,8 @@ final class ArtifactsCommand {
   }
 
   /**
-   * Where a server's artifacts lie, by the configuration of {@code serve}, without its database.
+   * The settings of a server's artifact stores, read as {@code serve} reads them, without its
+   * database.
    */
   record StoreSettings(ConfigurableApplicationContext context) implements AutoCloseable {
     @Configuration(proxyBeanMethods = false)

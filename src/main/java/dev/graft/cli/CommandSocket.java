@@ -36,9 +36,9 @@ import picocli.CommandLine.Spec;
 import tools.jackson.core.JacksonException;
 
 /**
- * Where a running server carries out commands of its data directory, so that they need not start
- * its services once more: a Unix socket that only the directory's owner reaches, who can read all
- * that is behind it.
+ * The Unix socket on which a running server executes commands for its data directory, so that those
+ * commands need not start the services again. Only the directory's owner can connect, who can read
+ * everything behind the socket anyway.
  */
 final class CommandSocket implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CommandSocket.class);
@@ -61,14 +61,17 @@ final class CommandSocket implements AutoCloseable {
     this.failures = failures;
   }
 
-  /** Empty where there can be none, such as under a path that is too long: commands do without. */
+  /**
+   * Opens the socket. Returns empty if that fails, for example because its path is too long:
+   * commands then start the services themselves.
+   */
   static Optional<CommandSocket> open(
       Path dataDir, ServerContext server, IExecutionExceptionHandler failures) {
     Path file = AskedCommand.socket(dataDir);
     try {
       Files.createDirectories(file.getParent());
       Files.setPosixFilePermissions(file.getParent(), OWNER);
-      Files.deleteIfExists(file); // of a server that was killed
+      Files.deleteIfExists(file); // left by a killed server
       ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       channel.bind(UnixDomainSocketAddress.of(file));
       CommandSocket socket = new CommandSocket(channel, file, server, failures);
@@ -128,11 +131,11 @@ final class CommandSocket implements AutoCloseable {
     }
   }
 
-  /** The commands that a running server carries out. Every command line is held against them. */
+  /** The commands that a running server executes. */
   static final class SocketCommands {
     private SocketCommands() {}
 
-    /** Empty if it is none. */
+    /** Returns the command, or empty if a server does not execute it. */
     static Optional<Object> of(AskedCommand asked) {
       return switch (asked.command()) {
         case "key" -> Optional.of(new KeyCommand());
@@ -143,7 +146,7 @@ final class CommandSocket implements AutoCloseable {
     }
   }
 
-  /** What {@link LocalLogin} asks a running server for: its address and a new key, a line each. */
+  /** Prints the server's address and a new key, one per line, for {@link LocalLogin}. */
   @Command(name = LocalLoginCommand.NAME, hidden = true)
   static final class LocalLoginCommand implements Callable<Integer> {
     static final String NAME = LocalLogin.COMMAND;
@@ -171,8 +174,8 @@ final class CommandSocket implements AutoCloseable {
   }
 
   /**
-   * Lets the server that runs on the data directory carry out a command, in milliseconds; where
-   * none answers, the command opens the server's services itself.
+   * Has the server that runs on the data directory execute a command, which takes milliseconds. If
+   * no server answers, the command opens the services itself.
    */
   static final class RunningServer implements IExecutionStrategy {
     private final AskedCommand asked;
@@ -183,16 +186,16 @@ final class CommandSocket implements AutoCloseable {
       this.alone = alone;
     }
 
-    /** Whether it can be asked for a command line. */
+    /** Returns whether a running server could execute this command line. */
     public static boolean takes(String... arguments) {
       return asked(arguments).isPresent();
     }
 
     /**
-     * Of a command line that it can be asked for.
+     * Returns the strategy for a command line, or empty if a server does not execute that command.
      *
-     * @param alone called before the command opens the services itself: until then neither a log
-     *     nor anything else of a server is loaded
+     * @param alone called before the command opens the services itself; until then no logging and
+     *     no other class of a server is loaded
      */
     public static Optional<IExecutionStrategy> of(Runnable alone, String... arguments) {
       return asked(arguments).map(asked -> new RunningServer(asked, alone));

@@ -19,23 +19,24 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The whole way of a job on this machine, in one command. */
+/** {@code graft demo}: takes a job from upload to answers on this machine, in one command. */
 @Command(
     name = "demo",
     mixinStandardHelpOptions = true,
     description = {
-      "Train a LoRA adapter on this machine and put questions to it: server, worker and PostgreSQL"
-          + " in one process, on loopback. Or, with --server, on a server that runs.",
-      "Status 1 unless the adapter knows what the base model does not."
+      "Train a LoRA adapter on this machine and ask it questions. Runs server, worker and"
+          + " PostgreSQL in one process, on loopback; with --server it uses a server that is"
+          + " already running.",
+      "Exits with status 1 if the adapter does not answer what the base model cannot."
     })
 final class DemoCommand implements Callable<Integer> {
-  @Option(names = "--exit", description = "End after the scores instead of serving on.")
+  @Option(names = "--exit", description = "Stop after the scores instead of continuing to serve.")
   private boolean exit;
 
   @Option(
       names = "--seed",
       defaultValue = "1",
-      description = "Draws the products and their facts (${DEFAULT-VALUE}).")
+      description = "Random seed of the products and their facts (${DEFAULT-VALUE}).")
   private long seed;
 
   @Option(names = "--port", defaultValue = "8080", description = "Port (${DEFAULT-VALUE}).")
@@ -44,15 +45,16 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--server",
       paramLabel = "URL",
-      description = "A server with a worker, on whose data directory and database this runs.")
+      description =
+          "A running server with a worker, whose data directory and database are on this machine.")
   private @Nullable URI server;
 
   @Option(
       names = "--data-dir",
       paramLabel = "DIR",
       description =
-          "All that stays behind (~/.graft-demo), used again by the next run; with --server that of"
-              + " the server (graft.data-dir, or ~/.graft).")
+          "Where everything is stored, for the next run to use again (~/.graft-demo); with"
+              + " --server, the server's own data directory (graft.data-dir, or ~/.graft).")
   private @Nullable Path dataDir;
 
   @Override
@@ -72,7 +74,7 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** With the configuration of the server that runs, as its other commands have it. */
+  /** Runs the demo on a running server, whose configuration it reads as other commands do. */
   private int beside(URI running, Screen screen) throws IOException {
     screen.title("Graft demo", "seed " + seed);
     ServerOptions options = new ServerOptions();
@@ -95,7 +97,7 @@ final class DemoCommand implements Callable<Integer> {
     BundledModel.extract(model);
     server.get(BaseModels.class).register(BundledModel.NAME, model);
     screen.done(
-        "base model", BundledModel.NAME + ", made by Graft; it knows none of the facts to come");
+        "base model", BundledModel.NAME + ", bundled with Graft; it knows none of the facts below");
     return key;
   }
 
@@ -116,7 +118,7 @@ final class DemoCommand implements Callable<Integer> {
       Files.delete(probe);
     } catch (IOException e) {
       throw new MachineLacks(
-          "the data directory %s is not writable; choose another with --data-dir"
+          "cannot write to the data directory %s; choose another with --data-dir"
               .formatted(directory),
           e);
     }
@@ -124,7 +126,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private static void serveOn(Screen screen) throws InterruptedException {
-    screen.say("  Graft serves on until Ctrl-C.");
+    screen.say("  Graft continues to serve; Ctrl-C stops it.");
     new CountDownLatch(1).await();
   }
 }

@@ -16,20 +16,23 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Says whether this machine is fit to serve or to work, and what to do where it is not. */
+/** {@code graft doctor}: checks whether this machine can run a server or a worker. */
 @Command(
     name = "doctor",
     mixinStandardHelpOptions = true,
     description =
-        "Say whether this machine is fit to serve or to work, and what to do where it is not;"
-            + " status 3 if something is missing. Changes nothing.")
+        "Check whether this machine can run a server or a worker, and suggest a fix for each"
+            + " problem. Changes nothing; exits with status 3 if something is missing.")
 final class DoctorCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--role", defaultValue = "all", description = "all, server or worker, as serve.")
+  @Option(
+      names = "--role",
+      defaultValue = "all",
+      description = "The role to check for: all, server or worker.")
   private ServeCommand.ProcessRole role = ServeCommand.ProcessRole.ALL;
 
-  @Option(names = "--port", description = "Port of the API, as serve (8080).")
+  @Option(names = "--port", description = "Port of the API (8080).")
   private @Nullable Integer port;
 
   @Mixin private ServerOptions options = new ServerOptions();
@@ -37,10 +40,10 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(
       names = "--server",
       paramLabel = "URL",
-      description = "A running server to look at, for --role worker the worker's.")
+      description = "A running server to check; with --role worker, the worker's server.")
   private @Nullable String server;
 
-  @Option(names = "--json", description = "One JSON object with the same.")
+  @Option(names = "--json", description = "Print the report as one JSON object.")
   private boolean json;
 
   @Override
@@ -68,7 +71,7 @@ final class DoctorCommand implements Callable<Integer> {
       URI uri = URI.create(url);
       if (uri.getHost() != null && List.of("http", "https").contains(uri.getScheme())) return;
     } catch (IllegalArgumentException notAUri) {
-      // said below
+      // reported below
     }
     throw new ParameterException(spec.commandLine(), "not the URL of a server: " + url);
   }

@@ -22,7 +22,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
 
 /**
- * Says in one line why a command failed, and chooses the exit status. {@code GRAFT_DEBUG=1} adds
+ * Prints in one line why a command failed, and chooses the exit status. {@code GRAFT_DEBUG=1} adds
  * the stack trace.
  */
 final class FailureReport implements IExecutionExceptionHandler {
@@ -49,7 +49,7 @@ final class FailureReport implements IExecutionExceptionHandler {
     };
   }
 
-  /** What the machine lacks, if that is the reason, however deep it lies. */
+  /** Returns what the machine lacks, if that is the cause of the failure at any depth. */
   private static Optional<String> lack(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String message = Objects.requireNonNullElse(cause.getMessage(), "");
@@ -62,12 +62,12 @@ final class FailureReport implements IExecutionExceptionHandler {
       }
       if (cause instanceof SQLException database && ofConnection(database)) {
         return Optional.of(
-            "the database cannot be reached; is spring.datasource.url right? "
+            "cannot connect to the database; check spring.datasource.url: "
                 + message.lines().findFirst().orElse(""));
       }
       if (cause instanceof ConnectException) {
         return Optional.of(
-            "the server%s cannot be reached; does it run, and is --server right?"
+            "cannot connect to the server%s; check that it runs and that --server is correct"
                 .formatted(address(failure)));
       }
       if (cause instanceof SSLException) return Optional.of(untrusted(message));
@@ -75,7 +75,7 @@ final class FailureReport implements IExecutionExceptionHandler {
         return Optional.of("the port is in use; choose another with --port");
       }
       if (cause instanceof AccessDeniedException) {
-        return Optional.of("may not write " + message + "; choose another directory");
+        return Optional.of("no permission to write " + message + "; choose another directory");
       }
       if (cause instanceof ReadOnlyFileSystemException) {
         return Optional.of("the file system is read-only; choose another directory");
@@ -87,12 +87,12 @@ final class FailureReport implements IExecutionExceptionHandler {
     return Optional.empty();
   }
 
-  /** Class 08 of SQL's states: there is no connection. */
+  /** Returns whether the connection failed (SQLSTATE class 08). */
   private static boolean ofConnection(SQLException failure) {
     return Objects.requireNonNullElse(failure.getSQLState(), "").startsWith("08");
   }
 
-  /** The one that was tried, if that is known. */
+  /** Returns the address of the server that did not answer, if it is known. */
   private static String address(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof NoAnswer none) return " " + none.server();
@@ -102,22 +102,22 @@ final class FailureReport implements IExecutionExceptionHandler {
 
   private static String untrusted(String why) {
     if (why.contains("unrecognized SSL message")) {
-      return "the server does not speak TLS on this port; use http:// or its other port";
+      return "the server does not use TLS on this port; use http:// or its TLS port";
     }
     if (why.contains("PKIX")) {
-      return "the server's certificate is signed by no authority that is known here; name the PEM"
-          + " file of its authority in SSL_CERT_FILE, for a worker in"
-          + " GRAFT_WORKER_CERTIFICATE_AUTHORITIES";
+      return "the server's certificate is not signed by a trusted authority; set SSL_CERT_FILE (for"
+                 + " a worker GRAFT_WORKER_CERTIFICATE_AUTHORITIES) to the PEM file of its"
+                 + " authority";
     }
-    return "no trusted connection with the server: " + why;
+    return "the TLS connection to the server failed: " + why;
   }
 
   private static String line(Throwable outer) {
-    // Spring tells which bean or server failed before it tells why.
+    // Spring's outer exceptions name the bean or server; the reason is in their cause.
     Throwable failure = reason(outer);
     String message = failure.getMessage();
     if (ofServer(failure) && failure instanceof FlywayValidateException && message != null) {
-      return "the database was made by another version of Graft: "
+      return "the database belongs to another version of Graft: "
           + message.lines().skip(1).findFirst().orElse(message).strip();
     }
     if (message == null || message.isBlank()) return failure.getClass().getSimpleName();
@@ -134,7 +134,7 @@ final class FailureReport implements IExecutionExceptionHandler {
     return cause;
   }
 
-  /** Asked first: a client's command that fails need not load Spring to know that it was not it. */
+  /** Checks by name first, so that a failed client command does not load Spring's classes. */
   private static boolean ofServer(Throwable failure) {
     String name = failure.getClass().getName();
     return name.startsWith("org.springframework.") || name.startsWith("org.flywaydb.");

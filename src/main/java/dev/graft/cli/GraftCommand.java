@@ -43,7 +43,7 @@ import picocli.CommandLine.Help.Column.Overflow;
 import picocli.CommandLine.Help.TextTable;
 import picocli.CommandLine.IHelpSectionRenderer;
 
-/** The root command, and where the program begins. */
+/** The root command and main class. */
 @Command(
     name = "graft",
     description = "Self-hosted fine-tuning: data in, LoRA adapter out, over the OpenAI API.",
@@ -89,26 +89,26 @@ public final class GraftCommand {
   }
 
   /**
-   * Runs one command line and returns its exit status: 0 done, 1 failed, 2 wrong request, 3 machine
-   * lacks something.
+   * Runs one command line and returns its exit status: 0 success, 1 failure, 2 wrong usage or
+   * request, 3 the machine lacks something.
    */
   static int run(String... arguments) {
     CommandLine called = prepared(CalledCommand.in(arguments));
-    // Not a reference to its method, which would load it now.
+    // A lambda, because a method reference would load the class now.
     CommandSocket.RunningServer.of(() -> ProgramLog.warningsToStandardError(), arguments)
         .ifPresent(called::setExecutionStrategy);
     return called.execute(arguments);
   }
 
-  /** With the way in which all commands read enums and report a failure. */
+  /** Configures how commands parse enums and report failures. */
   static CommandLine prepared(CommandLine root) {
     return root.setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(new FailureReport());
   }
 
   /**
-   * The command line of one call: with the command alone that it names. The others, and what they
-   * are made of, are not loaded: a client's command knows neither Spring nor the log of servers.
+   * Builds the command line for one call with only the command that it names. The classes of other
+   * commands are not loaded: a client command loads neither Spring nor the server's logging.
    */
   static final class CalledCommand {
     private static final String CLIENT = "dev.graft.client.";
@@ -122,7 +122,10 @@ public final class GraftCommand {
         synopsisSubcommandLabel = "COMMAND")
     private static final class One {}
 
-    /** With all commands where none is named, which is for help, or where the name is unknown. */
+    /**
+     * Returns the command line; it has all commands if none is named (for help) or if the name is
+     * unknown.
+     */
     static CommandLine in(String... arguments) {
       String first = arguments.length == 0 ? "" : arguments[0];
       if (first.equals("--version") || first.equals("-V")) return new CommandLine(new One());
@@ -172,7 +175,7 @@ public final class GraftCommand {
     }
   }
 
-  /** The list of commands in {@code graft --help}, by what a person wants to do. */
+  /** Prints the commands in {@code graft --help}, grouped by purpose. */
   static final class CommandSections implements IHelpSectionRenderer {
     private static final int NAMES = 24;
     private static final int WIDTH = 80;
@@ -180,16 +183,18 @@ public final class GraftCommand {
     private static final Map<String, List<String>> SECTIONS = new LinkedHashMap<>();
 
     static {
-      SECTIONS.put("Try it:", List.of("demo", "doctor"));
+      SECTIONS.put("Get started:", List.of("demo", "doctor"));
       SECTIONS.put(
-          "With a server:",
-          List.of("login", "files", "jobs", "adapters", "classify", "evaluations", "keys"));
+          "Use a server:",
+          List.of(
+              "login", "files", "jobs", "adapters", "aliases", "classify", "evaluations", "keys"));
       SECTIONS.put(
           "Run a server:",
           List.of(
               "serve", "models", "key", "worker-token", "artifacts", "libtorch", "support-bundle"));
       SECTIONS.put(
-          "With files on this machine:", List.of("train", "merge", "plain-lora", "gguf", "logits"));
+          "Work with files on this machine:",
+          List.of("train", "merge", "plain-lora", "gguf", "logits", "program"));
     }
 
     static CommandLine in(CommandLine root) {
@@ -210,7 +215,7 @@ public final class GraftCommand {
             text.append(section(help, title, names));
             left.removeAll(names);
           });
-      return text.append(section(help, "Prove and measure:", new ArrayList<>(left))).toString();
+      return text.append(section(help, "Other:", new ArrayList<>(left))).toString();
     }
 
     private static String section(Help help, String title, List<String> names) {
@@ -228,8 +233,8 @@ public final class GraftCommand {
   }
 
   /**
-   * The log of commands that run without Spring: warnings only, on standard error. Where Spring
-   * Boot starts, it puts its own in place.
+   * Logging of commands that run without Spring: warnings only, on standard error. Spring Boot
+   * replaces it when it starts.
    */
   static final class ProgramLog {
     private ProgramLog() {}

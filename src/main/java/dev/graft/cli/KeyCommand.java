@@ -1,7 +1,6 @@
 package dev.graft.cli;
 
 import dev.graft.platform.Cursor;
-import dev.graft.tenancy.ApiKey;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
@@ -15,40 +14,43 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The keys of departments. Standard output is the result alone, for scripts. */
+/** {@code graft key}: manages API keys. Prints only the result on standard output, for scripts. */
 @Command(
     name = "key",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(create | list | revoke | rotate)",
-    description = "Create, list, revoke and rotate API keys; also while the server runs.")
+    description = "Create, list, revoke and rotate API keys; also works while the server runs.")
 final class KeyCommand implements Runnable {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say create, list, revoke or rotate");
+    throw new ParameterException(spec.commandLine(), "specify create, list, revoke or rotate");
   }
 
   @Command(
       name = "create",
       mixinStandardHelpOptions = true,
-      description = "Print a new key, which is shown this once; makes the department if needed.")
+      description =
+          "Create a key and print it; it is shown only once. Creates the department if needed.")
   int create(
       @Option(
               names = "--department",
               paramLabel = "NAME",
-              description = "Left out with --scope admin: the key opens no department's things.")
+              description =
+                  "The key's department. Omit it with --scope admin for a key that belongs to no"
+                      + " department.")
           @Nullable String department,
       @Option(names = "--scope", defaultValue = "user", description = "user or admin.") Scope scope,
       @Option(
               names = "--name",
               defaultValue = ApiKeys.UNNAMED,
-              description = "What it is for: lists, jobs and the audit log name it.")
+              description = "A name for the key, shown in lists, jobs and the audit log.")
           String name,
       @Option(
               names = "--expires-in-days",
               paramLabel = "DAYS",
-              description = "When the key expires; left out, it never does.")
+              description = "Days until the key expires; without it, the key does not expire.")
           @Nullable Integer days,
       @Mixin ServerOptions options) {
     if (days != null && days < 1) {
@@ -56,7 +58,7 @@ final class KeyCommand implements Runnable {
     }
     if (department == null && scope == Scope.USER) {
       throw new ParameterException(
-          spec.commandLine(), "say whose key it is: --department NAME, or --scope admin");
+          spec.commandLine(), "specify the key's owner: --department NAME, or --scope admin");
     }
     Duration lifetime = days == null ? null : Duration.ofDays(days);
     try (ServerContext server = ServerContext.open(options)) {
@@ -75,15 +77,17 @@ final class KeyCommand implements Runnable {
       name = "list",
       mixinStandardHelpOptions = true,
       description = {
-        "List the keys that are not revoked, one line each.",
-        "Between tabs: id, first characters, scope, expiry, last use, department, name, and for a",
-        "rotated key the one that it replaces."
+        "List the keys that are not revoked, one per line.",
+        "Tab-separated: id, prefix, scope, expiry, last use, department, name, and for a rotated",
+        "key the key that it replaces."
       })
   int list(
       @Option(
               names = "--department",
               paramLabel = "NAME",
-              description = "Left out: the keys of administrators and of every department.")
+              description =
+                  "Only keys of this department; without it, the keys of administrators and all"
+                      + " departments.")
           @Nullable String department,
       @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
@@ -108,7 +112,7 @@ final class KeyCommand implements Runnable {
     return 0;
   }
 
-  private static String line(ApiKey key, String department) {
+  private static String line(ApiKeys.Listed key, String department) {
     String end = key.expiresAt() != null ? "expires " + key.expiresAt() : "valid";
     String used = key.lastUsedAt() == null ? "never used" : "last used " + key.lastUsedAt();
     String line =
@@ -127,7 +131,7 @@ final class KeyCommand implements Runnable {
   @Command(
       name = "revoke",
       mixinStandardHelpOptions = true,
-      description = "Make a key useless, at once.")
+      description = "Revoke a key immediately.")
   int revoke(@Parameters(paramLabel = "KEY_ID") String id, @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
       server.get(ApiKeys.class).revoke(id);
@@ -138,14 +142,14 @@ final class KeyCommand implements Runnable {
   @Command(
       name = "rotate",
       mixinStandardHelpOptions = true,
-      description = "Print the successor of a key, of the same owner and scope; the key ends.")
+      description = "Replace a key by a new one with the same owner and scope, and print it.")
   int rotate(
       @Parameters(paramLabel = "KEY_ID") String id,
       @Option(
               names = "--overlap-minutes",
               defaultValue = "0",
               paramLabel = "MINUTES",
-              description = "How long the old key stays valid beside it; 0 revokes it at once.")
+              description = "Minutes that the old key stays valid; 0 revokes it immediately.")
           int minutes,
       @Mixin ServerOptions options) {
     if (minutes < 0) {

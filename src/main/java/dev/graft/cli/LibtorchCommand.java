@@ -44,10 +44,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code graft libtorch}: the library that computes. */
+/** {@code graft libtorch}: downloads the CUDA build of libtorch. */
 @Command(
     name = "libtorch",
-    description = "Fetch the CUDA build of libtorch, for machines with NVIDIA GPUs.",
+    description = "Download the CUDA build of libtorch, for machines with NVIDIA GPUs.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = LibtorchCommand.Fetch.class)
@@ -56,9 +56,10 @@ final class LibtorchCommand {
       name = "fetch",
       mixinStandardHelpOptions = true,
       description = {
-        "Lay out the CUDA build of libtorch from PyPI's wheels of torch and NVIDIA's libraries.",
-        "Each is checked by its SHA-256. 2.8 GB to download, 4.6 GB on the disk; needs no Python.",
-        "What breaks off goes on with the next call."
+        "Install the CUDA build of libtorch from PyPI's wheels of torch and NVIDIA's libraries.",
+        "Every wheel is checked against its SHA-256. Downloads 2.8 GB and takes 4.6 GB on disk;"
+            + " Python is not needed.",
+        "An interrupted download is resumed by the next call."
       })
   static final class Fetch implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -67,30 +68,32 @@ final class LibtorchCommand {
         names = "--out",
         paramLabel = "DIR",
         description = {
-          "Where it is laid out; by default GRAFT_LIBTORCH_CUDA_DIRECTORY, or"
+          "The directory to install into; by default GRAFT_LIBTORCH_CUDA_DIRECTORY, or"
               + " ~/.graft/libtorch-cuda.",
-          "Graft looks for it there."
+          "Graft loads it from there."
         })
     private @Nullable Path out;
 
     @Option(
         names = "--index-url",
         paramLabel = "URL",
-        description = "Package index: PyPI's, or a mirror of it; by default PIP_INDEX_URL.")
+        description =
+            "URL of the package index, PyPI's or a mirror of it; by default PIP_INDEX_URL.")
     private @Nullable String indexUrl;
 
     @Option(
         names = "--from",
         paramLabel = "DIR",
-        description = "A directory that has the wheels; nothing is downloaded.")
+        description = "A directory with the wheels; nothing is downloaded.")
     private @Nullable Path from;
 
-    @Option(names = "--again", description = "Also if it is there.")
+    @Option(names = "--again", description = "Install again even if it is already installed.")
     private boolean again;
 
     @Option(
         names = "--list",
-        description = "Print the wheels with their SHA-256, as sha256sum does; fetch nothing.")
+        description =
+            "Print the wheels with their SHA-256 in the format of sha256sum; download nothing.")
     private boolean list;
 
     @Override
@@ -101,7 +104,8 @@ final class LibtorchCommand {
         return 0;
       }
       if (from != null && indexUrl != null) {
-        throw new ParameterException(spec.commandLine(), "--from or --index-url, not both");
+        throw new ParameterException(
+            spec.commandLine(), "use either --from or --index-url, not both");
       }
       Path directory = out != null ? out.toAbsolutePath() : CudaLibrary.directory(System.getenv());
       LibtorchLayout layout =
@@ -120,13 +124,13 @@ final class LibtorchCommand {
       }
     }
 
-    /** What is named, else what pip uses. */
+    /** Returns the given URL, else pip's. */
     static URI url(@Nullable String named, @Nullable String ofPip) {
       String url = named != null ? named : ofPip;
       if (url == null || url.isBlank()) {
         throw new IllegalArgumentException(
-            "say where the wheels come from: a package index (PyPI's, or a mirror of it) by"
-                + " --index-url or PIP_INDEX_URL, or a directory by --from");
+            "specify where to get the wheels: a package index (PyPI's, or a mirror of it) with"
+                + " --index-url or PIP_INDEX_URL, or a directory with --from");
       }
       return URI.create(url);
     }
@@ -140,33 +144,32 @@ final class LibtorchCommand {
   }
 
   /**
-   * The directory of the CUDA build, in the making. Beside it, while it is made: {@code .downloads}
-   * with wheels, {@code .new} with what was unpacked, {@code .lock}.
-   *
-   * @param wheels that it is made of
+   * Installs the CUDA build into a directory. While it does so there are, beside the directory,
+   * {@code .downloads} with the wheels, {@code .new} with the unpacked files, and {@code
+   * .lock}. @@param wheels the wheels to install
    */
   record LibtorchLayout(Path directory, List<PinnedWheel> wheels, PrintWriter progress) {
-    /** In it: what it was made of. */
+    /** The file in the directory that lists the wheels it was made of. */
     private static final String MADE_OF = "wheels.sha256";
 
     LibtorchLayout {
       wheels = List.copyOf(wheels);
     }
 
-    /** Where wheels come from. */
+    /** Provides the wheels. */
     @FunctionalInterface
     interface Source {
-      /** The wheel as a file, verified. */
+      /** Returns the wheel as a verified file. */
       Path bring(PinnedWheel wheel) throws IOException;
     }
 
-    /** From a directory that has them all. */
+    /** Takes the wheels from a directory. */
     static Source of(Path wheels) {
       return wheel -> {
         Path file = wheels.resolve(wheel.file());
         if (!Files.isRegularFile(file)) {
           throw new MachineLacks(
-              "%s is not in %s; put it there, for example with pip download --no-deps"
+              "%s is not in %s; download it there, for example with pip download --no-deps"
                   .formatted(wheel.file(), wheels));
         }
         wheel.verify(file);
@@ -181,10 +184,8 @@ final class LibtorchCommand {
     }
 
     /**
-     * Makes it, unless it is there.
-     *
-     * @param again also if it is there
-     * @throws MachineLacks if something else is there
+     * Installs the build, unless it is already installed. @@param again install it even
+     * then @@throws MachineLacks if the directory holds something else
      */
     void make(Source source, boolean again) throws IOException {
       Files.createDirectories(directory.toAbsolutePath().getParent());
@@ -220,17 +221,19 @@ final class LibtorchCommand {
         if (entries.findAny().isEmpty()) return;
       }
       throw new MachineLacks(
-          directory + " holds something else; choose another directory with --out");
+          directory
+              + " is not empty and holds something else; choose another directory with --out");
     }
 
     private static void check(Path made) throws WrongWheel {
       CudaLibrary library = CudaLibrary.in(made);
       if (library == null || library.lack() != null) {
-        throw new WrongWheel("the wheels hold no libtorch " + CudaLibrary.NEEDED + " for CUDA");
+        throw new WrongWheel(
+            "the wheels do not contain libtorch " + CudaLibrary.NEEDED + " for CUDA");
       }
     }
 
-    /** Programs that run keep the files that they have loaded. */
+    /** Replaces the directory. Running programs keep the files that they have loaded. */
     private void publish(Path made) throws IOException {
       Path old = beside(".old");
       FileTrees.delete(old);
@@ -249,12 +252,11 @@ final class LibtorchCommand {
   }
 
   /**
-   * Brings wheels into a directory. What breaks off is resumed, in this run and in the next.
-   *
-   * @param directory of whole wheels, and of parts of them with the end {@code .part}
+   * Downloads wheels into a directory. Interrupted downloads are resumed, in this run or the
+   * next. @@param directory for complete wheels, and incomplete ones with the suffix {@code .part}
    */
   record WheelDownload(WheelIndex index, Path directory, PrintWriter progress) {
-    /** The wheel, verified. */
+    /** Returns the verified wheel. */
     Path bring(PinnedWheel wheel) throws IOException {
       Path whole = directory.resolve(wheel.file());
       if (Files.exists(whole)) {
@@ -270,7 +272,7 @@ final class LibtorchCommand {
       try {
         verified(wheel, part, whole);
       } catch (WrongWheel e) {
-        // Perhaps the beginning was damaged: once more from the start.
+        // The resumed part may have been damaged: download once more from the start.
         if (!resumed) throw e;
         verified(wheel, part, whole);
       }
@@ -279,7 +281,7 @@ final class LibtorchCommand {
 
     private void verified(PinnedWheel wheel, Path part, Path whole) throws IOException {
       URI from = index.find(wheel);
-      new ResumedDownload(start -> index.open(from, start), told(part)).into(part);
+      new ResumedDownload(start -> index.open(from, start), reported(part)).into(part);
       try {
         wheel.verify(part);
       } catch (WrongWheel e) {
@@ -289,8 +291,7 @@ final class LibtorchCommand {
       Files.move(part, whole);
     }
 
-    /** What goes wrong on the way is told. */
-    private ResumedDownload.Progress told(Path part) {
+    private ResumedDownload.Progress reported(Path part) {
       return new ResumedDownload.Progress() {
         @Override
         public void at(long bytes) {}
@@ -298,19 +299,19 @@ final class LibtorchCommand {
         @Override
         public void brokeOff(long bytes) {
           progress.printf(
-              "broke off after %d MB, goes on: %s%n", bytes / 1_000_000, part.getFileName());
+              "connection lost after %d MB, resuming: %s%n", bytes / 1_000_000, part.getFileName());
           progress.flush();
         }
       };
     }
   }
 
-  /** What of a wheel is laid out: its libraries, the version of torch, and its licences. */
+  /** Selects the files of a wheel to install: libraries, torch's version, licences. */
   static final class WheelFiles {
     /** {@code torch/lib}, {@code nvidia/NAME/lib}, {@code cusparselt/lib}. */
     private static final Pattern LIBRARY = Pattern.compile("(\\w+/){1,2}lib/[\\w.+-]+\\.so[.\\d]*");
 
-    /** Python's own binding, which links with Python. */
+    /** The Python binding, which needs Python's library. */
     private static final String OF_PYTHON = "torch/lib/libtorch_python.so";
 
     private static final String VERSION = "torch/version.py";
@@ -321,8 +322,8 @@ final class LibtorchCommand {
     private WheelFiles() {}
 
     /**
-     * @return how many libraries
-     * @throws WrongWheel if a name in it leads out of the directory
+     * @@return the number of libraries @@throws WrongWheel if the name of an entry points outside
+     * the directory
      */
     static int unpack(Path wheel, Path directory) throws IOException {
       int libraries = 0;
@@ -346,13 +347,14 @@ final class LibtorchCommand {
     private static void refuseOutside(Path wheel, String name) throws WrongWheel {
       boolean up = Arrays.asList(name.split("[/\\\\]", -1)).contains("..");
       if (up || name.startsWith("/") || name.indexOf('\0') >= 0) {
-        throw new WrongWheel("%s holds a file outside of itself: %s".formatted(wheel, name));
+        throw new WrongWheel(
+            "%s contains an entry with a path outside the archive: %s".formatted(wheel, name));
       }
     }
   }
 
   /**
-   * A wheel that must be exactly this one.
+   * A wheel, pinned by its SHA-256.
    *
    * @param sha256 of the file, in hex
    * @param file its name, such as {@code torch-2.7.1-cp312-cp312-manylinux_2_28_x86_64.whl}
@@ -361,7 +363,7 @@ final class LibtorchCommand {
     private static final String PINS = "wheels.sha256";
     private static final int BUFFER = 1 << 20;
 
-    /** Torch's and those that it links with. */
+    /** Returns the wheels of torch and the libraries that it links to. */
     static List<PinnedWheel> all() {
       try (InputStream in =
           Objects.requireNonNull(PinnedWheel.class.getResourceAsStream(PINS), PINS)) {
@@ -375,24 +377,24 @@ final class LibtorchCommand {
       }
     }
 
-    /** As the index calls it. */
+    /** Returns the project's name in the index. */
     String project() {
       return file.substring(0, file.indexOf('-')).replace('_', '-');
     }
 
-    /** As {@code sha256sum} has it. */
+    /** Returns a line in the format of {@code sha256sum}. */
     String line() {
       return sha256 + "  " + file;
     }
 
     /**
-     * @throws WrongWheel if the file is another
+     * @@throws WrongWheel if the file has another SHA-256
      */
     void verify(Path path) throws IOException {
       String found = sha256(path);
       if (!found.equals(sha256)) {
         throw new WrongWheel(
-            "%s has SHA-256 %s, and this Graft needs the one with %s"
+            "%s has SHA-256 %s, but Graft needs the wheel with SHA-256 %s"
                 .formatted(path, found, sha256));
       }
     }
@@ -412,10 +414,9 @@ final class LibtorchCommand {
   }
 
   /**
-   * A package index, as pip reads it: PyPI or a mirror of it (PEP 503).
-   *
-   * @param url that ends in {@code /simple}, as a rule; with name and password if it asks for them
-   * @param trusted whose certificates are believed; null = those that Java knows
+   * A package index, PyPI or a mirror of it (PEP 503). @@param url usually ending in {@code
+   * /simple}; may contain a name and password @@param trusted the trusted authorities; null =
+   * Java's
    */
   record WheelIndex(URI url, @Nullable SSLContext trusted) {
     private static final Pattern LINK =
@@ -430,7 +431,7 @@ final class LibtorchCommand {
       }
     }
 
-    /** Where the index has the wheel. */
+    /** Returns the wheel's URL in the index. */
     URI find(LibtorchCommand.PinnedWheel wheel) throws IOException {
       String base = url.toString();
       URI page = URI.create((base.endsWith("/") ? base : base + "/") + wheel.project() + "/");
@@ -444,7 +445,7 @@ final class LibtorchCommand {
           if (link != null && link.getPath().endsWith("/" + wheel.file())) return link;
         }
       }
-      throw new WrongWheel("%s has no %s".formatted(WebOrigin.said(page), wheel.file()));
+      throw new WrongWheel("%s does not list %s".formatted(WebOrigin.said(page), wheel.file()));
     }
 
     private static @Nullable URI link(URI page, String target) {
@@ -457,10 +458,8 @@ final class LibtorchCommand {
     }
 
     /**
-     * The answer of a GET, after redirects.
-     *
-     * @param from first byte that is wanted; the status is 206 if it is as wished
-     * @throws MachineLacks if nobody answers
+     * Sends a GET request and follows redirects. @@param from the first byte to request; the server
+     * answers 206 if it honours that @@throws MachineLacks if the server cannot be reached
      */
     HttpURLConnection open(URI target, long from) throws IOException {
       try {
@@ -468,7 +467,7 @@ final class LibtorchCommand {
         return accepted(answer, answer.getResponseCode(), target);
       } catch (UnknownHostException | SocketException | SocketTimeoutException e) {
         throw new MachineLacks(
-            "%s cannot be reached (%s); name a mirror with --index-url, or a directory of wheels with"
+            "cannot connect to %s (%s); use a mirror with --index-url, or a directory of wheels with"
                     .formatted(WebOrigin.said(target), e.getMessage())
                 + " --from",
             e);
@@ -488,18 +487,16 @@ final class LibtorchCommand {
       answer.disconnect();
       String why =
           switch (status) {
-            case 401, 403 ->
-                "; put its name and password into the URL: https://NAME:PASSWORD@HOST/";
-            case 404 -> "; is --index-url that of an index? Most end in /simple";
+            case 401, 403 -> "; add the name and password to the URL: https://NAME:PASSWORD@HOST/";
+            case 404 ->
+                "; check that --index-url is a package index, whose URL usually ends in /simple";
             default -> "";
           };
       throw new WrongWheel("%s answers %d%s".formatted(WebOrigin.said(target), status, why));
     }
   }
 
-  /**
-   * A file is not the wheel that is needed, or an index does not have it. The message says which.
-   */
+  /** A file is not the required wheel, or the index does not list it. The message says which. */
   static final class WrongWheel extends DownloadRefused {
     private static final long serialVersionUID = 1;
 

@@ -30,10 +30,10 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code graft models}: the base models of a data directory. */
+/** {@code graft models}: manages base models. */
 @Command(
     name = "models",
-    description = "Register, list and suggest base models; say which models a key may use.",
+    description = "Register, list and suggest base models; list the models that your key may use.",
     mixinStandardHelpOptions = true,
     subcommands = {
       ModelsCommand.AddModelCommand.class,
@@ -45,7 +45,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class ModelsCommand {
   @Command(
       name = "list",
-      description = "The registered base models of a data directory, one a line.",
+      description = "List the base models registered in a data directory, one per line.",
       mixinStandardHelpOptions = true)
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
   static final class ListAll implements Callable<Integer> {
@@ -73,12 +73,12 @@ public final class ModelsCommand {
             model.manifest());
   }
 
-  /** {@code graft models add}: from a directory, a GGUF file, or the hub. */
+  /** {@code graft models add}: adds a model from a directory, a GGUF file or the hub. */
   @Command(
       name = "add",
       description =
-          "Check a model, of a directory, a GGUF file or the Hugging Face hub, copy it into Graft,"
-              + " and name it.",
+          "Add a model from a directory, a GGUF file or the Hugging Face hub: check it, copy it and"
+              + " give it a name.",
       mixinStandardHelpOptions = true)
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
   static final class AddModelCommand implements Callable<Integer> {
@@ -95,8 +95,9 @@ public final class ModelsCommand {
         paramLabel = "DIR|FILE.gguf|hf:ORGANIZATION/MODEL[@REVISION][/FILE.gguf]",
         description =
             "A directory with config.json, tokenizer.json and *.safetensors; a GGUF file of"
-                + " llama.cpp, whose weights are dequantised; or a model of the Hugging Face hub, or"
-                + " a GGUF file of it: HF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE and HF_HUB_OFFLINE count.")
+                + " llama.cpp, whose weights are dequantised; or a model, or a GGUF file of a"
+                + " model, on the Hugging Face hub. HF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE and"
+                + " HF_HUB_OFFLINE are respected.")
     private String from;
 
     @Mixin private ServerOptions options;
@@ -121,31 +122,31 @@ public final class ModelsCommand {
       try (FetchProgress progress = new FetchProgress(spec.commandLine().getErr(), from)) {
         HubModels.Added added = models.add(name, from, progress);
         progress.close();
-        tell(added.model(), added.limitations());
+        print(added.model(), added.limitations());
       }
     }
 
     private void converted(GgufModels models) throws IOException {
       HubModels.Added added = models.add(name, Path.of(from));
-      tell(added.model(), added.limitations());
+      print(added.model(), added.limitations());
     }
 
     private void copied(BaseModels models) {
       Path directory = Path.of(from);
-      tell(models.register(name, directory), models.limitations(directory));
+      print(models.register(name, directory), models.limitations(directory));
     }
 
-    private void tell(BaseModel model, List<String> limitations) {
+    private void print(BaseModel model, List<String> limitations) {
       PrintWriter err = spec.commandLine().getErr();
       spec.commandLine().getOut().println(ModelsCommand.line(model));
       if (model.source() != null) {
-        err.println("note: it is " + model.source() + "; its licence: " + license(model));
+        err.println("note: the source is " + model.source() + "; licence: " + license(model));
       }
       limitations.forEach(each -> err.println("note: " + each));
     }
 
     private static String license(BaseModel model) {
-      return model.license() == null ? "its README names none" : model.license();
+      return model.license() == null ? "none is given in its README" : model.license();
     }
 
     private boolean isGguf() {
@@ -154,9 +155,9 @@ public final class ModelsCommand {
 
     private void requireDirectory() {
       if (Files.isDirectory(Path.of(from))) return;
-      if (from.endsWith(".gguf")) throw refused(from + " is no file here");
+      if (from.endsWith(".gguf")) throw refused(from + " is not a file");
       if (from.matches("[\\w.-]+/[\\w.-]+(@[\\w.-]+)?") && !Files.exists(Path.of(from))) {
-        throw refused(from + " is not a directory here; a model of the hub is hf:" + from);
+        throw refused(from + " is not a directory; to use a model of the hub, write hf:" + from);
       }
       throw refused(from + " is not a directory");
     }
@@ -166,26 +167,26 @@ public final class ModelsCommand {
     }
   }
 
-  /** A line that says how much of a model is here; on a terminal it is written over. */
+  /** Prints how much of a model has been downloaded; on a terminal it overwrites one line. */
   static final class FetchProgress implements HubModels.Progress, AutoCloseable {
     private static final int STEPS = 20;
 
     private final PrintWriter out;
     private final String what;
     private final boolean terminal = System.console() != null && System.console().isTerminal();
-    private long said = -1;
+    private long printed = -1;
 
     FetchProgress(PrintWriter out, String what) {
       this.out = out;
       this.what = what;
     }
 
-    /** Says it at every hundredth; without a terminal at every twentieth, each on its line. */
+    /** Prints progress at every percent on a terminal, otherwise a line at every five percent. */
     @Override
     public void at(long bytes, long all) {
       long step = all == 0 ? 0 : (terminal ? 100 : STEPS) * bytes / all;
-      if (step == said) return;
-      said = step;
+      if (step == printed) return;
+      printed = step;
       String line =
           "%s  %,d of %,d MB  %3d %%"
               .formatted(
@@ -197,17 +198,19 @@ public final class ModelsCommand {
 
     @Override
     public void close() {
-      if (terminal && said >= 0) out.println();
-      said = -1;
+      if (terminal && printed >= 0) out.println();
+      printed = -1;
       out.flush();
     }
   }
 
-  /** {@code graft models suggest}: asks neither a server nor the hub. */
+  /**
+   * {@code graft models suggest}: lists suitable models without connecting to a server or the hub.
+   */
   @Command(
       name = "suggest",
       description =
-          "Small models of the Hugging Face hub, and whether this machine can train them.",
+          "List small models of the Hugging Face hub, and whether this machine can train them.",
       mixinStandardHelpOptions = true)
   static final class SuggestModelsCommand implements Callable<Integer> {
     private static final Table MODELS =
@@ -216,13 +219,13 @@ public final class ModelsCommand {
             .column("PARAMETERS", each -> each.path("parameters").asLong() / 1_000_000 + " M")
             .size("SIZE", "/bytes")
             .column("LICENCE", SuggestModelsCommand::licence)
-            .column("LORA TAKES", each -> Bytes.gigabytes(each.path("training_memory").asLong()))
+            .column("LORA NEEDS", each -> Bytes.gigabytes(each.path("training_memory").asLong()))
             .column("FITS", each -> each.path("fits").isNull() ? "-" : fits(each))
             .text("FROM", "/source");
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = "--json", description = "As JSON, for programs.")
+    @Option(names = "--json", description = "Print JSON, for scripts.")
     private boolean json;
 
     @Override
@@ -238,9 +241,9 @@ public final class ModelsCommand {
       spec.commandLine()
           .getErr()
           .println(
-              "A job may take %s here. Add one: graft models add %s --from %s"
+              "A job may use %s here. To add a model: graft models add %s --from %s"
                   .formatted(
-                      memory == null ? "memory that is not known" : Bytes.gigabytes(memory),
+                      memory == null ? "an unknown amount of memory" : Bytes.gigabytes(memory),
                       models.getFirst().id(),
                       models.getFirst().source()));
       return 0;
@@ -255,7 +258,10 @@ public final class ModelsCommand {
       return model.path("fits").asBoolean() ? "yes" : "no";
     }
 
-    /** Bytes of the largest device that a worker here gives to jobs; null = not known. */
+    /**
+     * Returns the bytes of memory that a worker on this machine gives to jobs, on its largest
+     * device; null = not known.
+     */
     static @Nullable Long memory(CudaMachine gpus, long total) {
       if (gpus.usable().isEmpty()) return ProcessorMemory.forRuns(total);
       return gpus.usable().stream()

@@ -33,13 +33,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Runs a server, a worker, or both, until stopped. */
+/** {@code graft serve}: runs a server, a worker, or both, until stopped. */
 @Command(
     name = "serve",
     mixinStandardHelpOptions = true,
     description = "Run a server, a worker, or both in one process (--role all), until Ctrl-C.")
 final class ServeCommand implements Callable<Integer> {
-  /** Which parts of Graft this process is. */
+  /** The parts of Graft that a process runs. */
   public enum ProcessRole {
     ALL,
     SERVER,
@@ -53,7 +53,7 @@ final class ServeCommand implements Callable<Integer> {
       };
     }
 
-    /** The weakest settings: everything in one process is for this machine alone. */
+    /** Returns default settings: a process with both parts listens on this machine only. */
     public Map<String, Object> defaults() {
       return this == ALL ? Map.of("server.address", "127.0.0.1") : Map.of();
     }
@@ -61,34 +61,37 @@ final class ServeCommand implements Callable<Integer> {
 
   @Spec CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--role", defaultValue = "all", description = "all, server or worker.")
+  @Option(
+      names = "--role",
+      defaultValue = "all",
+      description = "What to run: all, server or worker.")
   private ProcessRole role = ProcessRole.ALL;
 
-  @Option(names = "--port", description = "Port of the API (8080); 0 chooses a free one.")
+  @Option(names = "--port", description = "Port of the API (8080); 0 picks a free port.")
   private @Nullable Integer port;
 
   @Mixin private ServerOptions options = new ServerOptions();
 
-  @Option(names = "--server", paramLabel = "URL", description = "A worker's server.")
+  @Option(names = "--server", paramLabel = "URL", description = "The server of a worker.")
   private @Nullable String server;
 
   @Option(
       names = "--join-token",
       paramLabel = "TOKEN",
-      description = "Admits a new worker, once (graft worker-token create).")
+      description = "A token that lets one new worker join (graft worker-token create).")
   private @Nullable String joinToken;
 
   @Option(
       names = "--join-token-file",
       paramLabel = "FILE",
-      description = "Such tokens, one a line; the first that nobody has used is taken.")
+      description = "A file with join tokens, one per line; the worker takes the first unused one.")
   private @Nullable Path joinTokenFile;
 
   @Mixin private WorkerDeviceOption devices = new WorkerDeviceOption();
 
   /**
-   * Ends only with the process: at its shutdown Spring drains the worker, closes the context, and
-   * then the database.
+   * Runs until the process ends. At shutdown Spring drains the worker, closes the context and then
+   * the database.
    */
   @Override
   public Integer call() throws InterruptedException {
@@ -107,7 +110,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /**
-   * What can be known before anything starts.
+   * Checks the options before anything starts.
    *
    * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if a named device cannot be used
    */
@@ -116,10 +119,10 @@ final class ServeCommand implements Callable<Integer> {
         && server == null
         && System.getenv("GRAFT_WORKER_SERVER_URL") == null) {
       throw new ParameterException(
-          spec.commandLine(), "a worker needs the URL of its server: --server URL");
+          spec.commandLine(), "a worker needs its server's URL: --server URL");
     }
     if (role != ProcessRole.WORKER && server != null) {
-      throw new ParameterException(spec.commandLine(), "--server is for --role worker");
+      throw new ParameterException(spec.commandLine(), "--server requires --role worker");
     }
     devices.check(spec.commandLine(), role != ProcessRole.SERVER);
   }
@@ -163,15 +166,15 @@ final class ServeCommand implements Callable<Integer> {
     } else {
       var environment = context.getEnvironment();
       URI url = ServerContext.of(context).url();
-      err.println("Graft is running at " + url + "/v1; its console at " + url);
+      err.println("Graft is running at " + url + "/v1; open the console at " + url);
       err.println(
-          "Make a key: graft key create --department NAME --data-dir "
+          "Create a key: graft key create --department NAME --data-dir "
               + environment.getProperty("graft.data-dir"));
     }
     err.flush();
   }
 
-  /** Says that the port is in use before anything is started, not after everything is. */
+  /** Checks that the ports are free before anything starts. */
   @Order(Ordered.HIGHEST_PRECEDENCE)
   static final class PortCheck
       implements ApplicationContextInitializer<ConfigurableApplicationContext> {
@@ -196,7 +199,7 @@ final class ServeCommand implements Callable<Integer> {
         socket.setReuseAddress(true);
         socket.bind(address(address, Math.max(port, 0)));
       } catch (UnknownHostException e) {
-        throw new MachineLacks("this machine has no address " + address, e);
+        throw new MachineLacks("this machine does not have the address " + address, e);
       } catch (IOException e) {
         throw new MachineLacks(
             "cannot listen on port %d (%s); choose another with %s"
@@ -214,12 +217,12 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /**
-   * While a server starts, Ctrl-C ends the process at once: PostgreSQL is stopped, and what Spring
-   * has made so far is not waited for. Nothing has been promised to anyone yet. Closed once the
-   * start has succeeded or failed; from then on Spring's own orderly shutdown applies.
+   * While a server starts, Ctrl-C ends the process immediately: PostgreSQL is stopped, and Spring's
+   * beans are not closed, because no request has been accepted yet. Closed when the start has
+   * succeeded or failed; from then on Spring's own shutdown applies.
    */
   static final class StartGuard implements AutoCloseable {
-    /** As a shell reports a process that SIGINT ended. */
+    /** The exit status that shells report for a process ended by SIGINT. */
     private static final int INTERRUPTED = 130;
 
     private volatile boolean starting = true;
@@ -235,7 +238,7 @@ final class ServeCommand implements Callable<Integer> {
       try {
         database.close();
       } catch (Exception e) {
-        System.err.println("graft: PostgreSQL could not be stopped: " + e.getMessage());
+        System.err.println("graft: cannot stop PostgreSQL: " + e.getMessage());
       }
       Runtime.getRuntime().halt(INTERRUPTED);
     }
@@ -246,7 +249,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  /** {@code --device} of {@code serve}: what the worker in it trains on. */
+  /** {@code --device} of {@code serve}: the devices of its worker. */
   static final class WorkerDeviceOption {
     private static final String AUTO = "auto";
     private static final String CPU = "cpu";
@@ -256,18 +259,19 @@ final class ServeCommand implements Callable<Integer> {
         defaultValue = AUTO,
         paramLabel = "DEVICE",
         description =
-            "A worker's devices: cpu, cuda:0, or several with commas; auto, if not said: every GPU"
-                + " that can be used, else cpu.")
+            "The worker's devices: cpu, cuda:0, or several separated by commas; by default auto,"
+                + " which is every usable GPU, else cpu.")
     private String device = AUTO;
 
-    /** For the settings; null = they decide. */
+    /** Returns the devices for the settings; null = the settings decide. */
     @Nullable String named() {
       return device.equals(AUTO) ? null : device;
     }
 
     /**
-     * @param worker whether there is one
-     * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if one cannot be used
+     * @@param worker whether the process runs a worker
+     *
+     * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if a device cannot be used
      */
     void check(CommandLine command, boolean worker) {
       if (!device.matches("auto|(cpu|cuda:\\d+)(,(cpu|cuda:\\d+))*")) {
@@ -275,7 +279,7 @@ final class ServeCommand implements Callable<Integer> {
             command,
             "--device "
                 + device
-                + " is not a device: use auto, cpu, cuda:0, or several with commas");
+                + " is not a device: use auto, cpu, cuda:0, or several separated by commas");
       }
       if (!worker || !device.contains("cuda")) return;
       CudaMachine machine = CudaMachine.here();

@@ -27,13 +27,13 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.scheduling.config.TaskManagementConfigUtils;
 
 /**
- * A server's services inside this process, and its PostgreSQL: with the configuration of {@code
- * serve} for one short command (no web server, no schedules, no validation of waiting files; works
- * beside a running server), or whole for the demo. However the process ends, the context closes
- * first, then PostgreSQL.
+ * A server's services in this process, with its PostgreSQL. Short commands get them with the
+ * configuration of {@code serve} but without web server, schedules and background work, so that
+ * they can run beside a server; the demo gets a complete server. The context is always closed
+ * before PostgreSQL.
  */
 final class ServerContext implements AutoCloseable {
-  /** What goes wrong is told once, by {@code FailureReport}. */
+  /** Silences logging: {@code FailureReport} prints errors once. */
   static final List<String> QUIET =
       List.of(
           "--logging.level.root=error",
@@ -51,17 +51,17 @@ final class ServerContext implements AutoCloseable {
     this.end = end;
   }
 
-  /** Of the server that this process is: it goes on when a command has ended. */
+  /** Wraps the running server of this process; closing the result does not stop the server. */
   static ServerContext of(ConfigurableApplicationContext running) {
     return new ServerContext(running, () -> {});
   }
 
-  /** A command that opens a server's services finds these. */
+  /** Runs a command for which {@link #open} returns this server's services. */
   static <T> T inside(ServerContext server, Supplier<T> command) {
     return ScopedValue.where(AROUND, server).call(command::get);
   }
 
-  /** For one short command. */
+  /** Opens the services for one short command. */
   static ServerContext open(ServerOptions options) {
     if (AROUND.isBound()) return AROUND.get();
     List<String> arguments = new ArrayList<>(options.arguments());
@@ -71,13 +71,16 @@ final class ServerContext implements AutoCloseable {
         new SpringApplicationBuilder(GraftApplication.class)
             .profiles("server")
             .web(WebApplicationType.NONE)
-            // Only what the command asks for is made: nothing is scheduled, and it starts fast.
+            // Only the beans that the command uses are created, so it starts fast.
             .lazyInitialization(true)
             .initializers(OnlyOnDemand::prepare),
         arguments);
   }
 
-  /** Server and worker on loopback. The log goes to a file: the terminal is the demo's own. */
+  /**
+   * Starts a server and worker on loopback for the demo. They log to a file, because the demo
+   * prints to the terminal.
+   */
   static ServerContext ofDemo(Path dataDir, int port) {
     return start(
         DatabaseInitializer.forServer(),
@@ -116,7 +119,7 @@ final class ServerContext implements AutoCloseable {
     return context.getBeansOfType(type).values();
   }
 
-  /** Where it answers on this machine, without a path. */
+  /** Returns the server's URL on this machine, without a path. */
   URI url() {
     ConfigurableEnvironment settings = context.getEnvironment();
     String address = settings.getProperty("server.address", "127.0.0.1");
@@ -133,14 +136,13 @@ final class ServerContext implements AutoCloseable {
     end.run();
   }
 
-  /** What a server does by itself, kept from a context that one short command asks. */
+  /** Keeps the context of a short command from starting a server's background work. */
   static final class OnlyOnDemand {
     private OnlyOnDemand() {}
 
     /**
-     * Background work begins at {@link ApplicationReadyEvent}, or in threads that the context
-     * starts ({@code LoopThreads}, which Spring makes although everything is lazy): here nobody
-     * hears the one, and the others are not started.
+     * Suppresses {@link ApplicationReadyEvent}, at which background work begins, and the start of
+     * lifecycle beans ({@code LoopThreads}, which Spring creates even with lazy initialization).
      */
     static void prepare(ConfigurableApplicationContext context) {
       ApplicationEventMulticaster deaf =
@@ -160,7 +162,7 @@ final class ServerContext implements AutoCloseable {
       context.addBeanFactoryPostProcessor(OnlyOnDemand::removeSchedules);
     }
 
-    /** Spring Boot makes beans that have schedules although everything is lazy. */
+    /** Removes scheduling: Spring creates scheduled beans even with lazy initialization. */
     private static void removeSchedules(ConfigurableListableBeanFactory beans) {
       ((BeanDefinitionRegistry) beans)
           .removeBeanDefinition(TaskManagementConfigUtils.SCHEDULED_ANNOTATION_PROCESSOR_BEAN_NAME);

@@ -9,16 +9,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where a server keeps its things: the options of every command that works on one. */
+/** The options of commands that work on a server's data directory and database. */
 final class ServerOptions {
-  /** Where Spring Boot looks for configuration that nobody names. */
+  /** The places where Spring Boot finds configuration by itself. */
   private static final List<String> CONFIGURATIONS =
       List.of("config", "application.yml", "application.yaml", "application.properties");
 
   @Option(
       names = "--data-dir",
       paramLabel = "DIR",
-      description = "Database (if none is configured), artifacts and work files (~/.graft).")
+      description =
+          "Directory for artifacts, work files and, unless one is configured, the database"
+              + " (~/.graft).")
   @Nullable Path dataDir;
 
   @Option(
@@ -27,7 +29,7 @@ final class ServerOptions {
       description = "A Spring Boot configuration file (.yml or .properties), as for serve.")
   @Nullable Path config;
 
-  /** The data directory, where it is known without reading Spring's configuration. */
+  /** Returns the data directory, if it is known without reading Spring's configuration. */
   Optional<Path> knownDataDir(Map<String, String> environment) {
     if (dataDir != null) return Optional.of(dataDir);
     String set = environment.get("GRAFT_DATA_DIR");
@@ -41,7 +43,7 @@ final class ServerOptions {
         : Optional.of(Path.of(System.getProperty("user.home"), ".graft"));
   }
 
-  /** As arguments of the Spring application. */
+  /** Returns these options as arguments of the Spring application. */
   public List<String> arguments() {
     List<String> arguments = new ArrayList<>();
     if (dataDir != null) {

@@ -54,13 +54,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Puts what somebody who helps wants to see into one file, without secrets. */
+/** {@code graft support-bundle}: collects diagnostics in one file, without secrets. */
 @Command(
     name = "support-bundle",
     mixinStandardHelpOptions = true,
     description =
-        "Write versions, checks, settings, health, metrics, queue and log of this machine's Graft"
-            + " into a zip file, without secrets. Changes nothing.")
+        "Write the versions, checks, settings, health, metrics, queue and log of Graft on this"
+            + " machine to a zip file, without secrets. Changes nothing.")
 final class SupportBundleCommand implements Callable<Integer> {
   private static final int LOG_BYTES = 4 << 20;
 
@@ -70,16 +70,19 @@ final class SupportBundleCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "FILE",
       defaultValue = "graft-support.zip",
-      description = "The file to write, which must not be there yet (${DEFAULT-VALUE}).")
+      description = "The file to write, which must not exist (${DEFAULT-VALUE}).")
   private Path out = Path.of("graft-support.zip");
 
-  @Option(names = "--role", defaultValue = "all", description = "all, server or worker, as serve.")
+  @Option(
+      names = "--role",
+      defaultValue = "all",
+      description = "The role to check for: all, server or worker.")
   private ServeCommand.ProcessRole role = ServeCommand.ProcessRole.ALL;
 
   @Option(
       names = "--log",
       paramLabel = "FILE",
-      description = "A log to take the end of; without it, logging.file.name.")
+      description = "The log file whose end to include; by default logging.file.name.")
   private @Nullable Path log;
 
   @Mixin private ServerOptions options = new ServerOptions();
@@ -91,9 +94,9 @@ final class SupportBundleCommand implements Callable<Integer> {
     Map<String, String> secrets = new HashMap<>(System.getenv());
     secrets.putAll(EffectiveSettings.all(installation.settings()));
     write(entries(installation), SecretScrubber.of(secrets));
-    var told = spec.commandLine().getOut();
-    told.println(out);
-    told.flush();
+    var stdout = spec.commandLine().getOut();
+    stdout.println(out);
+    stdout.flush();
     return 0;
   }
 
@@ -129,21 +132,22 @@ final class SupportBundleCommand implements Callable<Integer> {
         DatabaseAddress.of(installation.settings(), installation.dataDir());
     return database.isPresent()
         ? QueueSummary.of(database.get())
-        : "the embedded PostgreSQL of %s does not run\n".formatted(installation.dataDir());
+        : "the embedded PostgreSQL of %s is not running\n".formatted(installation.dataDir());
   }
 
   private String log(Installation installation) throws IOException {
     String configured = installation.settings().getProperty("logging.file.name");
     if (log != null) return FileEnd.lines(log, LOG_BYTES);
     return configured == null
-        ? "no log file: name one with --log, or set logging.file.name\n"
+        ? "no log file: specify one with --log, or set logging.file.name\n"
         : FileEnd.lines(Path.of(configured), LOG_BYTES);
   }
 
-  /** Readable by its owner alone: what is in it is nobody else's to read. */
+  /** Writes the bundle, readable only by its owner. */
   private void write(List<BundleEntry> entries, SecretScrubber scrubber) throws IOException {
     if (Files.exists(out)) {
-      throw new ParameterException(spec.commandLine(), out + " is there already: name another");
+      throw new ParameterException(
+          spec.commandLine(), out + " already exists: choose another file");
     }
     Files.createFile(
         out, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -157,7 +161,7 @@ final class SupportBundleCommand implements Callable<Integer> {
     }
   }
 
-  /** One that fails hides no other. */
+  /** Returns the entry's text, or why it could not be made. */
   private static String text(BundleEntry entry) {
     try {
       return entry.text().call();
@@ -165,38 +169,34 @@ final class SupportBundleCommand implements Callable<Integer> {
       Thread.currentThread().interrupt();
       return "stopped\n";
     } catch (Exception failed) {
-      return "could not be made: " + failed + "\n";
+      return "failed: " + failed + "\n";
     }
   }
 
-  /**
-   * A file of a bundle.
-   *
-   * @param text made when the bundle is written
-   */
+  /** A file of a bundle. @@param text called when the bundle is written */
   record BundleEntry(String name, Callable<String> text) {}
 
-  /** The settings that a Graft on this machine would have, with where each comes from. */
+  /** The effective settings of Graft on this machine, by source. */
   static final class EffectiveSettings {
-    /** What else is in the environment and among Java's properties is not ours to tell. */
+    /** Other environment variables and Java properties are left out of the bundle. */
     private static final Pattern SETTING =
         Pattern.compile("(?i)(?:graft|spring|server|management|logging|djl|cuda|omp)[._].*");
 
-    private static final Set<String> OF_EVERYBODY =
+    private static final Set<String> SHARED_SOURCES =
         Set.of(
             StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME,
             StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
 
     private EffectiveSettings() {}
 
-    /** Every one, with its value, secrets and all. */
+    /** Returns all settings with their values, including secrets. */
     static Map<String, String> all(ConfigurableEnvironment environment) {
       Map<String, String> all = new TreeMap<>();
       environment.getPropertySources().forEach(source -> all.putAll(named(source, environment)));
       return all;
     }
 
-    /** A line each, by source, the strongest source first; values of secrets are masked. */
+    /** Returns a line per setting, grouped by source in order of precedence; secrets are masked. */
     static String text(ConfigurableEnvironment environment) {
       StringBuilder text = new StringBuilder();
       for (PropertySource<?> source : environment.getPropertySources()) {
@@ -216,7 +216,7 @@ final class SupportBundleCommand implements Callable<Integer> {
     private static Map<String, String> named(PropertySource<?> source, Environment environment) {
       Map<String, String> named = new TreeMap<>();
       if (!(source instanceof EnumerablePropertySource<?> each)) return named;
-      boolean chosen = OF_EVERYBODY.contains(source.getName());
+      boolean chosen = SHARED_SOURCES.contains(source.getName());
       for (String name : each.getPropertyNames()) {
         if (chosen && !SETTING.matcher(name).matches()) continue;
         Object value = each.getProperty(name);
@@ -234,14 +234,14 @@ final class SupportBundleCommand implements Callable<Integer> {
     }
   }
 
-  /** The database in numbers: ids and counts, nothing that a person wrote. */
+  /** A summary of the queue: ids and counts, no text written by people. */
   static final class QueueSummary {
     private static final String QUESTIONS = "queue.sql";
 
     private QueueSummary() {}
 
     /**
-     * Read-only, and given up after half a minute each.
+     * Runs the queries read-only, each with a timeout of 30 seconds.
      *
      * @throws SQLException if the database does not answer
      */
@@ -258,7 +258,7 @@ final class SupportBundleCommand implements Callable<Integer> {
       return text.toString();
     }
 
-    /** A title, and in the next lines a query. */
+    /** Returns the queries, each with its title in the first line. */
     private static List<String> questions() throws IOException {
       try (InputStream file = requireNonNull(QueueSummary.class.getResourceAsStream(QUESTIONS))) {
         String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
@@ -298,7 +298,7 @@ final class SupportBundleCommand implements Callable<Integer> {
     }
   }
 
-  /** What the server on this machine answers to questions without a key. */
+  /** The answers of the server on this machine to requests without a key. */
   static final class ServerAnswers {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
@@ -308,7 +308,7 @@ final class SupportBundleCommand implements Callable<Integer> {
       this.settings = settings;
     }
 
-    /** One answer after the other, each under its path. */
+    /** Returns the answers of all health endpoints, each under its URL. */
     String health() throws IOException, InterruptedException {
       StringBuilder all = new StringBuilder();
       for (String path : new String[] {"/startupz", "/livez", "/readyz"}) {
@@ -362,11 +362,11 @@ final class SupportBundleCommand implements Callable<Integer> {
     }
   }
 
-  /** Takes secrets out of text: those of settings by their values, Graft's own by their form. */
+  /** Removes secrets from text: those in settings by value, others by their form. */
   static final class SecretScrubber {
     static final String MASKED = "******";
 
-    /** A shorter value is left where it stands: it would be found in half of all words. */
+    /** Shorter values are not replaced, because they would match parts of ordinary words. */
     private static final int SHORTEST = 6;
 
     private static final Pattern SECRET_NAME =
@@ -390,7 +390,7 @@ final class SupportBundleCommand implements Callable<Integer> {
                 "-----BEGIN [A-Z ]*PRIVATE KEY-----[\\s\\S]*?(?:-----END [A-Z ]*PRIVATE"
                     + " KEY-----|$)"));
 
-    /** The longest first: one may hold another. */
+    /** Longest first, because one value may contain another. */
     private final List<String> values;
 
     private SecretScrubber(Set<String> values) {
@@ -399,7 +399,7 @@ final class SupportBundleCommand implements Callable<Integer> {
     }
 
     /**
-     * @param settings each of which is secret if its name says so
+     * @@param settings all settings; those with a secret's name are masked
      */
     static SecretScrubber of(Map<String, String> settings) {
       Set<String> values = new TreeSet<>();

@@ -10,13 +10,16 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The tokens with which workers join. Standard output is the token alone, for scripts. */
+/**
+ * {@code graft worker-token}: manages join tokens. Prints only tokens on standard output, for
+ * scripts.
+ */
 @Command(
     name = "worker-token",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(create | list | revoke)",
     description =
-        "Create, list and revoke tokens with which workers join; also while the server runs.")
+        "Create, list and revoke join tokens of workers; also works while the server runs.")
 final class WorkerTokenCommand implements Runnable {
   private static final int MOST = 1000;
 
@@ -24,31 +27,32 @@ final class WorkerTokenCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say create, list or revoke");
+    throw new ParameterException(spec.commandLine(), "specify create, list or revoke");
   }
 
   @Command(
       name = "create",
       mixinStandardHelpOptions = true,
-      description = "Print a token that lets one worker join, once; or several.")
+      description =
+          "Create one or more join tokens and print them; each lets one worker join, once.")
   int create(
       @Option(
               names = "--class",
               defaultValue = "default",
               paramLabel = "NAME",
-              description = "The worker's class, which has a price of its own (${DEFAULT-VALUE}).")
+              description = "The worker's class, which can have its own price (${DEFAULT-VALUE}).")
           String workerClass,
       @Option(
               names = "--expires-in-minutes",
               defaultValue = "60",
               paramLabel = "MINUTES",
-              description = "When the token expires, if no worker has joined (${DEFAULT-VALUE}).")
+              description = "Minutes until the token expires (${DEFAULT-VALUE}).")
           int minutes,
       @Option(
               names = "--count",
               defaultValue = "1",
               paramLabel = "N",
-              description = "Print so many, one a line: one for each worker (${DEFAULT-VALUE}).")
+              description = "The number of tokens to print, one per line (${DEFAULT-VALUE}).")
           int count,
       @Mixin ServerOptions options) {
     if (minutes < 1) {
@@ -70,7 +74,7 @@ final class WorkerTokenCommand implements Runnable {
   @Command(
       name = "list",
       mixinStandardHelpOptions = true,
-      description = "The newest 100 tokens, one a line: id, beginning, class, state, end.")
+      description = "List the newest 100 tokens, one per line: id, prefix, class, status, expiry.")
   int list(@Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
       for (JoinTokens.JoinToken token : server.get(JoinTokens.class).list(null, 100)) {
@@ -90,12 +94,11 @@ final class WorkerTokenCommand implements Runnable {
   @Command(
       name = "revoke",
       mixinStandardHelpOptions = true,
-      description = "Take a token back that nobody has joined with.")
+      description = "Revoke a token that no worker has used yet.")
   int revoke(@Parameters(paramLabel = "TOKEN_ID") String id, @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
       if (!server.get(JoinTokens.class).revoke(id)) {
-        throw new ParameterException(
-            spec.commandLine(), "no token " + id + " that could still be used");
+        throw new ParameterException(spec.commandLine(), "there is no unused token " + id);
       }
     }
     return 0;

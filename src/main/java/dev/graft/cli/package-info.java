@@ -1,20 +1,20 @@
 /**
- * The {@code graft} program: {@link dev.graft.cli.GraftCommand} is where it begins and the command
- * that holds all others; beside it is what they share, such as the report of a failure.
+ * The {@code graft} program. {@link dev.graft.cli.GraftCommand} is the main class and the root
+ * command; beside it is what the commands share, such as the report of failures.
  *
- * <p>A command that only runs what one module offers lives in that module, with it: those of a
- * client in {@link dev.graft.client}, those on files of this machine in {@link dev.graft.training}.
- * Here are the commands that put modules together: those that start the Spring application in this
- * package, and {@link dev.graft.cli.doctor}. {@code trainer}, {@code exporter}, {@code inferrer}
- * and {@code libtorch-check} are children of others, not for people.
+ * <p>A command that uses only one module lives in that module: client commands in {@link
+ * dev.graft.client}, commands on local files in {@link dev.graft.training}. This package has the
+ * commands that combine modules, because they start the Spring application, and {@link
+ * dev.graft.cli.doctor}. {@code trainer}, {@code exporter}, {@code inferrer} and {@code
+ * libtorch-check} are child processes of servers and workers, not commands for people.
  *
- * <p>How they start fast: a call loads the command that it names alone ({@code CalledCommand}), and
- * the launchers give the JVM an AOT cache of the classes that it will need ({@code
- * bin/make-aot-cache}). Without a cache, or with one that does not fit any more, it starts anyway.
+ * <p>Commands start fast because a call loads only the command that it names ({@code
+ * CalledCommand}), and because the launchers give the JVM an AOT cache of the classes that it needs
+ * ({@code bin/make-aot-cache}). A missing or outdated cache only makes the start slower.
  *
- * <p>How they fail: in one line on standard error, and by exit status: 1 failed, 2 wrong request, 3
- * the machine lacks something, said with its cure ({@code FailureReport}). Results alone go to
- * standard output.
+ * <p>A failing command prints one line on standard error and sets the exit status: 1 failure, 2
+ * wrong usage or request, 3 the machine lacks something, in which case the line says how to fix it
+ * ({@code FailureReport}). Only results go to standard output.
  */
 @NullMarked
 package dev.graft.cli;

@@ -12,12 +12,12 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code graft adapters}: what jobs have made. */
+/** {@code graft adapters}: finds, downloads, exports and deletes adapters. */
 @Command(
     name = "adapters",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(list | show | pull | export | combine | link | delete)",
-    description = "Find the adapters on a server, fetch and delete them.",
+    description = "List, download, export and delete adapters on a server.",
     subcommands = {
       AdaptersCommand.ListAll.class,
       AdaptersCommand.Show.class,
@@ -38,18 +38,27 @@ public final class AdaptersCommand extends CommandGroup {
           .text("BASE", "/base_model")
           .text("MODEL", "/name");
 
-  @Command(name = "list", description = "Adapters, newest first, or those that are searched for.")
+  @Command(name = "list", description = "List adapters, newest first, optionally filtered.")
   static final class ListAll extends ListCommand {
-    @Option(names = "--name", paramLabel = "TEXT", description = "In the model's name.")
+    @Option(
+        names = "--name",
+        paramLabel = "TEXT",
+        description = "Only adapters whose model name contains this text.")
     private @Nullable String name;
 
-    @Option(names = "--base", paramLabel = "MODEL", description = "Of this base model.")
+    @Option(
+        names = "--base",
+        paramLabel = "MODEL",
+        description = "Only adapters of this base model.")
     private @Nullable String base;
 
-    @Option(names = "--method", description = "Of this method, such as LORA or full.")
+    @Option(names = "--method", description = "Only adapters of this method, such as LORA or full.")
     private @Nullable String method;
 
-    @Option(names = "--parent", paramLabel = "MODEL", description = "Continued from this model.")
+    @Option(
+        names = "--parent",
+        paramLabel = "MODEL",
+        description = "Only adapters that were continued from this model.")
     private @Nullable String parent;
 
     ListAll() {
@@ -67,7 +76,7 @@ public final class AdaptersCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "show", description = "Everything about an adapter.")
+  @Command(name = "show", description = "Show an adapter as JSON.")
   static final class Show extends ShowCommand {
     Show() {
       super(PATH);
@@ -76,7 +85,7 @@ public final class AdaptersCommand extends CommandGroup {
 
   @Command(
       name = "link",
-      description = "Make a link by which whoever has it fetches the adapter, without a key.")
+      description = "Create a link with which anyone can download the adapter without a key.")
   static final class Link extends ApiCommand {
     @Parameters(paramLabel = "ADAPTER_ID")
     private String id = "";
@@ -85,7 +94,7 @@ public final class AdaptersCommand extends CommandGroup {
         names = "--expires",
         paramLabel = "SECONDS",
         defaultValue = "3600",
-        description = "How long it lives, up to 7 days (${DEFAULT-VALUE}).")
+        description = "Seconds until the link expires, up to 7 days (${DEFAULT-VALUE}).")
     private long expires;
 
     @Override
@@ -99,7 +108,7 @@ public final class AdaptersCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "delete", description = "Delete an adapter; its files are gone for good.")
+  @Command(name = "delete", description = "Delete an adapter and its files permanently.")
   static final class Delete extends ApiCommand {
     @Parameters(paramLabel = "ADAPTER_ID")
     private String id = "";
@@ -114,9 +123,14 @@ public final class AdaptersCommand extends CommandGroup {
   /** {@code graft adapters combine}. */
   @Command(
       name = "combine",
-      description = "Have the server make one LoRA of several adapters of one base, and fetch it.")
+      description =
+          "Combine several adapters of one base model into one LoRA on the server, and download"
+              + " it.")
   static final class CombineAdapters extends ExportCommand {
-    @Parameters(paramLabel = "ADAPTER_ID", arity = "2..9", description = "Their ids.")
+    @Parameters(
+        paramLabel = "ADAPTER_ID",
+        arity = "2..9",
+        description = "Ids of the adapters to combine.")
     private List<String> ids = List.of();
 
     @Option(
@@ -124,7 +138,7 @@ public final class AdaptersCommand extends CommandGroup {
         required = true,
         split = ",",
         paramLabel = "NUMBER",
-        description = "One of each adapter, such as 0.5,0.5; a negative one takes away.")
+        description = "One weight for each adapter, such as 0.5,0.5; a negative weight subtracts.")
     private List<Double> weights = List.of();
 
     @Option(
@@ -133,98 +147,116 @@ public final class AdaptersCommand extends CommandGroup {
         paramLabel = "TYPE",
         description =
             "PEFT's combination_type (${DEFAULT-VALUE}): svd, linear, cat, ties, dare_linear,"
-                + " dare_ties or magnitude_prune; the last four also with _svd at the end.")
+                + " dare_ties or magnitude_prune; the last four also with the suffix _svd.")
     private String type = "";
 
     @Option(
         names = "--density",
         paramLabel = "SHARE",
-        description = "Of the numbers that stay, for ties, dare and magnitude_prune.")
+        description = "The share of values to keep, for ties, dare and magnitude_prune.")
     private @Nullable Double density;
 
-    @Option(names = "--majority-sign", paramLabel = "total|frequency", description = "Of ties.")
+    @Option(
+        names = "--majority-sign",
+        paramLabel = "total|frequency",
+        description = "How ties chooses the sign of a value.")
     private @Nullable String majoritySign;
 
     @Option(
         names = "--svd-rank",
         paramLabel = "RANK",
-        description = "Of the result of a type with svd; the largest of theirs unless given.")
+        description =
+            "The rank of the result of a type with svd; by default the largest rank of the"
+                + " adapters.")
     private @Nullable Integer svdRank;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of what dare drops (0).")
+    @Option(
+        names = "--seed",
+        paramLabel = "N",
+        description = "Random seed of the values that dare drops (0).")
     private @Nullable Integer seed;
 
     @Override
     int run(GraftApi api) throws IOException {
-      ObjectNode asked = object().put("form", "combined");
-      ObjectNode combination = asked.putObject("combination").put("combination_type", type);
+      ObjectNode request = object().put("form", "combined");
+      ObjectNode combination = request.putObject("combination").put("combination_type", type);
       ids.subList(1, ids.size()).forEach(combination.putArray("adapters")::add);
       weights.forEach(combination.putArray("weights")::add);
       if (density != null) combination.put("density", density);
       if (majoritySign != null) combination.put("majority_sign_method", majoritySign);
       if (svdRank != null) combination.put("svd_rank", svdRank);
       if (seed != null) combination.put("seed", seed);
-      return fetched(api, ids.getFirst(), asked);
+      return export(api, ids.getFirst(), request);
     }
   }
 
   /** {@code graft adapters export}. */
   @Command(
       name = "export",
-      description = "Have the server make another form of an adapter, wait for it and fetch it.")
+      description = "Export an adapter to another form on the server, wait for it and download it.")
   static final class ExportAdapter extends ExportCommand {
-    @Parameters(paramLabel = "ADAPTER_ID", description = "Its id.")
+    @Parameters(paramLabel = "ADAPTER_ID", description = "Id of the adapter.")
     private String id = "";
 
     @Option(
         names = "--form",
         required = true,
         paramLabel = "FORM",
-        description = "merged, merged_gguf, adapter_gguf, plain_lora, vllm or ollama.")
+        description = "The form: merged, merged_gguf, adapter_gguf, plain_lora, vllm or ollama.")
     private String form = "";
 
-    @Option(names = "--type", paramLabel = "f16|q8_0", description = "Of a merged GGUF file.")
+    @Option(
+        names = "--type",
+        paramLabel = "f16|q8_0",
+        description = "The type of a merged GGUF file.")
     private @Nullable String type;
 
     @Option(
         names = "--max-shard-size",
         paramLabel = "SIZE",
-        description = "Of merged: bytes of a file of weights, such as 500MB; 5GB unless given.")
+        description = "The largest size of a weights file of a merged model, such as 500MB (5GB).")
     private @Nullable String maxShardSize;
 
     @Option(
         names = "--base",
         paramLabel = "MODEL",
-        description = "The base as vLLM is started with it, or as Ollama calls it.")
+        description = "The base model as vLLM is started with it, or as Ollama names it.")
     private @Nullable String base;
 
-    @Option(names = "--name", paramLabel = "NAME", description = "What clients of vLLM ask for.")
+    @Option(
+        names = "--name",
+        paramLabel = "NAME",
+        description = "The model name for clients of vLLM.")
     private @Nullable String name;
 
     @Override
     int run(GraftApi api) throws IOException {
-      ObjectNode asked = object().put("form", form);
-      if (type != null) asked.put("type", type);
-      if (maxShardSize != null) asked.put("max_shard_size", maxShardSize);
-      if (base != null) asked.put("base", base);
-      if (name != null) asked.put("name", name);
-      return fetched(api, id, asked);
+      ObjectNode request = object().put("form", form);
+      if (type != null) request.put("type", type);
+      if (maxShardSize != null) request.put("max_shard_size", maxShardSize);
+      if (base != null) request.put("base", base);
+      if (name != null) request.put("name", name);
+      return export(api, id, request);
     }
   }
 
-  /** Has the server make a form of an adapter, and fetches it. */
+  /** Has the server make a form of an adapter, and downloads it. */
   abstract static class ExportCommand extends ApiCommand {
-    @Option(names = "--out", paramLabel = "FILE", description = "A new file; else its own name.")
+    @Option(
+        names = "--out",
+        paramLabel = "FILE",
+        description =
+            "The file to write, which must not exist; by default the server's name for it.")
     private @Nullable Path out;
 
-    final int fetched(GraftApi api, String adapter, ObjectNode asked) throws IOException {
+    final int export(GraftApi api, String adapter, ObjectNode request) throws IOException {
       if (out != null) Archive.requireNew(out);
       String path = AdaptersCommand.PATH + "/" + escaped(adapter) + "/exports";
-      JsonNode begun = api.post(path, asked);
+      JsonNode begun = api.post(path, request);
       String one = path + "/" + escaped(begun.path("id").asString());
       JsonNode made = new MakingWatch(api, "export", one, "done_bytes").untilDone(begun);
       if (!made.path("status").asString().equals("succeeded")) {
-        note("graft: " + made.path("error").asString("it was not made"));
+        note("graft: " + made.path("error").asString("the export failed"));
         return 1;
       }
       Path file = out == null ? Path.of(made.path("filename").asString()).getFileName() : out;
@@ -240,23 +272,25 @@ public final class AdaptersCommand extends CommandGroup {
     }
   }
 
-  /** {@code graft adapters pull}: an archive, checked by its digest, as a directory. */
+  /** {@code graft adapters pull}: downloads an adapter, checks its digest and unpacks it. */
   @Command(
       name = "pull",
-      description = "Fetch an adapter and unpack it into a directory that peft reads.")
+      description = "Download an adapter and unpack it into a directory that peft can load.")
   static final class PullAdapter extends ApiCommand {
-    @Parameters(paramLabel = "ADAPTER_ID", description = "Its id, or the model's name (ft:...).")
+    @Parameters(
+        paramLabel = "ADAPTER_ID",
+        description = "Id of the adapter, or the model's name (ft:...).")
     private String id = "";
 
     @Option(
         names = "--out",
         paramLabel = "DIR",
-        description = "A new directory; else ./ADAPTER_ID.")
+        description = "The directory to create; by default ./ADAPTER_ID.")
     private @Nullable Path out;
 
     @Override
     int run(GraftApi api) throws IOException {
-      JsonNode adapter = api.get(AdaptersCommand.PATH + "/" + escaped(found(api)));
+      JsonNode adapter = api.get(AdaptersCommand.PATH + "/" + escaped(adapterId(api)));
       Path directory = out == null ? Path.of(adapter.path("id").asString()) : out;
       Archive.requireNew(directory);
       Archive.fetched(
@@ -269,12 +303,12 @@ public final class AdaptersCommand extends CommandGroup {
       return 0;
     }
 
-    private String found(GraftApi api) {
+    private String adapterId(GraftApi api) {
       if (!id.startsWith("ft:")) return id;
       return list(api, AdaptersCommand.PATH, Integer.MAX_VALUE).stream()
           .filter(adapter -> id.equals(adapter.path("name").asString()))
           .findFirst()
-          .orElseThrow(() -> new IllegalArgumentException("no adapter is the model " + id))
+          .orElseThrow(() -> new IllegalArgumentException("no adapter has the model name " + id))
           .path("id")
           .asString();
     }

@@ -7,12 +7,12 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code graft aliases}: names for the version of a model that is in use. */
+/** {@code graft aliases}: manages names that refer to the current version of a model. */
 @Command(
     name = "aliases",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(list | create | move | rollback | history | delete)",
-    description = "Names for the version of a model that is in use.",
+    description = "Manage aliases: stable names that refer to the current version of a model.",
     subcommands = {
       AliasesCommand.ListAll.class,
       AliasesCommand.Create.class,
@@ -36,19 +36,19 @@ public final class AliasesCommand extends CommandGroup {
           .text("BY", "/moved_by")
           .text("REASON", "/reason");
 
-  @Command(name = "list", description = "Aliases, by name.")
+  @Command(name = "list", description = "List aliases by name.")
   static final class ListAll extends ListCommand {
     ListAll() {
       super(PATH, ALIASES);
     }
   }
 
-  /** One that changes an alias, for a reason. */
+  /** A command that changes an alias, with an optional reason. */
   abstract static class Change extends ApiCommand {
     @Parameters(index = "0", paramLabel = "ALIAS")
     private String alias = "";
 
-    @Option(names = "--reason", paramLabel = "TEXT", description = "For the history.")
+    @Option(names = "--reason", paramLabel = "TEXT", description = "The reason, for the history.")
     private @Nullable String reason;
 
     final String alias() {
@@ -59,71 +59,82 @@ public final class AliasesCommand extends CommandGroup {
       return PATH + "/" + escaped(alias);
     }
 
-    final ObjectNode said() {
-      ObjectNode said = object();
-      if (reason != null) said.put("reason", reason);
-      return said;
+    final ObjectNode body() {
+      ObjectNode body = object();
+      if (reason != null) body.put("reason", reason);
+      return body;
     }
 
-    final int told(JsonNode now) {
-      show(now, now.path("id").asString() + " stands for " + now.path("model").asString());
+    final int done(JsonNode now) {
+      show(now, now.path("id").asString() + " now refers to " + now.path("model").asString());
       return 0;
     }
   }
 
-  @Command(name = "create", description = "Name a fine-tuned model.")
+  @Command(name = "create", description = "Create an alias for a fine-tuned model.")
   static final class Create extends Change {
-    @Parameters(index = "1", paramLabel = "MODEL", description = "Name, or id of the adapter.")
+    @Parameters(
+        index = "1",
+        paramLabel = "MODEL",
+        description = "The model's name, or the id of its adapter.")
     private String model = "";
 
     @Override
     int run(GraftApi api) {
-      return told(api.create(PATH, said().put("name", alias()).put("model", model)));
+      return done(api.create(PATH, body().put("name", alias()).put("model", model)));
     }
   }
 
-  @Command(name = "move", description = "Let another model answer under the name.")
+  @Command(name = "move", description = "Point an alias to another model.")
   static final class Move extends Change {
-    @Parameters(index = "1", paramLabel = "MODEL", description = "Name, or id of the adapter.")
+    @Parameters(
+        index = "1",
+        paramLabel = "MODEL",
+        description = "The model's name, or the id of its adapter.")
     private String model = "";
 
     @Option(
         names = "--evaluation",
         paramLabel = "EVALUATION_ID",
-        description = "Only if the model has passed its gates.")
+        description = "Only if the model has passed the gates of this evaluation.")
     private @Nullable String evaluation;
 
     @Option(
         names = "--if-current",
         paramLabel = "MODEL",
-        description = "Only if the alias stands for this model now.")
+        description = "Only if the alias currently refers to this model.")
     private @Nullable String current;
 
     @Override
     int run(GraftApi api) {
-      ObjectNode move = said().put("model", model);
+      ObjectNode move = body().put("model", model);
       if (evaluation != null) move.put("evaluation", evaluation);
       if (current != null) move.put("if_current", current);
-      return told(api.post(path(), move));
+      return done(api.post(path(), move));
     }
   }
 
-  @Command(name = "rollback", description = "Let the model before answer again.")
+  @Command(name = "rollback", description = "Point an alias back to its previous model.")
   static final class Rollback extends Change {
     @Override
     int run(GraftApi api) {
-      // Repeated after an answer that was lost, it does not go back twice.
+      // With the current model, a repetition after a lost answer does not roll back twice.
       String current = api.get(path()).path("model").asString();
-      return told(api.post(path() + "/rollback", said().put("if_current", current)));
+      return done(api.post(path() + "/rollback", body().put("if_current", current)));
     }
   }
 
-  @Command(name = "history", description = "Who moved an alias, when, why, and by what evidence.")
+  @Command(
+      name = "history",
+      description = "List who moved an alias, when, why and based on which evaluation.")
   static final class History extends ApiCommand {
     @Parameters(paramLabel = "ALIAS")
     private String alias = "";
 
-    @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
+    @Option(
+        names = "--limit",
+        defaultValue = "20",
+        description = "The maximum number to list (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
@@ -133,7 +144,7 @@ public final class AliasesCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "delete", description = "Delete an alias with its history; its model stays.")
+  @Command(name = "delete", description = "Delete an alias and its history; its model is kept.")
   static final class Delete extends ApiCommand {
     @Parameters(paramLabel = "ALIAS")
     private String alias = "";

@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A command that asks a server. Standard output is the result alone. */
+/** A command that calls a server. Prints only the result on standard output. */
 @Command(mixinStandardHelpOptions = true)
 abstract class ApiCommand implements Callable<Integer> {
   private static final int PAGE = 100;
@@ -39,7 +39,7 @@ abstract class ApiCommand implements Callable<Integer> {
   /** Returns the exit status. */
   abstract int run(GraftApi api) throws IOException;
 
-  /** The first things of a list, as many as wanted: pages of 100, one after the other. */
+  /** Returns the first {@code wanted} objects of a list, requesting pages of 100. */
   static List<JsonNode> list(GraftApi api, String path, int wanted) {
     List<JsonNode> found = new ArrayList<>();
     String after = "";
@@ -57,12 +57,12 @@ abstract class ApiCommand implements Callable<Integer> {
     return Math.min(PAGE, wanted - found.size());
   }
 
-  /** An id in a path: the {@code :} and {@code /} of model names stay one segment. */
+  /** Escapes an id for a path, so that a model name with {@code :} and {@code /} is one segment. */
   static String escaped(String id) {
     return URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
-  /** Adds a parameter to a query; null = it is not asked for. */
+  /** Adds a parameter to a query, unless its value is null. */
   static void add(StringJoiner query, String key, @Nullable String value) {
     if (value != null) query.add(key + "=" + escaped(value));
   }
@@ -71,15 +71,14 @@ abstract class ApiCommand implements Callable<Integer> {
     return JsonNodeFactory.instance.objectNode();
   }
 
-  /** A list as a table, or as a JSON array. */
+  /** Prints a list as a table, or as a JSON array with {@code --json}. */
   void show(List<JsonNode> things, Table table) {
     show(things, all -> table.lines(all).forEach(this::say));
   }
 
   /**
-   * A list as lines, or as a JSON array.
-   *
-   * @param lines says those of a list that is not empty
+   * Prints a list as lines, or as a JSON array with {@code --json}. @@param lines prints a list
+   * that is not empty
    */
   void show(List<JsonNode> things, Consumer<List<JsonNode>> lines) {
     if (connection.json()) {
@@ -91,7 +90,7 @@ abstract class ApiCommand implements Callable<Integer> {
     }
   }
 
-  /** One thing: the sentence that is given, or its JSON. */
+  /** Prints the sentence, or with {@code --json} the object. */
   void show(JsonNode thing, String sentence) {
     say(connection.json() ? thing.toPrettyString() : sentence);
   }

@@ -2,7 +2,7 @@ package dev.graft.client;
 
 import org.jspecify.annotations.Nullable;
 
-/** An answer of the server other than 2xx. */
+/** The server answered with a status other than 2xx. */
 public final class ApiRefused extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -13,7 +13,7 @@ public final class ApiRefused extends RuntimeException {
     this.status = status;
   }
 
-  /** The HTTP status: 4xx is about the request, 5xx about the server. */
+  /** Returns the HTTP status. */
   public int status() {
     return status;
   }

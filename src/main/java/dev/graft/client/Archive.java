@@ -17,21 +17,21 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
-/** A fetched {@code .tar.gz}: what is checked before its files lie where a person wants them. */
+/** Downloads files, checks their digests, and unpacks {@code .tar.gz} archives. */
 final class Archive {
   private Archive() {}
 
   public static void requireNew(Path directory) throws IOException {
     if (Files.exists(directory))
-      throw new FileAlreadyExistsException(directory + " exists already");
+      throw new FileAlreadyExistsException(directory + " already exists");
   }
 
-  /** What is done with a file that has arrived. */
+  /** What to do with a downloaded file. */
   public interface Use {
     void of(Path file) throws IOException;
   }
 
-  /** Fetches a file beside where it is to lie, and checks its digest; none stays behind. */
+  /** Downloads into a temporary file beside the target, checks its digest and passes it on. */
   public static void fetched(GraftApi api, String path, String sha256, Path target, Use use)
       throws IOException {
     Path parent = Files.createDirectories(target.toAbsolutePath().getParent());
@@ -51,13 +51,13 @@ final class Archive {
             new DigestInputStream(bytes, MessageDigest.getInstance("SHA-256"))) {
       read.transferTo(java.io.OutputStream.nullOutputStream());
       if (HexFormat.of().formatHex(read.getMessageDigest().digest()).equals(sha256)) return;
-      throw new IOException("what arrived is not what the server has (SHA-256); try again");
+      throw new IOException("the SHA-256 of the downloaded file is wrong; try again");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  /** Unpacks regular files; the directory appears only when all are there. */
+  /** Unpacks regular files. The directory appears only when it is complete. */
   public static void unpack(Path archive, Path directory) throws IOException {
     Path parent = directory.toAbsolutePath().getParent();
     Path fresh = Files.createTempDirectory(parent, ".graft-");
@@ -71,7 +71,9 @@ final class Archive {
     }
   }
 
-  /** The library's own question says yes to links, too. */
+  /**
+   * Returns whether an entry is a regular file; the library's {@code isFile} is true for links too.
+   */
   private static boolean isPlain(TarArchiveEntry entry) {
     byte kind = entry.getLinkFlag();
     return kind == TarConstants.LF_NORMAL || kind == TarConstants.LF_OLDNORM;
@@ -85,7 +87,8 @@ final class Archive {
         if (entry.isDirectory()) continue;
         Path file = into.resolve(entry.getName()).normalize();
         if (!isPlain(entry) || !file.startsWith(into)) {
-          throw new IOException("the archive has a file that may not be: " + entry.getName());
+          throw new IOException(
+              "the archive contains an entry that is not allowed: " + entry.getName());
         }
         Files.createDirectories(file.getParent());
         Files.copy(tar, file);

@@ -12,11 +12,9 @@ import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A command that the server of a data directory carries out, asked over a Unix socket which only
- * the directory's owner reaches: one JSON object each way.
- *
- * @param command that {@code graft} was called with
- * @param options what came after it
+ * A command that the server of a data directory executes. It is sent over a Unix socket to which
+ * only the directory's owner can connect, as one JSON object; the answer is another. @@param
+ * command the name of the command @@param options its arguments
  */
 public record AskedCommand(String command, List<String> options) {
   private static final int MOST_BYTES = 64 << 10;
@@ -27,7 +25,7 @@ public record AskedCommand(String command, List<String> options) {
   }
 
   /**
-   * @param status as a process ends with
+   * @@param status the exit status
    */
   public record Answer(int status, String out, String err) {
     public byte[] json() {
@@ -35,17 +33,17 @@ public record AskedCommand(String command, List<String> options) {
     }
   }
 
-  /** Of a data directory. */
+  /** Returns the path of a data directory's socket. */
   public static Path socket(Path dataDir) {
     return dataDir.toAbsolutePath().resolve("commands").resolve("socket");
   }
 
-  /** Until its end. */
+  /** Reads a command up to the end of the stream. */
   public static AskedCommand read(InputStream in) throws IOException {
     return JsonMapper.shared().readValue(in.readNBytes(MOST_BYTES), AskedCommand.class);
   }
 
-  /** Empty where no server answers. */
+  /** Has the server execute the command; returns empty if no server answers. */
   public Optional<Answer> ask(Path socket) {
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
       Channels.newOutputStream(channel).write(JsonMapper.shared().writeValueAsBytes(this));
@@ -53,7 +51,7 @@ public record AskedCommand(String command, List<String> options) {
       byte[] answer = Channels.newInputStream(channel).readAllBytes();
       if (answer.length == 0) return Optional.empty();
       return Optional.of(JsonMapper.shared().readValue(answer, Answer.class));
-    } catch (IOException nobody) {
+    } catch (IOException noServer) {
       return Optional.empty();
     }
   }

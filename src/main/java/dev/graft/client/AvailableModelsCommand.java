@@ -5,8 +5,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import tools.jackson.databind.JsonNode;
 
-/** {@code graft models available}: bases and results that the key may call by name. */
-@Command(name = "available", description = "Models that your key may use on a server.")
+/** {@code graft models available}: lists base models and fine-tuned models that the key may use. */
+@Command(name = "available", description = "List the models on a server that your key may use.")
 public final class AvailableModelsCommand extends ApiCommand {
   private static final Table MODELS =
       new Table()
@@ -27,7 +27,7 @@ public final class AvailableModelsCommand extends ApiCommand {
   /** {@code graft models imports}. */
   @Command(
       name = "imports",
-      description = "Base models on their way into a server, newest first, for administrators.")
+      description = "List imports of base models, newest first (for administrators).")
   public static final class Imports extends ListCommand {
     public Imports() {
       super(

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 
-/** The demo base model that the jar carries, as a Hugging Face directory. */
+/** The demo's base model, which is bundled in the jar as a Hugging Face directory. */
 public final class BundledModel {
-  /** The name it is registered under. */
+  /** The model's registered name. */
   public static final String NAME = "graft-demo-base";
 
   private static final List<String> FILES =
@@ -28,7 +28,8 @@ public final class BundledModel {
     Files.createDirectories(directory);
     for (String file : FILES) {
       try (var in = BundledModel.class.getResourceAsStream("base-model/" + file)) {
-        if (in == null) throw new IOException("the jar holds no demo base model: no " + file);
+        if (in == null)
+          throw new IOException("the jar does not contain the demo base model; missing: " + file);
         Files.copy(in, directory.resolve(file), StandardCopyOption.REPLACE_EXISTING);
       }
     }

@@ -15,12 +15,12 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code graft classify}: what a classifier makes of texts. */
+/** {@code graft classify}: labels texts with a classifier. */
 @Command(
     name = "classify",
-    description = "Label texts with a classifier: one line per text, with its label and score.")
+    description = "Label texts with a classifier; prints the label and score of each text.")
 public final class ClassifyCommand extends ApiCommand {
-  /** Texts of a request. */
+  /** The number of texts per request. */
   private static final int BATCH = 256;
 
   private static final int WIDTH = 60;
@@ -32,21 +32,25 @@ public final class ClassifyCommand extends ApiCommand {
               "SCORE", each -> String.format(Locale.ROOT, "%.4f", each.path("score").asDouble()))
           .column("TEXT", each -> cut(each.path("text").asString("")));
 
-  @Option(names = "--model", required = true, description = "A classifier that the key may use.")
+  @Option(names = "--model", required = true, description = "A classifier that your key may use.")
   private String model = "";
 
   @Option(
       names = "--truncation",
-      description = "Cut texts that are longer than the model's context, instead of refusing them.")
+      description =
+          "Truncate texts that are longer than the model's context instead of rejecting them.")
   private boolean truncation;
 
   @Option(
       names = "--top-k",
       paramLabel = "N",
-      description = "The likeliest classes that --json tells of a text; all unless given.")
+      description =
+          "With --json, print only the N most likely classes of each text; by default all.")
   private @Nullable Integer topK;
 
-  @Parameters(paramLabel = "TEXT", description = "From standard input, one a line, unless given.")
+  @Parameters(
+      paramLabel = "TEXT",
+      description = "The texts; without any, they are read from standard input, one per line.")
   private List<String> texts = new ArrayList<>();
 
   @Override
@@ -54,15 +58,15 @@ public final class ClassifyCommand extends ApiCommand {
     List<String> all = texts.isEmpty() ? standardInput() : texts;
     if (all.isEmpty()) {
       throw new ParameterException(
-          spec.commandLine(), "there is no text: give TEXT, or lines on standard input");
+          spec.commandLine(), "there is no text: specify TEXT, or write lines to standard input");
     }
     List<JsonNode> labelled = new ArrayList<>();
     for (int from = 0; from < all.size(); from += BATCH) {
       List<String> batch = all.subList(from, Math.min(all.size(), from + BATCH));
       for (JsonNode each : api.post("/v1/classify", request(batch)).path("data")) {
-        ObjectNode told = (ObjectNode) each;
-        told.put("text", batch.get(each.path("index").asInt())).put("index", labelled.size());
-        labelled.add(told);
+        ObjectNode result = (ObjectNode) each;
+        result.put("text", batch.get(each.path("index").asInt())).put("index", labelled.size());
+        labelled.add(result);
       }
     }
     show(labelled, LABELS);
@@ -82,7 +86,7 @@ public final class ClassifyCommand extends ApiCommand {
     return lines.lines().filter(line -> !line.isBlank()).toList();
   }
 
-  /** All that a text has, where it may have several; of a regression none. */
+  /** Returns the labels of a text; a regression has none. */
   private static String label(JsonNode each) {
     List<String> labels = new ArrayList<>();
     each.path("labels").forEach(label -> labels.add(label.asString("")));

@@ -4,7 +4,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** A command that only holds others. */
+/** A command that only has subcommands. */
 abstract sealed class CommandGroup implements Runnable
     permits FilesCommand,
         JobsCommand,
@@ -17,6 +17,6 @@ abstract sealed class CommandGroup implements Runnable
   @Override
   public final void run() {
     String which = String.join(", ", spec.subcommands().keySet());
-    throw new ParameterException(spec.commandLine(), "say one of: " + which);
+    throw new ParameterException(spec.commandLine(), "specify one of: " + which);
   }
 }

@@ -18,17 +18,18 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /**
- * Which server a command asks, and with which key. A key is never an option: command lines are seen
- * by everybody on a machine.
+ * The server and key that a command uses. A key is never an option, because other users of the
+ * machine can read command lines.
  */
 public final class Connection {
   @Option(
       names = "--server",
       paramLabel = "URL",
-      description = "Instead of $GRAFT_SERVER, $OPENAI_BASE_URL and what graft login kept.")
+      description =
+          "The server's address; overrides $GRAFT_SERVER, $OPENAI_BASE_URL and the stored login.")
   private @Nullable String server;
 
-  @Option(names = "--json", description = "The server's answer as JSON, for scripts.")
+  @Option(names = "--json", description = "Print the server's answer as JSON, for scripts.")
   private boolean json;
 
   public boolean json() {
@@ -36,7 +37,7 @@ public final class Connection {
   }
 
   /**
-   * @param err where it is told that a key was made
+   * @@param err where a message is printed if a key was created
    */
   public GraftApi open(PrintWriter err) throws IOException {
     Map<String, String> environment = System.getenv();
@@ -50,10 +51,10 @@ public final class Connection {
     try {
       return resolve(server, environment, kept);
     } catch (NoServer nowhere) {
-      if (first(environment, "GRAFT_API_KEY") != null) throw nowhere; // whose server is not said
+      if (first(environment, "GRAFT_API_KEY") != null) throw nowhere; // a key without a server
       Login made = LocalLogin.make(environment, file).orElseThrow(() -> nowhere);
       err.println(
-          "No login is kept: the server at %s has made a key for the department %s. It is kept in %s."
+          "You had no login: the server at %s has created a key for the department %s. It is stored in %s."
               .formatted(made.server(), LocalLogin.DEPARTMENT, file));
       err.flush();
       return made;
@@ -61,7 +62,7 @@ public final class Connection {
   }
 
   /**
-   * @param file where a renewed token is kept
+   * @@param file where a renewed token is stored
    */
   static GraftApi open(Login login, Path file, Map<String, String> environment) {
     HttpClient.Builder http = HttpClient.newBuilder();
@@ -78,8 +79,8 @@ public final class Connection {
   }
 
   /**
-   * {@code SSL_CERT_FILE} names a PEM file of the authorities to trust in place of Java's, as it
-   * does for OpenSSL and for OpenAI's SDK in Python.
+   * {@code SSL_CERT_FILE} names a PEM file of authorities to trust instead of Java's, as for
+   * OpenSSL and OpenAI's Python SDK.
    */
   static @Nullable SSLContext trusted(Map<String, String> environment) {
     String authorities = environment.getOrDefault("SSL_CERT_FILE", "");
@@ -87,12 +88,11 @@ public final class Connection {
   }
 
   /**
-   * The server of the option, the environment or what was kept; its key of the environment or what
-   * was kept, which goes to no other server. {@code OPENAI_API_KEY} may be OpenAI's own: it is not
-   * sent to a server that only the kept login names.
-   *
-   * @throws NoServer if none says which server
-   * @throws NoKey if none has a key for it
+   * Returns the server of the option, the environment or the stored login, with the key of the
+   * environment or the stored login. A stored key is sent only to its own server. {@code
+   * OPENAI_API_KEY} may be a key of OpenAI, so it is not sent to a server that only the stored
+   * login names. @@throws NoServer if no server is known @@throws NoKey if no key for the server is
+   * known
    */
   static Login resolve(
       @Nullable String option, Map<String, String> environment, Optional<Login> kept) {
@@ -114,11 +114,11 @@ public final class Connection {
     return null;
   }
 
-  /** Nothing says which server is meant. */
+  /** No server is known. */
   static final class NoServer extends IllegalArgumentException {
     NoServer() {
       super(
-          "no server is known: run graft login --server URL, or set GRAFT_SERVER and"
+          "no server is configured: run graft login --server URL, or set GRAFT_SERVER and"
               + " GRAFT_API_KEY");
     }
   }
@@ -128,7 +128,7 @@ public final class Connection {
     private final String server;
 
     NoKey(String server) {
-      super("no key for " + server + ": run graft login --server, or set GRAFT_API_KEY");
+      super("no key for " + server + ": run graft login --server URL, or set GRAFT_API_KEY");
       this.server = server;
     }
 
@@ -137,7 +137,7 @@ public final class Connection {
     }
   }
 
-  /** Where {@code graft login} keeps what it is told, by the XDG base directory specification. */
+  /** Returns the file of {@code graft login}, by the XDG base directory specification. */
   static Path file(Map<String, String> environment) {
     String base = environment.get("XDG_CONFIG_HOME");
     Path directory =
@@ -151,7 +151,7 @@ public final class Connection {
     return one.replaceFirst("/+(v1/*)?$", "").equals(other.replaceFirst("/+(v1/*)?$", ""));
   }
 
-  /** The key of a login; a token is renewed, and kept, shortly before it expires. */
+  /** Supplies the key of a login. A token is renewed, and stored, shortly before it expires. */
   static final class KeptKey implements Supplier<String> {
     private final TokenEndpoint tokens;
     private final Path file;
@@ -167,7 +167,7 @@ public final class Connection {
     public synchronized String get() {
       try {
         if (tokens.due(login)) {
-          // Another command may have done it: providers take a refresh token once.
+          // Another command may have renewed it: providers accept a refresh token only once.
           String server = login.server();
           login = Login.kept(file).filter(kept -> kept.server().equals(server)).orElse(login);
         }
@@ -178,17 +178,17 @@ public final class Connection {
         return login.key();
       } catch (IOException e) {
         throw new UncheckedIOException(
-            "the identity provider does not answer: " + e.getMessage(), e);
+            "the identity provider does not respond: " + e.getMessage(), e);
       }
     }
   }
 
   /**
-   * Whoever started the server on this machine needs no key to begin with: the server makes one for
-   * them, and it is kept as after {@code graft login}.
+   * The user who started the server on this machine needs no key: the server creates one, which is
+   * stored as by {@code graft login}.
    */
   public static final class LocalLogin {
-    /** That the server carries out; its answer is two lines, the address and the key. */
+    /** The command for the server; it prints two lines, the address and the key. */
     public static final String COMMAND = "local-login";
 
     static final String DEPARTMENT = "default";
@@ -196,14 +196,13 @@ public final class Connection {
     private LocalLogin() {}
 
     /**
-     * Of the server on {@code GRAFT_DATA_DIR}, by default {@code ~/.graft}.
-     *
-     * @param file where it is kept
+     * Gets a key from the server on {@code GRAFT_DATA_DIR}, by default {@code ~/.graft}. @@param
+     * file where the login is stored
      */
     static Optional<Login> make(Map<String, String> environment, Path file) throws IOException {
       String user = System.getProperty("user.name");
       Path socket = AskedCommand.socket(dataDir(environment));
-      // Another's server would be told what is uploaded to it.
+      // A server of another user would receive what this user uploads.
       if (!Files.exists(socket) || !Files.getOwner(socket).getName().equals(user)) {
         return Optional.empty();
       }

@@ -21,18 +21,16 @@ import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The walk itself, over the public API only: upload, job, download, questions, score.
- *
- * @param baseModel name under which the demo model is registered
- * @param directory where the downloaded adapter goes
- * @param servesOn whether the server stays afterwards, so that a way on is worth printing
+ * Runs the demo over the public API: upload, job, download, questions, scores. @@param baseModel
+ * the registered name of the demo model @@param directory for the downloaded adapter @@param
+ * servesOn whether the server keeps running, so that next steps should be printed
  */
 public record DemoRun(
     URI server, String key, String baseModel, long seed, Path directory, boolean servesOn) {
   private static final double BASE_MAY_KNOW = 0.10;
   private static final double ADAPTER_MUST_KNOW = 0.80;
 
-  /** Runs everything and prints it; true if the adapter knows what the base does not. */
+  /** Runs the demo; returns whether the adapter answers what the base model cannot. */
   public boolean run(Screen screen) throws IOException {
     try (var client = new GraftApi(server, key)) {
       var sample = SampleData.draw(seed);
@@ -81,7 +79,7 @@ public record DemoRun(
     return done;
   }
 
-  /** The request of the demo's job: small model, few facts, so a high rate and many epochs. */
+  /** Returns the request of the demo's job: a high rate and many epochs for a small model. */
   private Map<String, Object> request(String file) {
     var peft =
         Map.of("peft_type", "LORA", "r", 8, "lora_alpha", 16, "target_modules", "all-linear");
@@ -106,7 +104,7 @@ public record DemoRun(
     Path file = directory.resolve("adapter-%d.tar.gz".formatted(seed));
     client.download("/v1/adapters/%s/content".formatted(adapter.path("id").asString()), file);
     if (!sha256(file).equals(adapter.path("sha256").asString())) {
-      throw new IllegalStateException(file + " is not what the server has: its SHA-256 differs");
+      throw new IllegalStateException(file + " has the wrong SHA-256");
     }
     screen.done(
         "adapter", "%,d kB  %s".formatted(Files.size(file) / 1000, screen.faint(file.toString())));
@@ -116,7 +114,8 @@ public record DemoRun(
     for (JsonNode adapter : client.get("/v1/adapters").path("data")) {
       if (job.equals(adapter.path("job_id").asString())) return adapter;
     }
-    throw new IllegalStateException("the job succeeded but no adapter is listed for " + job);
+    throw new IllegalStateException(
+        "the job succeeded, but the server lists no adapter for " + job);
   }
 
   private static String sha256(Path file) throws IOException {
@@ -137,11 +136,12 @@ public record DemoRun(
       }
       answers.add(new AnsweredQuestion(question, ask(client, model, question.text())));
     }
-    screen.done("questions", "%d held-out questions put to the %s".formatted(answers.size(), who));
+    screen.done(
+        "questions", "asked the %2$s model %1$d held-out questions".formatted(answers.size(), who));
     return answers;
   }
 
-  /** The answer of a model to one question. */
+  /** Returns a model's answer to one question. */
   private static String ask(GraftApi client, String model, String question) {
     var asked = List.of(Map.of("role", "user", "content", question));
     var body = Map.of("model", model, "messages", asked, "temperature", 0, "max_tokens", 40);
@@ -149,13 +149,13 @@ public record DemoRun(
     return answer.at("/choices/0/message/content").asString().strip();
   }
 
-  /** What the demo prints at its end: three questions drawn by the seed, the scores, the way on. */
+  /** Prints the demo's result: three random questions, the scores and the next steps. */
   record DemoReport(
       Screen screen, long seed, List<AnsweredQuestion> base, List<AnsweredQuestion> adapter) {
     void threeQuestions() {
       screen.say("");
       screen.say(
-          "  Three of the %d held-out questions; no four words in a row occur in the training data:"
+          "  Three of the %d held-out questions, which share no four consecutive words with the training data:"
               .formatted(base.size()));
       List<Integer> drawn = IntStream.range(0, base.size()).boxed().collect(Collectors.toList());
       Collections.shuffle(drawn, new Random(seed));
@@ -174,7 +174,7 @@ public record DemoRun(
 
     void scores() {
       screen.say("");
-      screen.say("  %-28s%16s%16s".formatted("Right answers", "whole sentence", "value alone"));
+      screen.say("  %-28s%16s%16s".formatted("Correct answers", "whole sentence", "value alone"));
       line("base", Score.of(base));
       line("adapter", Score.of(adapter));
       screen.say("");
@@ -191,11 +191,11 @@ public record DemoRun(
 
     void notShown(double most, double least) {
       screen.say(
-          "  Not shown: the base must answer at most %.0f %% and the adapter at least %.0f %% in whole sentences."
+          "  The demo failed: the base model should answer at most %.0f %% and the adapter at least %.0f %% in whole sentences."
               .formatted(100 * most, 100 * least));
     }
 
-    /** A question that the adapter answers rightly, for whoever asks it again. */
+    /** Returns a question that the adapter answers correctly, for the example. */
     private HeldOutQuestion known() {
       return adapter.stream()
           .filter(AnsweredQuestion::exact)
@@ -205,12 +205,12 @@ public record DemoRun(
     }
 
     void tryIt(URI server, String key, String model) {
-      screen.say("  Go on in a browser: %s, with the key below".formatted(server));
+      screen.say("  Continue in a browser at %s, with the key below".formatted(server));
       screen.say("");
       screen.say("  Or with any OpenAI client:");
       screen.say("");
       screen.say("    base_url  %s/v1".formatted(server));
-      screen.say("    api_key   %s   (shown this once)".formatted(key));
+      screen.say("    api_key   %s   (shown only once)".formatted(key));
       screen.say("    model     %s".formatted(model));
       screen.say("");
       screen.say(
@@ -224,10 +224,8 @@ public record DemoRun(
   }
 
   /**
-   * How many answers were right.
-   *
-   * @param sentences answers that are the expected sentence, letter for letter
-   * @param values answers that hold the expected value and are at most one sentence long
+   * The number of correct answers. @@param sentences answers that are exactly the expected
+   * sentence @@param values answers that contain the expected value
    */
   record Score(int questions, int sentences, int values) {
     /** A question and what a model answered. */

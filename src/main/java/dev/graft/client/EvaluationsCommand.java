@@ -20,12 +20,12 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code graft evaluations}: whether a model is better than another. */
+/** {@code graft evaluations}: compares models. */
 @Command(
     name = "evaluations",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(create | list | show | samples | cancel | delete)",
-    description = "Have models answer the rows of a file, and compare them.",
+    description = "Compare models by their answers to the rows of a file.",
     subcommands = {
       EvaluationsCommand.EvaluationsCreate.class,
       EvaluationsCommand.ListAll.class,
@@ -46,9 +46,12 @@ public final class EvaluationsCommand extends CommandGroup {
           .text("FILE", "/file_name")
           .text("MODEL", "/models/0");
 
-  @Command(name = "list", description = "Evaluations, newest first.")
+  @Command(name = "list", description = "List evaluations, newest first.")
   static final class ListAll extends ListCommand {
-    @Option(names = "--model", paramLabel = "MODEL", description = "Only where it is asked.")
+    @Option(
+        names = "--model",
+        paramLabel = "MODEL",
+        description = "Only evaluations of this model.")
     private @Nullable String model;
 
     ListAll() {
@@ -63,7 +66,7 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "show", description = "How far an evaluation is, or what came of it.")
+  @Command(name = "show", description = "Show the progress of an evaluation, or its results.")
   static final class Show extends ApiCommand {
     @Parameters(paramLabel = "EVALUATION_ID")
     private String id = "";
@@ -78,7 +81,7 @@ public final class EvaluationsCommand extends CommandGroup {
 
   @Command(
       name = "samples",
-      description = "Questions, reference answers and what each model answered.")
+      description = "Show questions, reference answers and each model's answers.")
   static final class Samples extends ApiCommand {
     @Parameters(paramLabel = "EVALUATION_ID")
     private String id = "";
@@ -86,16 +89,27 @@ public final class EvaluationsCommand extends CommandGroup {
     @Option(
         names = "--outcome",
         paramLabel = "WHAT",
-        description = "Only what the candidate answers better, worse or equal to the baseline.")
+        description =
+            "Only questions that the candidate answers better, worse or equal, compared with the"
+                + " baseline.")
     private @Nullable String outcome;
 
-    @Option(names = "--metric", paramLabel = "NAME", description = "By this; the first grader.")
+    @Option(
+        names = "--metric",
+        paramLabel = "NAME",
+        description = "The metric of the comparison; by default the first grader's.")
     private @Nullable String metric;
 
-    @Option(names = "--model", paramLabel = "MODEL", description = "The candidate; the first.")
+    @Option(
+        names = "--model",
+        paramLabel = "MODEL",
+        description = "The candidate; by default the first.")
     private @Nullable String model;
 
-    @Option(names = "--limit", defaultValue = "10", description = "At most (${DEFAULT-VALUE}).")
+    @Option(
+        names = "--limit",
+        defaultValue = "10",
+        description = "The maximum number to list (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
@@ -111,7 +125,7 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "cancel", description = "End an evaluation; its answers so far stay.")
+  @Command(name = "cancel", description = "Cancel an evaluation; the answers so far are kept.")
   static final class Cancel extends ApiCommand {
     @Parameters(paramLabel = "EVALUATION_ID")
     private String id = "";
@@ -124,7 +138,7 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "delete", description = "Delete an evaluation that has ended, with its samples.")
+  @Command(name = "delete", description = "Delete a finished evaluation and its samples.")
   static final class Delete extends ApiCommand {
     @Parameters(paramLabel = "EVALUATION_ID")
     private String id = "";
@@ -136,12 +150,12 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  /** {@code graft evaluations create}: from a file on this machine to what a model is worth. */
+  /** {@code graft evaluations create}: starts an evaluation, from an id or a local file. */
   @Command(
       name = "create",
       description =
-          "Begin an evaluation; prints its id, or with --watch what came of it (status 1 if it did"
-              + " not succeed, or a gate failed).")
+          "Start an evaluation and print its id, or with --watch its results (status 1 if it fails"
+              + " or a gate fails).")
   static final class EvaluationsCreate extends ApiCommand {
     private static final Duration POLL = Duration.ofSeconds(1);
 
@@ -149,15 +163,15 @@ public final class EvaluationsCommand extends CommandGroup {
         names = "--model",
         required = true,
         paramLabel = "MODEL",
-        description = "A candidate; may be given several times.")
+        description = "A candidate; may be repeated.")
     private List<String> models = new ArrayList<>();
 
     @Option(
         names = "--baseline",
         paramLabel = "MODEL",
         description =
-            "What they are compared with; the base model of the first unless given, of classifiers"
-                + " majority: the most frequent label.")
+            "The model to compare with; by default the base model of the first candidate, and for"
+                + " classifiers majority: the most frequent label.")
     private @Nullable String baseline;
 
     @Option(
@@ -165,20 +179,26 @@ public final class EvaluationsCommand extends CommandGroup {
         required = true,
         paramLabel = "FILE",
         description =
-            "Prompts with reference answers, or texts with a label each: an id (file-...), or a file"
-                + " on this machine.")
+            "Prompts with reference answers, or labelled texts: a file id (file-...) or a local"
+                + " file, which is uploaded.")
     private String file = "";
 
-    @Option(names = "--name", paramLabel = "TEXT", description = "For people.")
+    @Option(names = "--name", paramLabel = "TEXT", description = "A name for the evaluation.")
     private @Nullable String name;
 
-    @Option(names = "--max-samples", paramLabel = "N", description = "Rows that are asked; 200.")
+    @Option(
+        names = "--max-samples",
+        paramLabel = "N",
+        description = "The maximum number of rows to use (200).")
     private @Nullable Integer maxSamples;
 
-    @Option(names = "--max-tokens", paramLabel = "N", description = "Of an answer; 256.")
+    @Option(
+        names = "--max-tokens",
+        paramLabel = "N",
+        description = "The maximum number of tokens per answer (256).")
     private @Nullable Integer maxTokens;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of everything that is random; 42.")
+    @Option(names = "--seed", paramLabel = "N", description = "Random seed (42).")
     private @Nullable Long seed;
 
     @Option(
@@ -186,18 +206,19 @@ public final class EvaluationsCommand extends CommandGroup {
         paramLabel = "WHAT",
         description =
             "eq, ne, like or ilike (strings); fuzzy_match, gleu, rouge_1 to rouge_5 or rouge_l"
-                + " (similarity); may be given several times.")
+                + " (similarity); may be repeated.")
     private List<String> graders = new ArrayList<>();
 
     @Option(
         names = "--gate",
         paramLabel = "GATE",
         description =
-            "What candidates must reach: METRIC>=X, METRIC<=X, METRIC+X (better than the baseline"
-                + " by X, with confidence) or METRIC-X (worse by X at most, with confidence).")
+            "A condition on the candidates: METRIC>=X, METRIC<=X, METRIC+X (better than the"
+                + " baseline by X, with confidence) or METRIC-X (worse by at most X, with"
+                + " confidence).")
     private List<String> gates = new ArrayList<>();
 
-    @Option(names = "--watch", description = "Follow it to its end.")
+    @Option(names = "--watch", description = "Wait until it finishes and show its progress.")
     private boolean watch;
 
     @Override
@@ -228,16 +249,16 @@ public final class EvaluationsCommand extends CommandGroup {
       return follow(api, id);
     }
 
-    /** Follows it to its end: 0 if it succeeded and no gate failed. */
+    /** Waits until it finishes; returns 0 if it succeeded and no gate failed. */
     private int follow(GraftApi api, String id) {
       Screen screen = Screen.standard();
       Patience patience = new Patience();
-      String told = "";
+      String shown = "";
       JsonNode now = api.get(EvaluationsCommand.PATH + "/" + id);
       while (!JobWatch.hasEnded(now)) {
         String status = EvaluationText.status(now);
-        if (!status.equals(told)) screen.doing("asking", status);
-        told = status;
+        if (!status.equals(shown)) screen.doing("asking", status);
+        shown = status;
         LockSupport.parkNanos(POLL.toNanos());
         now = patience.ask(() -> api.get(EvaluationsCommand.PATH + "/" + id)).orElse(now);
       }
@@ -249,7 +270,7 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  /** Evaluations as people write and read them on a terminal. */
+  /** Formats evaluations for the terminal, and parses graders and gates. */
   static final class EvaluationText {
     private static final Set<String> OPERATIONS = Set.of("eq", "ne", "like", "ilike");
     private static final Pattern GATE =
@@ -259,7 +280,7 @@ public final class EvaluationsCommand extends CommandGroup {
 
     private EvaluationText() {}
 
-    /** One of OpenAI's graders, by its operation or metric. */
+    /** Returns OpenAI's grader for an operation or metric. */
     public static ObjectNode grader(String what) {
       return OPERATIONS.contains(what)
           ? JsonNodeFactory.instance.objectNode().put("type", "string_check").put("operation", what)
@@ -270,9 +291,8 @@ public final class EvaluationsCommand extends CommandGroup {
     }
 
     /**
-     * Such as {@code exact_match>=0.8}.
-     *
-     * @throws IllegalArgumentException if it is no gate
+     * Parses a gate such as {@code exact_match>=0.8}. @@throws IllegalArgumentException if the text
+     * is not a gate
      */
     public static ObjectNode gate(String text) {
       Matcher gate = GATE.matcher(text.replace(" ", ""));
@@ -284,24 +304,25 @@ public final class EvaluationsCommand extends CommandGroup {
               .put(BOUNDS.get(gate.group(2)), Double.parseDouble(gate.group(3)));
         }
       } catch (NumberFormatException notANumber) {
-        // told below
+        // reported below
       }
       throw new IllegalArgumentException(
           "--gate: '%s' is not METRIC>=X, METRIC<=X, METRIC+X or METRIC-X".formatted(text));
     }
 
-    /** The status, and of one that is under way how far it is. */
+    /** Returns the status, with the progress of a running evaluation. */
     public static String status(JsonNode evaluation) {
       String status = evaluation.path("status").asString("-");
       JsonNode waits = evaluation.path("waits_for");
-      if (waits.isString()) return status + ", waits: " + waits.asString();
+      if (waits.isString()) return status + ", waiting: " + waits.asString();
       long total = evaluation.at("/progress/total").asLong(0);
       if (!status.equals("running") || total == 0) return status;
       return line("running %d %%", 100 * evaluation.at("/progress/answered").asLong(0) / total);
     }
 
     /**
-     * What came of all gates: {@code passed} or {@code failed}; {@code none} where there are none.
+     * Returns {@code passed} or {@code failed} for all gates together, {@code none} if there are
+     * none.
      */
     public static String gates(JsonNode evaluation) {
       JsonNode passed = evaluation.at("/results/passed");
@@ -318,13 +339,13 @@ public final class EvaluationsCommand extends CommandGroup {
       List<String> lines = new ArrayList<>();
       lines.add(
           line(
-              "%,d of %,d questions of %s, answered by all:",
+              "%,d of %,d questions of %s were answered by all models:",
               results.path("compared").asLong(),
               evaluation.path("questions").asLong(),
               Table.printable(
                   evaluation.path("file_name").asString(evaluation.path("file").asString("")))));
       long leftOut = results.path("left_out").asLong();
-      if (leftOut > 0) lines.add(line("%,d left out: see their samples", leftOut));
+      if (leftOut > 0) lines.add(line("%,d were left out; see their samples", leftOut));
       for (JsonNode model : results.path("models")) lines.addAll(model(model));
       JsonNode passed = results.path("passed");
       if (passed.isBoolean()) {
@@ -343,7 +364,7 @@ public final class EvaluationsCommand extends CommandGroup {
         lines.add(metric(metric.getKey(), metric.getValue()));
       }
       long cut = model.path("cut").asLong();
-      if (cut > 0) lines.add(line("  %,d answers were cut at the bound on their tokens", cut));
+      if (cut > 0) lines.add(line("  %,d answers were cut at the maximum number of tokens", cut));
       for (JsonNode gate : model.path("gates")) lines.add(gate(gate));
       if (model.path("confusion").isObject()) {
         lines.addAll(ConfusionText.of(model.path("confusion")));
@@ -385,7 +406,7 @@ public final class EvaluationsCommand extends CommandGroup {
       return reason.isEmpty() ? text.toString() : text + ": " + Table.printable(reason);
     }
 
-    /** A question, the known answer, and what everyone said. */
+    /** Formats a question, the reference answer and each model's answer. */
     public static String sample(JsonNode sample) {
       List<String> lines = new ArrayList<>();
       lines.add(line("line %d", sample.path("line").asLong()));
@@ -393,13 +414,13 @@ public final class EvaluationsCommand extends CommandGroup {
         lines.add("  " + turn.path("role").asString("") + ": " + text(turn.path("content")));
       }
       if (sample.path("prompt").isString()) lines.add("  prompt: " + text(sample.path("prompt")));
-      lines.add("  known: " + text(sample.path("reference")));
+      lines.add("  reference: " + text(sample.path("reference")));
       for (JsonNode answer : sample.path("answers")) {
-        String said =
+        String given =
             answer.path("text").isString()
                 ? text(answer.path("text"))
                 : "(none: " + text(answer.path("refusal")) + ")";
-        lines.add("  " + Table.printable(answer.path("model").asString("")) + ": " + said);
+        lines.add("  " + Table.printable(answer.path("model").asString("")) + ": " + given);
       }
       return String.join("\n", lines) + "\n";
     }
@@ -413,15 +434,16 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  /** Which labels a classifier takes for which, on a terminal. */
+  /** Formats the confusion matrix of a classifier. */
   static final class ConfusionText {
-    /** More columns do not fit. */
+    /** The most columns that fit on a terminal. */
     private static final int WIDEST = 10;
 
     private ConfusionText() {}
 
     /**
-     * A line a class: precision, recall, F1, texts, and what its texts were taken for.
+     * Returns a line per class: precision, recall, F1, number of texts, and their predicted
+     * classes.
      *
      * @param confusion {@code ConfusionMatrix} of the API
      */

@@ -18,14 +18,13 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code graft files}: training files on a server. */
+/** {@code graft files}: manages files on a server. */
 @Command(
     name = "files",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel =
         "(upload | import | imports | list | show | report | remedy | convert | download | delete)",
-    description =
-        "Upload training files to a server, have it fetch them, list, download and delete files.",
+    description = "Upload, import, list, check, convert, download and delete files on a server.",
     subcommands = {
       FilesCommand.Send.class,
       FilesCommand.Fetch.class,
@@ -60,9 +59,11 @@ public final class FilesCommand extends CommandGroup {
   static final String PATH = "/v1/files";
   private static final String IMPORTED = PATH + "/imports";
 
-  @Command(name = "upload", description = "Upload a file, for training as a rule; prints its id.")
+  @Command(name = "upload", description = "Upload a file and print its id.")
   static final class Send extends ApiCommand {
-    @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst, or Parquet.")
+    @Parameters(
+        paramLabel = "FILE",
+        description = "A JSONL or CSV file, plain, .gz or .zst, or a Parquet file.")
     private Path file = Path.of("");
 
     @Mixin private UploadOptions options = new UploadOptions();
@@ -77,19 +78,21 @@ public final class FilesCommand extends CommandGroup {
 
   @Command(
       name = "import",
-      description = "Have the server fetch a training file; prints the id of the import.")
+      description = "Have the server download a training file; prints the id of the import.")
   static final class Fetch extends ApiCommand {
     @Parameters(
         paramLabel = "SOURCE",
         description =
-            "hf://datasets/organization/name@revision/FILE or s3://bucket/KEY, as the server"
-                + " allows them; a * in the last part joins files.")
+            "hf://datasets/organization/name@revision/FILE or s3://bucket/KEY, if the server allows"
+                + " it; a * in the last part matches several files, which are joined.")
     private String source = "";
 
-    @Option(names = "--name", paramLabel = "NAME", description = "What the file is called.")
+    @Option(names = "--name", paramLabel = "NAME", description = "The name of the new file.")
     private @Nullable String name;
 
-    @Option(names = "--wait", description = "Until the file is there; prints its id instead.")
+    @Option(
+        names = "--wait",
+        description = "Wait until the file is imported and print the file's id instead.")
     private boolean wait;
 
     @Mixin private UploadOptions options = new UploadOptions();
@@ -116,14 +119,16 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "imports", description = "Imports of files, newest first.")
+  @Command(name = "imports", description = "List imports of files, newest first.")
   static final class Imports extends ListCommand {
     Imports() {
       super(IMPORTED, IMPORTS);
     }
   }
 
-  /** A file with problems is kept, so that they can be read; no job takes it. */
+  /**
+   * Prints the problems of a file; returns 2 if it cannot be used. The server keeps such a file.
+   */
   static int problems(ApiCommand command, JsonNode file) {
     for (JsonNode problem : file.path("errors")) {
       String message = problem.path("message").asString("");
@@ -133,31 +138,31 @@ public final class FilesCommand extends CommandGroup {
     return file.path("status").asString().equals("error") ? 2 : 0;
   }
 
-  @Command(name = "list", description = "Files, newest first.")
+  @Command(name = "list", description = "List files, newest first.")
   static final class ListAll extends ListCommand {
     ListAll() {
       super(PATH, FILES);
     }
   }
 
-  @Command(name = "show", description = "What the server knows of a file.")
+  @Command(name = "show", description = "Show a file as JSON.")
   static final class Show extends ShowCommand {
     Show() {
       super(PATH);
     }
   }
 
-  @Command(name = "report", description = "The data report of a file: problems in its rows.")
+  @Command(name = "report", description = "Show the data report of a file: problems in its rows.")
   static final class Report extends ApiCommand {
     @Parameters(
         paramLabel = "FILE|FILE_ID",
-        description = "A file on this machine is uploaded first; its id is printed.")
+        description = "A file id, or a local file, which is uploaded first; its id is printed.")
     private String file = "";
 
     @Option(
         names = "--validation",
         paramLabel = "FILE|FILE_ID",
-        description = "Also whether it has rows in common with this one.")
+        description = "Also check for rows that are in this validation file too.")
     private String validation = "";
 
     @Override
@@ -176,7 +181,7 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "download", description = "The bytes of a file.")
+  @Command(name = "download", description = "Download a file.")
   static final class Download extends ApiCommand {
     @Parameters(paramLabel = "FILE_ID")
     private String id = "";
@@ -185,7 +190,7 @@ public final class FilesCommand extends CommandGroup {
         names = "--out",
         required = true,
         paramLabel = "FILE",
-        description = "Where to write it.")
+        description = "The file to write.")
     private Path out = Path.of("");
 
     @Override
@@ -196,7 +201,7 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "delete", description = "Delete a file that no unfinished job uses.")
+  @Command(name = "delete", description = "Delete a file. Fails while an unfinished job uses it.")
   static final class Delete extends ApiCommand {
     @Parameters(paramLabel = "FILE_ID")
     private String id = "";
@@ -208,29 +213,29 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  /** {@code graft files convert}: OpenAI's chat rows of rows in another format, as a new file. */
+  /** {@code graft files convert}: converts rows to OpenAI's chat format, in a new file. */
   @Command(
       name = "convert",
       description =
-          "Make a new file of chat rows of one in ShareGPT's or Alpaca's format, or of rows with"
-              + " question and answer; prints its id.")
+          "Convert a file in ShareGPT's or Alpaca's format, or with questions and answers, to a new"
+              + " file of chat rows; prints its id.")
   static final class FilesConvert extends ApiCommand {
     private static final long PAUSE = TimeUnit.SECONDS.toNanos(1);
 
     @Parameters(
         paramLabel = "FILE",
-        description = "An id (file-...), or a file on this machine, which is uploaded.")
+        description = "A file id (file-...), or a local file, which is uploaded.")
     private String file = "";
 
     @Option(
         names = "--from",
         paramLabel = "FORMAT",
-        description = "sharegpt, alpaca or question_answer; else as it was recognised.")
+        description = "The format: sharegpt, alpaca or question_answer; by default it is detected.")
     private @Nullable String from;
 
     @Option(
         names = "--ignore-unknown-keys",
-        description = "Leave out keys that the format does not have.")
+        description = "Ignore keys that the format does not define.")
     private boolean ignoreUnknownKeys;
 
     @Override
@@ -254,50 +259,50 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  /**
-   * {@code graft files remedy}: the rows of a file without what its report finds, as a new file.
-   */
+  /** {@code graft files remedy}: applies the remedies of a data report, in a new file. */
   @Command(
       name = "remedy",
       description =
-          "Make a new file of the rows of one, with what its data report says can be done about"
-              + " them; prints its id.")
+          "Apply the remedies of a file's data report and write the rows to a new file; prints its"
+              + " id.")
   static final class FilesRemedy extends ApiCommand {
     @Parameters(
         index = "0",
         paramLabel = "FILE|FILE_ID",
-        description = "An id (file-...), or a file on this machine, which is uploaded.")
+        description = "A file id (file-...), or a local file, which is uploaded.")
     private String file = "";
 
     @Parameters(
         index = "1..*",
         arity = "0..*",
         paramLabel = "REMEDY",
-        description = "Such as drop_duplicates; none given: all that the report names.")
+        description =
+            "A remedy such as drop_duplicates; by default all remedies that the report suggests.")
     private List<String> remedies = new ArrayList<>();
 
     @Option(
         names = "--validation",
         paramLabel = "FILE|FILE_ID",
-        description = "The file whose rows must not be among these.")
+        description = "A validation file, whose rows are removed from this file.")
     private String validation = "";
 
     @Override
     int run(GraftApi api) throws IOException {
       String path = FilesCommand.PATH + "/" + escaped(TrainingFileUpload.idOf(api, file));
       String held = validation.isEmpty() ? "" : TrainingFileUpload.idOf(api, validation);
-      Set<String> asked = new LinkedHashSet<>(remedies);
-      if (asked.isEmpty()) asked.addAll(reported(api, path, held));
-      if (asked.isEmpty()) {
-        note("the report names nothing that can be done without a person");
+      Set<String> chosen = new LinkedHashSet<>(remedies);
+      if (chosen.isEmpty()) chosen.addAll(reported(api, path, held));
+      if (chosen.isEmpty()) {
+        note("the report suggests no remedy that can be applied automatically");
         return 0;
       }
       ObjectNode request = object();
-      asked.forEach(request.putArray("remedies")::add);
+      chosen.forEach(request.putArray("remedies")::add);
       if (!held.isEmpty()) request.put("validation_file", held);
       JsonNode made = api.create(path + "/remedies", request);
       for (JsonNode done : made.path("remedies")) {
-        String rows = done.path("rows").isNull() ? "later" : done.path("rows").asString() + " rows";
+        String rows =
+            done.path("rows").isNull() ? "applied later" : done.path("rows").asString() + " rows";
         note(done.path("remedy").asString() + ": " + rows);
       }
       show(made, made.path("id").asString());
@@ -316,7 +321,7 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  /** A report on the rows of a file, as lines for a person. */
+  /** Formats a data report. */
   static final class QualityText {
     private QualityText() {}
 
@@ -324,13 +329,13 @@ public final class FilesCommand extends CommandGroup {
       List<String> lines = new ArrayList<>();
       lines.add(
           line(
-              "%,d rows of the kind %s; prompt: %s, answer: %s",
+              "%,d rows of kind %s; prompt: %s; answer: %s",
               report.path("rows").asLong(),
               report.path("kind").asString(""),
               characters(report.path("prompt_characters")),
               characters(report.path("answer_characters"))));
       if (!report.path("complete").asBoolean()) {
-        lines.add("Not all was read: this is about the beginning.");
+        lines.add("Only the beginning of the file was checked.");
       }
       for (JsonNode finding : report.path("findings")) lines.add(finding(finding));
       if (report.path("findings").isEmpty()) lines.add("No problems found.");
@@ -339,7 +344,7 @@ public final class FilesCommand extends CommandGroup {
 
     private static String characters(JsonNode lengths) {
       return line(
-          "%,d characters, at most %,d",
+          "median %,d characters, at most %,d",
           lengths.path("median").asLong(), lengths.path("max").asLong());
     }
 

@@ -31,15 +31,19 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * Calls of one server with one key. Paths begin with {@code /v1/}. Files are streamed both ways.
+ * Calls a server's API with one key. Paths begin with {@code /v1/}. Files are streamed in both
+ * directions.
  *
- * <p>What is harmless to send twice is sent again, twice at most, after a busy answer or none. Any
- * answer other than 2xx is an {@link ApiRefused}; a server that does not answer a {@link NoAnswer}.
+ * <p>Requests that may be repeated are retried up to twice if the server is busy or does not
+ * answer. An answer other than 2xx throws {@link ApiRefused}; no answer throws {@link NoAnswer}.
  */
 public final class GraftApi implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  /** As the SDKs have it: a part of 64 MiB may come over a slow line. */
+  /**
+   * The timeout of a request, the same as in OpenAI's SDKs; uploading a part of 64 MiB may take
+   * long.
+   */
   static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private static final String IDEMPOTENCY = "idempotency-key";
@@ -52,15 +56,15 @@ public final class GraftApi implements AutoCloseable {
   private final Supplier<String> key;
 
   /**
-   * @param server the server's address, with or without {@code /v1} at its end
+   * @@param server the server's address, with or without a trailing {@code /v1}
    */
   public GraftApi(URI server, String key) {
     this(server, () -> key, HttpClient.newHttpClient());
   }
 
   /**
-   * @param key asked for before every request
-   * @param http with what it shall believe of certificates
+   * @@param key supplies the key for each request @@param http the client, with the trusted
+   * authorities
    */
   public GraftApi(URI server, Supplier<String> key, HttpClient http) {
     this.http = http;
@@ -68,12 +72,12 @@ public final class GraftApi implements AutoCloseable {
     this.key = key;
   }
 
-  /** The answer to {@code GET path}. */
+  /** Returns the answer to {@code GET path}. */
   public JsonNode get(String path) {
     return json(request(path).GET());
   }
 
-  /** The answer to {@code POST path} with a JSON body. */
+  /** Returns the answer to {@code POST path} with a JSON body. */
   public JsonNode post(String path, JsonNode body) {
     return json(
         request(path)
@@ -81,12 +85,12 @@ public final class GraftApi implements AutoCloseable {
             .POST(BodyPublishers.ofString(body.toString())));
   }
 
-  /** As {@link #post(String, JsonNode)}, of plain maps, lists and values. */
+  /** Like {@link #post(String, JsonNode)}, with maps, lists and plain values. */
   public JsonNode post(String path, Map<String, ?> body) {
     return post(path, JSON.<JsonNode>valueToTree(body));
   }
 
-  /** As {@link #post(String, JsonNode)}, for a thing that is made once however often it is sent. */
+  /** Like {@link #post(String, JsonNode)}, with an idempotency key, so that it may be retried. */
   public JsonNode create(String path, JsonNode body) {
     return json(
         request(path)
@@ -95,7 +99,7 @@ public final class GraftApi implements AutoCloseable {
             .POST(BodyPublishers.ofString(body.toString())));
   }
 
-  /** The answer to {@code DELETE path}. */
+  /** Returns the answer to {@code DELETE path}. */
   public JsonNode delete(String path) {
     return json(request(path).DELETE());
   }
@@ -120,8 +124,8 @@ public final class GraftApi implements AutoCloseable {
   }
 
   /**
-   * Writes the bytes of {@code GET path} into a file, which appears only when they are whole. What
-   * breaks off is resumed.
+   * Downloads {@code GET path} to a file, which appears only when it is complete. An interrupted
+   * download is resumed.
    */
   public void download(String path, Path file) throws IOException {
     Path directory = file.toAbsolutePath().getParent();
@@ -135,9 +139,8 @@ public final class GraftApi implements AutoCloseable {
   }
 
   /**
-   * Opens the event stream of {@code GET path}; not sent again by itself.
-   *
-   * @param last id of the last event that came, or null to begin with the first
+   * Opens the event stream of {@code GET path}, without retries. @@param last id of the last event
+   * received, or null to start with the first
    */
   ServerEvents events(String path, @Nullable String last) throws IOException, InterruptedException {
     HttpRequest.Builder request = request(path).header("accept", "text/event-stream").GET();
@@ -160,7 +163,7 @@ public final class GraftApi implements AutoCloseable {
     return body.isEmpty() ? JsonNodeFactory.instance.objectNode() : JSON.readTree(body);
   }
 
-  /** Any answer but a refusal. */
+  /** Sends a request, with retries if it may be repeated. */
   private HttpResponse<String> send(HttpRequest request, BodyHandler<String> handler) {
     for (int left = harmless(request) ? RETRIES : 0; ; left--) {
       try {
@@ -177,7 +180,7 @@ public final class GraftApi implements AutoCloseable {
     }
   }
 
-  /** Whether sending it twice does what sending it once does. */
+  /** Returns whether the request may be sent twice. */
   private static boolean harmless(HttpRequest request) {
     return request.method().equals("GET") || request.headers().map().containsKey(IDEMPOTENCY);
   }
@@ -207,7 +210,7 @@ public final class GraftApi implements AutoCloseable {
     try {
       return JSON.readTree(body).at("/error/message").asString("the server gave no reason");
     } catch (JacksonException e) {
-      return "the answer is not Graft's; is the address right, with http or https?";
+      return "the answer is not from a Graft server; check the address, including http or https";
     }
   }
 
@@ -216,7 +219,7 @@ public final class GraftApi implements AutoCloseable {
     http.close();
   }
 
-  /** A form of fields and one file (RFC 7578); the file is streamed. */
+  /** A multipart form (RFC 7578) of fields and one file, which is streamed. */
   record Multipart(
       Map<String, String> fields,
       String part,
@@ -250,26 +253,24 @@ public final class GraftApi implements AutoCloseable {
           BodyPublishers.ofString("\r\n--%s--\r\n".formatted(boundary)));
     }
 
-    /** As browsers escape a name (WHATWG HTML, multipart/form-data encoding). */
+    /** Escapes a name as browsers do (WHATWG HTML, multipart/form-data encoding). */
     private static String quoted(String name) {
       return name.replace("\"", "%22").replace("\r", "%0D").replace("\n", "%0A");
     }
   }
 
   /**
-   * A file on its way. What breaks off goes on where it ended, as long as something arrives; who
-   * asks for it has a digest.
-   *
-   * @param request of the whole, without its method
+   * Downloads a file. An interrupted download is resumed as long as each attempt receives some
+   * bytes; the caller checks the digest. @@param request makes a request for the whole file,
+   * without the method
    */
   record FileDownload(HttpClient http, String server, Supplier<HttpRequest.Builder> request) {
-    /** In a row that bring nothing. */
+    /** Consecutive attempts without new bytes after which it gives up. */
     private static final int VAIN_ATTEMPTS = 3;
 
     /**
-     * @param part may have the beginning
-     * @throws ApiRefused if the server does not give it
-     * @throws NoAnswer after some attempts that brought nothing
+     * @@param part may already contain the beginning @@throws ApiRefused if the server refuses
+     * it @@throws NoAnswer after several attempts without new bytes
      */
     void into(Path part) throws IOException {
       int vain = 0;
@@ -289,7 +290,10 @@ public final class GraftApi implements AutoCloseable {
       }
     }
 
-    /** From where the server sends its clients for content: another's, who is told no key. */
+    /**
+     * Downloads from the URL that the server redirects to, on another host, without sending the
+     * key.
+     */
     private void fetch(HttpResponse<String> redirect, long from, Path part) throws IOException {
       URI elsewhere =
           redirect
@@ -302,23 +306,23 @@ public final class GraftApi implements AutoCloseable {
       if (answer.statusCode() / 100 != 2)
         throw new ApiRefused(
             answer.statusCode(),
-            "the content is at " + elsewhere.getHost() + ", which does not give it",
+            elsewhere.getHost() + ", to which the server redirected, refused the download",
             null);
     }
 
-    private HttpResponse<String> send(HttpRequest.Builder asked, long from, Path part)
+    private HttpResponse<String> send(HttpRequest.Builder request, long from, Path part)
         throws IOException {
-      asked.header("accept", "application/octet-stream").GET();
-      if (from > 0) asked.header("range", "bytes=" + from + "-");
+      request.header("accept", "application/octet-stream").GET();
+      if (from > 0) request.header("range", "bytes=" + from + "-");
       try {
-        return http.send(asked.build(), into(part, from));
+        return http.send(request.build(), into(part, from));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("interrupted", e);
       }
     }
 
-    /** A refusal has a body too, but it is no file. */
+    /** Writes only the body of a 2xx answer to the file. */
     private static BodyHandler<String> into(Path part, long from) {
       return answer -> {
         if (answer.statusCode() / 100 != 2) return BodyHandlers.ofString().apply(answer);
@@ -331,7 +335,7 @@ public final class GraftApi implements AutoCloseable {
     }
   }
 
-  /** Reads server-sent events (WHATWG HTML, 9.2) as they come. */
+  /** Reads server-sent events (WHATWG HTML, 9.2) as they arrive. */
   static final class ServerEvents implements AutoCloseable {
     private final BufferedReader lines;
 
@@ -340,14 +344,12 @@ public final class GraftApi implements AutoCloseable {
     }
 
     /**
-     * An event.
-     *
-     * @param id empty if it has none
-     * @param name {@code message} if it has none
+     * A server-sent event. @@param id empty if the event has none @@param name {@code message} if
+     * the event has none
      */
     record ServerEvent(String id, String name, String data) {}
 
-    /** The next one; empty at the end of the stream. */
+    /** Returns the next event; empty at the end of the stream. */
     Optional<ServerEvent> next() throws IOException {
       String id = "";
       String name = "message";
@@ -364,7 +366,7 @@ public final class GraftApi implements AutoCloseable {
           case "id" -> id = value;
           case "event" -> name = value;
           case "data" -> data.append('\n').append(value);
-          default -> {} // a comment, or what this client does not need
+          default -> {} // a comment, or a field that this client does not use
         }
       }
       return Optional.empty();

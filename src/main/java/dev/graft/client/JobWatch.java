@@ -18,16 +18,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Follows a job to its end and shows how far it is: looks when its event stream says that something
- * has happened, and where there is no stream from time to time. A server that is away for a while
- * is awaited.
+ * Waits until a job ends and shows its progress. It reads the job when the event stream reports
+ * news, or periodically if there is no stream. It tolerates a server that is unavailable for a
+ * while.
  */
 final class JobWatch {
   private static final long POLL = Duration.ofMillis(400).toNanos();
   private static final long LATER_POLL = Duration.ofSeconds(2).toNanos();
   private static final long FIRST_MINUTE = Duration.ofMinutes(1).toNanos();
 
-  /** Without news: the step moves on between events. */
+  /** The interval without news; the step advances between events. */
   private static final Duration LOOK = Duration.ofSeconds(5);
 
   private static final long PLAIN_LINE = Duration.ofSeconds(5).toNanos();
@@ -36,7 +36,7 @@ final class JobWatch {
   private final GraftApi api;
   private final Screen screen;
   private final Clock clock;
-  private JobLine told = new JobLine("", "", "");
+  private JobLine shown = new JobLine("", "", "");
   private long lastLine = System.nanoTime() - PLAIN_LINE;
 
   public JobWatch(GraftApi api, Screen screen) {
@@ -49,7 +49,9 @@ final class JobWatch {
     this.clock = clock;
   }
 
-  /** The job in its end state: {@code succeeded}, {@code failed} or {@code cancelled}. */
+  /**
+   * Waits for the end and returns the job: {@code succeeded}, {@code failed} or {@code cancelled}.
+   */
   public JsonNode untilDone(String id) {
     try (JobNews news = new JobNews(api, id)) {
       return untilDone(id, news);
@@ -68,7 +70,7 @@ final class JobWatch {
     }
   }
 
-  /** Of a job, or of what has a status as jobs have. */
+  /** Returns whether a job, or another object with such a status, has ended. */
   public static boolean hasEnded(JsonNode job) {
     return ENDS.contains(job.path("status").asString());
   }
@@ -79,16 +81,16 @@ final class JobWatch {
     return job;
   }
 
-  /** Without a terminal only what is new, and steps not faster than one can read. */
+  /** Shows the job; without a terminal only changes, and new steps at most every five seconds. */
   private void show(JsonNode job, JobNews news) {
     JobLine line = JobLine.of(job, loss(job, news), screen, clock.instant());
     if (!screen.terminal()) {
-      boolean another = !line.phase().equals(told.phase());
-      if (!another && line.news().equals(told.news())) return;
+      boolean another = !line.phase().equals(shown.phase());
+      if (!another && line.news().equals(shown.news())) return;
       if (!another && System.nanoTime() - lastLine < PLAIN_LINE) return;
     }
     lastLine = System.nanoTime();
-    told = line;
+    shown = line;
     screen.doing(line.phase(), line.text());
   }
 
@@ -105,18 +107,15 @@ final class JobWatch {
   }
 
   /**
-   * What a job is doing, as a line.
-   *
-   * @param phase what it is at, in a word or two
-   * @param text how far that is
-   * @param news what makes it another line than the one before: time alone does not
+   * A line that describes what a job is doing. @@param phase the phase, in one or two words @@param
+   * text the progress of the phase @@param news a value that changes when there is something new to
+   * show, unlike the time left
    */
   record JobLine(String phase, String text, String news) {
     private static final int BAR = 28;
 
     /**
-     * @param job that has not ended
-     * @param loss the newest of training; empty if none is known
+     * @@param job a job that has not ended @@param loss the latest training loss; empty if unknown
      */
     static JobLine of(JsonNode job, String loss, Screen screen, Instant now) {
       String status = job.path("status").asString();
@@ -157,7 +156,7 @@ final class JobWatch {
       return screen.green("━".repeat(full)) + screen.faint("━".repeat(BAR - full));
     }
 
-    /** By the pace that the server has measured; empty until it has. */
+    /** Returns the time left by the server's estimate; empty until there is one. */
     private static String left(JsonNode progress, Instant now) {
       JsonNode end = progress.path("eta");
       if (!end.isNumber()) return "";
@@ -171,13 +170,13 @@ final class JobWatch {
   }
 
   /**
-   * Tells that something has happened to a job: reads its event stream on a thread of its own, and
-   * after a broken connection goes on where it was. It only saves asking: whoever waits for news
-   * asks the server what is true, and asks now and then without any.
+   * Reports that something has happened to a job. Reads the event stream on its own thread and
+   * resumes it after a broken connection. It only saves polling: the caller reads the job from the
+   * server, from time to time also without news.
    */
   static final class JobNews implements AutoCloseable {
     private static final Duration COME_BACK = Duration.ofSeconds(2);
-    private static final int NO_MORE_THAN_NOW = 429;
+    private static final int TOO_MANY_REQUESTS = 429;
 
     private final GraftApi api;
     private final String path;
@@ -194,12 +193,12 @@ final class JobWatch {
       this.reader = Thread.ofVirtual().name("job-news").start(this::read);
     }
 
-    /** Whether the stream is open: without it there are no news. */
+    /** Returns whether the stream is open. */
     boolean live() {
       return live;
     }
 
-    /** Returns when something has happened since the last call, and after this long at most. */
+    /** Waits until something has happened since the last call, at most this long. */
     void await(Duration longest) {
       try {
         if (news.tryAcquire(longest.toNanos(), TimeUnit.NANOSECONDS)) news.drainPermits();
@@ -208,12 +207,12 @@ final class JobWatch {
       }
     }
 
-    /** The newest training loss that was told of; empty if none was. */
+    /** Returns the latest training loss in the events; empty if there was none. */
     String loss() {
       return loss;
     }
 
-    /** As it is shown; empty if the event has none. */
+    /** Returns the formatted loss of an event; empty if it has none. */
     static Optional<String> loss(JsonNode event) {
       JsonNode loss = event.at("/data/train_loss");
       return loss.isNumber()
@@ -228,15 +227,15 @@ final class JobWatch {
           Optional<ServerEvent> event;
           while ((event = events.next()).isPresent()) {
             if (event.get().name().equals("done")) return;
-            hear(event.get());
+            receive(event.get());
           }
         } catch (ApiRefused refused) {
-          // An older server has no streams.
-          if (refused.status() < 500 && refused.status() != NO_MORE_THAN_NOW) return;
+          // for example a server without event streams
+          if (refused.status() < 500 && refused.status() != TOO_MANY_REQUESTS) return;
         } catch (InterruptedException | JacksonException over) {
-          return; // closed, or not Graft's events
+          return; // closed, or not the events of a Graft server
         } catch (IOException | UncheckedIOException broken) {
-          // as after a stream that ends early
+          // reconnect, as after a stream that ends early
         } finally {
           live = false;
           news.release();
@@ -245,9 +244,9 @@ final class JobWatch {
       }
     }
 
-    private void hear(ServerEvent event) {
+    private void receive(ServerEvent event) {
       last = event.id();
-      loss(JsonMapper.shared().readTree(event.data())).ifPresent(told -> loss = told);
+      loss(JsonMapper.shared().readTree(event.data())).ifPresent(latest -> loss = latest);
       news.release();
     }
 

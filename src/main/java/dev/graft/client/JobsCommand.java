@@ -22,14 +22,14 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
 
-/** {@code graft jobs}: fine-tuning jobs on a server. */
+/** {@code graft jobs}: manages fine-tuning jobs. */
 @Command(
     name = "jobs",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel =
         "(check | create | list | show | watch | events | cancel | pause | resume | approve |"
             + " reject)",
-    description = "Start fine-tuning jobs on a server and follow them.",
+    description = "Create fine-tuning jobs on a server and follow their progress.",
     subcommands = {
       JobsCommand.JobsCreate.class,
       JobsCommand.JobsCheck.class,
@@ -58,7 +58,7 @@ public final class JobsCommand extends CommandGroup {
         .column("RESULT", JobsCommand::result);
   }
 
-  /** The status, and of a running job how far it is. */
+  /** Returns the status, with the progress of a running job. */
   private static String status(JsonNode job) {
     String status = job.path("status").asString("-");
     long total = job.at("/progress/total_steps").asLong(0);
@@ -66,7 +66,7 @@ public final class JobsCommand extends CommandGroup {
     return "%s %d %%".formatted(status, 100 * job.at("/progress/step").asLong(0) / total);
   }
 
-  /** The model, or when it is expected, or why there is none. */
+  /** Returns the model, or when it is expected, or why there is none. */
   private static String result(JsonNode job) {
     JsonNode model = job.path("fine_tuned_model");
     if (model.isString()) return model.asString();
@@ -74,7 +74,7 @@ public final class JobsCommand extends CommandGroup {
     return end.isNumber() ? "expected at " + Table.time(end) : job.path("reason").asString("-");
   }
 
-  /** Follows a job to its end: 0 if it succeeded, 1 if it did not. */
+  /** Waits until a job ends; returns 0 if it succeeded, else 1. */
   static int follow(ApiCommand command, GraftApi api, String id) {
     JsonNode job = new JobWatch(api, Screen.standard()).untilDone(id);
     boolean done = job.path("status").asString().equals("succeeded");
@@ -92,14 +92,19 @@ public final class JobsCommand extends CommandGroup {
             job.path("reason").asString("no reason was given"));
   }
 
-  @Command(name = "list", description = "Jobs, newest first.")
+  @Command(name = "list", description = "List jobs, newest first.")
   static final class ListAll extends ApiCommand {
     private static final String OF_ALL = "/v1/organization/fine_tuning/jobs";
 
-    @Option(names = "--all-departments", description = "Of every department, for administrators.")
+    @Option(
+        names = "--all-departments",
+        description = "List the jobs of all departments (for administrators).")
     private boolean all;
 
-    @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
+    @Option(
+        names = "--limit",
+        defaultValue = "20",
+        description = "The maximum number to list (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
@@ -111,7 +116,7 @@ public final class JobsCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "show", description = "A job as a page; all of it with --json.")
+  @Command(name = "show", description = "Show a job; with --json, all of its fields.")
   static final class Show extends ApiCommand {
     @Parameters(paramLabel = "JOB_ID")
     private String id = "";
@@ -126,7 +131,9 @@ public final class JobsCommand extends CommandGroup {
 
   @Command(
       name = "watch",
-      description = "Follow a job to its end; prints the model, or why there is none (status 1).")
+      description =
+          "Wait until a job ends and show its progress; prints the model, or why there is none"
+              + " (status 1).")
   static final class Watch extends ApiCommand {
     @Parameters(paramLabel = "JOB_ID")
     private String id = "";
@@ -137,7 +144,7 @@ public final class JobsCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "events", description = "What happened to a job, oldest first.")
+  @Command(name = "events", description = "List the events of a job, oldest first.")
   static final class Events extends ApiCommand {
     private static final Table EVENTS =
         new Table().time("TIME", "/created_at").text("LEVEL", "/level").text("EVENT", "/message");
@@ -145,7 +152,10 @@ public final class JobsCommand extends CommandGroup {
     @Parameters(paramLabel = "JOB_ID")
     private String id = "";
 
-    @Option(names = "--limit", defaultValue = "50", description = "The last (${DEFAULT-VALUE}).")
+    @Option(
+        names = "--limit",
+        defaultValue = "50",
+        description = "The number of latest events (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
@@ -156,7 +166,7 @@ public final class JobsCommand extends CommandGroup {
     }
   }
 
-  /** What changes a job: the command's name is the route's. */
+  /** A command that changes a job; its name is the last segment of the route. */
   abstract static class Change extends ApiCommand {
     @Parameters(paramLabel = "JOB_ID")
     private String id = "";
@@ -175,22 +185,24 @@ public final class JobsCommand extends CommandGroup {
       return object();
     }
 
-    @Command(name = "cancel", description = "End a job; what it has trained so far stays.")
+    @Command(name = "cancel", description = "Cancel a job; its checkpoints so far are kept.")
     static final class Cancel extends Change {}
 
-    @Command(name = "pause", description = "Let a job give its device back, at its next step.")
+    @Command(
+        name = "pause",
+        description = "Pause a job after its next step, which frees its device.")
     static final class Pause extends Change {}
 
-    @Command(name = "resume", description = "Let a paused job go on where it was.")
+    @Command(name = "resume", description = "Resume a paused job where it stopped.")
     static final class Resume extends Change {}
   }
 
-  /** What an owner or an administrator says of a job that waits for approval. */
+  /** The decision of an owner or administrator about a job that waits for approval. */
   abstract static class Decision extends Change {
     @Option(
         names = "--comment",
         paramLabel = "TEXT",
-        description = "Why, for the department and the audit log; one line.")
+        description = "The reason, for the department and the audit log; one line.")
     private @Nullable String comment;
 
     @Override
@@ -199,56 +211,63 @@ public final class JobsCommand extends CommandGroup {
       return comment == null ? body : body.put("comment", comment);
     }
 
-    @Command(name = "approve", description = "Let a job that waits for approval into the queue.")
+    @Command(
+        name = "approve",
+        description = "Approve a job that waits for approval; it enters the queue.")
     static final class Approve extends Decision {}
 
-    @Command(name = "reject", description = "End a job that waits for approval.")
+    @Command(name = "reject", description = "Reject a job that waits for approval.")
     static final class Reject extends Decision {}
   }
 
-  /** {@code graft jobs create}: one command from a file on this machine to a model. */
+  /** {@code graft jobs create}: creates a job, from a file id or a local file. */
   @Command(
       name = "create",
-      description = "Start a job; prints its id, or with --watch the model it made.")
+      description = "Create a job and print its id, or with --watch the resulting model.")
   static final class JobsCreate extends ApiCommand {
-    @Option(names = "--model", required = true, paramLabel = "MODEL", description = "The base.")
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "MODEL",
+        description = "The base model.")
     private String model = "";
 
     @Option(
         names = "--training-file",
         required = true,
         paramLabel = "FILE",
-        description = "An id (file-...), or a file on this machine, which is uploaded.")
+        description = "A file id (file-...), or a local file, which is uploaded.")
     private String training = "";
 
     @Option(
         names = "--validation-file",
         paramLabel = "FILE",
-        description = "Rows that are held out: an id or a file.")
+        description = "Held-out rows for validation: a file id or a local file.")
     private @Nullable String validation;
 
     @Option(
         names = "--adapter",
         paramLabel = "NAME|FILE",
         description =
-            "A preset (draft, balanced, quality, edge), the department's configuration of that name,"
-                + " or a file ending in .json with the adapter object.")
+            "A preset (draft, balanced, quality, edge), the name of one of the department's"
+                + " configurations, or a .json file with the adapter object.")
     private @Nullable String adapter;
 
-    @Option(names = "--suffix", paramLabel = "NAME", description = "A part of the model's name.")
+    @Option(names = "--suffix", paramLabel = "NAME", description = "A suffix for the model's name.")
     private @Nullable String suffix;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of everything that is random.")
+    @Option(names = "--seed", paramLabel = "N", description = "Random seed.")
     private @Nullable Long seed;
 
     @Mixin private ResourceOptions resources = new ResourceOptions();
 
     @Option(
         names = "--quote",
-        description = "Print an estimate; a file is uploaded, nothing is started.")
+        description =
+            "Print an estimate instead of creating a job; a local file is still uploaded.")
     private boolean quote;
 
-    @Option(names = "--watch", description = "Follow it to its end.")
+    @Option(names = "--watch", description = "Wait until it finishes and show its progress.")
     private boolean watch;
 
     @Override
@@ -278,7 +297,7 @@ public final class JobsCommand extends CommandGroup {
       return JobsCommand.follow(this, api, id);
     }
 
-    /** A name as it is, a file as what is in it. */
+    /** Returns a name as it is, or the content of a .json file. */
     static JsonNode adapter(String given) throws IOException {
       if (!given.endsWith(".json")) return StringNode.valueOf(given);
       try {
@@ -290,15 +309,21 @@ public final class JobsCommand extends CommandGroup {
   }
 
   /**
-   * {@code graft jobs check}: whether settings would do with a base model, before there is a job.
+   * {@code graft jobs check}: checks adapter settings with a base model, without creating a job.
    */
   @Command(
       name = "check",
-      description = "Say what settings would train of a base model, or what is wrong with them.")
+      description =
+          "Check adapter settings with a base model: print what they would train, or what is"
+              + " wrong.")
   static final class JobsCheck extends ApiCommand {
     private static final int REFUSED = 2;
 
-    @Option(names = "--model", required = true, paramLabel = "MODEL", description = "The base.")
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "MODEL",
+        description = "The base model.")
     private String model = "";
 
     @Option(
@@ -306,7 +331,7 @@ public final class JobsCommand extends CommandGroup {
         required = true,
         paramLabel = "NAME|FILE",
         description =
-            "A preset, a configuration, or a file ending in .json with the adapter object.")
+            "A preset, the name of a configuration, or a .json file with the adapter object.")
     private String adapter = "";
 
     @Override
@@ -329,18 +354,18 @@ public final class JobsCommand extends CommandGroup {
     private static String sentence(JsonNode found) {
       return String.format(
           Locale.ROOT,
-          "trains %,d parameters beside the %,d of %s, in %d of its modules; takes up to %s of"
-              + " memory%s",
+          "trains %,d parameters in addition to the %,d of %s, in %d of its modules; uses up to %s"
+              + " of memory%s",
           found.path("trainable_parameters").asLong(),
           found.path("parameters").asLong(),
           found.path("model").asString(""),
           found.path("modules").size(),
           Bytes.gigabytes(found.path("memory_bytes").asLong()),
-          found.path("fits_worker").asBoolean(true) ? "" : ", which no worker that is there has");
+          found.path("fits_worker").asBoolean(true) ? "" : ", which no current worker has");
     }
   }
 
-  /** A fine-tuning job as a page for a terminal: what it is now, then what it was asked to be. */
+  /** Formats a job for the terminal: its state and result, then its request. */
   static final class JobText {
     private static final int TITLES = 18;
 
@@ -408,7 +433,7 @@ public final class JobsCommand extends CommandGroup {
         field(title(each.getKey()), each.getValue().asString(""));
       }
       field("Seed", text(job, "/seed"));
-      field("Asks for", resources(job.path("resources")));
+      field("Resources", resources(job.path("resources")));
       StringJoiner pairs = new StringJoiner(", ");
       for (Map.Entry<String, JsonNode> each : job.path("metadata").properties()) {
         pairs.add(each.getKey() + "=" + each.getValue().asString(""));
@@ -417,27 +442,28 @@ public final class JobsCommand extends CommandGroup {
     }
 
     private static String resources(JsonNode asked) {
-      StringJoiner told = new StringJoiner(", ");
+      StringJoiner parts = new StringJoiner(", ");
       String device = text(asked, "/device");
-      if (asked.path("devices").isNumber()) told.add(text(asked, "/devices") + " devices");
-      if (!device.isEmpty()) told.add(device);
+      if (asked.path("devices").isNumber()) parts.add(text(asked, "/devices") + " devices");
+      if (!device.isEmpty()) parts.add(device);
       if (asked.path("memory").isNumber()) {
-        told.add(Bytes.gigabytes(asked.path("memory").asLong()) + " of memory");
+        parts.add(Bytes.gigabytes(asked.path("memory").asLong()) + " of memory");
       }
-      if (asked.path("capability").isString()) told.add("capability " + text(asked, "/capability"));
+      if (asked.path("capability").isString())
+        parts.add("capability " + text(asked, "/capability"));
       if (asked.path("worker_class").isString()) {
-        told.add("worker class " + text(asked, "/worker_class"));
+        parts.add("worker class " + text(asked, "/worker_class"));
       }
-      limit(told, "at most %s s", asked.path("max_run_seconds"));
-      limit(told, "a sign every %s s", asked.path("no_progress_seconds"));
-      return told.toString();
+      limit(parts, "at most %s s", asked.path("max_run_seconds"));
+      limit(parts, "progress at least every %s s", asked.path("no_progress_seconds"));
+      return parts.toString();
     }
 
-    private static void limit(StringJoiner told, String text, JsonNode seconds) {
-      if (seconds.isNumber()) told.add(text.formatted(seconds.asString()));
+    private static void limit(StringJoiner parts, String text, JsonNode seconds) {
+      if (seconds.isNumber()) parts.add(text.formatted(seconds.asString()));
     }
 
-    /** A file by its name and id; one that was deleted by its id. */
+    /** Returns a file's name and id; of a deleted file only the id. */
     private static String named(JsonNode job, String field) {
       String id = text(job, "/" + field);
       String name = text(job, "/" + field + "_name");
@@ -454,7 +480,7 @@ public final class JobsCommand extends CommandGroup {
       if (seconds.isNumber()) field(title, Table.time(seconds));
     }
 
-    /** Left out where there is none. */
+    /** Adds a field, unless its value is empty. */
     private void field(String title, String value) {
       if (value.isEmpty()) return;
       String space = " ".repeat(Math.max(1, TITLES - title.length()));
@@ -470,7 +496,7 @@ public final class JobsCommand extends CommandGroup {
     }
   }
 
-  /** A quote as lines for a person; its warnings are not among them. */
+  /** Formats a quote, without its warnings. */
   static final class QuoteText {
     private QuoteText() {}
 
@@ -479,7 +505,7 @@ public final class JobsCommand extends CommandGroup {
       JsonNode data = quote.path("data");
       lines.add(
           line(
-              "%,d rows, %,d tokens an epoch (%,d trained); %s epochs, %,d steps",
+              "%,d rows, %,d tokens per epoch (%,d trained); %s epochs, %,d steps",
               data.path("rows").asLong(),
               data.path("tokens_per_epoch").asLong(),
               data.path("trained_tokens_per_epoch").asLong(),
@@ -490,16 +516,16 @@ public final class JobsCommand extends CommandGroup {
       JsonNode queue = quote.path("queue");
       lines.add(
           line(
-              "place %,d in the queue: %s",
+              "position %,d in the queue: %s",
               queue.path("position").asLong(), queue.path("ahead_reason").asString("")));
       JsonNode run = quote.path("run");
       lines.add(
           run.path("seconds").isNumber()
               ? line(
-                  "about %s of training, by the %,.0f tokens/s of earlier jobs like it",
+                  "about %s of training, at the %,.0f tokens/s of similar jobs",
                   duration(run.path("seconds").asLong()), run.path("tokens_per_second").asDouble())
-              : "how long it trains is not known: no job like it has run");
-      if (quote.path("approval").asBoolean()) lines.add("waits for approval first");
+              : "the training time is unknown, because no similar job has run yet");
+      if (quote.path("approval").asBoolean()) lines.add("the job needs approval first");
       return String.join("\n", lines);
     }
 
@@ -526,53 +552,55 @@ public final class JobsCommand extends CommandGroup {
     }
   }
 
-  /** What a job asks of a worker; what is not given is not asked for. */
+  /** The resources that a job requests from a worker. */
   static final class ResourceOptions {
     private static final double GB = 1e9;
 
     @Option(
         names = "--device",
         paramLabel = "cpu|cuda",
-        description = "Only on a device of this kind; by default any, and cuda for a large base.")
+        description =
+            "Run only on a device of this kind; by default any, and cuda for a large base model.")
     private @Nullable String device;
 
     @Option(
         names = "--memory",
         paramLabel = "GB",
-        description = "Only on devices with this much memory, beside what is estimated.")
+        description =
+            "Run only on devices with at least this much memory, in addition to the estimate.")
     private @Nullable Double memory;
 
     @Option(
         names = "--capability",
         paramLabel = "X.Y",
-        description = "Only on GPUs of this CUDA compute capability or a higher one.")
+        description = "Run only on GPUs with at least this CUDA compute capability.")
     private @Nullable String capability;
 
     @Option(
         names = "--devices",
         paramLabel = "N",
-        description = "On so many devices at once; default 1.")
+        description = "The number of devices to train on (1).")
     private @Nullable Integer devices;
 
     @Option(
         names = "--worker-class",
         paramLabel = "CLASS",
-        description = "Only on workers that joined in this class.")
+        description = "Run only on workers of this class.")
     private @Nullable String workerClass;
 
     @Option(
         names = "--max-run",
         paramLabel = "SECONDS",
-        description = "It fails when its runs have taken so long together.")
+        description = "The job fails when its runs have taken this long in total.")
     private @Nullable Long maxRun;
 
     @Option(
         names = "--no-progress",
         paramLabel = "SECONDS",
-        description = "A run that makes no step for so long is ended, and tried again.")
+        description = "A run without a new step for this long is stopped and retried.")
     private @Nullable Long noProgress;
 
-    /** The {@code resources} of a request; null = nothing is asked for. */
+    /** Returns the {@code resources} of the request; null if no option is set. */
     @Nullable ObjectNode asked() {
       ObjectNode asked = JsonMapper.shared().createObjectNode();
       if (device != null) asked.put("device", device);

@@ -11,13 +11,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code graft keys}: the keys of a department, for its owners and for administrators. */
+/** {@code graft keys}: manages the keys of a department, for its owners and administrators. */
 @Command(
     name = "keys",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(list | create | rotate | delete)",
     description =
-        "The keys of a department, over the API (needs an owner's or administrator's key).",
+        "Manage the keys of a department over the API (needs an owner's or administrator's key).",
     subcommands = {
       KeysCommand.ListAll.class,
       KeysCommand.Create.class,
@@ -38,13 +38,13 @@ public final class KeysCommand extends CommandGroup {
           .text("NAME", "/name")
           .text("REPLACES", "/replaces");
 
-  /** Whose keys. */
+  /** The department whose keys to manage. */
   static final class DepartmentOption {
     @Option(
         names = "--department",
         required = true,
         paramLabel = "NAME|ID",
-        description = "A department's id (proj_...); its name, if the key is an administrator's.")
+        description = "The department's id (proj_...); with an administrator's key, its name.")
     private String department = "";
 
     String path(GraftApi api) {
@@ -53,7 +53,7 @@ public final class KeysCommand extends CommandGroup {
     }
   }
 
-  /** With its id and its name. */
+  /** Returns the department with its id and name. */
   private static JsonNode project(GraftApi api, String department) {
     if (department.startsWith("proj_")) {
       return api.get(PROJECTS + "/" + ApiCommand.escaped(department));
@@ -62,15 +62,16 @@ public final class KeysCommand extends CommandGroup {
         .filter(project -> department.equals(project.path("name").asString()))
         .findFirst()
         .orElseThrow(
-            () -> new IllegalArgumentException("no department has the name " + department));
+            () ->
+                new IllegalArgumentException("there is no department with the name " + department));
   }
 
-  @Command(name = "list", description = "Keys that are not deleted.")
+  @Command(name = "list", description = "List keys that are not deleted.")
   static final class ListAll extends ApiCommand {
     @Option(
         names = "--department",
         paramLabel = "NAME|ID",
-        description = "Only these; left out, administrators see every key there is.")
+        description = "Only keys of this department; without it, administrators see all keys.")
     private @Nullable String department;
 
     @Override
@@ -86,7 +87,7 @@ public final class KeysCommand extends CommandGroup {
       return 0;
     }
 
-    /** Each with its department, as the audit log has it. */
+    /** Returns a department's keys, each with its department as in the audit log. */
     private static List<JsonNode> of(GraftApi api, JsonNode project) {
       String id = project.path("id").asString();
       List<JsonNode> keys =
@@ -103,17 +104,17 @@ public final class KeysCommand extends CommandGroup {
 
   @Command(
       name = "create",
-      description = "A service account and its key, which is shown this once.")
+      description = "Create a service account and its key, which is shown only once.")
   static final class Create extends ApiCommand {
     @Mixin private DepartmentOption department = new DepartmentOption();
 
-    @Option(names = "--name", required = true, description = "Of the service account.")
+    @Option(names = "--name", required = true, description = "The name of the service account.")
     private String name = "";
 
     @Option(
         names = "--scope",
         paramLabel = "SCOPE",
-        description = "What the key may do, if not all its account may; repeat it for more.")
+        description = "A scope of the key, to allow less than its account may do; may be repeated.")
     private @Nullable List<String> scopes;
 
     @Override
@@ -137,7 +138,7 @@ public final class KeysCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "rotate", description = "The successor of a key; the old one ends.")
+  @Command(name = "rotate", description = "Replace a key by a new one and print it.")
   static final class RotateKey extends ApiCommand {
     @Mixin private DepartmentOption department = new DepartmentOption();
 
@@ -147,7 +148,7 @@ public final class KeysCommand extends CommandGroup {
     @Option(
         names = "--overlap-seconds",
         defaultValue = "0",
-        description = "How long the old key stays valid; 0 ends it at once.")
+        description = "Seconds that the old key stays valid; 0 revokes it immediately.")
     private long overlap;
 
     @Override
@@ -159,7 +160,7 @@ public final class KeysCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "delete", description = "Delete a key; what still uses it is refused.")
+  @Command(name = "delete", description = "Delete a key; requests with it are then refused.")
   static final class Delete extends ApiCommand {
     @Mixin private DepartmentOption department = new DepartmentOption();
 

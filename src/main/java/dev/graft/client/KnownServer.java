@@ -23,13 +23,13 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server that client commands would ask, looked at without changing anything: a token is not
- * renewed, and nothing is sent twice.
+ * Checks the server that client commands would use, without changing anything: tokens are not
+ * renewed and requests are not retried.
  */
 public final class KnownServer {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** Bytes of an answer: whoever holds a port may say anything. */
+  /** The most bytes to read, because any program may answer on the port. */
   private static final long LONGEST = 4 << 20;
 
   private static final String DOCUMENT = "/openapi.yaml";
@@ -48,11 +48,10 @@ public final class KnownServer {
   }
 
   /**
-   * That of the option, the environment, or the last login, in this order; with its key, if one is
-   * known.
+   * Returns the server of the option, the environment or the last login, in this order, with its
+   * key if known. @@throws IllegalArgumentException if its address is not valid
    *
-   * @throws IllegalArgumentException if its address is none
-   * @throws dev.graft.platform.MachineLacks if the file of trusted authorities is none
+   * @throws dev.graft.platform.MachineLacks if the file of trusted authorities is not valid
    */
   public static Optional<KnownServer> find(@Nullable String option, Map<String, String> environment)
       throws IOException {
@@ -68,30 +67,30 @@ public final class KnownServer {
     }
   }
 
-  /** The server at an address, without a key. */
+  /** Returns the server at an address, without a key. */
   public static KnownServer at(URI address, Map<String, String> environment) {
     return new KnownServer(address.toString(), null, environment);
   }
 
-  /** What answers at an address. */
+  /** What a server at an address answers. */
   public sealed interface Answer {
     /**
-     * @param version of its API
-     * @param same whether its API is, word for word, the one of this program
+     * @@param version the API's version @@param same whether its API document equals that of this
+     * program
      */
     record Graft(String version, boolean same) implements Answer {}
 
-    /** Another program, or a proxy without a Graft behind it. */
+    /** Another program answered, or a proxy without Graft behind it. */
     record Other(int status) implements Answer {}
 
-    /** No authority that is trusted vouches for it, or it does not speak TLS. */
+    /** Its certificate is not trusted, or it does not use TLS. */
     record Untrusted(String why) implements Answer {}
 
-    /** Nothing. */
+    /** Nothing answered. */
     record Silent(String why) implements Answer {}
   }
 
-  /** Without a path, and without a password that somebody may have written into it. */
+  /** Returns the address without path and without user info, which may contain a password. */
   public String address() {
     String userInfo = address.getRawUserInfo();
     return userInfo == null ? address.toString() : address.toString().replace(userInfo + "@", "");
@@ -101,7 +100,7 @@ public final class KnownServer {
     return key != null;
   }
 
-  /** Asks for the document of its API, which needs no key; none is sent. */
+  /** Requests the API document, without sending a key. */
   public Answer ask() {
     try {
       HttpResponse<String> answer = get(DOCUMENT, null);
@@ -118,12 +117,12 @@ public final class KnownServer {
   }
 
   /**
-   * The HTTP status of a request with the key: 401 if it is not taken.
+   * Returns the HTTP status of a request with the key; 401 if the server rejects it.
    *
    * @throws IllegalStateException without a key
    */
   public int statusWithKey() throws IOException {
-    if (key == null) throw new IllegalStateException("there is no key");
+    if (key == null) throw new IllegalStateException("the key is unknown");
     return get("/v1/models", key).statusCode();
   }
 

@@ -2,12 +2,15 @@ package dev.graft.client;
 
 import picocli.CommandLine.Option;
 
-/** The first things of a list, as the server orders them. */
+/** A command that lists the first objects of a list. */
 abstract class ListCommand extends ApiCommand {
   private final String path;
   private final Table table;
 
-  @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--limit",
+      defaultValue = "20",
+      description = "The maximum number to list (${DEFAULT-VALUE}).")
   private int limit;
 
   ListCommand(String path, Table table) {
@@ -15,7 +18,7 @@ abstract class ListCommand extends ApiCommand {
     this.table = table;
   }
 
-  /** What is searched for: {@code name=value&...}, or nothing. */
+  /** Returns the filter as {@code name=value&...}, or an empty string. */
   String query() {
     return "";
   }

@@ -11,11 +11,9 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A server and the key for it.
- *
- * @param server the server's address, with or without {@code /v1}
- * @param key a secret, never printed: a key, or a token of the server's identity provider
- * @param renewal of the token; null with a key
+ * A server and its key. @@param server the server's address, with or without {@code /v1} @@param
+ * key a key, or a token of the server's identity provider; never printed @@param renewal how to
+ * renew the token; null for a key
  */
 record Login(String server, String key, @Nullable Renewal renewal) {
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -30,20 +28,20 @@ record Login(String server, String key, @Nullable Renewal renewal) {
 
   Renewal requireRenewal() {
     if (renewal != null) return renewal;
-    throw new IllegalStateException("a key is not renewed");
+    throw new IllegalStateException("a key cannot be renewed");
   }
 
-  /** What {@code graft login} has kept, if anything. */
+  /** Returns the stored login, if there is one. */
   static Optional<Login> kept(Path file) throws IOException {
     if (!Files.exists(file)) return Optional.empty();
     try {
       return Optional.of(JSON.readValue(Files.readString(file), Login.class));
     } catch (JacksonException e) {
-      throw new IOException(file + " is not what graft login writes; run graft login again", e);
+      throw new IOException(file + " is damaged; run graft login again", e);
     }
   }
 
-  /** Keeps it for the commands to come, readable for this user alone. */
+  /** Stores the login in a file that only this user can read. */
   void keep(Path file) throws IOException {
     Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
     var mine = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

@@ -30,14 +30,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 
-/** {@code graft login}: keeps a server and a key for the commands to come. */
+/** {@code graft login}: stores a server's address and key for other commands. */
 @Command(
     name = "login",
     mixinStandardHelpOptions = true,
     description =
-        "Keep a server's address and a key, for files, jobs, adapters and keys. The key is asked"
-            + " for, or read from standard input; --sso signs in at the server's identity"
-            + " provider instead.")
+        "Store a server's address and key for the other commands. Prompts for the key, or reads it"
+            + " from standard input; with --sso, signs in with the server's identity provider"
+            + " instead.")
 public final class LoginCommand implements Callable<Integer> {
   private static final int FORBIDDEN = 403;
 
@@ -52,7 +52,7 @@ public final class LoginCommand implements Callable<Integer> {
 
   @Option(
       names = "--sso",
-      description = "Sign in at the server's identity provider, in a browser on any machine.")
+      description = "Sign in with the server's identity provider, in a browser on any machine.")
   private boolean sso;
 
   @Override
@@ -65,13 +65,13 @@ public final class LoginCommand implements Callable<Integer> {
       login.keep(file);
       spec.commandLine()
           .getOut()
-          .println("Signed in at %s%s. The login is kept in %s.".formatted(server, models, file));
+          .println("Signed in to %s%s. The login is stored in %s.".formatted(server, models, file));
       spec.commandLine().getOut().flush();
     }
     return 0;
   }
 
-  /** An administrator's key, or one of few scopes, is known to the server and sees none. */
+  /** Returns the number of models, or nothing if the key is valid but may not list models. */
   private static String models(GraftApi api) {
     try {
       return "; models available: %d".formatted(api.get("/v1/models").path("data").size());
@@ -111,21 +111,21 @@ public final class LoginCommand implements Callable<Integer> {
     var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     String line = input.readLine();
     if (line == null || line.isBlank()) {
-      throw new IllegalArgumentException("no key came on standard input");
+      throw new IllegalArgumentException("no key on standard input");
     }
     return line.strip();
   }
 
   /**
-   * Signs people in at the server's identity provider: they confirm a code in any browser (RFC
-   * 8628), and the token that comes of it is sent where a key goes.
+   * Signs in with the server's identity provider: the user confirms a code in any browser (RFC
+   * 8628), and the resulting token is used like a key.
    */
   static final class SingleSignOn {
     private final TokenEndpoint tokens;
     private final Consumer<Duration> pause;
 
     /**
-     * @param pause between questions whether the code has been confirmed
+     * @@param pause waits between polls for the confirmation
      */
     SingleSignOn(TokenEndpoint tokens, Consumer<Duration> pause) {
       this.tokens = tokens;
@@ -133,9 +133,9 @@ public final class LoginCommand implements Callable<Integer> {
     }
 
     /**
-     * @param metadata of the server (RFC 9728)
-     * @param ask shows people the address and the code
-     * @throws IllegalArgumentException if the server has no such sign-in, or people said no
+     * @@param metadata the server's metadata (RFC 9728) @@param ask shows the user the address and
+     * the code @@throws IllegalArgumentException if the server does not offer this sign-in, or the
+     * user declines
      */
     Login signIn(String server, JsonNode metadata, Consumer<DeviceAuthorizationSuccessResponse> ask)
         throws IOException {
@@ -143,7 +143,9 @@ public final class LoginCommand implements Callable<Integer> {
       String issuer = metadata.path("authorization_servers").path(0).asString("");
       if (issuer.isEmpty() || !signIn.isObject()) {
         throw new IllegalArgumentException(
-            server + " has no sign-in: ask its administrator for a key, or for graft.oidc.sign-in");
+            server
+                + " does not offer sign-in: ask its administrator for a key, or to set"
+                + " graft.oidc.sign-in");
       }
       try {
         OIDCProviderMetadata provider =
@@ -153,7 +155,7 @@ public final class LoginCommand implements Callable<Integer> {
         URI token = provider.getTokenEndpointURI();
         if (device == null || token == null) {
           throw new IllegalArgumentException(
-              issuer + " does not offer the device grant (RFC 8628)");
+              issuer + " does not support the device grant (RFC 8628)");
         }
         Renewal renewal =
             new Renewal(
@@ -166,7 +168,7 @@ public final class LoginCommand implements Callable<Integer> {
         return confirmed(
             Login.signedIn(server, "", renewal), code(device, renewal.clientId(), scope), ask);
       } catch (GeneralException e) {
-        throw new IOException(issuer + " is no identity provider: " + e.getMessage(), e);
+        throw new IOException(issuer + " is not a usable identity provider: " + e.getMessage(), e);
       }
     }
 
@@ -179,7 +181,7 @@ public final class LoginCommand implements Callable<Integer> {
       throw TokenEndpoint.refused(answer.toErrorResponse().getErrorObject());
     }
 
-    /** Until people have said yes or no, or the provider that the code's time is over. */
+    /** Polls until the user confirms or declines, or the code expires. */
     private Login confirmed(
         Login login,
         DeviceAuthorizationSuccessResponse code,

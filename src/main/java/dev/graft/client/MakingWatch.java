@@ -6,26 +6,24 @@ import java.util.concurrent.locks.LockSupport;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Follows something that a server makes to its end, and shows how far it is.
- *
- * @param what as it is called to people
- * @param path where it is asked for
- * @param done the field with the bytes that are done, of {@code total_bytes}
+ * Waits until an import or export ends and shows its progress. @@param what its name in the
+ * output @@param path of the import or export @@param done the field with the bytes done so far, of
+ * {@code total_bytes}
  */
 record MakingWatch(GraftApi api, String what, String path, String done) {
   private static final long POLL = Duration.ofSeconds(1).toNanos();
   private static final long MB = 1_000_000;
 
-  /** It, in its end state: see {@link JobWatch#hasEnded}. */
+  /** Waits for the end, see {@link JobWatch#hasEnded}, and returns it. */
   public JsonNode untilDone(JsonNode begun) {
     Patience patience = new Patience();
     Screen screen = Screen.standard();
     JsonNode making = begun;
-    String told = "";
+    String shown = "";
     while (!JobWatch.hasEnded(making)) {
       String state = state(making);
-      if (!state.equals(told)) screen.doing(what, state);
-      told = state;
+      if (!state.equals(shown)) screen.doing(what, state);
+      shown = state;
       LockSupport.parkNanos(POLL);
       Optional<JsonNode> now = patience.ask(() -> api.get(path));
       if (now.isPresent()) making = now.get();

@@ -12,7 +12,7 @@ public final class NoAnswer extends UncheckedIOException {
     this.server = shown(server);
   }
 
-  /** Its address, without a password that was written into it. */
+  /** Returns the server's address without user info, which may contain a password. */
   public String server() {
     return server;
   }

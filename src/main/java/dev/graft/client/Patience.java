@@ -6,19 +6,19 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * For whoever asks again and again: a server that is away for a while, as it restarts, is awaited.
+ * Lets a polling caller tolerate a server that is unavailable for a while, for example during a
+ * restart.
  */
 final class Patience {
-  /** Longer than a server needs to start. */
+  /** Longer than a server takes to start. */
   private static final long AWAY = Duration.ofMinutes(2).toNanos();
 
   private long answered = System.nanoTime();
 
   /**
-   * What was asked for; empty while the server is away.
-   *
-   * @throws UncheckedIOException if it has been away for too long, or an {@link ApiRefused} that
-   *     another try does not change
+   * Returns the answer; empty while the server is unavailable. @@throws UncheckedIOException if the
+   * server has been unavailable for too long, or {@link ApiRefused} if the request itself is
+   * refused
    */
   public <T> Optional<T> ask(Supplier<T> question) {
     try {

@@ -4,12 +4,10 @@ import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the next token is got when a kept one expires.
- *
- * @param tokenEndpoint of the identity provider
- * @param token {@code id_token} or {@code access_token}: the one that Graft takes
- * @param refreshToken a secret; null if the provider gave none, so that people sign in again
- * @param expiresAt of the kept token, in unix seconds
+ * How to get the next token when a stored one expires. @@param tokenEndpoint the identity
+ * provider's token endpoint @@param token {@code id_token} or {@code access_token}, whichever Graft
+ * accepts @@param refreshToken a secret; null if the provider gave none, so that the user has to
+ * sign in again @@param expiresAt when the stored token expires, in unix seconds
  */
 record Renewal(
     URI tokenEndpoint,
@@ -17,7 +15,7 @@ record Renewal(
     String token,
     @Nullable String refreshToken,
     long expiresAt) {
-  /** A request takes a while, and clocks differ. */
+  /** Allows for the duration of a request and differences between clocks. */
   private static final long SECONDS_BEFORE = 60;
 
   Renewal with(@Nullable String nextRefreshToken, long nextExpiresAt) {

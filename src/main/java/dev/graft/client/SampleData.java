@@ -16,21 +16,19 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The data set of one demo run: new facts for each seed, rows that teach them, questions that test
- * them.
- *
- * @param rows training conversations, shuffled; no product sheet in any of them
- * @param questions in the held-out phrasings, one for each fact, shuffled
+ * The data set of a demo run: new facts for each seed, training rows and test questions. @@param
+ * rows training conversations, shuffled, without product sheets @@param questions one held-out
+ * phrasing per fact, shuffled
  */
 public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
   private static final int PRODUCTS = 8;
   private static final int ROWS_A_FACT = 8;
 
-  /** A held-out question, the sentence that answers it, and the value alone. */
+  /** A held-out question, the answering sentence, and its value. */
   public record HeldOutQuestion(String text, String answer, String value) {}
 
   /**
-   * Draws the facts of a seed.
+   * Draws a data set from a seed.
    *
    * @throws IllegalStateException if a question shares four words in a row with a training row
    */
@@ -56,14 +54,14 @@ public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
     return new SampleData(List.copyOf(rows), List.copyOf(questions));
   }
 
-  /** The training file: chat rows, one JSON object a line. */
+  /** Returns the training file: chat rows, one JSON object per line. */
   public String jsonl() {
     var lines = new StringBuilder();
     for (ChatRow row : rows) lines.append(row.json()).append('\n');
     return lines.toString();
   }
 
-  /** One thing that is so: an attribute of a product and its value. */
+  /** A fact: an attribute of a product and its value. */
   record Fact(Attribute attribute, String product, String value) {
     static Fact draw(Attribute attribute, String product, RandomGenerator random) {
       return new Fact(attribute, product, attribute.draw(random));
@@ -73,13 +71,13 @@ public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
       return attribute.sentence(product, value);
     }
 
-    /** A phrasing of {@link Attribute}, asked about this product. */
+    /** Returns a phrasing of {@link Attribute} as a question about this product. */
     String ask(String phrasing) {
       return phrasing.replace("{p}", product) + "?";
     }
   }
 
-  /** Dresses a question as people do: a greeting before it, thanks after it. */
+  /** Adds greetings and thanks to a question. */
   static final class Phrasing {
     private static final List<String> BEFORE =
         List.of(
@@ -96,11 +94,11 @@ public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
     }
   }
 
-  /** A question and its answer, with a product sheet above it or not. */
+  /** A question and its answer, optionally with a product sheet. */
   record ChatRow(@Nullable String system, String user, String assistant) {
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    /** One line of a chat training file. */
+    /** Returns a line of a chat training file. */
     public String json() {
       var messages = new ArrayList<Map<String, String>>();
       if (system != null) messages.add(message("system", system));
@@ -122,8 +120,8 @@ public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
   }
 
   /**
-   * Every run of four words in the training rows. Case and punctuation do not count, and a product
-   * name is one word: otherwise every question about a product would share it.
+   * All sequences of four words in the training rows. Case and punctuation are ignored. A product
+   * name counts as one word, because every question about the product contains it.
    */
   static final class WordSequences {
     private static final int LENGTH = 4;
@@ -162,13 +160,12 @@ public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
   }
 
   /**
-   * What can be said about a product: a sentence, the values it may take, and ten ways to ask for
-   * it.
+   * An attribute of a product: a sentence, its possible values, and ten ways to ask for it.
    *
    * <p>{@code {p}} stands for the product, {@code {v}} for the value. The base model is pre-trained
    * on all ten phrasings; a sample data set uses {@link #taught} only, the score {@link #heldOut}
-   * only. No held-out phrasing shares four words in a row with anything taught: {@link
-   * SampleData.WordSequences} checks it for every data set drawn.
+   * only. No held-out phrasing shares four consecutive words with a taught phrasing: {@link
+   * SampleData.WordSequences} checks this for every data set.
    */
   enum Attribute {
     WEIGHT(
@@ -317,9 +314,7 @@ public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
       return word + " " + KINDS.get(random.nextInt(KINDS.size()));
     }
 
-    /**
-     * Products that share neither name nor kind, so that each word of a question tells them apart.
-     */
+    /** Draws products that share neither name nor kind, so that each word distinguishes them. */
     static Set<String> draw(int count, RandomGenerator random) {
       var products = new LinkedHashSet<String>();
       var words = new HashSet<String>();
@@ -335,7 +330,7 @@ public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
     }
   }
 
-  /** The values an {@link SampleData.Attribute} may take. */
+  /** The possible values of an {@link SampleData.Attribute}. */
   sealed interface Values {
     String draw(RandomGenerator random);
 

@@ -3,14 +3,14 @@ package dev.graft.client;
 import java.io.PrintStream;
 
 /**
- * Where a command speaks that takes a while. On a terminal: colours and one line that is rewritten
- * while a job trains; elsewhere plain lines. Progress goes to standard error, results to standard
+ * The output of a long-running command. On a terminal it uses colours and rewrites the progress
+ * line; elsewhere it prints plain lines. Progress goes to standard error, results to standard
  * output.
  */
 public final class Screen {
   private static final String CLEAR_LINE = "\r\033[2K";
 
-  /** Cut at the edge of the screen: of a line that runs on below, only the last part is cleared. */
+  /** Cuts lines at the edge of the screen, because a wrapped line cannot be cleared completely. */
   private static final String NO_WRAP = "\033[?7l";
 
   private static final String WRAP = "\033[?7h";
@@ -25,7 +25,10 @@ public final class Screen {
     this.terminal = terminal;
   }
 
-  /** Colours only on a real terminal, and never against {@code NO_COLOR}. */
+  /**
+   * Returns the screen of this process; it uses colours on a terminal unless {@code NO_COLOR} is
+   * set.
+   */
   public static Screen standard() {
     var console = System.console();
     boolean terminal =
@@ -46,12 +49,12 @@ public final class Screen {
     progress.println();
   }
 
-  /** A step that is done: what, and what came of it. */
+  /** Prints a finished step and its result. */
   public void done(String what, String result) {
     progress.println((terminal ? CLEAR_LINE : "") + "  " + green("✓") + " " + pad(what) + result);
   }
 
-  /** A step that takes a while. On a terminal it is overwritten by what comes next. */
+  /** Prints the progress of a step. On a terminal the next line overwrites it. */
   public void doing(String what, String state) {
     String line = "  " + blue("•") + " " + pad(what) + state;
     if (terminal) {
@@ -62,7 +65,7 @@ public final class Screen {
     }
   }
 
-  /** A line of the result. */
+  /** Prints a line of the result. */
   public void say(String line) {
     progress.flush();
     out.println(line);

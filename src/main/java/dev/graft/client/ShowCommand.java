@@ -2,7 +2,7 @@ package dev.graft.client;
 
 import picocli.CommandLine.Parameters;
 
-/** Everything that the server says of one thing. */
+/** A command that prints one object as JSON. */
 abstract class ShowCommand extends ApiCommand {
   private final String list;
 
@@ -10,7 +10,7 @@ abstract class ShowCommand extends ApiCommand {
   private String id = "";
 
   /**
-   * @param list path of the list that the thing is in
+   * @@param list the path of the list that contains the object
    */
   ShowCommand(String list) {
     this.list = list;

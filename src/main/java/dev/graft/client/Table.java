@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 
-/** How a list of things looks on a terminal: a line a thing, a column a fact. */
+/** Formats a list of JSON objects as a table. */
 public final class Table {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm", Locale.ROOT);
@@ -23,22 +23,22 @@ public final class Table {
     return this;
   }
 
-  /** The value at a JSON pointer; {@code -} where there is none. */
+  /** Adds a column with the value at a JSON pointer; {@code -} if it is absent. */
   public Table text(String title, String pointer) {
     return column(title, thing -> thing.at(pointer).asString("-"));
   }
 
-  /** Unix seconds at a JSON pointer, as local time. */
+  /** Adds a column with the unix seconds at a JSON pointer, as local time. */
   public Table time(String title, String pointer) {
     return column(title, thing -> time(thing.at(pointer)));
   }
 
-  /** Bytes at a JSON pointer, in powers of 1000. */
+  /** Adds a column with the bytes at a JSON pointer. */
   public Table size(String title, String pointer) {
     return column(title, thing -> size(thing.at(pointer).asLong(0)));
   }
 
-  /** Unix seconds as local time. */
+  /** Formats unix seconds as local time. */
   public static String time(JsonNode seconds) {
     if (!seconds.isNumber()) return "-";
     return TIME.format(Instant.ofEpochSecond(seconds.asLong()).atZone(ZoneId.systemDefault()));
@@ -50,7 +50,7 @@ public final class Table {
     return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
   }
 
-  /** The lines, with a line of titles above; columns as wide as what is in them. */
+  /** Returns the lines of the table, with a title line. */
   public List<String> lines(Iterable<JsonNode> things) {
     List<List<String>> cells = new ArrayList<>();
     cells.add(columns.stream().map(Column::title).toList());
@@ -72,7 +72,7 @@ public final class Table {
     return line.toString().stripTrailing();
   }
 
-  /** What people named themselves must not steer a terminal. */
+  /** Replaces control characters, which could change the terminal. */
   static String printable(String text) {
     return text.replaceAll("\\p{Cntrl}", " ");
   }

@@ -31,23 +31,22 @@ final class TokenEndpoint {
   private final @Nullable SSLSocketFactory trusted;
 
   /**
-   * @param trusted what to believe of certificates; null = as Java does
+   * @@param trusted makes TLS connections with the trusted authorities; null = Java's
    */
   TokenEndpoint(Clock clock, @Nullable SSLSocketFactory trusted) {
     this.clock = clock;
     this.trusted = trusted;
   }
 
-  /** Whether it is time for {@link #renewed}. */
+  /** Returns whether the token should be renewed. */
   boolean due(Login login) {
     Renewal renewal = login.renewal();
     return renewal != null && renewal.due(clock.instant().getEpochSecond());
   }
 
   /**
-   * The same login with a fresh token.
-   *
-   * @throws IllegalArgumentException if people have to sign in again
+   * Returns the login with a new token. @@throws IllegalArgumentException if the user has to sign
+   * in again
    */
   Login renewed(Login old) throws IOException {
     Renewal renewal = old.renewal();
@@ -59,7 +58,7 @@ final class TokenEndpoint {
       ErrorObject error = response.toErrorResponse().getErrorObject();
       throw OAuth2Error.INVALID_GRANT.equals(error) ? over(old) : refused(error);
     } catch (ParseException e) {
-      throw new IOException("the identity provider's answer is none: " + e.getMessage(), e);
+      throw new IOException("the identity provider's answer is not valid: " + e.getMessage(), e);
     }
   }
 
@@ -70,7 +69,10 @@ final class TokenEndpoint {
     return OIDCTokenResponseParser.parse(send(request.toHTTPRequest()));
   }
 
-  /** With the tokens of an answer; a refresh token stays good where no other came. */
+  /**
+   * Returns the login with the tokens of an answer; the refresh token is kept if there is no new
+   * one.
+   */
   Login login(Login old, TokenResponse response) throws ParseException {
     Renewal renewal = old.requireRenewal();
     Tokens tokens = response.toSuccessResponse().getTokens();
@@ -82,7 +84,8 @@ final class TokenEndpoint {
           old.server(), tokens.getAccessToken().getValue(), renewal.with(refresh, expiresAt));
     }
     JWT id = tokens instanceof OIDCTokens both ? both.getIDToken() : null;
-    if (id == null) throw new ParseException("it has no id_token; does the scope have openid?");
+    if (id == null)
+      throw new ParseException("it has no id_token; check that the scope includes openid");
     return Login.signedIn(old.server(), id.serialize(), renewal.with(refresh, expiry(id)));
   }
 
@@ -108,22 +111,22 @@ final class TokenEndpoint {
     if (trusted != null) request.setSSLSocketFactory(trusted);
   }
 
-  /** Tokens go through no open line, but on this machine. */
+  /** Requires https, except on this machine. */
   static URI secure(URI address) {
     String host = address.getHost();
     boolean here = "127.0.0.1".equals(host) || "localhost".equals(host);
     if ("https".equals(address.getScheme()) || here) return address;
-    throw new IllegalArgumentException("the identity provider must have https: " + address);
+    throw new IllegalArgumentException("the identity provider must use https: " + address);
   }
 
   private static IllegalArgumentException over(Login login) {
     return new IllegalArgumentException(
-        "the sign-in for %s is over: run graft login --sso --server %1$s"
+        "the sign-in for %s has expired: run graft login --sso --server %1$s"
             .formatted(login.server()));
   }
 
   static IllegalArgumentException refused(ErrorObject error) {
     String why = error.getDescription() == null ? error.getCode() : error.getDescription();
-    return new IllegalArgumentException("the identity provider did not let you in: " + why);
+    return new IllegalArgumentException("the identity provider refused the sign-in: " + why);
   }
 }

@@ -12,11 +12,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A file on its way to the server: whole, or a large one in parts. */
+/** Uploads a file to the server, a large one in parts. */
 record TrainingFileUpload(GraftApi api, Path file, UploadOptions options) {
   private static final int PART = 64 << 20;
 
-  /** An id as it is; a file on this machine is uploaded, and its id is new. */
+  /** Returns a file id as it is; uploads a local file and returns its id. */
   static String idOf(GraftApi api, String given) throws IOException {
     return idOf(api, given, UploadOptions.NONE);
   }
@@ -26,7 +26,7 @@ record TrainingFileUpload(GraftApi api, Path file, UploadOptions options) {
     return new TrainingFileUpload(api, Path.of(given), options).send().path("id").asString();
   }
 
-  /** The file's resource ({@code POST /v1/files}, beyond 64 MiB {@code /v1/uploads}). */
+  /** Uploads the file ({@code POST /v1/files}, above 64 MiB {@code /v1/uploads}) and returns it. */
   JsonNode send() throws IOException {
     if (!Files.isRegularFile(file)) throw new NoSuchFileException(file + ": no such file");
     if (Files.size(file) > PART) return inParts();

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** What an uploaded file is for, and how its rows are made. */
+/** The purpose of an uploaded file, and how to read its rows. */
 final class UploadOptions {
   static final UploadOptions NONE = new UploadOptions();
 
@@ -12,19 +12,21 @@ final class UploadOptions {
       names = "--column",
       paramLabel = "FIELD=COLUMN",
       description =
-          "The column of a CSV file that is a field of its rows, such as user=question; once for"
-              + " each field.")
+          "The CSV column for a field of the rows, such as user=question; repeat it for each"
+              + " field.")
   private Map<String, String> columns = new LinkedHashMap<>();
 
   @Option(
       names = "--ignore-unknown-keys",
-      description = "Leave out keys, and columns of CSV, that no kind of row has.")
+      description = "Ignore keys and CSV columns that no kind of row defines.")
   private boolean ignoreUnknownKeys;
 
   @Option(
       names = "--purpose",
       defaultValue = "fine-tune",
-      description = "${DEFAULT-VALUE}; administrators: user_data, a base model in an archive.")
+      description =
+          "The purpose of the file (${DEFAULT-VALUE}); administrators: user_data for a base model"
+              + " in an archive.")
   private String purpose = "fine-tune";
 
   UploadOptions() {}
@@ -33,7 +35,7 @@ final class UploadOptions {
     this.ignoreUnknownKeys = ignoreUnknownKeys;
   }
 
-  /** Field to column; empty where none were given. */
+  /** Returns the column of each field; empty if none were given. */
   Map<String, String> columns() {
     return columns;
   }

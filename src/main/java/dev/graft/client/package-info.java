@@ -1,14 +1,13 @@
 /**
- * A client of Graft's API, the {@code graft} commands that are clients, and the demo.
+ * A client of Graft's API, the client commands of {@code graft}, and the demo.
  *
- * <p>{@link dev.graft.client.GraftApi} makes the calls, {@link dev.graft.client.JobWatch} follows a
- * job to its end, and {@link dev.graft.client.Screen} shows its progress. Nothing here knows the
- * server except by its address. {@link dev.graft.client.DemoRun} trains an adapter of the bundled
- * base model on generated facts and puts the same questions to both.
+ * <p>{@link dev.graft.client.GraftApi} makes the calls, {@link dev.graft.client.JobWatch} waits for
+ * a job, and {@link dev.graft.client.Screen} shows its progress. Nothing here uses the server's
+ * classes. {@link dev.graft.client.DemoRun} trains an adapter of the bundled base model on
+ * generated facts and asks both models the same questions.
  *
- * <p>How it fails: an answer other than 2xx is an {@link dev.graft.client.ApiRefused} with the
- * server's sentence and the request's id; a server that does not answer is an {@link
- * java.io.UncheckedIOException}.
+ * <p>An answer other than 2xx throws {@link dev.graft.client.ApiRefused} with the server's message
+ * and the request's id; no answer throws a {@link java.io.UncheckedIOException}.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"platform"})

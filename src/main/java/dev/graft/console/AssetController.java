@@ -14,7 +14,7 @@ import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 
-/** Scripts and styles of the pages: Graft's own, and those of the libraries in the jar. */
+/** Serves scripts and styles: Graft's own, and those of libraries in the jar. */
 @Controller
 class AssetController {
   private static final MediaType SCRIPT = MediaType.parseMediaType("text/javascript;charset=UTF-8");
@@ -33,7 +33,7 @@ class AssetController {
           "uplot.js", new Asset(library("uplot/*/dist/uPlot.iife.min.js"), SCRIPT),
           "uplot.css", new Asset(library("uplot/*/dist/uPlot.min.css"), STYLE));
 
-  /** What browsers ask for on pages that name none, such as that of the API document. */
+  /** Serves the icon for pages without an icon link, such as the API document. */
   @GetMapping("/favicon.ico")
   ResponseEntity<Resource> favicon() {
     return asset("graft.svg");
@@ -59,7 +59,8 @@ class AssetController {
           new PathMatchingResourcePatternResolver()
               .getResources("classpath*:META-INF/resources/webjars/" + path);
       if (found.length == 1) return found[0];
-      throw new IllegalStateException(found.length + " times on the class path: " + path);
+      throw new IllegalStateException(
+          "found " + found.length + " times on the class path: " + path);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -11,7 +11,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 
-/** Base models, and those on their way in, for administrators. */
+/** Base models and their imports, for administrators. */
 @Controller
 @RequestMapping("/console/base-models")
 class BaseModelsConsoleController {
@@ -24,7 +24,7 @@ class BaseModelsConsoleController {
     this.api = api;
   }
 
-  /** As a page, or the imports alone until all have ended. */
+  /** Renders the page, or only the imports while some are running. */
   @GetMapping
   String list(@RequestParam @Nullable String part, Model page) {
     List<BaseModelView.ImportView> imports = api.imports(NEWEST).data();
@@ -48,7 +48,7 @@ class BaseModelsConsoleController {
     return "redirect:/console/base-models#imports";
   }
 
-  /** A base model, as administrators see it. */
+  /** A base model of the API. */
   record BaseModelView(
       String id,
       String family,
@@ -57,7 +57,7 @@ class BaseModelsConsoleController {
       long bytes,
       @Nullable String license,
       boolean enabled) {
-    /** One that is on its way in. */
+    /** An import of a base model. */
     public record ImportView(
         String id,
         String name,
@@ -71,13 +71,13 @@ class BaseModelsConsoleController {
         return !status.equals("queued") && !status.equals("running");
       }
 
-      /** From 0 to 100. */
+      /** Returns the progress, from 0 to 100. */
       public long percent() {
         return totalBytes == null || totalBytes == 0 ? 0 : Math.min(100, 100 * bytes / totalBytes);
       }
     }
 
-    /** One of the hub to begin with. */
+    /** A suggested model of the hub. */
     public record SuggestionView(String id, String source, @Nullable Boolean fits) {}
   }
 }

@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** What forms let one choose: the newest, and whatever a link to the form names. */
+/** The choices in forms: the newest objects, and the one in the link to the form. */
 @Component
 class Choices {
   static final int NEWEST = 100;
@@ -19,7 +19,7 @@ class Choices {
   }
 
   /**
-   * @param named such as a checkpoint, which no list has
+   * @param named the model in the link, for example a checkpoint, which is not in the list
    */
   List<ConsoleApi.ModelView> models(@Nullable String named) {
     List<ConsoleApi.ModelView> listed = api.models().data();
@@ -30,9 +30,9 @@ class Choices {
   }
 
   /**
-   * Files of rows that can be used.
+   * Returns usable files of rows.
    *
-   * @param named by its id
+   * @param named the id of the file in the link
    */
   List<DataFileView> files(@Nullable String named) {
     List<DataFileView> newest =

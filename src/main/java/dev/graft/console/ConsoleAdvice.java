@@ -29,7 +29,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What every page has, and what a page is that cannot be shown. */
+/** Adds the visitor to every page, and renders errors. */
 @ControllerAdvice(basePackageClasses = ConsoleAdvice.class)
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class ConsoleAdvice {
@@ -41,8 +41,8 @@ class ConsoleAdvice {
   }
 
   /**
-   * A request that is no page's, a browser that went away, or a fault of ours, which the log tells
-   * under the request's id.
+   * Handles an invalid request, a disconnected browser, or an internal error, which is logged with
+   * the request's id.
    */
   @ExceptionHandler
   @Nullable ModelAndView failed(
@@ -59,8 +59,8 @@ class ConsoleAdvice {
     if (status >= 500) log.atError().setCause(failure).log("page_failed");
     String sentence =
         status >= 500
-            ? "Graft failed to show this; the id below leads to its log."
-            : "This page cannot be asked for like that.";
+            ? "An internal error occurred. Use the id below to find it in the server's log."
+            : "The address or the form of this page is not valid.";
     return refused(
         new PageRefused(status, sentence, List.of(), response.getHeader("x-request-id")),
         caller,
@@ -73,13 +73,16 @@ class ConsoleAdvice {
     return failure instanceof TypeMismatchException ? HttpServletResponse.SC_BAD_REQUEST : 500;
   }
 
-  /** A download that was stopped, an upload that was closed half way: also under the client's. */
+  /** Returns whether the browser disconnected, also as the cause of a client's exception. */
   private static boolean isTheBrowserGone(Throwable failure) {
     return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
         .anyMatch(ClientAbortException.class::isInstance);
   }
 
-  /** In the part that asked, or as a page; a session that is over begins again. */
+  /**
+   * Renders a refusal in the requesting part or as a page; redirects to the sign-in if the session
+   * has ended.
+   */
   @ExceptionHandler
   @Nullable ModelAndView refused(
       PageRefused refused,
@@ -92,9 +95,9 @@ class ConsoleAdvice {
       return null;
     }
     boolean part = request.getHeader("hx-request") != null;
-    // htmx shows no error by itself: the part's target shows this one.
+    // htmx does not show errors itself, so a part is answered with 200.
     if (!part) response.setStatus(refused.status());
-    // Within the target, whose own attributes ask again or are asked again.
+    // Replaces the target's content only, because its attributes repeat the request.
     if (part) response.setHeader("hx-reswap", "innerHTML");
     ModelAndView page = new ModelAndView(part ? "refused :: notice" : "refused");
     page.addObject("refused", refused);
@@ -102,33 +105,33 @@ class ConsoleAdvice {
     return page;
   }
 
-  /** What is not a page, or no longer, told as one. */
+  /** Pages for unknown addresses and outdated forms. */
   @Controller
   static class NoSuchPageController {
-    /** Any other address under the console. */
+    /** Handles all other addresses under the console. */
     @GetMapping("/console/**")
     String any() {
       throw PageRefused.notFound("page");
     }
 
-    /** A form whose page is older than what the browser knows now, forwarded to here. */
+    /** Handles a form whose token no longer matches the browser's cookie. */
     @RequestMapping(ConsoleSecurity.STALE)
     String stale() {
       throw new PageRefused(
           HttpStatus.FORBIDDEN.value(),
-          "That page had been open for too long, so nothing was done. Go back, load it again, and"
-              + " send it once more.",
+          "The page was open for too long, so nothing was changed. Go back, reload the page and"
+              + " submit it again.",
           List.of(),
           null);
     }
   }
 
-  /** What the API answered other than 2xx: its sentence is the message. */
+  /** An answer of the API other than 2xx, with the API's message. */
   static final class PageRefused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
-     * @param at a JSON path or a line of a file
+     * @param at a JSON path, or the line of a file
      */
     public record Detail(@Nullable String at, String message) {}
 
@@ -144,12 +147,12 @@ class ConsoleAdvice {
       this.requestId = requestId;
     }
 
-    /** Something that this server's pages say themselves. */
+    /** Returns a refusal for something that does not exist. */
     public static PageRefused notFound(String what) {
-      return new PageRefused(404, "There is no " + what + " here.", List.of(), null);
+      return new PageRefused(404, "There is no such " + what + ".", List.of(), null);
     }
 
-    /** Read from an error envelope. */
+    /** Reads an error envelope. */
     static PageRefused of(ClientHttpResponse answer) throws IOException {
       int status = answer.getStatusCode().value();
       String requestId = answer.getHeaders().getFirst("x-request-id");
@@ -179,7 +182,7 @@ class ConsoleAdvice {
       return findings;
     }
 
-    /** What an operator looks for in the log. */
+    /** Returns the id with which operators find the request in the log. */
     public @Nullable String requestId() {
       return requestId;
     }

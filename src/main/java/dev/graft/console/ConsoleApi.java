@@ -18,27 +18,27 @@ import org.springframework.web.service.annotation.PostExchange;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What the console asks of the public API, as whoever is signed in. Every refusal is a {@link
- * ConsoleAdvice.PageRefused}. Java makes the proxy in a package of its own: what a method returns
- * must be public.
+ * The calls of the public API that the console makes as the signed-in user. A refusal throws {@link
+ * ConsoleAdvice.PageRefused}. The proxy class is in another package, so return types must be
+ * public.
  */
 @HttpExchange("/v1")
 interface ConsoleApi {
   /** A page of a list, newest first. */
   record Listed<T>(List<T> data, boolean hasMore, @Nullable String lastId) {
-    /** What to send as {@code after} for the next page; null on the last. */
+    /** Returns the {@code after} of the next page; null on the last page. */
     public @Nullable String next() {
       return hasMore ? lastId : null;
     }
   }
 
-  /** Something that can be asked: a base model, or what was made of one. */
+  /** A base model or a fine-tuned model. */
   record ModelView(String id, @Nullable String baseModel, String task) {
     public boolean tuned() {
       return baseModel != null;
     }
 
-    /** Whether it labels texts; else it writes them. */
+    /** Returns whether it labels texts instead of generating them. */
     public boolean classifies() {
       return task.equals("text-classification");
     }
@@ -78,10 +78,10 @@ interface ConsoleApi {
     record TokenView(int id, String text, boolean trained) {}
   }
 
-  /** A name for the version in use. */
+  /** An alias for a model. */
   record AliasView(String id, String model, long movedAt) {}
 
-  /** What serves the department's models by itself. */
+  /** An external engine that serves the department's models. */
   record EngineView(
       String id,
       String kind,
@@ -110,7 +110,7 @@ interface ConsoleApi {
   @GetExchange("/engines")
   Listed<EngineView> engines();
 
-  /** Also of a checkpoint. */
+  /** Returns a model or checkpoint. */
   @GetExchange("/models/{id}")
   ModelView model(@PathVariable String id);
 
@@ -163,7 +163,7 @@ interface ConsoleApi {
   @GetExchange("/files/imports")
   Listed<FileImportView> fileImports(@RequestParam int limit);
 
-  /** A file that the server fetches. */
+  /** An import of a file. */
   record FileImportView(
       String source, String status, @Nullable String fileId, @Nullable String error) {}
 

@@ -41,13 +41,13 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
-/** How the console asks the API. */
+/** The console's HTTP client for the API. */
 @Configuration(proxyBeanMethods = false)
 class ConsoleConfiguration {
-  /** An answer of a model on a slow machine. */
+  /** Long enough for a model's answer on a slow machine. */
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
-  /** Reads what it knows of an answer: the API may say more tomorrow. */
+  /** Ignores unknown fields of answers. */
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -65,7 +65,7 @@ class ConsoleConfiguration {
         .createClient(ConsoleApi.class);
   }
 
-  /** For files, which take as long as they take: a read timeout is one of the whole exchange. */
+  /** The client for files, without a read timeout, which would limit the whole transfer. */
   @Bean
   RestClient relayClient(Loopback loopback, BrowserAddress address) {
     return client(requests(), loopback, address);
@@ -82,17 +82,17 @@ class ConsoleConfiguration {
   private static RestClient client(
       JdkClientHttpRequestFactory requests, Loopback loopback, BrowserAddress address) {
     return RestClient.builder()
-        // The port is known when the server listens and not before.
+        // The port is not known before the server listens.
         .baseUrl("http://loopback")
         .requestFactory((uri, method) -> requests.createRequest(loopback.here(uri), method))
         .configureMessageConverters(
             converters -> converters.withJsonConverter(new JacksonJsonHttpMessageConverter(JSON)))
-        // An initializer, for an interceptor would hold a whole upload in memory.
+        // Not an interceptor, which would buffer a whole upload in memory.
         .requestInitializer(
             request -> {
               HttpServletRequest page = page();
               request.getHeaders().set(HttpHeaders.AUTHORIZATION, credential(page));
-              address.tell(page, request.getHeaders());
+              address.send(page, request.getHeaders());
             })
         .defaultStatusHandler(
             HttpStatusCode::isError,
@@ -102,24 +102,24 @@ class ConsoleConfiguration {
         .build();
   }
 
-  /** That is asked for now. */
+  /** Returns the current request for a page. */
   private static HttpServletRequest page() {
     if (RequestContextHolder.currentRequestAttributes()
         instanceof ServletRequestAttributes attributes) {
       return attributes.getRequest();
     }
-    throw new IllegalStateException("no page was asked for");
+    throw new IllegalStateException("there is no current request");
   }
 
-  /** Of whoever asked for the page: {@code CookieAsBearer}. */
+  /** Returns the user's credential, which {@code CookieAsBearer} has put into the header. */
   private static String credential(HttpServletRequest page) {
     String header = page.getHeader(HttpHeaders.AUTHORIZATION);
     return header == null ? "" : header;
   }
 
   /**
-   * A second door of this server, for itself: plain HTTP on a free port of the loopback address,
-   * whatever the first one speaks. It opens nothing without a key, as the first does.
+   * A second connector of this server for its own requests: plain HTTP on a free loopback port,
+   * also if the main connector uses TLS. It requires a key like the main connector.
    */
   @Component
   static class Loopback implements WebServerFactoryCustomizer<TomcatServletWebServerFactory> {
@@ -127,7 +127,7 @@ class ConsoleConfiguration {
 
     @Override
     public void customize(TomcatServletWebServerFactory server) {
-      // Limits and paths are read as at the first door: a request is the same through both.
+      // The same limits and path handling as on the main connector.
       server.getConnectorCustomizers().forEach(each -> each.customize(connector));
       connector.setPort(0);
       if (connector.getProtocolHandler() instanceof AbstractProtocol<?> http) {
@@ -137,14 +137,14 @@ class ConsoleConfiguration {
       server.addAdditionalConnectors(connector);
     }
 
-    /** Where the API answers. */
+    /** Returns the API's address. */
     private URI address() {
       int port = connector.getLocalPort();
       if (port <= 0) throw new IllegalStateException("the server does not listen yet");
       return address(InetAddress.getLoopbackAddress(), port);
     }
 
-    /** The same path and query here. */
+    /** Returns the same path and query at this address. */
     URI here(URI elsewhere) {
       String query = elsewhere.getRawQuery();
       return URI.create(address() + elsewhere.getRawPath() + (query == null ? "" : "?" + query));
@@ -162,33 +162,34 @@ class ConsoleConfiguration {
   }
 
   /**
-   * What the console asks of the API is asked from where the browser is, as the audit log has it.
-   * The word that says so is new at every start and known to this server alone.
+   * Makes requests of the console to the API count as requests from the browser's address, for the
+   * audit log. The header is authenticated by a secret that is generated at every start and known
+   * only to this server.
    */
   @Component
   @Order(Ordered.HIGHEST_PRECEDENCE)
   static class BrowserAddress extends OncePerRequestFilter {
     private static final String HEADER = "x-graft-browser-address";
 
-    private final String word = Secrets.next("") + " ";
+    private final String secret = Secrets.next("") + " ";
 
-    /** Tells the API where a page is looked at. */
-    void tell(HttpServletRequest page, HttpHeaders toTheApi) {
-      toTheApi.set(HEADER, word + page.getRemoteAddr());
+    /** Adds the browser's address to a request to the API. */
+    void send(HttpServletRequest page, HttpHeaders toTheApi) {
+      toTheApi.set(HEADER, secret + page.getRemoteAddr());
     }
 
     @Override
     protected void doFilterInternal(
         HttpServletRequest request, HttpServletResponse response, FilterChain chain)
         throws ServletException, IOException {
-      String told = request.getHeader(HEADER);
-      boolean ours = told != null && told.length() > word.length() && startsWithTheWord(told);
-      chain.doFilter(ours ? new From(request, told.substring(word.length())) : request, response);
+      String sent = request.getHeader(HEADER);
+      boolean ours = sent != null && sent.length() > secret.length() && startsWithSecret(sent);
+      chain.doFilter(ours ? new From(request, sent.substring(secret.length())) : request, response);
     }
 
-    private boolean startsWithTheWord(String told) {
+    private boolean startsWithSecret(String sent) {
       return MessageDigest.isEqual(
-          Secrets.hash(word), Secrets.hash(told.substring(0, word.length())));
+          Secrets.hash(secret), Secrets.hash(sent.substring(0, secret.length())));
     }
 
     private static final class From extends HttpServletRequestWrapper {
@@ -206,10 +207,10 @@ class ConsoleConfiguration {
     }
   }
 
-  /** Files on their way between browser and API, never whole in memory. */
+  /** Streams files between the browser and the API. */
   @Component
   static class Relay {
-    private static final List<String> TOLD =
+    private static final List<String> RELAYED_HEADERS =
         List.of(
             HttpHeaders.CONTENT_TYPE,
             HttpHeaders.CONTENT_LENGTH,
@@ -222,7 +223,7 @@ class ConsoleConfiguration {
       this.api = relayClient;
     }
 
-    /** Sends a file of the API to a browser, which saves it. */
+    /** Streams a file of the API to the browser as a download. */
     public void download(HttpServletResponse to, String template, @Nullable Object... variables) {
       api.get()
           .uri(template, variables)
@@ -236,11 +237,11 @@ class ConsoleConfiguration {
                   to.sendRedirect(elsewhere.toString());
                   return null;
                 }
-                for (String name : TOLD) {
+                for (String name : RELAYED_HEADERS) {
                   String value = headers.getFirst(name);
                   if (value != null) to.setHeader(name, value);
                 }
-                // What a department has uploaded is saved, never shown as a page of ours.
+                // Uploaded content is always saved and never shown as a page.
                 if (!to.containsHeader(HttpHeaders.CONTENT_DISPOSITION)) {
                   to.setHeader(HttpHeaders.CONTENT_DISPOSITION, "attachment");
                 }
@@ -251,7 +252,7 @@ class ConsoleConfiguration {
               });
     }
 
-    /** Sends the form that a browser uploads to the API as it comes. */
+    /** Streams an upload form from the browser to the API. */
     public FilesConsoleController.DataFileView upload(HttpServletRequest from) {
       FilesConsoleController.DataFileView made =
           api.post()
@@ -260,7 +261,8 @@ class ConsoleConfiguration {
               .body(out -> from.getInputStream().transferTo(out))
               .retrieve()
               .body(FilesConsoleController.DataFileView.class);
-      if (made == null) throw new IllegalStateException("the API answered an upload with nothing");
+      if (made == null)
+        throw new IllegalStateException("the API sent an empty answer to an upload");
       return made;
     }
   }

@@ -39,13 +39,13 @@ import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.util.UriUtils;
 import org.springframework.web.util.WebUtils;
 
-/** The console's chain: a cookie instead of a header, and a token in every form. */
+/** The console's security chain: a cookie instead of a header, and a CSRF token in every form. */
 @Configuration(proxyBeanMethods = false)
 class ConsoleSecurity {
   static final String SIGN_IN = "/console/sign-in";
   static final String STALE = "/console/stale";
 
-  /** Everything is from here; no script in a page, no page in a frame. */
+  /** Everything is loaded from this server; no inline scripts, no frames. */
   private static final String POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
           + " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -59,7 +59,8 @@ class ConsoleSecurity {
         .csrf(
             csrf ->
                 csrf.csrfTokenRepository(ConsoleCookies.formTokens())
-                    // Every request signs in anew, by its cookie: its page's token stays good.
+                    // Every request authenticates by its cookie, which must not replace the CSRF
+                    // token.
                     .sessionAuthenticationStrategy(new NullAuthenticatedSessionStrategy()))
         .requestCache(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
@@ -97,7 +98,7 @@ class ConsoleSecurity {
         .referrerPolicy(policy -> policy.policy(ReferrerPolicy.SAME_ORIGIN));
   }
 
-  /** A form with another token than its browser's: it lay open while the cookie went. */
+  /** Answers a form whose CSRF token does not match, because the cookie expired or changed. */
   private static void stale(HttpServletRequest request, HttpServletResponse response)
       throws IOException, ServletException {
     if (request.getRequestURI().equals(SIGN_IN)) {
@@ -107,7 +108,10 @@ class ConsoleSecurity {
     }
   }
 
-  /** To the sign-in page, and from there back; htmx is told to take the whole page there. */
+  /**
+   * Redirects to the sign-in page, which returns to this page afterwards; also for requests of
+   * htmx.
+   */
   static void signIn(HttpServletRequest request, HttpServletResponse response) throws IOException {
     boolean part = request.getHeader("hx-request") != null;
     String back = part ? request.getHeader("hx-current-url") : page(request);
@@ -131,14 +135,14 @@ class ConsoleSecurity {
   }
 
   /**
-   * Names of the console's cookies: its own, since other services on this host may use Spring's.
-   * Under TLS with the prefix {@code __Host-} (RFC 6265bis), so that no other host of the domain
-   * and no plain connection can plant one.
+   * The console's cookies. They do not use Spring's names, because other services on this host may.
+   * Under TLS they have the prefix {@code __Host-} (RFC 6265bis), so that other hosts of the domain
+   * and plain connections cannot set them.
    */
   static final class ConsoleCookies {
     private ConsoleCookies() {}
 
-    /** Name of the session's. */
+    /** Returns the name of the session cookie. */
     static String session(HttpServletRequest request) {
       return named("graft_session", request.isSecure());
     }
@@ -147,7 +151,7 @@ class ConsoleSecurity {
       return secure ? "__Host-" + name : name;
     }
 
-    /** The tokens of forms. */
+    /** Returns the repository of CSRF tokens. */
     static CsrfTokenRepository formTokens() {
       CookieCsrfTokenRepository plain = formTokens(false);
       CookieCsrfTokenRepository secure = formTokens(true);
@@ -177,13 +181,13 @@ class ConsoleSecurity {
     private static CookieCsrfTokenRepository formTokens(boolean secure) {
       CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
       tokens.setCookieName(named("graft_csrf", secure));
-      tokens.setCookiePath(secure ? "/" : "/console"); // the prefix asks for the whole host
+      tokens.setCookiePath(secure ? "/" : "/console"); // the prefix requires this path
       tokens.setCookieCustomizer(cookie -> cookie.sameSite("Lax").secure(secure));
       return tokens;
     }
   }
 
-  /** The cookie of a browser that is signed in, read as the header that other clients send. */
+  /** Turns the session cookie into an Authorization header. */
   static final class CookieAsBearer extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(
@@ -192,13 +196,16 @@ class ConsoleSecurity {
       chain.doFilter(new WithHeader(request, token(request)), response);
     }
 
-    /** Null where nobody is signed in. */
+    /** Returns the session's token; null without a session. */
     static @Nullable String token(HttpServletRequest request) {
       var cookie = WebUtils.getCookie(request, ConsoleSecurity.ConsoleCookies.session(request));
       return cookie == null || cookie.getValue().isBlank() ? null : cookie.getValue();
     }
 
-    /** Scripts cannot read it; other sites' requests, but for links to here, do not have it. */
+    /**
+     * Sets the cookie; scripts cannot read it, and requests from other sites do not have it, except
+     * links.
+     */
     static void set(HttpServletRequest request, HttpServletResponse response, String token) {
       write(response, cookie(request, token).maxAge(WebSessions.LIFETIME).build());
     }
@@ -220,7 +227,7 @@ class ConsoleSecurity {
       response.addHeader(HttpHeaders.SET_COOKIE, cookie.toString());
     }
 
-    /** A header that the browser sent itself does not count: a session is a cookie. */
+    /** Replaces the Authorization header, ignoring the browser's own. */
     private static final class WithHeader extends HttpServletRequestWrapper {
       private final @Nullable String token;
 
@@ -238,14 +245,14 @@ class ConsoleSecurity {
   }
 
   /**
-   * Refuses what a page of another site makes a browser send. Browsers say whose page it was by
-   * {@code Sec-Fetch-Site} (W3C Fetch Metadata) where the connection is encrypted or local, else by
-   * {@code Origin}. A page of another host of the same domain is another site's, too.
+   * Refuses requests from pages of other sites, including other hosts of the same domain. Browsers
+   * identify the page's site by {@code Sec-Fetch-Site} (W3C Fetch Metadata) on encrypted or local
+   * connections, else by {@code Origin}.
    */
   static final class OwnPagesOnly extends OncePerRequestFilter {
     private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
 
-    /** Its own pages, or the person by the browser itself. */
+    /** Requests from the console's pages, or entered by the user. */
     private static final Set<String> OWN = Set.of("same-origin", "none");
 
     private final AccessDeniedHandler refusal;
@@ -264,10 +271,13 @@ class ConsoleSecurity {
         HttpServletRequest request, HttpServletResponse response, FilterChain chain)
         throws ServletException, IOException {
       if (own(request)) chain.doFilter(request, response);
-      else refusal.handle(request, response, new AccessDeniedException("a page of another site"));
+      else
+        refusal.handle(request, response, new AccessDeniedException("request from another site"));
     }
 
-    /** Neither header: no browser of today, and the token of the form decides. */
+    /**
+     * Returns whether the request is from this site; without either header, the CSRF token decides.
+     */
     private static boolean own(HttpServletRequest request) {
       String site = request.getHeader("sec-fetch-site");
       if (site != null) return OWN.contains(site);
@@ -275,7 +285,7 @@ class ConsoleSecurity {
       return origin == null || isHost(origin, request.getHeader(HttpHeaders.HOST));
     }
 
-    /** The scheme may be that of a proxy. */
+    /** Compares host and port; the scheme may differ behind a proxy. */
     private static boolean isHost(String origin, @Nullable String host) {
       try {
         String from = URI.create(origin).getAuthority();
@@ -286,15 +296,15 @@ class ConsoleSecurity {
     }
   }
 
-  /** Where to go after signing in: a page of the console and nothing else, whatever a link says. */
+  /** The page to go to after signing in; always a page of the console. */
   static final class Destination {
-    /** Which leads to the first page that is for whoever asks. */
+    /** Redirects to the user's first page. */
     static final String HOME = "/console";
 
     private Destination() {}
 
     /**
-     * @param wanted a path, or an address of which the path counts
+     * @param wanted a path, or a URL of which only the path is used
      */
     static String of(@Nullable String wanted) {
       if (wanted == null) return HOME;

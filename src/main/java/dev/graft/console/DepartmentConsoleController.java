@@ -16,7 +16,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 
-/** A department's limits, use and keys; and all departments, for those who administrate them. */
+/** A department's limits, usage and keys; and all departments, for administrators. */
 @Controller
 class DepartmentConsoleController {
   private static final int PAGE = 100;
@@ -52,7 +52,7 @@ class DepartmentConsoleController {
     return "department";
   }
 
-  /** The key is on the page that answers, and nowhere else: no redirect. */
+  /** Shows the new key on the page, without a redirect, because it is shown only once. */
   @PostMapping("/console/departments/{id}/accounts")
   String createKey(@PathVariable String id, @RequestParam String name, Model page) {
     page.addAttribute("made", api.createAccount(id, Map.of("name", name)));
@@ -75,11 +75,11 @@ class DepartmentConsoleController {
     page.addAttribute("keys", api.keys(id, PAGE).data());
   }
 
-  /** OpenAI's project, as the API tells it. */
+  /** A department of the API (OpenAI's project). */
   record DepartmentView(String id, String name, long createdAt, String status) {
     /**
-     * @param settings what administrators have said; null values are the defaults
-     * @param quotas what holds now, and how much of it is used
+     * @param settings the administrators' settings; null values mean defaults
+     * @param quotas the effective quotas and their usage
      */
     public record LimitsView(
         Map<String, @Nullable Object> settings, Map<String, QuotaView> quotas) {}
@@ -88,14 +88,14 @@ class DepartmentConsoleController {
         @JsonProperty("max_requests_per_1_minute") int maxRequestsPerMinute) {}
 
     public record QuotaView(@Nullable Double limit, double used) {
-      /** From 0 to 100. */
+      /** Returns the progress, from 0 to 100. */
       public int percent() {
         if (limit == null) return 0;
         return limit == 0 ? 100 : (int) Math.clamp(100 * used / limit, 0, 100);
       }
     }
 
-    /** Device time by the day. */
+    /** Usage per day. */
     public record UsageView(List<DayView> data) {
       public double deviceSeconds() {
         return data.stream()
@@ -125,7 +125,7 @@ class DepartmentConsoleController {
         @Nullable Long expiresAt,
         @Nullable String replaces) {}
 
-    /** A service account that was made, with its key, which is shown this once. */
+    /** A new service account with its key, which is shown only once. */
     public record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}
 
     public record NewKeyView(String id, String value) {}

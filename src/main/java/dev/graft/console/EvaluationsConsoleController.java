@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Whether a model is better than its base: asked, watched, read question by question. */
+/** Evaluations: start, progress, results and samples. */
 @Controller
 @RequestMapping("/console/evaluations")
 class EvaluationsConsoleController {
@@ -64,7 +64,9 @@ class EvaluationsConsoleController {
     return part == null ? "evaluation" : "evaluation :: live";
   }
 
-  /** Questions with everyone's answer, such as those that a model answers worse. */
+  /**
+   * Shows questions with all answers, optionally only those that a model answers better or worse.
+   */
   @GetMapping("/{id}/samples")
   String samples(
       @PathVariable String id,
@@ -93,7 +95,7 @@ class EvaluationsConsoleController {
     return "redirect:/console/evaluations";
   }
 
-  /** A comparison of models on held-out rows, as the API tells it. */
+  /** An evaluation of the API. */
   record EvaluationView(
       String id,
       String status,
@@ -136,7 +138,7 @@ class EvaluationsConsoleController {
         @Nullable ConfusionView confusion) {}
 
     /**
-     * @param counts a row a known label, a column a predicted one; null where there are too many
+     * @param counts a row per known label, a column per predicted label; null if there are too many
      */
     public record ConfusionView(List<ClassView> classes, @Nullable List<List<Long>> counts) {}
 
@@ -158,13 +160,13 @@ class EvaluationsConsoleController {
         long equal,
         String verdict) {}
 
-    /** What a model has reached so far. */
+    /** Partial results of a model. */
     public record PartialView(
         String model, boolean baseline, long answered, Map<String, Double> metrics) {}
 
     public record GraderView(
         String type, String name, @Nullable String operation, @Nullable String evaluationMetric) {
-      /** Such as {@code exact_match (string_check eq)}. */
+      /** Returns a title such as {@code exact_match (string_check eq)}. */
       public String title() {
         String how = operation == null ? evaluationMetric : operation;
         return how == null ? name : "%s (%s %s)".formatted(name, type, how);
@@ -172,7 +174,7 @@ class EvaluationsConsoleController {
     }
 
     /**
-     * @param value that was looked at, of a result; {@code passed} is one's, too
+     * @param value the compared value; it and {@code passed} are only in results
      */
     public record GateView(
         String metric,
@@ -183,7 +185,7 @@ class EvaluationsConsoleController {
         @Nullable Double value,
         @Nullable Boolean passed,
         @Nullable String reason) {
-      /** Such as {@code exact_match at least 0.8}. */
+      /** Returns a title such as {@code exact_match at least 0.8}. */
       public String title() {
         if (atLeast != null) return metric + " at least " + atLeast;
         if (atMost != null) return metric + " at most " + atMost;
@@ -217,7 +219,7 @@ class EvaluationsConsoleController {
       return name == null ? id : name;
     }
 
-    /** Those who have not answered anything yet. */
+    /** Returns the models without answers so far. */
     public List<String> unasked() {
       List<PartialView> partial = partialResults == null ? List.of() : partialResults;
       return Stream.concat(Stream.ofNullable(baseline), models.stream())
@@ -233,13 +235,12 @@ class EvaluationsConsoleController {
   }
 
   /**
-   * What was chosen; empty fields are left to the server. Nothing is checked here: the API does,
-   * and says where.
+   * The submitted form. Empty fields are omitted; the API validates the request.
    *
-   * @param graders names in {@link #GRADERS}
-   * @param gateMetrics a gate each; one without a metric is none
-   * @param gateBounds of the gate at the same place, as the API calls it: {@code at_least}
-   * @param gateValues of the gate at the same place
+   * @param graders names of {@link #GRADERS}
+   * @param gateMetrics the metric of each gate; empty = no gate
+   * @param gateBounds the API's name of each gate's bound, such as {@code at_least}
+   * @param gateValues the value of each gate's bound
    */
   record NewEvaluationForm(
       @Nullable List<String> models,
@@ -255,13 +256,13 @@ class EvaluationsConsoleController {
       @Nullable List<String> gateValues) {
 
     /**
-     * A grader that the form offers, by the field of the API that says what it does.
+     * A grader in the form.
      *
-     * @param usual whether it is chosen at first
+     * @param usual whether it is selected by default
      */
     record Offered(String name, String type, String field, String value, boolean usual) {}
 
-    /** As many as an evaluation may have. */
+    /** The graders in the form; an evaluation may use all of them. */
     static final List<Offered> GRADERS =
         List.of(
             check("exact_match", "eq", true),
@@ -273,7 +274,7 @@ class EvaluationsConsoleController {
             similarity("rouge_2", false),
             similarity("rouge_l", true));
 
-    /** How a gate bounds its metric, by the API's name. */
+    /** The labels of a gate's bounds, by the API's name. */
     static final Map<String, String> BOUNDS =
         new java.util.TreeMap<>(
             Map.of(
@@ -290,7 +291,7 @@ class EvaluationsConsoleController {
       return new Offered(metric, "text_similarity", "evaluation_metric", metric, usual);
     }
 
-    /** The body of {@code POST /v1/evaluations}. */
+    /** Returns the body of {@code POST /v1/evaluations}. */
     ObjectNode request() {
       ObjectNode request = JsonMapper.shared().createObjectNode();
       listed(models).forEach(request.putArray("models")::add);
@@ -337,7 +338,7 @@ class EvaluationsConsoleController {
       if (text != null && !text.isBlank()) to.put(field, text.strip());
     }
 
-    /** What is no number is sent as it is, for the API to refuse by its path. */
+    /** Puts a number; other text is sent as it is, so that the API's error names the field. */
     private static void putNumber(ObjectNode to, String field, @Nullable String text) {
       if (text == null || text.isBlank()) return;
       try {

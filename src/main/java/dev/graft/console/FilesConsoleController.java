@@ -15,7 +15,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 
-/** Training data: in, looked at, out. */
+/** Files: upload, import, report, conversion, download. */
 @Controller
 @RequestMapping("/console/files")
 class FilesConsoleController {
@@ -41,14 +41,14 @@ class FilesConsoleController {
     return part == null ? "files" : "files :: rows";
   }
 
-  /** The file's own page is what the server thinks of it. */
+  /** Uploads a file and redirects to its page. */
   @PostMapping
   void upload(HttpServletRequest request, HttpServletResponse response) {
     response.setHeader("hx-redirect", "/console/files/" + relay.upload(request).id());
     response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }
 
-  /** It is fetched after this; what becomes of it stands above the list. */
+  /** Starts an import, which the list then shows. */
   @PostMapping("/imports")
   void fetch(@RequestParam String source, HttpServletResponse response) {
     api.importFile(Map.of("source", source.strip(), "purpose", "fine-tune"));
@@ -56,7 +56,7 @@ class FilesConsoleController {
     response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }
 
-  /** As a page, or as what changes of it until every row is looked at. */
+  /** Renders the page, or only the part that changes until all rows are checked. */
   @GetMapping("/{id}")
   String file(@PathVariable String id, @RequestParam @Nullable String part, Model model) {
     DataFileView file = api.file(id);
@@ -68,7 +68,7 @@ class FilesConsoleController {
     return part == null ? "file" : "file :: live";
   }
 
-  /** A part of that page, which comes when it is made. */
+  /** Renders the report, which the page loads separately. */
   @GetMapping("/{id}/report")
   String report(
       @PathVariable String id, @RequestParam @Nullable String validationFile, Model model) {
@@ -77,7 +77,7 @@ class FilesConsoleController {
     return "report";
   }
 
-  /** The new file's own page; a refusal stands beside the button. */
+  /** Converts a file and redirects to the new file; a refusal is shown beside the button. */
   @PostMapping("/{id}/convert")
   void convert(
       @PathVariable String id,
@@ -89,7 +89,7 @@ class FilesConsoleController {
     response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }
 
-  /** The same. */
+  /** Applies remedies and redirects to the new file. */
   @PostMapping("/{id}/remedies")
   void remedy(
       @PathVariable String id,
@@ -116,7 +116,7 @@ class FilesConsoleController {
     return "redirect:/console/files";
   }
 
-  /** A file of rows, as the API tells it. */
+  /** A file of the API. */
   record DataFileView(
       String id,
       long bytes,
@@ -132,11 +132,11 @@ class FilesConsoleController {
       @Nullable String parent,
       List<RemediedView> remedies) {
 
-    /** How many rows a remedy was done to; null before it is done. */
+    /** The number of rows that a remedy changed; null before it is applied. */
     public record RemediedView(String remedy, @Nullable Long rows) {}
 
     /**
-     * @param line from 1; 0 = the file as a whole
+     * @param line the line, from 1; 0 = the whole file
      */
     public record ProblemView(long line, String message) {}
 
@@ -144,7 +144,7 @@ class FilesConsoleController {
       return status.equals("processed");
     }
 
-    /** The name of its format, if chat rows can be made of its rows; else null. */
+    /** Returns the name of the format, if the file can be converted to chat rows; else null. */
     public @Nullable String convertible() {
       return switch (format) {
         case null -> null;
@@ -154,12 +154,12 @@ class FilesConsoleController {
       };
     }
 
-    /** Whether its rows are being looked at. */
+    /** Returns whether its rows are still being checked. */
     public boolean pending() {
       return status.equals("uploaded");
     }
 
-    /** What is likely to be wrong with the rows. */
+    /** The data report of a file. */
     public record ReportView(
         String fileId,
         @Nullable String validationFileId,
@@ -171,7 +171,7 @@ class FilesConsoleController {
         @Nullable LengthsView answerCharacters,
         List<LabelledView> labels,
         List<FindingView> findings) {
-      /** What can be done about them on request, each once. */
+      /** Returns the available remedies, without duplicates. */
       public List<String> remedies() {
         return findings.stream()
             .flatMap(finding -> Stream.ofNullable(finding.remediedBy()))

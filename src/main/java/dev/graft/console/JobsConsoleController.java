@@ -26,7 +26,7 @@ import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
 
-/** The department's jobs, and one of them while it trains and after. */
+/** The department's jobs. */
 @Controller
 @RequestMapping("/console/jobs")
 class JobsConsoleController {
@@ -42,7 +42,7 @@ class JobsConsoleController {
     this.api = api;
   }
 
-  /** As a page, or as its rows alone where the page asks again. */
+  /** Renders the page, or only its rows for a refresh. */
   @GetMapping
   String list(
       @RequestParam @Nullable String after, @RequestParam @Nullable String part, Model model) {
@@ -59,7 +59,7 @@ class JobsConsoleController {
     return part == null ? "job" : "job :: live";
   }
 
-  /** The numbers of the steps from {@code from} on. */
+  /** Returns the metrics of the steps from {@code from} on. */
   @GetMapping("/{id}/curve")
   @ResponseBody
   Curve curve(@PathVariable String id, @RequestParam(defaultValue = "0") long from) {
@@ -73,7 +73,7 @@ class JobsConsoleController {
     return "redirect:/console/jobs/" + id;
   }
 
-  /** A fine-tuning job, as the API tells it; times in unix seconds. */
+  /** A job of the API; times are in unix seconds. */
   record JobView(
       String id,
       long createdAt,
@@ -107,7 +107,7 @@ class JobsConsoleController {
 
     private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
 
-    /** Its department, where jobs of several are listed. */
+    /** The job's department, in lists of all departments. */
     public record ProjectView(String id, String name) {}
 
     public record ProgressView(
@@ -116,7 +116,7 @@ class JobsConsoleController {
         @Nullable Double epoch,
         @Nullable Double tokensPerSecond) {}
 
-    /** What it asks of a worker; null = not asked for. */
+    /** The requested resources; null = not requested. */
     public record ResourcesView(
         @Nullable String device,
         @Nullable Long memory,
@@ -133,7 +133,7 @@ class JobsConsoleController {
     public record FailureView(@Nullable String hint) {}
 
     /**
-     * @param data numbers of a step by name, of an event whose type is {@code metrics}
+     * @param data the metrics of a step by name, if the event's type is {@code metrics}
      */
     public record EventView(
         String id,
@@ -158,19 +158,19 @@ class JobsConsoleController {
       return status.equals("running") || status.equals("queued");
     }
 
-    /** How much of the steps is made, from 0 to 100. */
+    /** Returns the percentage of completed steps. */
     public int percent() {
       if (status.equals("succeeded")) return 100;
       Long total = progress.totalSteps();
       return total == null || total == 0 ? 0 : (int) (100 * progress.step() / total);
     }
 
-    /** What people call it: the suffix that they gave it, else its id. */
+    /** Returns the suffix that the user chose, else the id. */
     public String title() {
       return userProvidedSuffix == null ? id : userProvidedSuffix;
     }
 
-    /** PEFT's name of the method, or Graft's where PEFT has none. */
+    /** Returns PEFT's name of the method, else Graft's. */
     public String method() {
       String peft = adapter.at("/peft/peft_type").asString("");
       return peft.isEmpty() ? adapter.at("/method/type").asString("") : peft;
@@ -178,19 +178,19 @@ class JobsConsoleController {
   }
 
   /**
-   * The numbers of a run, step by step.
+   * The metrics of a job by step.
    *
-   * @param points by step: what the events of that step measured, by name
-   * @param more whether the job goes on, so that asking again may tell more
+   * @param points the metrics by step and name
+   * @param more whether the job is still running, so that more may follow
    */
   record Curve(SortedMap<Long, Map<String, @Nullable Double>> points, boolean more) {
     private static final int PAGE = 100;
 
-    /** Of a long run the newest: enough for a curve as wide as a screen. */
+    /** The number of pages to read; enough for a curve as wide as a screen. */
     private static final int MOST_PAGES = 60;
 
     /**
-     * @param from steps before this one are known already
+     * @param from the first step that the caller does not know yet
      */
     static Curve read(ConsoleApi api, String job, long from) {
       SortedMap<Long, Map<String, @Nullable Double>> points = new TreeMap<>();
@@ -205,7 +205,7 @@ class JobsConsoleController {
           Double step = data == null ? null : data.get("step");
           if (data == null || step == null) continue;
           known |= step < from;
-          // A step that is validated has two events: what each measured is a number of the step.
+          // A step with a validation has two events, whose metrics are combined.
           if (step >= from) {
             Map<String, @Nullable Double> point =
                 points.computeIfAbsent(step.longValue(), made -> new TreeMap<>());
@@ -219,7 +219,7 @@ class JobsConsoleController {
     }
   }
 
-  /** What a job would take. */
+  /** The estimate for a job. */
   record QuoteView(
       DataView data,
       MemoryView memory,
@@ -243,7 +243,7 @@ class JobsConsoleController {
     public record RunView(@Nullable Double tokensPerSecond, @Nullable Double seconds) {}
   }
 
-  /** A job that is thought about: its form, what it would take, what its rows become. */
+  /** The form for a new job, with its quote and preview. */
   @Controller
   @RequestMapping("/console/new-job")
   static class NewJobConsoleController {
@@ -278,7 +278,10 @@ class JobsConsoleController {
       return "preview";
     }
 
-    /** htmx follows to the job; a refusal stays beside the form, with all that was typed. */
+    /**
+     * Creates the job and redirects to it; a refusal is shown beside the form, which keeps its
+     * input.
+     */
     @PostMapping
     void create(@ModelAttribute NewJobForm form, HttpServletResponse response) {
       response.setHeader("hx-redirect", "/console/jobs/" + api.createJob(form.request()).id());
@@ -287,12 +290,11 @@ class JobsConsoleController {
   }
 
   /**
-   * What was typed and chosen; empty fields are left to the server. Nothing is checked here: the
-   * API does, and says where.
+   * The submitted form. Empty fields are omitted; the API validates the request.
    *
-   * @param config name of a preset or id of a configuration, or {@link #OWN}
-   * @param settings the {@code adapter} as JSON, where config is {@link #OWN}
-   * @param memory of each device, in GB
+   * @param config the name of a preset, the id of a configuration, or {@link #OWN}
+   * @param settings the {@code adapter} as JSON, if config is {@link #OWN}
+   * @param memory the memory of each device, in GB
    * @param objective {@code supervised}, or another objective of an {@code adapter}
    */
   record NewJobForm(
@@ -313,7 +315,7 @@ class JobsConsoleController {
       @Nullable String devices,
       @Nullable String workerClass) {
 
-    /** As the API reads: of two values for one key nobody can know which is meant. */
+    /** Parses like the API, which refuses duplicate keys. */
     private static final JsonMapper STRICT =
         JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -326,7 +328,7 @@ class JobsConsoleController {
     static final String OWN = "own";
     static final int SHOWN_ROWS = 3;
 
-    /** The body of {@code POST /v1/fine_tuning/jobs}. */
+    /** Returns the body of {@code POST /v1/fine_tuning/jobs}. */
     ObjectNode request() {
       ObjectNode request = JsonMapper.shared().createObjectNode();
       request.put("model", model).put("training_file", trainingFile);
@@ -365,15 +367,17 @@ class JobsConsoleController {
       return asked;
     }
 
-    /** What OpenAI has no {@code method.type} for, the {@code adapter} says. */
+    /**
+     * Returns the {@code adapter}, with the objective if OpenAI has no {@code method.type} for it.
+     */
     private JsonNode adapter(String chosen) {
-      boolean said = chosen.equals(SUPERVISED) || chosen.equals("dpo");
+      boolean typed = chosen.equals(SUPERVISED) || chosen.equals("dpo");
       if (OWN.equals(config)) {
         JsonNode own = json("adapter", settings);
-        if (said || !(own instanceof ObjectNode object) || object.has("objective")) return own;
+        if (typed || !(own instanceof ObjectNode object) || object.has("objective")) return own;
         return object.put("objective", chosen);
       }
-      if (said) return given(config) ? StringNode.valueOf(config) : NullNode.getInstance();
+      if (typed) return given(config) ? StringNode.valueOf(config) : NullNode.getInstance();
       ObjectNode named = JsonMapper.shared().createObjectNode();
       if (given(config)) named.put("config", config);
       return named.put("objective", chosen);

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What was trained: cards, where they load, downloads. */
+/** Adapters: cards, compatibility, exports, downloads. */
 @Controller
 @RequestMapping("/console/models")
 class ModelsConsoleController {
@@ -56,7 +56,7 @@ class ModelsConsoleController {
     return "model";
   }
 
-  /** Null where the adapter is another department's. */
+  /** Returns the exports; null if the adapter belongs to another department. */
   private ConsoleApi.@Nullable Listed<ExportView> own(String id) {
     try {
       return api.exports(id, EXPORTS);
@@ -67,7 +67,7 @@ class ModelsConsoleController {
   }
 
   /**
-   * @param choice form and type, with a space between them
+   * @param choice the form and type, separated by a space
    */
   @PostMapping("/{id}/exports")
   String export(@PathVariable String id, @RequestParam String choice) {
@@ -78,7 +78,7 @@ class ModelsConsoleController {
     return "redirect:/console/models/" + id + "#exports";
   }
 
-  /** The newest that it can be combined with. */
+  /** Returns the newest adapters that it can be combined with. */
   private List<AdapterView> others(AdapterView adapter) {
     return api.adapters(null, null, EXPORTS).data().stream()
         .filter(each -> each.baseModel().equals(adapter.baseModel()))
@@ -87,7 +87,7 @@ class ModelsConsoleController {
   }
 
   /**
-   * @param weights of this adapter and the other
+   * @param weights the weights of this adapter and the other
    */
   @PostMapping("/{id}/combinations")
   String combine(
@@ -117,8 +117,8 @@ class ModelsConsoleController {
   }
 
   /**
-   * The job that made it, for its names; null where it is another department's, or not for this
-   * key.
+   * Returns the job that trained the adapter; null if it belongs to another department or the user
+   * may not read jobs.
    */
   private JobsConsoleController.@Nullable JobView origin(String job) {
     try {
@@ -149,7 +149,7 @@ class ModelsConsoleController {
     return "redirect:/console/models";
   }
 
-  /** A published result, as the API tells it. */
+  /** An adapter of the API. */
   record AdapterView(
       String id,
       String name,
@@ -168,7 +168,7 @@ class ModelsConsoleController {
       @Nullable DeprecationView deprecation,
       @Nullable Long deleteAt) {
 
-    /** The files that llama.cpp and Ollama load, if it has any. */
+    /** Returns the files for llama.cpp and Ollama. */
     public List<FileView> gguf() {
       return files.stream().filter(file -> file.name().endsWith(".gguf")).toList();
     }
@@ -185,7 +185,7 @@ class ModelsConsoleController {
         @Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
   }
 
-  /** Another form of an adapter, made or in the making, as the API tells it. */
+  /** An export of an adapter. */
   record ExportView(
       String id,
       String form,
@@ -199,14 +199,14 @@ class ModelsConsoleController {
       return status.equals("succeeded") || status.equals("failed");
     }
 
-    /** Form and type, as they are chosen. */
+    /** Returns the form and type as in the export form. */
     public String choice() {
       String type = options.path("type").asString(options.path("combination_type").asString(""));
       return type.isEmpty() ? form : form + " " + type;
     }
   }
 
-  /** Which version answers under an alias. */
+  /** Aliases of models. */
   @Controller
   static class AliasesConsoleController {
     private static final int NOT_FOUND = 404;
@@ -219,7 +219,7 @@ class ModelsConsoleController {
       this.json = json;
     }
 
-    /** An alias that is there moves; else it is made. */
+    /** Moves an existing alias, or creates it. */
     @PostMapping("/console/models/{id}/alias")
     String use(
         @PathVariable String id,
@@ -241,7 +241,8 @@ class ModelsConsoleController {
     }
 
     /**
-     * @param current the model that it stood for on the page: who presses twice goes back once
+     * @param current the alias's model on the page, so that pressing the button twice rolls back
+     *     once
      */
     @PostMapping("/console/aliases/{alias}/rollback")
     String rollBack(@PathVariable String alias, @RequestParam String current) {

@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** One question to two models, side by side, or texts to a classifier. */
+/** Sends a question to two models, or texts to a classifier. */
 @Controller
 @RequestMapping("/console/playground")
 class PlaygroundConsoleController {
@@ -29,7 +29,7 @@ class PlaygroundConsoleController {
   }
 
   /**
-   * @param model what is looked at: its base stands beside it, unless it is a classifier
+   * @param model the model to try; unless it is a classifier, its base model is shown beside it
    */
   @GetMapping
   String form(@RequestParam @Nullable String model, Model page) {
@@ -59,7 +59,7 @@ class PlaygroundConsoleController {
   }
 
   /**
-   * @param texts one a line
+   * @param texts one text per line
    */
   @PostMapping("/labels")
   String labels(@RequestParam String classifier, @RequestParam String texts, Model page) {
@@ -72,7 +72,7 @@ class PlaygroundConsoleController {
     return "labels";
   }
 
-  /** One model's answer; the page asks once for each. */
+  /** Returns one model's answer; the page sends a request for each model. */
   @PostMapping("/answer")
   String answer(
       @RequestParam String model,

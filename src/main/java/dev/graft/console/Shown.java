@@ -12,7 +12,7 @@ import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** How numbers and times look on pages: {@code ${@shown.bytes(file.bytes)}}. */
+/** Formats numbers and times for pages: {@code ${@shown.bytes(file.bytes)}}. */
 @Component("shown")
 final class Shown {
   private static final String NOTHING = "–";
@@ -31,12 +31,12 @@ final class Shown {
     this.clock = clock;
   }
 
-  /** Whether it is over; null never is. */
+  /** Returns whether a time has passed; false for null. */
   public boolean past(@Nullable Long seconds) {
     return seconds != null && !Instant.ofEpochSecond(seconds).isAfter(clock.instant());
   }
 
-  /** Unix seconds, as scripts read them: the page rewrites it in the reader's own zone. */
+  /** Formats unix seconds for scripts, which show them in the user's time zone. */
   public String iso(@Nullable Long seconds) {
     return seconds == null ? "" : Instant.ofEpochSecond(seconds).toString();
   }
@@ -57,7 +57,7 @@ final class Shown {
     return number == null ? NOTHING : String.format(Locale.ROOT, "%,d", number.longValue());
   }
 
-  /** Four significant digits of a loss or a score. */
+  /** Formats a loss or score with four decimal places. */
   public String decimal(@Nullable Double number) {
     return number == null ? NOTHING : String.format(Locale.ROOT, "%.4f", number);
   }
@@ -66,7 +66,7 @@ final class Shown {
     return String.format(Locale.ROOT, "%+.4f", number);
   }
 
-  /** What a job asks of a worker; empty = nothing. GB are of 10^9 bytes, as in its reason. */
+  /** Formats the resources that a job requests; empty if none. */
   public String asks(JobsConsoleController.JobView.ResourcesView asked) {
     StringJoiner told = new StringJoiner(", ");
     if (asked.devices() != null) told.add(asked.devices() + " devices");
@@ -88,7 +88,7 @@ final class Shown {
         : String.format(Locale.ROOT, size < 10 ? "%.1f %s" : "%.0f %s", size, UNITS[unit]);
   }
 
-  /** A state's words, without the underscores of the wire. */
+  /** Formats a name of the API without underscores. */
   public String words(@Nullable String name) {
     return name == null ? NOTHING : name.replace('_', ' ');
   }

@@ -15,7 +15,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 
-/** A key in, a cookie out. */
+/** Signs in with a key, and out. */
 @Controller
 class SignInController {
   private final WebSessions sessions;

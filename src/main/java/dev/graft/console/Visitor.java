@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Who looks at a page: what its frame shows. */
+/** The user of a page, for its menu. */
 record Visitor(Identity identity) {
-  /** A line of the menu. */
+  /** An entry of the menu. */
   record Entry(Section section, String title, String path) {}
 
-  /** The sections that are for them. */
+  /** Returns the menu entries that the user may see. */
   public List<Entry> menu() {
     return Arrays.stream(Section.values())
         .filter(each -> each.isFor(identity))
@@ -29,37 +29,38 @@ record Visitor(Identity identity) {
   }
 
   /**
-   * The page that they begin on; that of jobs, which says what is missing, for whoever has none.
+   * Returns the user's first page; for users without any, the page of jobs, which shows the missing
+   * permission.
    */
   String home() {
     return menu().stream().map(Entry::path).findFirst().orElse(Section.JOBS.path(identity));
   }
 
-  /** The department's name; null for an administrator of none. */
+  /** Returns the department's name; null for administrators without a department. */
   public @Nullable String departmentName() {
     return identity instanceof Caller caller ? caller.departmentName() : null;
   }
 
-  /** Which section a department's page is of. */
+  /** Returns the menu section of a department's page. */
   public Section sectionOf(String departmentId) {
     return identity instanceof Caller caller && caller.departmentId().equals(departmentId)
         ? Section.DEPARTMENT
         : Section.ORGANISATION;
   }
 
-  /** Whether they make keys of their department, and approve its jobs. */
+  /** Returns whether the user may create keys of the department and approve its jobs. */
   public boolean changesDepartment() {
     return identity.permissions().contains(Permission.PROJECT_WRITE);
   }
 
-  /** The console's menu, in its order: what of it is there is what the session may read. */
+  /** The sections of the menu, in order, each with the permissions it needs. */
   enum Section {
     JOBS("Jobs", "jobs", FINE_TUNING_READ),
     FILES("Files", "files", FILES_READ),
     MODELS("Models", "models", MODELS_READ),
     PLAYGROUND("Playground", "playground", MODELS_READ, MODEL_REQUEST),
     EVALUATIONS("Evaluations", "evaluations", FINE_TUNING_READ),
-    /** One's own, by its id. */
+    /** The user's own department. */
     DEPARTMENT("Department", "departments", PROJECT_READ) {
       @Override
       boolean isFor(Identity caller) {

@@ -1,17 +1,16 @@
 /**
- * The console: what a department does with Graft, in a browser.
+ * The console: Graft's web interface for departments and administrators.
  *
- * <p>How it works: the console is a client of the public API, with no rights, rules or rows of its
- * own. {@link dev.graft.console.SignInController} gives a browser a cookie for a key; {@link
- * dev.graft.console.CookieAsBearer} lets the cookie stand where other clients send their header,
- * and {@link dev.graft.console.ConsoleApi} asks the API for every page with it. The pages are made
- * in {@link dev.graft.console.pages}, by Thymeleaf; htmx replaces parts of them, uPlot draws the
- * curves. Nothing is loaded from elsewhere.
+ * <p>The console is a client of the public API, with no permissions, rules or tables of its own.
+ * {@link dev.graft.console.SignInController} gives a browser a cookie for a key; {@link
+ * dev.graft.console.ConsoleSecurity.CookieAsBearer} turns the cookie into the header that other
+ * clients send, and {@link dev.graft.console.ConsoleApi} calls the API with it. Thymeleaf renders
+ * the pages, htmx replaces parts of them, and uPlot draws the curves. Nothing is loaded from other
+ * servers.
  *
- * <p>How it fails: what the API refuses is a {@link dev.graft.console.PageRefused}, shown with the
- * API's own sentence, its findings and the request's id, in the page or in the part that asked. A
- * session that has ended leads to the sign-in page and from there back. A form that another site
- * sends has no token of ours and is refused before it is read.
+ * <p>A refusal by the API throws {@link dev.graft.console.ConsoleAdvice.PageRefused}, shown with
+ * the API's message, its findings and the request's id. An expired session redirects to the sign-in
+ * page and from there back. A form sent by another site has no CSRF token and is refused.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"platform", "tenancy"})

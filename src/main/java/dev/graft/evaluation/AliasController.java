@@ -1,6 +1,5 @@
 package dev.graft.evaluation;
 
-import dev.graft.adapters.ModelAliases.ModelAlias;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
@@ -10,6 +9,7 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Limit;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -27,16 +27,13 @@ class AliasController {
   private static final String ONE = ALL + "/{alias}";
   private static final int LONGEST = 1000;
 
+  private final AliasService service;
   private final Aliases aliases;
-  private final AliasRows rows;
-  private final Aliases.AliasHistory history;
   private final Idempotency idempotency;
 
-  AliasController(
-      Aliases aliases, AliasRows rows, Aliases.AliasHistory history, Idempotency idempotency) {
+  AliasController(AliasService service, Aliases aliases, Idempotency idempotency) {
+    this.service = service;
     this.aliases = aliases;
-    this.rows = rows;
-    this.history = history;
     this.idempotency = idempotency;
   }
 
@@ -55,14 +52,14 @@ class AliasController {
       @AuthenticationPrincipal Caller caller,
       HttpServletRequest http,
       @RequestBody NewAlias request) {
-    String name = Aliases.AliasName.checked(request.name());
+    String name = ModelAlias.checkedName(request.name());
     String model = text(RequestFailed.required(request.model(), "model"), "model");
     String reason = optional(request.reason(), "reason");
     IdempotentRequest submission =
         IdempotentRequest.of(
             http, caller.departmentId(), "POST " + ALL, IdempotentRequest.hash(request.toString()));
     return get(
-        caller, idempotency.once(submission, () -> aliases.create(caller, name, model, reason)));
+        caller, idempotency.once(submission, () -> service.create(caller, name, model, reason)));
   }
 
   @GetMapping(ALL)
@@ -72,12 +69,15 @@ class AliasController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        rows.page(caller.departmentId(), page), page, AliasObject::of, AliasObject::id);
+        aliases.page(caller.departmentId(), page.after(), Limit.of(page.limit() + 1)),
+        page,
+        AliasObject::of,
+        AliasObject::id);
   }
 
   @GetMapping(ONE)
   AliasObject get(@AuthenticationPrincipal Caller caller, @PathVariable String alias) {
-    return AliasObject.of(aliases.require(caller.departmentId(), alias));
+    return AliasObject.of(service.require(caller.departmentId(), alias));
   }
 
   @PostMapping(ONE)
@@ -85,14 +85,15 @@ class AliasController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String alias,
       @RequestBody MoveRequest request) {
-    aliases.require(caller.departmentId(), alias);
-    Aliases.Move move =
-        new Aliases.Move(
+    service.require(caller.departmentId(), alias);
+    return AliasObject.of(
+        service.move(
+            caller,
+            alias,
             text(RequestFailed.required(request.model(), "model"), "model"),
             optional(request.reason(), "reason"),
             optional(request.evaluation(), "evaluation"),
-            optional(request.ifCurrent(), "if_current"));
-    return AliasObject.of(aliases.move(caller, alias, move));
+            optional(request.ifCurrent(), "if_current")));
   }
 
   /** The body may be left out. */
@@ -103,7 +104,7 @@ class AliasController {
       @RequestBody(required = false) @Nullable RollbackRequest request) {
     String reason = request == null ? null : optional(request.reason(), "reason");
     String current = request == null ? null : optional(request.ifCurrent(), "if_current");
-    return AliasObject.of(aliases.rollBack(caller, alias, reason, current));
+    return AliasObject.of(service.rollBack(caller, alias, reason, current));
   }
 
   /** The newest first. */
@@ -113,10 +114,10 @@ class AliasController {
       @PathVariable String alias,
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
-    ModelAlias found = aliases.require(caller.departmentId(), alias);
+    ModelAlias found = service.require(caller.departmentId(), alias);
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        history.page(found.departmentId(), alias, page),
+        aliases.history(found, page.after(), Limit.of(page.limit() + 1)),
         page,
         move -> AliasMoveObject.of(alias, move),
         AliasMoveObject::id);
@@ -124,7 +125,7 @@ class AliasController {
 
   @DeleteMapping(ONE)
   DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String alias) {
-    aliases.delete(caller, alias);
+    service.delete(caller, alias);
     return new DeletedObject(alias, "alias.deleted", true);
   }
 
@@ -164,14 +165,14 @@ class AliasController {
       String id,
       String object,
       String alias,
-      Aliases.AliasMove.Kind kind,
+      ModelAliasMove.Kind kind,
       @Nullable String from,
       String to,
       @Nullable String reason,
       @Nullable JsonNode evidence,
       String movedBy,
       long createdAt) {
-    static AliasMoveObject of(String alias, Aliases.AliasMove move) {
+    static AliasMoveObject of(String alias, ModelAliasMove move) {
       return new AliasMoveObject(
           move.id(),
           "alias.move",
@@ -181,7 +182,7 @@ class AliasController {
           move.to(),
           move.reason(),
           move.evidence(),
-          move.movedBy(),
+          move.movedByName(),
           move.createdAt().getEpochSecond());
     }
   }

@@ -17,10 +17,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * The questions of evaluations and what was said to them. {@code EvaluationLedger} has them
- * written.
- */
+/** The questions of evaluations and the models' answers. {@link EvaluationLedger} writes them. */
 @Component
 class AnswerRows {
   private final JdbcClient sql;
@@ -65,9 +62,10 @@ class AnswerRows {
   }
 
   /**
-   * One model after the other: adapters change seldom. Empty when all have answered all.
+   * Returns the next question, model by model so that adapters change seldom; empty when all models
+   * have answered all questions.
    *
-   * @param models how many are asked
+   * @param models number of models
    */
   @Transactional(readOnly = true)
   public Optional<Open> next(String evaluationId, int models) {
@@ -98,7 +96,7 @@ class AnswerRows {
         .optional();
   }
 
-  /** The known labels of all questions, and how many have each. */
+  /** Counts the questions per known label. */
   @Transactional(readOnly = true)
   public Map<String, Integer> labels(String evaluationId) {
     Map<String, Integer> labels = new HashMap<>();
@@ -124,9 +122,9 @@ class AnswerRows {
   }
 
   /**
-   * Of everyone, in the order of the questions.
+   * Returns the answers of all models, in the order of the questions.
    *
-   * @param texts whether with what was said
+   * @param texts whether to read the texts of the answers
    */
   @Transactional(readOnly = true)
   public List<GradedAnswer> all(String evaluationId, boolean texts) {
@@ -157,16 +155,16 @@ class AnswerRows {
   }
 
   /**
-   * What a model said to a question.
+   * A model's answer to a question.
    *
    * @param model its place in the evaluation's models
    * @param number of the question
    * @param text null if it was refused
-   * @param cut whether the bound on its tokens ended it
-   * @param known how likely the known answer was; null where that cannot be said
-   * @param scores one for each grader; empty if it was refused
+   * @param cut whether the token limit ended it
+   * @param known likelihood of the known answer; null where it is unknown
+   * @param scores one per grader; empty if it was refused
    * @param refusal why there is no answer, or null
-   * @param givenUp whether there is none because the model broke, again and again
+   * @param givenUp whether there is no answer because the model failed repeatedly
    */
   record GradedAnswer(
       int model,
@@ -187,7 +185,7 @@ class AnswerRows {
               plan.graders().stream()
                   .map(grader -> grader.score(given.text(), question.reference()))
                   .toList();
-          // PostgreSQL has no text with U+0000
+          // PostgreSQL cannot store U+0000
           String text = given.text().replace('\0', '\uFFFD');
           yield new GradedAnswer(
               model, number, text, given.cut(), given.tokens(), given.known(), scores, null, false);
@@ -200,9 +198,9 @@ class AnswerRows {
       return without(model, number, why, false);
     }
 
-    /** The model broke in so many tries. */
+    /** The model failed in all attempts. */
     public static GradedAnswer lost(int model, int number, int tries, String why) {
-      return without(model, number, "No answer in %d tries. %s".formatted(tries, why), true);
+      return without(model, number, "No answer in %d attempts. %s".formatted(tries, why), true);
     }
 
     private static GradedAnswer without(int model, int number, String why, boolean givenUp) {

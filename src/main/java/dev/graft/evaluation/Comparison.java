@@ -8,13 +8,13 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
- * A candidate beside the baseline in one metric, question by question.
+ * Compares a candidate with the baseline in one metric, question by question.
  *
  * @param difference candidate minus baseline
  * @param confidenceInterval of the difference, 95 %: percentiles of 10,000 bootstrap resamples of
- *     the questions (Efron and Tibshirani 1993); of numbers from 0 to 1 of which none fell, or none
- *     rose, wider by the rule of three
- * @param pValue of a difference at least as large if the models were alike: paired randomisation
+ *     the questions (Efron and Tibshirani 1993); for scores from 0 to 1 none of which fell, or none
+ *     rose, widened by the rule of three
+ * @param pValue of a difference at least as large under the null hypothesis: paired randomisation
  *     (Noreen 1989), exact for up to twelve questions that differ, else 9,999 draws
  * @param better questions that the candidate answers better than the baseline; {@code worse} and
  *     {@code equal} likewise
@@ -27,11 +27,10 @@ record Comparison(
     int worse,
     int equal,
     Verdict verdict) {
-  /** What a difference says. */
   enum Verdict {
     BETTER,
     WORSE,
-    /** It may as well be chance. */
+    /** The difference may be chance. */
     INCONCLUSIVE;
 
     static Verdict of(double difference, double p, boolean higherIsBetter) {
@@ -45,7 +44,7 @@ record Comparison(
     }
   }
 
-  /** The bound of a share of which nothing was seen, by the number looked at (95 %). */
+  /** Upper 95 % bound of a proportion of which 0 of n were observed, times n. */
   private static final double RULE_OF_THREE = 3;
 
   private static final double SIGNIFICANT = 0.05;
@@ -53,7 +52,7 @@ record Comparison(
   private static final int DRAWS = 9_999;
   private static final int EXACT = 12;
 
-  /** Sums of equal numbers in another order are equal. */
+  /** Sums of the same numbers in another order count as equal. */
   private static final double ROUNDING = 1e-9;
 
   @JsonIgnore
@@ -62,9 +61,9 @@ record Comparison(
   }
 
   /**
-   * @param differences candidate minus baseline, a question each, at least one
-   * @param weights what a question counts: with answers' summed losses, their tokens
-   * @param higherIsBetter of a grader's numbers, from 0 to 1; else losses
+   * @param differences candidate minus baseline, one per question, at least one
+   * @param weights of the questions: for summed losses, the tokens of the answers
+   * @param higherIsBetter true for scores from 0 to 1, false for losses
    * @param seed equal seeds give equal numbers
    */
   public static Comparison of(
@@ -109,7 +108,7 @@ record Comparison(
         falls ? low : Math.max(-1, low - unseen), rises ? high : Math.min(1, high + unseen));
   }
 
-  /** Were the models alike, each difference could as well have the other sign. */
+  /** Under the null hypothesis, each difference can have either sign. */
   private static double pValue(double[] differences, SplittableRandom random) {
     double[] moved = Arrays.stream(differences).filter(each -> each != 0).toArray();
     double observed = Math.abs(Arrays.stream(moved).sum());
@@ -122,7 +121,7 @@ record Comparison(
       }
       return (double) extreme / all;
     }
-    int extreme = 1; // what was seen is one of the ways
+    int extreme = 1; // the observed signs count as one
     for (int i = 0; i < DRAWS; i++) {
       if (Math.abs(sum(moved, random)) >= least) extreme++;
     }
@@ -146,7 +145,7 @@ record Comparison(
     return sum;
   }
 
-  /** What a share that was seen says of the true one: the score interval (Wilson 1927). */
+  /** The score interval of a proportion (Wilson 1927). */
   static final class Wilson {
     /** Standard deviations on either side, for 95 %. */
     private static final double Z = 1.959963984540054;
@@ -154,9 +153,10 @@ record Comparison(
     private Wilson() {}
 
     /**
-     * 95 %.
+     * The 95 % interval.
      *
-     * @param share from 0 to 1, of {@code of}, at least 1
+     * @param share from 0 to 1
+     * @param of sample size, at least 1
      */
     public static List<Double> interval(double share, int of) {
       double spread = Z * Z / of;

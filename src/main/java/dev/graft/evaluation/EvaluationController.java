@@ -36,7 +36,7 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Whether a model is better than another. */
+/** Evaluations: whether a model is better than another. */
 @RestController
 class EvaluationController {
   private static final String ALL = "/v1/evaluations";
@@ -107,7 +107,7 @@ class EvaluationController {
         found.results() == null ? samples.soFar(found) : null);
   }
 
-  /** In the order of the file: what was asked, what is known, what every model said so far. */
+  /** Lists questions in the order of the file, with the known and the models' answers so far. */
   @GetMapping(ONE + "/samples")
   CursorPage<SampleObject> samples(
       @AuthenticationPrincipal Caller caller,
@@ -136,15 +136,16 @@ class EvaluationController {
   }
 
   /**
-   * An evaluation as it is told. Times in unix seconds.
+   * An evaluation in API responses. Times in unix seconds.
    *
    * @param plan its fields are the evaluation's
    * @param fileName of the plan's file, if it is still there
-   * @param questions how many rows are asked; null until they have been chosen
-   * @param passedOver rows of the file that cannot be asked
-   * @param partialResults of everyone who has answered; null in lists, and where there are results
+   * @param questions number of questions; null until they are chosen
+   * @param passedOver rows of the file that cannot be used as questions
+   * @param partialResults of the models that have answered; null in lists and once there are
+   *     results
    * @param results {@code EvaluationResults}, once it has succeeded
-   * @param waitsFor why it does not go on at the moment, or null
+   * @param waitsFor what it is waiting for, or null
    */
   record EvaluationObject(
       String id,
@@ -169,9 +170,9 @@ class EvaluationController {
     record EvaluationProgress(int answered, @Nullable Integer total) {}
 
     /**
-     * What a model has reached so far: its own answers, not yet compared with anyone's.
+     * Interim results of a model, not yet compared with others.
      *
-     * @param metrics means by name, without those that no answer has
+     * @param metrics means by name, only those with values
      */
     record PartialResult(
         String model, boolean baseline, int answered, Map<String, Double> metrics) {}
@@ -242,7 +243,7 @@ class EvaluationController {
 
     private record AskedRow(int number, long line, Question question) {}
 
-    /** In the order of the file, and one more than the page has. */
+    /** Returns a page and one more, in the order of the file. */
     @Transactional(readOnly = true)
     public List<SampleObject> list(Evaluation evaluation, SampleFilter filter, Cursor page) {
       List<AskedRow> rows =
@@ -275,7 +276,7 @@ class EvaluationController {
           .toList();
     }
 
-    /** What everyone who has answered has reached so far, the baseline first. */
+    /** Returns interim results of the models that have answered, the baseline first. */
     @Transactional(readOnly = true)
     public List<PartialResult> soFar(Evaluation evaluation) {
       return sql.sql(SO_FAR)
@@ -324,11 +325,10 @@ class EvaluationController {
   }
 
   /**
-   * Which samples are wanted: those that a candidate answers better than the baseline, worse, or
-   * alike.
+   * Selects samples that a candidate answers better than the baseline, worse, or equally well.
    *
    * @param sign of the difference in the metric; null = all samples
-   * @param model place of the candidate among all models
+   * @param model index of the candidate among all models
    */
   record SampleFilter(@Nullable Integer sign, Metric metric, int model) {
     /**
@@ -357,7 +357,8 @@ class EvaluationController {
                 throw RequestFailed.invalid("outcome", "outcome must be better, worse or equal.");
           };
       if (sign != null && plan.baseline() == null) {
-        throw RequestFailed.invalid("outcome", "outcome needs a baseline, and there is none.");
+        throw RequestFailed.invalid(
+            "outcome", "outcome needs a baseline, which this evaluation does not have.");
       }
       return new SampleFilter(sign, wanted, plan.baseline() == null ? candidate : candidate + 1);
     }
@@ -373,7 +374,7 @@ class EvaluationController {
   }
 
   /**
-   * A question of an evaluation and what was said to it.
+   * A question of an evaluation and its answers.
    *
    * @param id within the evaluation
    * @param line of the file, from 1
@@ -381,15 +382,15 @@ class EvaluationController {
    * @param answers so far, the baseline's first
    */
   record SampleObject(
-      String id, String object, long line, @JsonUnwrapped Question question, List<Said> answers) {
+      String id, String object, long line, @JsonUnwrapped Question question, List<Answer> answers) {
     /**
      * @param text null if there is none
      * @param finishReason {@code stop} or {@code length}; null if there is no answer
-     * @param loss of the known answer, a token; null where the model cannot say
+     * @param loss per token of the known answer; null where it is unknown
      * @param scores by the graders' names
      * @param refusal why there is no answer, or null
      */
-    record Said(
+    record Answer(
         String model,
         @Nullable String text,
         @Nullable String finishReason,
@@ -397,13 +398,13 @@ class EvaluationController {
         @Nullable Double loss,
         Map<String, Double> scores,
         @Nullable String refusal) {
-      private static Said of(GradedAnswer answer, EvaluationPlan plan) {
+      private static Answer of(GradedAnswer answer, EvaluationPlan plan) {
         Map<String, Double> scores = new LinkedHashMap<>();
         for (int i = 0; i < answer.scores().size(); i++) {
           scores.put(plan.graders().get(i).name(), answer.scores().get(i));
         }
         var known = answer.known();
-        return new Said(
+        return new Answer(
             plan.everyone().get(answer.model()),
             answer.text(),
             answer.text() == null ? null : answer.cut() ? "length" : "stop",
@@ -416,8 +417,8 @@ class EvaluationController {
 
     static SampleObject of(
         int number, long line, Question question, List<GradedAnswer> answers, EvaluationPlan plan) {
-      List<Said> said = answers.stream().map(each -> Said.of(each, plan)).toList();
-      return new SampleObject(String.valueOf(number), "evaluation.sample", line, question, said);
+      List<Answer> shown = answers.stream().map(each -> Answer.of(each, plan)).toList();
+      return new SampleObject(String.valueOf(number), "evaluation.sample", line, question, shown);
     }
   }
 }

@@ -16,7 +16,7 @@ import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The statements of whoever works at an evaluation. Each is under its claim, or changes nothing.
+ * The statements of the server that works at an evaluation. Each changes nothing without its claim.
  */
 @Component
 class EvaluationLedger {
@@ -35,12 +35,12 @@ class EvaluationLedger {
   }
 
   /**
-   * An evaluation to work at.
+   * A claimed evaluation.
    *
-   * @param fingerprints of everyone; empty until the questions are chosen
-   * @param plan as {@code StoredPlans} reads it: what cannot be read must not keep others waiting
-   * @param stumbles how often the next question broke its model, one time after the other
-   * @param givenUp questions that were given up, one after the other
+   * @param fingerprints of all models; empty until the questions are chosen
+   * @param plan JSON for {@code StoredPlans}: a plan that cannot be read must not block others
+   * @param stumbles consecutive failures of the model at the next question
+   * @param givenUp consecutive questions that were given up
    */
   public record Claim(
       WorkClaim work, String plan, List<String> fingerprints, int stumbles, int givenUp) {
@@ -57,7 +57,7 @@ class EvaluationLedger {
     }
   }
 
-  /** Empty if there is nothing to do any more. */
+  /** Returns nothing if there is nothing left to do. */
   @Transactional
   public Optional<Claim> begin(WorkClaim claim) {
     if (!work.hold(claim)) return Optional.empty();
@@ -65,7 +65,7 @@ class EvaluationLedger {
             """
             update evaluation
                set status = 'running', started_at = coalesce(started_at, graft_now()), waits_for = null,
-                   -- nobody has tried meanwhile: it has not been waiting for an answer
+                   -- no server tried in the meantime, so it has not been waiting for an answer
                    waiting_since = case when :due > graft_now() - interval '10 minutes' then waiting_since end
             """
                 + OPEN
@@ -85,7 +85,7 @@ class EvaluationLedger {
         .optional();
   }
 
-  /** Keeps the questions with the evaluation; whether the claim still held. */
+  /** Stores the questions; returns whether the claim still held. */
   @Transactional
   public boolean prepare(
       Claim claim, List<Chosen> questions, long passedOver, List<String> fingerprints) {
@@ -101,7 +101,7 @@ class EvaluationLedger {
     return true;
   }
 
-  /** Writes an answer down; whether the claim still held. */
+  /** Stores an answer; returns whether the claim still held. */
   @Transactional
   public boolean answered(Claim claim, AnswerRows.GradedAnswer answer) {
     if (!work.progressed(claim.work())) return false;
@@ -117,15 +117,15 @@ class EvaluationLedger {
     return true;
   }
 
-  /** Gives it back: others have their turn. */
+  /** Releases the claim so that other evaluations have their turn. */
   @Transactional
   public void giveBack(Claim claim) {
     work.release(claim.work());
   }
 
   /**
-   * Gives it back until later: nobody is there to answer. Whether that has been so for longer than
-   * it may; then it is not given back.
+   * Postpones the evaluation because no worker answers. Returns true, and keeps the claim, if it
+   * has waited longer than {@code patience}.
    */
   @Transactional
   public boolean await(Claim claim, Duration after, String waitsFor, Duration patience) {
@@ -148,7 +148,7 @@ class EvaluationLedger {
     return tooLong;
   }
 
-  /** Gives it back until later: a question broke its model. */
+  /** Postpones the evaluation because a question made its model fail. */
   @Transactional
   public void stumble(Claim claim, Duration after, String waitsFor) {
     if (!work.later(claim.work(), after)) return;
@@ -157,9 +157,9 @@ class EvaluationLedger {
         .update();
   }
 
-  /** Says why it does not go on. */
+  /** Stores what the evaluation waits for. */
   @Transactional
-  public void tell(WorkClaim claim, String waitsFor) {
+  public void waitsFor(WorkClaim claim, String waitsFor) {
     if (!work.hold(claim)) return;
     change(claim, "waits_for = :waits_for").param("waits_for", waitsFor).update();
   }

@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an evaluation does. It is kept with it, as JSON.
+ * What an evaluation does; stored as JSON.
  *
  * @param models candidates
- * @param baseline that they are compared with; null = there is none
- * @param file id of the rows that are asked
- * @param seed of the choice of rows, and of what {@code Comparison} draws
+ * @param baseline that the candidates are compared with, or null
+ * @param file id of the file whose rows are the questions
+ * @param seed of the sample of rows and of {@code Comparison}
  */
 record EvaluationPlan(
     @Nullable String name,
@@ -24,8 +24,8 @@ record EvaluationPlan(
     List<Grader> graders,
     List<QualityGate> gates) {
   /**
-   * A baseline of classifiers that is no model: the most frequent label of the questions for every
-   * text, as likely as it is frequent, as scikit-learn's {@code DummyClassifier} has it.
+   * A baseline of classifiers that predicts the most frequent label of the questions for every
+   * text, with its frequency as probability, like scikit-learn's {@code DummyClassifier}.
    */
   public static final String MAJORITY = "majority";
 
@@ -35,7 +35,7 @@ record EvaluationPlan(
     gates = List.copyOf(gates);
   }
 
-  /** Whether its models label texts; else they write them. */
+  /** Whether the models are classifiers; otherwise they generate text. */
   public boolean labels() {
     return graders.stream().anyMatch(Grader.LabelMatch.class::isInstance);
   }
@@ -45,7 +45,7 @@ record EvaluationPlan(
         name, candidates, other, file, maxSamples, maxCompletionTokens, seed, graders, gates);
   }
 
-  /** Everyone who is asked: the baseline, if there is one, and the candidates. */
+  /** Returns the baseline, if there is one, and the candidates. */
   @JsonIgnore
   public List<String> everyone() {
     List<String> all = new ArrayList<>();
@@ -54,7 +54,7 @@ record EvaluationPlan(
     return all;
   }
 
-  /** The loss, what the graders say, and of classifiers the F1. */
+  /** Returns the loss, the graders' scores and, for classifiers, the F1. */
   @JsonIgnore
   public List<Metric> metrics() {
     List<Metric> all = new ArrayList<>(List.of(Metric.OF_LOSS));
@@ -64,15 +64,15 @@ record EvaluationPlan(
   }
 
   /**
-   * A number of a model: how likely the known answers are to it, or what a grader says of its own.
+   * A metric of a model: the loss on known answers, or a grader's score of its own answers.
    *
-   * @param grader its place among the graders; null = the loss, or the F1
+   * @param grader index among the graders; null for the loss and the F1
    */
   record Metric(String name, @Nullable Integer grader) {
-    /** Mean negative log-likelihood of a token of the known answers, their ends included. */
+    /** Mean negative log-likelihood per token of the known answers, including end tokens. */
     public static final String LOSS = "loss";
 
-    /** Share of the right labels. */
+    /** Share of correct labels. */
     public static final String ACCURACY = "accuracy";
 
     /** See {@code MacroF1}. */
@@ -85,7 +85,7 @@ record EvaluationPlan(
       return !name.equals(LOSS);
     }
 
-    /** Whether it is a mean of numbers that each question has; else of all questions together. */
+    /** Whether it is a mean of one value per question. */
     public boolean ofEachQuestion() {
       return grader != null || name.equals(LOSS);
     }

@@ -11,13 +11,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of {@code POST /v1/evaluations}, as it came.
+ * The unchecked body of {@code POST /v1/evaluations}.
  *
  * @param models candidates
- * @param baseline that they are compared with; null = the base model of the first
- * @param file id of the rows that are asked
- * @param maxSamples of its rows, by lot
- * @param maxCompletionTokens of an answer
+ * @param baseline that the candidates are compared with; null = the base model of the first
+ * @param file id of the file whose rows are the questions
+ * @param maxSamples number of its rows, sampled at random
+ * @param maxCompletionTokens per answer
  */
 record EvaluationRequest(
     @Nullable String name,
@@ -38,7 +38,7 @@ record EvaluationRequest(
   private static final int TOKENS = 256;
   private static final long SEED = 42;
 
-  /** One of {@code graders}; which fields it has, its type says. */
+  /** An element of {@code graders}; its type determines its fields. */
   record GraderFields(
       @Nullable String type,
       @Nullable String name,
@@ -58,9 +58,7 @@ record EvaluationRequest(
               RequestFailed.required(evaluationMetric, path + ".evaluation_metric");
           yield new Grader.TextSimilarity(named(path, wanted.wire()), wanted);
         }
-        default ->
-            throw wrong(
-                path + ".type", "must be string_check or text_similarity; others are not built");
+        default -> throw wrong(path + ".type", "must be string_check or text_similarity");
       };
     }
 
@@ -68,27 +66,26 @@ record EvaluationRequest(
       String wanted = name == null ? otherwise : name;
       if (wanted.matches("[A-Za-z0-9_-]{1,64}") && !wanted.equals(Metric.LOSS)) return wanted;
       throw wrong(
-          path + ".name",
-          "must be 1 to 64 letters, digits, _ or -, and another name than " + Metric.LOSS);
+          path + ".name", "must be 1 to 64 letters, digits, _ or -, and not " + Metric.LOSS);
     }
 
     private static void refuse(@Nullable Object value, String path, String kind) {
-      if (value != null) throw wrong(path, "has no meaning for " + kind);
+      if (value != null) throw wrong(path, "is not a field of " + kind);
     }
   }
 
   /**
-   * @param what the end of the sentence that begins with the path
+   * @param what predicate of the sentence whose subject is the path
    */
   private static RequestFailed wrong(String path, String what) {
     return RequestFailed.invalid(path, "'%s' %s.".formatted(path, what));
   }
 
   /**
-   * The same, checked as far as it can be without looking anything up.
+   * Checks everything that needs no look-up.
    *
-   * @param most samples that an evaluation may have
-   * @param labels whether the rows have labels, and the models give them
+   * @param most maximum number of samples
+   * @param labels whether the rows have labels and the models are classifiers
    */
   EvaluationPlan checked(int most, boolean labels) {
     String checkedName = name == null ? null : text(name, "name");
@@ -117,7 +114,7 @@ record EvaluationRequest(
       String path = "models[" + i + "]";
       String each = text(RequestFailed.required(given.get(i), path), path);
       if (all.contains(each) || each.equals(baseline)) {
-        throw wrong(path, "names a model that is there already");
+        throw wrong(path, "is a duplicate");
       }
       all.add(each);
     }
@@ -129,7 +126,7 @@ record EvaluationRequest(
       if (graders == null) return List.of(new Grader.LabelMatch(Metric.ACCURACY));
       throw wrong(
           "graders",
-          "are for answers in words; labels are measured by loss, accuracy and f1_macro");
+          "apply to generated text only; labels are measured by loss, accuracy and f1_macro");
     }
     if (graders == null) {
       return List.of(
@@ -143,7 +140,7 @@ record EvaluationRequest(
       String path = "graders[" + i + "]";
       Grader grader = RequestFailed.required(graders.get(i), path).read(path);
       if (!names.add(grader.name())) {
-        throw wrong(path + ".name", "is the name of another grader, too");
+        throw wrong(path + ".name", "is also the name of another grader");
       }
       read.add(grader);
     }
@@ -174,10 +171,11 @@ record EvaluationRequest(
               .toList();
       if (bounds.size() != 1 || !Double.isFinite(bounds.getFirst())) {
         throw wrong(
-            path, "must have one of at_least, at_most, better_by and worse_by_at_most, a number");
+            path,
+            "must have exactly one of at_least, at_most, better_by and worse_by_at_most, as a number");
       }
       if (gate.compares() && bounds.getFirst() < 0) {
-        throw wrong(path, "must not compare by a negative number");
+        throw wrong(path, "must not have a negative number to compare by");
       }
       read.add(gate);
     }

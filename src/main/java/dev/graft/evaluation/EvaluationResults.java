@@ -13,22 +13,22 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What came of an evaluation. All numbers are of the questions that every model has answered.
+ * The results of an evaluation. All numbers are over the questions that every model answered.
  *
- * @param compared how many those are
- * @param leftOut how many are not among them
+ * @param compared number of those questions
+ * @param leftOut number of the other questions
  * @param models the baseline first, if there is one
  * @param passed whether every candidate passes every gate; null without gates
  */
 record EvaluationResults(
     int compared, int leftOut, List<ModelResult> models, @Nullable Boolean passed) {
-  /** Of ten questions one may be left out: beyond it, gates are shut. */
+  /** Gates fail if more than one in ten questions is left out. */
   private static final int LEFT_OUT_OF = 10;
 
   /**
    * @param systemFingerprint of the files that answered
-   * @param metrics by name; without the loss where models could not say it
-   * @param cut answers that the bound on their tokens ended
+   * @param metrics by name; without the loss where it is unknown
+   * @param cut answers that the token limit ended
    * @param gates of a candidate, else empty
    * @param confusion of a classifier, else null
    */
@@ -44,12 +44,12 @@ record EvaluationResults(
       MacroF1.@Nullable ConfusionMatrix confusion) {}
 
   /**
-   * @param questions that the number is of: a loss may be of fewer, as not every known answer has
-   *     its place in a model's template
-   * @param confidenceInterval of the value, 95 %: Wilson's of an accuracy, by bootstrap of an F1;
+   * @param questions that the value covers: fewer for a loss if a known answer does not fit a
+   *     model's template
+   * @param confidenceInterval of the value, 95 %: Wilson's for an accuracy, bootstrap for an F1;
    *     else null
-   * @param againstBaseline null of the baseline itself, without one, and of losses of models that
-   *     divide text differently
+   * @param againstBaseline null for the baseline itself, without a baseline, and for losses of
+   *     models with different tokenizers
    */
   record MetricResult(
       double value,
@@ -58,8 +58,8 @@ record EvaluationResults(
       @Nullable Comparison againstBaseline) {}
 
   /**
-   * @param value that was looked at; null if there is none, and then it is not passed
-   * @param reason why it is not passed; null if it is
+   * @param value that was checked; null if there is none, which fails the gate
+   * @param reason why the gate failed, or null
    */
   record GateResult(
       @JsonUnwrapped QualityGate gate,
@@ -72,12 +72,12 @@ record EvaluationResults(
     }
   }
 
-  /** A number of one question: {@code sum} by {@code weight}. */
+  /** The value of one question: {@code sum / weight}. */
   private record QuestionValue(double sum, int weight) {}
 
   /**
-   * @param fingerprints of everyone
-   * @param answers of everyone to every question
+   * @param fingerprints of all models
+   * @param answers of all models to all questions
    */
   public static EvaluationResults of(
       EvaluationPlan plan, List<String> fingerprints, List<GradedAnswer> answers) {
@@ -85,10 +85,10 @@ record EvaluationResults(
   }
 
   /**
-   * The same of classifiers.
+   * The results of classifiers.
    *
-   * @param answers with what was said
-   * @param labels that are known, by the numbers of questions
+   * @param answers with their texts
+   * @param labels the known labels, by question number
    */
   public static EvaluationResults of(
       EvaluationPlan plan,
@@ -109,7 +109,7 @@ record EvaluationResults(
     return new EvaluationResults(compared.size(), leftOut, models, passed);
   }
 
-  /** The questions that all have answered: a list with an answer of each model. */
+  /** Returns the questions that all models answered, each as a list with one answer per model. */
   private static List<List<GradedAnswer>> compared(int everyone, List<GradedAnswer> answers) {
     Map<Integer, List<GradedAnswer>> byQuestion = new LinkedHashMap<>();
     for (GradedAnswer each : answers) {
@@ -189,14 +189,14 @@ record EvaluationResults(
   private static GateResult result(QualityGate gate, Map<String, MetricResult> metrics, int all) {
     MetricResult measured = metrics.get(gate.metric());
     if (measured == null) {
-      return GateResult.of(gate, null, "no question has a number of " + gate.metric());
+      return GateResult.of(gate, null, "no question has a value of " + gate.metric());
     }
     Comparison comparison = measured.againstBaseline();
     int lacking = all - measured.questions();
     String reason =
         lacking * LEFT_OUT_OF <= all
             ? gate.unmet(measured.value(), comparison, !gate.metric().equals(Metric.LOSS))
-            : "%d of %d questions are left out, more than a tenth".formatted(lacking, all);
+            : "%d of %d questions are left out, which is more than a tenth".formatted(lacking, all);
     Double value = measured.value();
     if (gate.compares()) value = comparison == null ? null : comparison.difference();
     return GateResult.of(gate, value, reason);
@@ -236,7 +236,7 @@ record EvaluationResults(
     return Comparison.of(differences, weights, metric.higherIsBetter(), seed);
   }
 
-  /** Of the questions of which all models have the number; empty if there are none. */
+  /** Returns the values of the questions that have a value for every model. */
   private static List<QuestionValue> readings(
       Metric metric, int place, List<List<GradedAnswer>> compared) {
     return compared.stream()

@@ -27,8 +27,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The statements on {@code evaluation}, as its department asks; those of whoever works at one
- * ({@code EvaluationLedger}) move it and end it too. Ids grow with time: lists go by id.
+ * The statements on {@code evaluation} for requests of its department. {@link EvaluationLedger} has
+ * those of the server that works at one. Ids grow with time, so lists are sorted by id.
  */
 @Repository
 class EvaluationRows {
@@ -60,7 +60,7 @@ class EvaluationRows {
   /**
    * Newest first.
    *
-   * @param model only where it is asked; null = all
+   * @param model only evaluations of this model; null = all
    */
   List<Evaluation> page(
       String department, @Nullable String model, @Nullable String after, int limit) {
@@ -100,7 +100,7 @@ class EvaluationRows {
         row.getString("waits_for"));
   }
 
-  /** The id of one that will read this file, if there is one. */
+  /** Returns the id of an evaluation that has yet to read this file. */
   Optional<String> findUser(String department, String file) {
     return sql.sql(
             "select id"
@@ -141,7 +141,7 @@ class EvaluationRows {
         .update();
   }
 
-  /** False if it has ended already; whoever works at it does not go on. */
+  /** Returns false if it has already ended. The server that works at it stops. */
   boolean cancel(String department, String id, Instant now) {
     return sql.sql(
                 """
@@ -155,7 +155,7 @@ class EvaluationRows {
         == 1;
   }
 
-  /** With questions and answers; false if there is none that has ended. */
+  /** Deletes it with questions and answers; returns false if there is no ended evaluation. */
   boolean deleteEnded(String department, String id) {
     return sql.sql("delete" + OF_DEPARTMENT + " and id = :id and ended_at is not null")
             .param("department", department)
@@ -165,8 +165,8 @@ class EvaluationRows {
   }
 
   /**
-   * Plans and results as the database keeps them; a newer release may have written more than is
-   * known here.
+   * Reads and writes plans and results in the database. A newer release may have written fields
+   * that this one does not know.
    */
   @Component
   static class StoredPlans {
@@ -177,7 +177,7 @@ class EvaluationRows {
     }
 
     /**
-     * @throws tools.jackson.core.JacksonException if it has what this release cannot read
+     * @throws tools.jackson.core.JacksonException if this release cannot read it
      */
     public EvaluationPlan read(String plan) {
       return json.readValue(plan, EvaluationPlan.class);
@@ -192,12 +192,12 @@ class EvaluationRows {
     }
   }
 
-  /** Evaluations, which departments keep from their end. */
+  /** Retention of evaluations, counted from their end. */
   @Component
   static class RetainedEvaluations implements Retained {
-    private static final String UNTOLD =
+    private static final String WITHOUT_NOTICE =
         """
-        -- untold evaluations
+        -- evaluations without a notice
         select id, coalesce(plan ->> 'name', id) as name, ended_at from evaluation e
          where department_id = :department and ended_at <= :latest
            and not exists (select from retention_notice n
@@ -222,7 +222,7 @@ class EvaluationRows {
 
     @Override
     public List<Thing> untold(String departmentId, Instant latest, int limit) {
-      return sql.sql(UNTOLD)
+      return sql.sql(WITHOUT_NOTICE)
           .param("department", departmentId)
           .param("latest", ResultColumns.parameter(latest))
           .param("limit", limit)
@@ -245,14 +245,14 @@ class EvaluationRows {
   }
 
   /**
-   * An evaluation as it is now.
+   * The current state of an evaluation.
    *
    * @param questions null until they have been chosen
-   * @param passedOver rows of the file that cannot be asked
+   * @param passedOver rows of the file that cannot be used as questions
    * @param answered answers of all models so far
    * @param results {@code EvaluationResults} as JSON, once it has succeeded
-   * @param error why it has failed, or null
-   * @param waitsFor why it does not go on at the moment, or null
+   * @param error why it failed, or null
+   * @param waitsFor what it is waiting for, or null
    */
   record Evaluation(
       String id,
@@ -267,7 +267,7 @@ class EvaluationRows {
       @Nullable JsonNode results,
       @Nullable Failure error,
       @Nullable String waitsFor) {
-    /** The kind of work that one is until it has ended. */
+    /** Kind of the leased work. */
     public static final String WORK = "evaluation";
 
     public enum Status {
@@ -289,7 +289,7 @@ class EvaluationRows {
 
     /**
      * @param code for programs
-     * @param message a sentence for people
+     * @param message a sentence for users
      */
     public record Failure(String code, String message) {}
   }

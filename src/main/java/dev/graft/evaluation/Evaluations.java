@@ -91,7 +91,7 @@ class Evaluations implements Owned, FileUse {
     return rows.departmentOf(id);
   }
 
-  /** Once its questions are chosen, an evaluation needs the file no longer. */
+  /** An evaluation needs the file only until its questions are chosen. */
   @Override
   @Transactional(readOnly = true)
   public Optional<String> userOf(String departmentId, String fileId) {
@@ -108,21 +108,21 @@ class Evaluations implements Owned, FileUse {
   }
 
   /**
-   * The newest first, and one more than the page has.
+   * Returns a page and one more, newest first.
    *
-   * @param model only where it is asked; null = all
+   * @param model only evaluations of this model; null = all
    */
   @Transactional(readOnly = true)
   public List<Evaluation> list(String department, @Nullable String model, Cursor page) {
     return rows.page(department, model, page.after(), page.limit() + 1);
   }
 
-  /** The plan with its baseline, if every model can be asked. */
+  /** Resolves aliases and the baseline, and checks that every model can be evaluated. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
     EvaluationPlan asked = versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
-        throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
+        throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model");
       }
       requireAskable(department, asked, asked.models().get(i), "models[" + i + "]");
     }
@@ -133,13 +133,13 @@ class Evaluations implements Owned, FileUse {
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
       throw RequestFailed.invalid(
-          "models",
-          "name '%s', which is the baseline that they are compared with.".formatted(baseline));
+          "models", "must not contain the baseline '%s'".formatted(baseline));
     }
     EvaluationPlan plan = baseline == null ? asked : asked.of(asked.models(), baseline);
     if (plan.baseline() == null && plan.gates().stream().anyMatch(QualityGate::compares)) {
       throw RequestFailed.invalid(
-          "gates", "compare with a baseline, which a base model alone has none of: name one");
+          "gates",
+          "compare with a baseline; name one, because a base model has no default baseline");
     }
     return plan;
   }
@@ -148,7 +148,7 @@ class Evaluations implements Owned, FileUse {
     if (plan.labels() && isRegression(department, model)) {
       throw RequestFailed.invalid(
           param,
-          "'%s' is a regression: it gives numbers, which have no accuracy. The metrics of its job measure it."
+          "'%s' is a regression model. Its numbers have no accuracy; see the metrics of its job."
               .formatted(model));
     }
     try {
@@ -160,13 +160,13 @@ class Evaluations implements Owned, FileUse {
     }
   }
 
-  /** An alias is the model that it stands for now, however it is moved while that is asked. */
+  /** Replaces aliases by the models that they stand for now; later moves have no effect. */
   private EvaluationPlan versions(String department, EvaluationPlan asked) {
     List<String> versions = new ArrayList<>();
     for (int i = 0; i < asked.models().size(); i++) {
       String model = names.version(department, asked.models().get(i));
       if (versions.contains(model)) {
-        throw RequestFailed.invalid("models[" + i + "]", "'%s' is named already.".formatted(model));
+        throw RequestFailed.invalid("models[" + i + "]", "'%s' is a duplicate.".formatted(model));
       }
       versions.add(model);
     }
@@ -186,7 +186,7 @@ class Evaluations implements Owned, FileUse {
     return objective.equals("regression");
   }
 
-  /** What it was trained on; null if it is a base model itself. */
+  /** Returns the base model of a fine-tuned model; null for a base model. */
   private @Nullable String baseOf(String department, String model) {
     return switch (names.find(department, model).orElse(null)) {
       case ResolvedModel.FineTuned tuned -> tuned.adapter().baseModel();
@@ -196,7 +196,7 @@ class Evaluations implements Owned, FileUse {
     };
   }
 
-  /** Returns the id of one that is worked at as soon as this transaction has ended. */
+  /** Returns the id. Servers can claim the evaluation once this transaction has committed. */
   @Transactional
   public String create(String department, EvaluationRequest request) {
     TrainingFile file =
@@ -213,18 +213,19 @@ class Evaluations implements Owned, FileUse {
     return id;
   }
 
-  /** Makes those wait who would add another to the same department. */
+  /** Checks the department's limits, one request at a time per department. */
   private void requireRoom(String department) {
     locks.take("evaluations " + department);
     int open = rows.findOpen(department).size();
     if (open >= settings.maxOpen()) {
-      throw tooMany("%d evaluations that have not ended".formatted(open));
+      throw tooMany("the maximum of %d unfinished evaluations".formatted(open));
     }
     long all = rows.count(department);
-    if (all >= settings.maxKept()) throw tooMany("%d evaluations; delete some".formatted(all));
+    if (all >= settings.maxKept())
+      throw tooMany("the maximum of %d evaluations; delete some of them".formatted(all));
   }
 
-  /** Without asking whether it can be done; returns the id. */
+  /** Creates an evaluation without checks; returns the id. */
   @Transactional
   public String begin(String department, EvaluationPlan plan) {
     String id = ids.next("eval_");
@@ -233,21 +234,21 @@ class Evaluations implements Owned, FileUse {
     return id;
   }
 
-  /** What people have called it, else its id. */
+  /** Returns the name, or the id if there is none. */
   private static String title(String id, EvaluationPlan plan) {
     return plan.name() == null ? id : plan.name();
   }
 
   private static RequestFailed tooMany(String what) {
     return new RequestFailed(
-        ProblemType.QUOTA_EXCEEDED, "The department has %s: as many as it may.".formatted(what));
+        ProblemType.QUOTA_EXCEEDED, "The department already has %s.".formatted(what));
   }
 
   private void requireQuestions(TrainingFile file) {
     if (file.bytes() > settings.maxFile().toBytes()) {
       throw RequestFailed.invalid(
           "file",
-          "%s has more than %s: upload the rows that are to be asked."
+          "%s is larger than %s; upload only the rows to evaluate."
               .formatted(file.id(), settings.maxFile()));
     }
     Example.Kind kind = file.kind();
@@ -260,7 +261,7 @@ class Evaluations implements Owned, FileUse {
     if (asks) return;
     throw RequestFailed.invalid(
         "file",
-        "%s begins with %s; an evaluation needs prompts with answers that are known, or texts with one label each."
+        "%s begins with %s; an evaluation needs prompts with known answers, or texts with one label each."
             .formatted(file.id(), kind.words()));
   }
 
@@ -269,13 +270,16 @@ class Evaluations implements Owned, FileUse {
     if (!end(department, id)) {
       String status = require(department, id).status().wire();
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "The evaluation has ended: it is " + status + ".", "evaluation");
+          ProblemType.WRONG_STATE,
+          "The evaluation has already ended with status " + status + ".",
+          "evaluation");
     }
     audit.write("evaluation.cancelled", department, id, Map.of());
   }
 
   /**
-   * Whether there was something to cancel. The claim goes first, as whoever works locks it first.
+   * Returns whether there was something to cancel. Locks the claim first, as the server that works
+   * at it does.
    */
   private boolean end(String department, String id) {
     work.drop(Evaluation.WORK, id, department);
@@ -287,13 +291,13 @@ class Evaluations implements Owned, FileUse {
     if (!rows.deleteEnded(department, id)) {
       require(department, id);
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");
+          ProblemType.WRONG_STATE, "The evaluation has not ended. Cancel it first.", "evaluation");
     }
     notices.drop(RetentionKind.EVALUATIONS, id);
     audit.write("evaluation.deleted", department, id, Map.of());
   }
 
-  /** In the transaction that archives: both commit, or neither. */
+  /** Runs in the transaction that archives the department: both commit, or neither. */
   @EventListener
   @Transactional(propagation = Propagation.MANDATORY)
   public void cancelAll(DepartmentArchived archived) {
@@ -304,7 +308,7 @@ class Evaluations implements Owned, FileUse {
     }
   }
 
-  /** Everyone whom an evaluation asks: models that write, models that label, and the majority. */
+  /** Asks models: those that generate text, classifiers, and the majority baseline. */
   @Component
   static class AskedModels {
     private final GreedyCompletions writers;
@@ -316,10 +320,10 @@ class Evaluations implements Owned, FileUse {
     }
 
     /**
-     * Changes when the files that answer do.
+     * Returns a value that changes with the model's files.
      *
-     * @throws dev.graft.platform.RequestFailed if the department has no such model, or it is none
-     *     that this evaluation can ask
+     * @throws dev.graft.platform.RequestFailed if the department has no such model, or this
+     *     evaluation cannot ask it
      */
     public String fingerprint(String departmentId, EvaluationPlan plan, String model)
         throws IOException {
@@ -330,7 +334,7 @@ class Evaluations implements Owned, FileUse {
     }
 
     /**
-     * @param labels how many questions have each, for the majority
+     * @param labels number of questions per label, for the majority
      * @throws CompletionFailed if there is no answer now
      */
     public GreedyCompletion ask(
@@ -351,7 +355,7 @@ class Evaluations implements Owned, FileUse {
       return plan.labels() && model.equals(EvaluationPlan.MAJORITY);
     }
 
-    /** The most frequent label of all questions; of equally frequent ones the first by name. */
+    /** Answers with the most frequent label; ties go to the first by name. */
     private static GreedyCompletion majority(Map<String, Integer> labels, String known) {
       String most =
           labels.entrySet().stream()
@@ -375,16 +379,16 @@ class Evaluations implements Owned, FileUse {
   /**
    * {@code graft.evaluations.*}.
    *
-   * @param parallel evaluations that a server works at at once
-   * @param maxSamples questions that one may have
-   * @param maxOpen evaluations of a department that have not ended
-   * @param maxKept evaluations of a department in all: their questions and answers are in the
-   *     database
-   * @param maxFile rows of a larger file are not read for one
-   * @param slice how long one is worked at before others have their turn
-   * @param lease a server that says nothing for so long has lost the evaluation that it works at
-   * @param poll how often a server looks for one
-   * @param patience one that nobody has been there to answer for so long has failed
+   * @param parallel evaluations that a server runs at once
+   * @param maxSamples maximum number of questions of an evaluation
+   * @param maxOpen maximum number of unfinished evaluations of a department
+   * @param maxKept maximum number of evaluations of a department, whose questions and answers are
+   *     in the database
+   * @param maxFile maximum size of a file of rows
+   * @param slice how long a server works at an evaluation before others have their turn
+   * @param lease how long a claim lasts without a sign of life of its server
+   * @param poll interval at which a server looks for an evaluation
+   * @param patience an evaluation fails when no worker has answered for this long
    */
   @Validated
   @ConfigurationProperties("graft.evaluations")

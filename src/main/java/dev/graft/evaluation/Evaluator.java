@@ -24,21 +24,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Works at evaluations, a slice of time each: its questions, the models' answers, its results. */
+/** Runs evaluations, one time slice each: chooses questions, asks the models, computes results. */
 @Component
 class Evaluator implements WorkKind {
   private static final Logger log = LoggerFactory.getLogger(Evaluator.class);
 
-  /** A question that breaks its model so often is given up. */
+  /** Attempts at a question that makes its model fail, before it is given up. */
   private static final int TRIES = 3;
 
-  /** So often the question after one that was given up may break it: then it is the model. */
+  /** Attempts at the next question after one was given up, before the evaluation fails. */
   private static final int MORE_TRIES = 20;
 
   private static final Duration LATER = Duration.ofSeconds(30);
   private static final Duration AFTER_A_BUG = Duration.ofSeconds(10);
   private static final Duration LONGEST = Duration.ofMinutes(1);
-  private static final String BUG = "An error, which the server's log tells of.";
+  private static final String BUG = "An internal error occurred. The server's log has the cause.";
 
   private final EvaluationLedger ledger;
   private final AnswerRows answers;
@@ -65,7 +65,7 @@ class Evaluator implements WorkKind {
     this.settings = settings;
   }
 
-  /** What is being asked when the server stops is asked again by whoever claims next. */
+  /** If the server stops during a question, the next claimer asks it again. */
   @Override
   public WorkSettings settings() {
     return new WorkSettings(
@@ -85,7 +85,7 @@ class Evaluator implements WorkKind {
   }
 
   /**
-   * Works until it has ended, must wait, or the time is over; nothing that was answered is lost.
+   * Works until the evaluation ends or has to wait, or the slice is over. No answer is lost.
    *
    * @param slice of time, from the first answer: a model may have to be loaded for it
    */
@@ -103,7 +103,7 @@ class Evaluator implements WorkKind {
           .addKeyValue("evaluation", claim.id())
           .addKeyValue("cause", away.toString())
           .log("evaluation_waits");
-      waits(claim, LATER, "The model's files, or the rows, cannot be read at the moment.");
+      waits(claim, LATER, "The model's files or the rows cannot be read at the moment.");
     } catch (RequestFailed refused) {
       String code = refused.type().code();
       fail(claim, code == null ? "refused" : code, refused.getMessage());
@@ -124,7 +124,7 @@ class Evaluator implements WorkKind {
     List<Chosen> chosen = questions.inOrder();
     if (chosen.isEmpty()) {
       String why =
-          "No row of %s can be asked: %d are more than text by system, user and assistant, or too long."
+          "No row of %s can be used as a question: %d have content other than text by system, user and assistant, or are too long."
               .formatted(plan.file(), questions.passedOver());
       fail(claim, "no_questions", why);
     } else if (ledger.prepare(claim, chosen, questions.passedOver(), fingerprints)) {
@@ -132,7 +132,7 @@ class Evaluator implements WorkKind {
     }
   }
 
-  /** Whether there is more to ask, and the claim still held. */
+  /** Returns whether questions are left and the claim still holds. */
   private boolean ask(Claim claim, EvaluationPlan plan, Duration slice)
       throws InterruptedException, IOException, CompletionFailed {
     int stumbles = claim.stumbles();
@@ -156,8 +156,8 @@ class Evaluator implements WorkKind {
   }
 
   /**
-   * Empty if there is none now. A question that breaks its model is given up; if the next one does
-   * so, too, it is not the questions, and it gets more tries.
+   * Returns nothing if there is no answer now. A question that makes its model fail is given up; if
+   * the next one fails too, the cause is probably the model, and the question gets more attempts.
    */
   private Optional<GradedAnswer> answer(
       Claim claim,
@@ -173,7 +173,10 @@ class Evaluator implements WorkKind {
           models.ask(claim.departmentId(), plan, labels, model, open.question());
       if (answer instanceof GreedyCompletion.Given given
           && !given.fingerprint().equals(claim.fingerprints().get(open.model()))) {
-        fail(claim, "model_changed", "Other files than at the beginning answer as " + model + ".");
+        fail(
+            claim,
+            "model_changed",
+            "The files of " + model + " have changed since the evaluation began.");
         return Optional.empty();
       }
       return Optional.of(
@@ -188,7 +191,7 @@ class Evaluator implements WorkKind {
         return Optional.of(
             GradedAnswer.lost(open.model(), open.number(), TRIES, broken.getMessage()));
       }
-      String why = "%s breaks at one question after the other. %s";
+      String why = "%s fails at one question after another. %s";
       fail(claim, "model_breaks", why.formatted(model, broken.getMessage()));
       return Optional.empty();
     }
@@ -204,22 +207,22 @@ class Evaluator implements WorkKind {
                 answers.references(claim.id()))
             : EvaluationResults.of(plan, claim.fingerprints(), answers.all(claim.id(), false));
     if (results.compared() == 0) {
-      fail(claim, "nothing_compared", "There is no question that every model has answered.");
+      fail(claim, "nothing_compared", "No question was answered by every model.");
       return;
     }
     ledger.succeed(claim, results);
-    told(claim.work(), "evaluation_succeeded");
+    log(claim.work(), "evaluation_succeeded");
   }
 
   private void waits(Claim claim, Duration after, String why) {
     if (ledger.await(claim, after, why, settings.patience())) {
-      fail(claim, "no_capacity", "Nobody has answered for too long. " + why);
+      fail(claim, "no_capacity", "No worker has answered for too long. " + why);
     }
   }
 
   @Override
   public void failed(WorkClaim claim) {
-    ledger.tell(claim, BUG);
+    ledger.waitsFor(claim, BUG);
   }
 
   @Override
@@ -233,10 +236,10 @@ class Evaluator implements WorkKind {
 
   private void fail(WorkClaim claim, String code, String message) {
     ledger.fail(claim, new EvaluationRows.Evaluation.Failure(code, message));
-    told(claim, "evaluation_failed");
+    log(claim, "evaluation_failed");
   }
 
-  private static void told(WorkClaim claim, String event) {
+  private static void log(WorkClaim claim, String event) {
     log.atInfo().addKeyValue("evaluation", claim.subject()).log(event);
   }
 }

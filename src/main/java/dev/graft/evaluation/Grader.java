@@ -12,8 +12,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Says how good an answer is, from 0 to 1, by the answer that is known: OpenAI's graders, and that
- * of labels.
+ * Scores an answer from 0 to 1 against the known answer: OpenAI's graders, and a grader of labels.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
@@ -22,11 +21,11 @@ import java.util.regex.Pattern;
   @JsonSubTypes.Type(value = Grader.LabelMatch.class, name = "label_match")
 })
 sealed interface Grader {
-  /** Of the number, unique in an evaluation. */
+  /** Name of the score, unique in an evaluation. */
   String name();
 
   /**
-   * White space around both is not looked at, except of labels.
+   * Ignores white space around both, except for labels.
    *
    * @param reference the known answer
    */
@@ -40,7 +39,7 @@ sealed interface Grader {
     }
   }
 
-  /** Of a classifier: 1 where the label is the known one, else 0. */
+  /** For classifiers: 1 if the label is the known one, else 0. */
   record LabelMatch(String name) implements Grader {
     @Override
     public double score(String answer, String reference) {
@@ -106,17 +105,17 @@ sealed interface Grader {
         return Subsequence.ratio(
             answer.codePoints().boxed().toList(), reference.codePoints().boxed().toList());
       }
-      List<String> said = Words.of(answer);
+      List<String> given = Words.of(answer);
       List<String> known = Words.of(reference);
       return switch (this) {
-        case FUZZY_MATCH -> throw new IllegalStateException("is of characters");
-        case GLEU -> Words.gleu(said, known);
-        case ROUGE_1 -> Words.rouge(1, said, known);
-        case ROUGE_2 -> Words.rouge(2, said, known);
-        case ROUGE_3 -> Words.rouge(3, said, known);
-        case ROUGE_4 -> Words.rouge(4, said, known);
-        case ROUGE_5 -> Words.rouge(5, said, known);
-        case ROUGE_L -> said.isEmpty() || known.isEmpty() ? 0 : Subsequence.ratio(said, known);
+        case FUZZY_MATCH -> throw new IllegalStateException("fuzzy_match compares characters");
+        case GLEU -> Words.gleu(given, known);
+        case ROUGE_1 -> Words.rouge(1, given, known);
+        case ROUGE_2 -> Words.rouge(2, given, known);
+        case ROUGE_3 -> Words.rouge(3, given, known);
+        case ROUGE_4 -> Words.rouge(4, given, known);
+        case ROUGE_5 -> Words.rouge(5, given, known);
+        case ROUGE_L -> given.isEmpty() || known.isEmpty() ? 0 : Subsequence.ratio(given, known);
       };
     }
 
@@ -126,7 +125,7 @@ sealed interface Grader {
     }
   }
 
-  /** Texts as words, and what runs of words two texts have in common. */
+  /** Splits texts into words and compares their n-grams. */
   static final class Words {
     private static final Pattern BETWEEN = Pattern.compile("[^\\p{L}\\p{N}]+");
     private static final int LONGEST_OF_GLEU = 4;
@@ -141,24 +140,24 @@ sealed interface Grader {
           .toList();
     }
 
-    /** F1 of runs of n words, as in Google's rouge_score without stemming. */
-    static double rouge(int n, List<String> said, List<String> known) {
-      int common = common(runs(n, said), runs(n, known));
-      int all = count(n, said) + count(n, known);
+    /** F1 of n-grams, as in Google's rouge_score without stemming. */
+    static double rouge(int n, List<String> given, List<String> known) {
+      int common = common(runs(n, given), runs(n, known));
+      int all = count(n, given) + count(n, known);
       return all == 0 ? 0 : 2.0 * common / all;
     }
 
-    /** The lesser of precision and recall over all runs of one to four words. */
-    static double gleu(List<String> said, List<String> known) {
+    /** The lesser of precision and recall over all n-grams of one to four words. */
+    static double gleu(List<String> given, List<String> known) {
       int common = 0;
-      int inSaid = 0;
+      int inGiven = 0;
       int inKnown = 0;
       for (int n = 1; n <= LONGEST_OF_GLEU; n++) {
-        common += common(runs(n, said), runs(n, known));
-        inSaid += count(n, said);
+        common += common(runs(n, given), runs(n, known));
+        inGiven += count(n, given);
         inKnown += count(n, known);
       }
-      int most = Math.max(inSaid, inKnown);
+      int most = Math.max(inGiven, inKnown);
       return most == 0 ? 0 : (double) common / most;
     }
 
@@ -186,7 +185,8 @@ sealed interface Grader {
     private Subsequence() {}
 
     /**
-     * Twice the length of the longest common subsequence by both lengths; 1 where both are empty.
+     * Twice the length of the longest common subsequence over the sum of both lengths; 1 where both
+     * are empty.
      */
     static <T> double ratio(List<T> one, List<T> other) {
       int all = one.size() + other.size();

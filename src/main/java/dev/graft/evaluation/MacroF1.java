@@ -11,9 +11,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mean F1 of the classes that are known or were predicted, scikit-learn's {@code f1_macro}. It
- * is no mean of questions, so it is drawn anew from them: intervals are percentiles of bootstrap
- * resamples, p-values those of paired randomisation, as in {@link Comparison}.
+ * The mean F1 of the classes that occur as known or predicted labels, scikit-learn's {@code
+ * f1_macro}. It is not a mean over questions, so questions are resampled: intervals are percentiles
+ * of bootstrap resamples, p-values come from paired randomisation, as in {@link Comparison}.
  */
 final class MacroF1 {
   private static final int RESAMPLES = 10_000;
@@ -54,7 +54,7 @@ final class MacroF1 {
   }
 
   /**
-   * 95 %.
+   * The 95 % interval.
    *
    * @param seed equal seeds give equal numbers
    */
@@ -67,7 +67,7 @@ final class MacroF1 {
   }
 
   /**
-   * @param own a pair for each question, as many as of the baseline and in the same order
+   * @param own a pair per question, in the order of {@code base}
    * @param seed equal seeds give equal numbers
    */
   public static Comparison compare(List<LabelPair> own, List<LabelPair> base, long seed) {
@@ -97,12 +97,12 @@ final class MacroF1 {
         Comparison.Verdict.of(difference, p, true));
   }
 
-  /** Were the models alike, each question's two labels could as well be swapped. */
+  /** Under the null hypothesis, the two labels of each question can be swapped. */
   private double pValue(double observed, SplittableRandom random) {
     int[] every = everyQuestion();
     int[] first = new int[own.length];
     int[] second = new int[own.length];
-    int extreme = 1; // what was seen is one of the ways
+    int extreme = 1; // the observed labelling counts as one
     for (int draw = 0; draw < DRAWS; draw++) {
       for (int i = 0; i < own.length; i++) {
         boolean swapped = random.nextBoolean();
@@ -151,21 +151,21 @@ final class MacroF1 {
   }
 
   /**
-   * Which labels are taken for which, as scikit-learn's {@code confusion_matrix} and {@code
+   * Counts of known and predicted labels, as scikit-learn's {@code confusion_matrix} and {@code
    * classification_report}.
    *
-   * @param classes every label that is known or was predicted, sorted
-   * @param counts a row a known label, a column a predicted one; null with more than {@value #MOST}
-   *     classes
+   * @param classes every known or predicted label, sorted
+   * @param counts a row per known label, a column per predicted label; null with more than {@value
+   *     #MOST} classes
    */
   record ConfusionMatrix(List<ClassScores> classes, @Nullable List<List<Integer>> counts) {
     static final int MOST = 100;
 
     /**
-     * How well one label is told from all others; a share of nothing is 0.
+     * Scores of one label against all others; a ratio with denominator 0 is 0.
      *
-     * @param support texts that have it
-     * @param predicted texts that were given it
+     * @param support texts that have the label
+     * @param predicted texts that the model gave the label
      */
     public record ClassScores(
         String label, double precision, double recall, double f1, int support, int predicted) {
@@ -212,7 +212,7 @@ final class MacroF1 {
   }
 
   /**
-   * A text as it is labelled and as it should be.
+   * The known and the predicted label of a text.
    *
    * @param actual the known label
    */

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a candidate must reach. One of the bounds is set.
+ * A requirement for candidates. Exactly one of the bounds is set.
  *
  * @param metric name of a grader, or {@code Metric#LOSS}
- * @param atLeast the least that the candidate's number may be; {@code atMost} the most
- * @param betterBy how much better than the baseline it must be, with confidence: all of the
- *     interval of the difference
- * @param worseByAtMost how much worse it may be, with confidence
+ * @param atLeast minimum of the candidate's value; {@code atMost} is the maximum
+ * @param betterBy how much better than the baseline it must be over the whole confidence interval
+ *     of the difference
+ * @param worseByAtMost how much worse than the baseline it may be, over the same interval
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record QualityGate(
@@ -25,28 +25,27 @@ record QualityGate(
     @Nullable Double atMost,
     @Nullable Double betterBy,
     @Nullable Double worseByAtMost) {
-  /** Questions that a gate which compares needs. */
+  /** Minimum number of questions for a gate that compares. */
   static final int LEAST = 20;
 
-  /** Whether it needs a baseline, and how far the candidate is from it. */
+  /** Whether it compares the candidate with the baseline. */
   public boolean compares() {
     return betterBy != null || worseByAtMost != null;
   }
 
   /**
-   * Why it does not pass, in words that follow a colon; null if it passes.
+   * Returns why the gate fails, as text that follows a colon; null if it passes.
    *
    * @param value of the candidate
-   * @param comparison with the baseline, or null if there is none; of fewer than {@link #LEAST}
-   *     questions it is not sure of anything
+   * @param comparison with the baseline, or null
    */
   public @Nullable String unmet(
       double value, @Nullable Comparison comparison, boolean higherIsBetter) {
-    if (atLeast != null) return value >= atLeast ? null : "it is " + number(value);
-    if (atMost != null) return value <= atMost ? null : "it is " + number(value);
-    if (comparison == null) return "it cannot be compared with the baseline's";
+    if (atLeast != null) return value >= atLeast ? null : "the value is " + number(value);
+    if (atMost != null) return value <= atMost ? null : "the value is " + number(value);
+    if (comparison == null) return "the value cannot be compared with the baseline's";
     if (comparison.questions() < LEAST) {
-      return "%d %s fewer than the %d that such a gate needs"
+      return "%d %s fewer than the %d that a comparison needs"
           .formatted(
               comparison.questions(),
               comparison.questions() == 1 ? "question is" : "questions are",
@@ -70,12 +69,12 @@ record QualityGate(
   }
 
   /**
-   * The gates of an evaluation that a model has passed.
+   * The gates of an evaluation that a model has passed: evidence for a move of an alias.
    *
    * @param evaluation its id
-   * @param baseline what the model was compared with, or null
-   * @param compares whether a gate is about the difference from the baseline
-   * @param questions that everyone has answered
+   * @param baseline that the model was compared with, or null
+   * @param compares whether any gate compares with the baseline
+   * @param questions that all models answered
    * @param gates with their values, as the evaluation's results have them
    */
   record PassedGates(
@@ -85,9 +84,7 @@ record QualityGate(
       int questions,
       JsonNode gates) {
     /**
-     * What an evaluation says for a model.
-     *
-     * @param model a candidate, by its own name, not by an alias
+     * @param model name of a candidate, not an alias
      * @throws RequestFailed if the evaluation has not succeeded, is not about the model or has no
      *     gates, or the model does not pass one
      */
@@ -96,12 +93,12 @@ record QualityGate(
       JsonNode results = evaluation.results();
       if (evaluation.status() != EvaluationRows.Evaluation.Status.SUCCEEDED || results == null) {
         throw refused(
-            "The evaluation %s is %s: only one that has succeeded says what a model is worth."
+            "The evaluation %s is %s; it must have succeeded."
                 .formatted(evaluationId, evaluation.status().wire()));
       }
       if (!evaluation.plan().models().contains(model)) {
         throw refused(
-            "The evaluation %s is not about '%s': its candidates are %s."
+            "The evaluation %s does not include '%s'; its candidates are %s."
                 .formatted(evaluationId, model, String.join(", ", evaluation.plan().models())));
       }
       JsonNode gates = candidate(results, model).path("gates");
@@ -134,7 +131,7 @@ record QualityGate(
           .valueStream()
           .filter(each -> each.path("model").asString("").equals(model))
           .findFirst()
-          .orElseThrow(() -> new IllegalStateException("results without a candidate"));
+          .orElseThrow(() -> new IllegalStateException("the results lack a candidate"));
     }
 
     private static RequestFailed refused(String why) {

@@ -14,18 +14,18 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row of a file as models are asked: a conversation or a text, and the answer that is known.
+ * A row of a file as a question: a conversation or a text, and the known answer.
  *
- * @param messages null if it is a text
- * @param prompt null if it is a conversation; a text to label is one, too
- * @param reference or the known label
+ * @param messages null for a text
+ * @param prompt the text, also of a text to label; null for a conversation
+ * @param reference the known answer or label
  */
 record Question(@Nullable List<Turn> messages, @Nullable String prompt, String reference) {
   public record Turn(String role, String content) {}
 
   /**
-   * Null if it cannot be asked: more than text, by others than the three roles, too long, or with
-   * U+0000, which PostgreSQL has in no text.
+   * Returns null if the row cannot be a question: it has content other than text, other roles than
+   * system, user and assistant, is too long, or holds U+0000, which PostgreSQL cannot store.
    */
   static @Nullable Question of(Example row, int longest) {
     Question question =
@@ -40,7 +40,7 @@ record Question(@Nullable List<Turn> messages, @Nullable String prompt, String r
     return fits && question.texts().noneMatch(text -> text.indexOf('\0') >= 0) ? question : null;
   }
 
-  /** Null of what belongs to several classes, or may. */
+  /** Returns null for a row with several labels. */
   private static @Nullable Question of(Example.Labelled row) {
     return row.label() instanceof Label.Names
         ? null
@@ -89,11 +89,11 @@ record Question(@Nullable List<Turn> messages, @Nullable String prompt, String r
   }
 
   /**
-   * So many of a file's rows that can be asked, each with the same chance (Vitter 1985, algorithm
-   * R), in bounded memory. Equal seeds choose equal rows of equal files.
+   * A uniform random sample of the usable rows of a file, in bounded memory (Vitter 1985, algorithm
+   * R). The same seed chooses the same rows of the same file.
    */
   static final class ChosenQuestions {
-    /** Characters of a row that is asked: contexts of models are not much longer. */
+    /** Maximum characters of a question; contexts of models are not much longer. */
     private static final int LONGEST = 32_000;
 
     private final int most;
@@ -132,7 +132,7 @@ record Question(@Nullable List<Turn> messages, @Nullable String prompt, String r
       return chosen.stream().sorted(Comparator.comparingLong(Chosen::line)).toList();
     }
 
-    /** Rows that cannot be asked. */
+    /** Number of rows that cannot be questions. */
     public long passedOver() {
       return passedOver;
     }

@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.inference.Engines.EngineRows;
+import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import java.util.List;
@@ -16,12 +16,12 @@ import org.springframework.web.bind.annotation.RestController;
 /** Whether the engines of the settings are well, and what they have of the department's models. */
 @RestController
 class EngineController {
-  private final Engines engines;
-  private final EngineRows rows;
+  private final ConfiguredEngines engines;
+  private final Engines checks;
 
-  EngineController(Engines engines, EngineRows rows) {
+  EngineController(ConfiguredEngines engines, Engines checks) {
     this.engines = engines;
-    this.rows = rows;
+    this.checks = checks;
   }
 
   /**
@@ -31,8 +31,9 @@ class EngineController {
 
   @GetMapping("/v1/engines")
   EngineList list(@AuthenticationPrincipal Caller caller) {
-    Map<String, EngineRows.Row> found =
-        rows.all().stream().collect(Collectors.toMap(EngineRows.Row::name, Function.identity()));
+    Map<String, Engine> found =
+        EveryDepartment.call(checks::findAll).stream()
+            .collect(Collectors.toMap(Engine::name, Function.identity()));
     List<EngineObject> all =
         engines.all().entrySet().stream()
             .map(
@@ -48,10 +49,10 @@ class EngineController {
 
   @GetMapping("/v1/engines/{engine}")
   EngineObject get(@AuthenticationPrincipal Caller caller, @PathVariable String engine) {
-    Engines.EnginesProperties.Server server = engines.all().get(engine);
+    ConfiguredEngines.EnginesProperties.Server server = engines.all().get(engine);
     if (server == null) throw RequestFailed.notFound("engine", engine);
-    return EngineObject.of(
-        engine, server.kind(), rows.find(engine).orElse(null), caller.departmentId());
+    Engine found = EveryDepartment.call(() -> checks.findById(engine)).orElse(null);
+    return EngineObject.of(engine, server.kind(), found, caller.departmentId());
   }
 
   /**
@@ -82,10 +83,7 @@ class EngineController {
     }
 
     static EngineObject of(
-        String name,
-        Engines.EngineKind kind,
-        Engines.EngineRows.@Nullable Row row,
-        String departmentId) {
+        String name, ConfiguredEngines.EngineKind kind, @Nullable Engine row, String departmentId) {
       if (row == null) {
         return new EngineObject(
             name, "engine", kind.wire(), "unchecked", null, null, null, List.of());

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /** Makes one engine have what it should have. Whatever it has already is left as it is. */
 final class EngineSync implements AutoCloseable {
@@ -179,6 +181,7 @@ final class EngineSync implements AutoCloseable {
    *     or {@code unknown} while the engine cannot be reached
    * @param error why it failed
    */
+  @JsonNaming(SnakeCaseStrategy.class)
   record FoundModel(
       String name, String departmentId, String model, String status, @Nullable String error) {
     static FoundModel of(AdapterPlace.Served adapter, String status, @Nullable String error) {

@@ -182,7 +182,7 @@ public record Attend(
    * @param local by the second tables of the {@link BatchContext}
    */
   public record RotaryEmbedding(String output, String input, int size, boolean local)
-      implements Statement {
+      implements Statement.Unary {
     public RotaryEmbedding(String output, String input, int size) {
       this(output, input, size, false);
     }
@@ -191,11 +191,6 @@ public record Attend(
       return local
           ? BatchContext.LOCAL_COS.reference() + ", " + BatchContext.LOCAL_SIN.reference()
           : BatchContext.COS.reference() + ", " + BatchContext.SIN.reference();
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override

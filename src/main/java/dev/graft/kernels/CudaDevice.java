@@ -3,11 +3,11 @@ package dev.graft.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -64,7 +64,7 @@ public record CudaDevice(
    * @return what this one is called then
    */
   public String hideOthers() {
-    NativeEnvironment.set(CudaMachine.VISIBLE, uuid);
+    setEnvironment(CudaMachine.VISIBLE, uuid, true);
     return ONLY;
   }
 
@@ -113,62 +113,51 @@ public record CudaDevice(
   }
 
   /**
-   * What {@code CUDA_VISIBLE_DEVICES} leaves, as CUDA reads it: up to the first that there is not.
+   * @param gpus in the order of the PCI bus, which numbers mean; each as itself, or as its parts
+   * @param variable its value; null = not set
    */
-  static final class VisibleDevices {
-    private VisibleDevices() {}
-
-    /**
-     * @param gpus in the order of the PCI bus, which numbers mean; each as itself, or as its parts
-     * @param said null = nothing
-     */
-    static List<CudaDevice> of(List<List<CudaDevice>> gpus, @Nullable String said) {
-      List<CudaDevice> all = gpus.stream().flatMap(List::stream).toList();
-      if (said == null) return all;
-      List<CudaDevice> visible = new ArrayList<>();
-      for (String each : said.split(",")) {
-        CudaDevice found = find(gpus, all, each.strip());
-        if (found == null || visible.contains(found)) break;
-        visible.add(found);
-      }
-      return visible;
+  static List<CudaDevice> visible(List<List<CudaDevice>> gpus, @Nullable String variable) {
+    List<CudaDevice> all = gpus.stream().flatMap(List::stream).toList();
+    if (variable == null) return all;
+    List<CudaDevice> visible = new ArrayList<>();
+    for (String each : variable.split(",")) {
+      CudaDevice found = find(gpus, all, each.strip());
+      if (found == null || visible.contains(found)) break;
+      visible.add(found);
     }
-
-    private static @Nullable CudaDevice find(
-        List<List<CudaDevice>> gpus, List<CudaDevice> all, String name) {
-      if (name.matches("\\d{1,4}")) {
-        int index = Integer.parseInt(name);
-        return index < gpus.size() ? gpus.get(index).getFirst() : null;
-      }
-      if (!name.startsWith("GPU-") && !name.startsWith("MIG-")) return null;
-      List<CudaDevice> named = all.stream().filter(each -> each.uuid().startsWith(name)).toList();
-      return named.size() == 1 ? named.getFirst() : null;
-    }
+    return visible;
   }
 
-  /** The environment of this process as its native libraries see it; Java has a copy of its own. */
-  static final class NativeEnvironment {
-    private NativeEnvironment() {}
+  private static @Nullable CudaDevice find(
+      List<List<CudaDevice>> gpus, List<CudaDevice> all, String name) {
+    if (name.matches("\\d{1,4}")) {
+      int index = Integer.parseInt(name);
+      return index < gpus.size() ? gpus.get(index).getFirst() : null;
+    }
+    if (!name.startsWith("GPU-") && !name.startsWith("MIG-")) return null;
+    List<CudaDevice> named = all.stream().filter(each -> each.uuid().startsWith(name)).toList();
+    return named.size() == 1 ? named.getFirst() : null;
+  }
 
-    /** For libraries that are loaded later. */
-    static void set(String name, String value) {
-      Linker linker = Linker.nativeLinker();
+  /**
+   * Sets a variable in the environment that native libraries of this process see when they are
+   * loaded later; Java has a copy of its own.
+   */
+  static void setEnvironment(String name, String value, boolean overwrite) {
+    try (Arena arena = Arena.ofConfined()) {
       MethodHandle setenv =
-          linker.downcallHandle(
-              linker.defaultLookup().findOrThrow("setenv"),
+          TorchContext.handle(
+              Linker.nativeLinker().defaultLookup(),
+              "setenv",
               FunctionDescriptor.of(
                   ValueLayout.JAVA_INT,
                   ValueLayout.ADDRESS,
                   ValueLayout.ADDRESS,
                   ValueLayout.JAVA_INT));
-      int status;
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment to = arena.allocateFrom(value);
-        status = (int) setenv.invokeExact(arena.allocateFrom(name), to, 1);
-      } catch (Throwable e) {
-        throw new IllegalStateException("setenv cannot be called", e);
-      }
-      if (status != 0) throw new IllegalStateException(name + " cannot be set");
+      Object status =
+          TorchContext.invoke(
+              setenv, arena.allocateFrom(name), arena.allocateFrom(value), overwrite ? 1 : 0);
+      if (!Objects.equals(status, 0)) throw new IllegalStateException(name + " cannot be set");
     }
   }
 }

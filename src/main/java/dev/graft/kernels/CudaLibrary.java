@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,23 +38,14 @@ public record CudaLibrary(Path directory, String version) {
   /** What the builds have code for, by the end of their version; PyPI's is cu126. */
   private static final Map<String, List<ComputeCapability>> CODE =
       Map.of(
-          "+cu126",
-          List.of(
-              new ComputeCapability(5, 0),
-              new ComputeCapability(6, 0),
-              new ComputeCapability(7, 0),
-              new ComputeCapability(7, 5),
-              new ComputeCapability(8, 0),
-              new ComputeCapability(8, 6),
-              new ComputeCapability(9, 0)),
-          "+cu128",
-          List.of(
-              new ComputeCapability(7, 5),
-              new ComputeCapability(8, 0),
-              new ComputeCapability(8, 6),
-              new ComputeCapability(9, 0),
-              new ComputeCapability(10, 0),
-              new ComputeCapability(12, 0)));
+          "+cu126", code("5.0 6.0 7.0 7.5 8.0 8.6 9.0"),
+          "+cu128", code("7.5 8.0 8.6 9.0 10.0 12.0"));
+
+  private static List<ComputeCapability> code(String capabilities) {
+    return Stream.of(capabilities.split(" "))
+        .map(each -> ComputeCapability.of(each).orElseThrow())
+        .toList();
+  }
 
   /** Where it is to be: as the variable says, or beside the data of a Graft without settings. */
   public static Path directory(Map<String, String> environment) {

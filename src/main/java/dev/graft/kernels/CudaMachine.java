@@ -32,7 +32,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   public static CudaMachine here() {
     Map<String, String> environment = System.getenv();
     SmiAnswer answer = NvidiaSmi.here().ask();
-    if (answer instanceof SmiAnswer.Told) NvidiaModprobe.here().run();
+    if (answer instanceof SmiAnswer.Answered) NvidiaModprobe.here().run();
     return of(
         answer,
         CudaLibrary.in(CudaLibrary.directory(environment)),
@@ -50,13 +50,12 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
       boolean driverOpens,
       Map<String, String> environment) {
     return switch (answer) {
-      case SmiAnswer.Missing missing -> new CudaMachine(List.of(), DriverLack.absent(driverOpens));
-      case SmiAnswer.Failed failed -> new CudaMachine(List.of(), DriverLack.said(failed.said()));
-      case SmiAnswer.Told told -> {
-        NvidiaSmi.SmiReading reading = NvidiaSmi.SmiReading.of(told);
+      case SmiAnswer.Missing missing -> new CudaMachine(List.of(), absent(driverOpens));
+      case SmiAnswer.Failed failed -> new CudaMachine(List.of(), reported(failed.message()));
+      case SmiAnswer.Answered answered -> {
+        NvidiaSmi.SmiReading reading = NvidiaSmi.SmiReading.of(answered);
         List<CudaDevice> devices = new ArrayList<>();
-        for (CudaDevice each :
-            CudaDevice.VisibleDevices.of(reading.gpus(), environment.get(VISIBLE))) {
+        for (CudaDevice each : CudaDevice.visible(reading.gpus(), environment.get(VISIBLE))) {
           CudaLack lack = lack(each, library, driverOpens, environment);
           CudaDevice named = each.named("cuda:" + devices.size());
           devices.add(lack == null ? named : named.lacking(lack));
@@ -90,10 +89,10 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
 
   private static @Nullable CudaLack lack(
       NvidiaSmi.SmiReading reading, List<CudaDevice> devices, @Nullable String visible) {
-    if (reading.unread() != null) return DriverLack.said(reading.unread());
+    if (reading.unread() != null) return reported(reading.unread());
     if (!devices.isEmpty()) return null;
     return reading.gpus().isEmpty()
-        ? DriverLack.said("No devices were found")
+        ? reported("No devices were found")
         : new CudaLack(
             "CUDA_VISIBLE_DEVICES=%s leaves no GPU".formatted(visible),
             "unset it, or name GPUs as nvidia-smi -L does");
@@ -101,7 +100,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
 
   /** Whether it has nothing to do with NVIDIA, as far as can be seen. */
   public boolean isWithoutDriver() {
-    return DriverLack.NONE.equals(lack);
+    return NO_DRIVER.equals(lack);
   }
 
   public List<CudaDevice> usable() {
@@ -137,40 +136,35 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
         .collect(Collectors.joining(", "));
   }
 
-  /** What keeps a driver from being asked, with its cure. */
-  static final class DriverLack {
-    static final CudaLack NONE =
-        new CudaLack(
-            "there is no NVIDIA driver",
-            "install the driver of the GPU; in a container give it one (docker run --gpus all,"
-                + " Kubernetes: nvidia.com/gpu)");
+  private static final CudaLack NO_DRIVER =
+      new CudaLack(
+          "there is no NVIDIA driver",
+          "install the driver of the GPU; in a container give it one (docker run --gpus all,"
+              + " Kubernetes: nvidia.com/gpu)");
 
-    private DriverLack() {}
+  private static CudaLack absent(boolean driverOpens) {
+    return driverOpens
+        ? new CudaLack(
+            "there is an NVIDIA driver, and no nvidia-smi to ask it",
+            "put nvidia-smi on the PATH; in a container set"
+                + " NVIDIA_DRIVER_CAPABILITIES=compute,utility")
+        : NO_DRIVER;
+  }
 
-    static CudaLack absent(boolean driverOpens) {
-      return driverOpens
-          ? new CudaLack(
-              "there is an NVIDIA driver, and no nvidia-smi to ask it",
-              "put nvidia-smi on the PATH; in a container set"
-                  + " NVIDIA_DRIVER_CAPABILITIES=compute,utility")
-          : NONE;
+  private static CudaLack reported(String text) {
+    String cure = "run nvidia-smi and correct what it reports";
+    if (text.contains("version mismatch")) {
+      cure = "restart the machine: the driver was upgraded while it was loaded";
+    } else if (text.contains("communicate with the NVIDIA driver")) {
+      cure = "load the driver (modprobe nvidia), or install it again for this kernel";
+    } else if (text.contains("No devices were found")) {
+      cure = "check that the GPU is there (lspci), or give the container one";
+    } else if (text.contains("not a valid field")) {
+      cure = "install a driver that is newer";
+    } else if (text.contains("Failed to initialize NVML")) {
+      cure = "run nvidia-smi on the host; if it works there, start the container again";
     }
-
-    static CudaLack said(String said) {
-      String cure = "run nvidia-smi and correct what it reports";
-      if (said.contains("version mismatch")) {
-        cure = "restart the machine: the driver was upgraded while it was loaded";
-      } else if (said.contains("communicate with the NVIDIA driver")) {
-        cure = "load the driver (modprobe nvidia), or install it again for this kernel";
-      } else if (said.contains("No devices were found")) {
-        cure = "check that the GPU is there (lspci), or give the container one";
-      } else if (said.contains("not a valid field")) {
-        cure = "install a driver that is newer";
-      } else if (said.contains("Failed to initialize NVML")) {
-        cure = "run nvidia-smi on the host; if it works there, start the container again";
-      }
-      return new CudaLack("nvidia-smi says: " + said, cure);
-    }
+    return new CudaLack("nvidia-smi reports: " + text, cure);
   }
 
   /**

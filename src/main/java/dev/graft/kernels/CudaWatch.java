@@ -22,7 +22,7 @@ public final class CudaWatch {
   private final NvidiaSmi smi;
   private final LongSupplier nanoTime;
   private Map<String, CudaUse> newest = Map.of();
-  private long toldAt;
+  private long answeredAt;
   private @Nullable Long askedAt;
   private boolean asking;
   private boolean failing;
@@ -51,7 +51,7 @@ public final class CudaWatch {
       askedAt = now;
       Thread.ofPlatform().daemon().name("nvidia-smi").start(this::ask);
     }
-    return now - toldAt < KNOWN.toNanos() ? newest.get(uuid) : null;
+    return now - answeredAt < KNOWN.toNanos() ? newest.get(uuid) : null;
   }
 
   private void ask() {
@@ -59,19 +59,19 @@ public final class CudaWatch {
     synchronized (this) {
       asking = false;
       switch (answer) {
-        case SmiAnswer.Told told -> {
-          newest = CudaUse.of(told.rows());
-          toldAt = nanoTime.getAsLong();
+        case SmiAnswer.Answered answered -> {
+          newest = CudaUse.of(answered.rows());
+          answeredAt = nanoTime.getAsLong();
           failing = false;
         }
-        case SmiAnswer.Failed failed -> failed(failed.said());
+        case SmiAnswer.Failed failed -> failed(failed.message());
         case SmiAnswer.Missing _ -> failed("there is no nvidia-smi any more");
       }
     }
   }
 
-  private void failed(String said) {
-    if (!failing) log.atWarn().addKeyValue("cause", said).log("gpu_use_unknown");
+  private void failed(String message) {
+    if (!failing) log.atWarn().addKeyValue("cause", message).log("gpu_use_unknown");
     failing = true;
   }
 

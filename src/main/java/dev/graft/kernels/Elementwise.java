@@ -12,14 +12,10 @@ public final class Elementwise {
   private Elementwise() {}
 
   /** {@code output = activation(input)}. */
-  public record Activate(String output, String input, Activation activation) implements Statement {
+  public record Activate(String output, String input, Activation activation)
+      implements Statement.Unary {
     private ActivationKernel kernel() {
       return new ActivationKernel(activation);
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override
@@ -172,7 +168,7 @@ public final class Elementwise {
    * @param rounded whether the factor is rounded to the type of the input first, as Gemma's
    */
   public record Scale(String output, String input, double factor, boolean rounded)
-      implements Statement {
+      implements Statement.Unary {
     public Scale(String output, String input, double factor) {
       this(output, input, factor, false);
     }
@@ -193,11 +189,6 @@ public final class Elementwise {
     }
 
     @Override
-    public List<String> inputs() {
-      return List.of(input);
-    }
-
-    @Override
     public void forward(LayerText text) {
       text.line("%s = %s", output, scaled(input));
     }
@@ -213,12 +204,7 @@ public final class Elementwise {
    *
    * @param tensor as many elements as the input has features, in any shape
    */
-  public record Multiply(String output, String input, String tensor) implements Statement {
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
-    }
-
+  public record Multiply(String output, String input, String tensor) implements Statement.Unary {
     @Override
     public List<String> tensors() {
       return List.of(tensor);
@@ -247,12 +233,7 @@ public final class Elementwise {
    * @param tensor (features)
    */
   public record Shift(String output, String input, String tensor, double factor)
-      implements Statement {
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
-    }
-
+      implements Statement.Unary {
     @Override
     public List<String> tensors() {
       return List.of(tensor);
@@ -281,14 +262,9 @@ public final class Elementwise {
    * {@code output = input} in f32: the begin of what is computed exactly beside a layer in bf16,
    * and the end of a model whose outputs are read. In f32 the value itself.
    */
-  public record Widen(String output, String input) implements Statement {
+  public record Widen(String output, String input) implements Statement.Unary {
     private String kind() {
       return output + "_kind";
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override
@@ -312,7 +288,8 @@ public final class Elementwise {
    * {@code output = input}, in training with each element zero at the given probability and the
    * others scaled up to keep the mean (Srivastava et al. 2014).
    */
-  public record Dropout(String output, String input, double probability) implements Statement {
+  public record Dropout(String output, String input, double probability)
+      implements Statement.Unary {
     private String mask() {
       return output + "_mask";
     }
@@ -320,11 +297,6 @@ public final class Elementwise {
     @Override
     public boolean drops() {
       return probability > 0;
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override
@@ -357,12 +329,7 @@ public final class Elementwise {
    * @param features of the input
    */
   public record Slice(String output, String input, int features, int groups, int start, int size)
-      implements Statement {
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
-    }
-
+      implements Statement.Unary {
     @Override
     public void forward(LayerText text) {
       text.line(

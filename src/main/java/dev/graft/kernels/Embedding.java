@@ -67,12 +67,7 @@ public final class Embedding {
    */
   public record TrainedRows(
       String output, String input, @Nullable BatchContext ids, String rows, String slots)
-      implements Statement {
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
-    }
-
+      implements Statement.Unary {
     @Override
     public List<String> tensors() {
       return List.of(rows, slots);
@@ -146,7 +141,7 @@ public final class Embedding {
    *
    * @param virtual tensor (virtual tokens, features)
    */
-  public record Prepend(String output, String input, String virtual) implements Statement {
+  public record Prepend(String output, String input, String virtual) implements Statement.Unary {
     private static final String JOINED = BatchContext.JOINED.reference();
 
     private String sources() {
@@ -155,11 +150,6 @@ public final class Embedding {
 
     private String count() {
       return output + "_virtual";
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override

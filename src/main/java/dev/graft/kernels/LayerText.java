@@ -40,40 +40,40 @@ final class LayerText {
     this.spent = spent;
   }
 
-  public void line(String format, Object... arguments) {
+  void line(String format, Object... arguments) {
     lines.append("    ").append(format.formatted(arguments)).append('\n');
   }
 
   /** A call made for what it does to its arguments. */
-  public void effect(String format, Object... arguments) {
+  void effect(String format, Object... arguments) {
     line("_%d = %s", variables++, format.formatted(arguments));
   }
 
-  public boolean isTrained(String name) {
+  boolean isTrained(String name) {
     return tensors.trained().contains(name);
   }
 
   /** Text of a tensor's numbers. */
-  public String tensor(String name) {
+  String tensor(String name) {
     return tensors.text(name);
   }
 
   /** The same of a weight W where x W^T is computed. */
-  public String turning(String name) {
+  String turning(String name) {
     return tensors.turningText(name);
   }
 
-  public String gradientOf(String name) {
+  String gradientOf(String name) {
     return "gradients[" + tensors.trainedInOrder().indexOf(name) + "]";
   }
 
   /** Whether dropout of that probability does something in this method. */
-  public boolean drops(double probability) {
+  boolean drops(double probability) {
     return training && probability > 0;
   }
 
   /** A tensor of forward that backward needs: it is saved, or computed again where it is cheap. */
-  public String saved(String value) {
+  String saved(String value) {
     Statement again = cheap.get(value);
     if (again == null) {
       saved.put(value, "Tensor");
@@ -85,17 +85,17 @@ final class LayerText {
   }
 
   /** Whether the statement that reads a value may write into it. */
-  public boolean spent(String value) {
+  boolean spent(String value) {
     return spent.contains(value);
   }
 
   /** Whether backward has computed a value again by now. */
-  public boolean recomputed(String value) {
+  boolean recomputed(String value) {
     return recomputed.contains(value);
   }
 
   /** The same of a value that is no tensor. */
-  public String saved(String value, String type) {
+  String saved(String value, String type) {
     saved.put(value, type);
     return value;
   }
@@ -109,19 +109,19 @@ final class LayerText {
     needed.add(value);
   }
 
-  public boolean needsGradient(String value) {
+  boolean needsGradient(String value) {
     return needed.contains(value);
   }
 
   /** The gradient of a value whose uses are all done. */
-  public String take(String value) {
+  String take(String value) {
     String variable = gradients.remove(value);
     if (variable == null) throw new IllegalStateException("nothing uses the value " + value);
     return variable;
   }
 
   /** The gradient so far, to be added to in place, or None. */
-  public String total(String value) {
+  String total(String value) {
     String variable = gradients.get(value);
     if (variable == null) return "None";
     boolean shared = Collections.frequency(gradients.values(), variable) > 1;
@@ -129,14 +129,14 @@ final class LayerText {
   }
 
   /** Replaces the gradient of a value by an expression that includes {@link #total}. */
-  public void put(String value, String expression) {
+  void put(String value, String expression) {
     String variable = "d_" + value + "_" + variables++;
     line("%s = %s", variable, expression);
     gradients.put(value, variable);
   }
 
   /** Adds to the gradient of a value, if one is needed. */
-  public void add(String value, String expression) {
+  void add(String value, String expression) {
     if (!needsGradient(value)) return;
     String total = total(value);
     if (!total.equals("None")) put(value, "torch.add_(%s, %s)".formatted(total, expression));
@@ -145,7 +145,7 @@ final class LayerText {
   }
 
   /** The gradient of a value, which is no other's too, to be added to in place, or None. */
-  public String own(String value) {
+  String own(String value) {
     String variable = gradients.getOrDefault(value, "None");
     if (Collections.frequency(gradients.values(), variable) > 1) {
       throw new IllegalStateException("the gradient of " + value + " is another value's, too");

@@ -14,7 +14,7 @@ import java.util.Set;
  */
 public record LinearLayer(
     String output, String input, String module, boolean bias, boolean transposed)
-    implements Statement {
+    implements Statement.Unary {
   public LinearLayer(String output, String input, String module, boolean bias) {
     this(output, input, module, bias, false);
   }
@@ -44,11 +44,6 @@ public record LinearLayer(
   /** The weight as (out, in). */
   private String weight(LayerText text) {
     return stored(text.tensor(weight()));
-  }
-
-  @Override
-  public List<String> inputs() {
-    return List.of(input);
   }
 
   @Override
@@ -103,15 +98,10 @@ public record LinearLayer(
    * of a tensor that never trains.
    */
   public record Project(String output, String input, String tensor, int out, int in)
-      implements Statement {
+      implements Statement.Unary {
     private String part(LayerText text) {
       return "torch.narrow(torch.narrow(%s, 0, 0, %d), 1, 0, %d)"
           .formatted(text.tensor(tensor), out, in);
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override

@@ -75,7 +75,7 @@ public record LowRank(
    * @param dropout probability, in training
    */
   public record LowRankInput(String output, String input, List<String> modules, double dropout)
-      implements Statement {
+      implements Statement.Unary {
     public LowRankInput {
       modules = List.copyOf(modules);
     }
@@ -96,11 +96,6 @@ public record LowRank(
     @Override
     public boolean drops() {
       return dropout > 0;
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override
@@ -247,12 +242,7 @@ public record LowRank(
    * @param norm (features), what the length would be otherwise
    */
   public record Magnitude(String output, String input, String magnitude, String norm)
-      implements Statement {
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
-    }
-
+      implements Statement.Unary {
     @Override
     public List<String> tensors() {
       return List.of(magnitude, norm);

@@ -11,7 +11,7 @@ import java.util.List;
  */
 public record Norm(
     String output, String input, String module, double eps, boolean addOne, boolean once, int group)
-    implements Statement {
+    implements Statement.Unary {
   public Norm(String output, String input, String module, double eps) {
     this(output, input, module, eps, false, false, 0);
   }
@@ -36,11 +36,6 @@ public record Norm(
   /** The value with a row for each group. */
   private String grouped(String value) {
     return group == 0 ? value : "torch.reshape(%s, [-1, %d])".formatted(value, group);
-  }
-
-  @Override
-  public List<String> inputs() {
-    return List.of(input);
   }
 
   @Override
@@ -94,7 +89,7 @@ public record Norm(
 
   /** {@code output = (input - mean) / sqrt(variance + eps) * <module>.weight + <module>.bias}. */
   public record LayerNorm(String output, String input, String module, double eps)
-      implements Statement {
+      implements Statement.Unary {
     /** The same norm of another value. */
     LayerNorm reading(String other) {
       return new LayerNorm(output, other, module, eps);
@@ -114,11 +109,6 @@ public record Norm(
 
     private String rstd() {
       return output + "_rstd";
-    }
-
-    @Override
-    public List<String> inputs() {
-      return List.of(input);
     }
 
     @Override

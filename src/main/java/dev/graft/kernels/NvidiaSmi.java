@@ -51,11 +51,11 @@ record NvidiaSmi(List<Path> directories, long patience) {
   SmiAnswer ask() {
     return ask(
         program -> {
-          Said rows = run(program, false, query(FIELDS));
+          Output rows = run(program, false, query(FIELDS));
           if (rows.status() != 0) return new SmiAnswer.Failed(rows.line());
-          Said list = run(program, false, List.of("-L"));
+          Output list = run(program, false, List.of("-L"));
           if (list.status() != 0) return new SmiAnswer.Failed(list.line());
-          return new SmiAnswer.Told(rows.text(), list.text());
+          return new SmiAnswer.Answered(rows.text(), list.text());
         });
   }
 
@@ -66,9 +66,9 @@ record NvidiaSmi(List<Path> directories, long patience) {
   SmiAnswer uses() {
     return ask(
         program -> {
-          Said rows = run(program, true, query(CudaWatch.CudaUse.FIELDS));
+          Output rows = run(program, true, query(CudaWatch.CudaUse.FIELDS));
           if (rows.status() != 0) return new SmiAnswer.Failed(rows.line());
-          return new SmiAnswer.Told(rows.text(), "");
+          return new SmiAnswer.Answered(rows.text(), "");
         });
   }
 
@@ -97,7 +97,7 @@ record NvidiaSmi(List<Path> directories, long patience) {
     }
   }
 
-  private record Said(int status, String text) {
+  private record Output(int status, String text) {
     String line() {
       return text.lines()
           .map(String::strip)
@@ -110,7 +110,7 @@ record NvidiaSmi(List<Path> directories, long patience) {
   /**
    * @param toItsEnd whether to wait for one that was killed, which a driver may keep
    */
-  private Said run(Path program, boolean toItsEnd, List<String> arguments)
+  private Output run(Path program, boolean toItsEnd, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments);
@@ -125,11 +125,11 @@ record NvidiaSmi(List<Path> directories, long patience) {
       if (!child.waitFor(patience, TimeUnit.SECONDS)) {
         child.destroyForcibly();
         if (toItsEnd) child.waitFor();
-        return new Said(-1, "it did not answer in " + patience + " s");
+        return new Output(-1, "it did not answer in " + patience + " s");
       }
       try (var in = Files.newInputStream(output)) {
-        byte[] said = in.readNBytes(LONGEST_ANSWER);
-        return new Said(child.exitValue(), new String(said, StandardCharsets.UTF_8));
+        byte[] bytes = in.readNBytes(LONGEST_ANSWER);
+        return new Output(child.exitValue(), new String(bytes, StandardCharsets.UTF_8));
       }
     } finally {
       Files.deleteIfExists(output);
@@ -146,13 +146,13 @@ record NvidiaSmi(List<Path> directories, long patience) {
      *
      * @param said its first line
      */
-    record Failed(String said) implements SmiAnswer {}
+    record Failed(String message) implements SmiAnswer {}
 
     /**
      * @param rows of {@link NvidiaSmi#FIELDS}, one line a GPU
      * @param list of {@code nvidia-smi -L}, which alone names the parts of a GPU
      */
-    record Told(String rows, String list) implements SmiAnswer {}
+    record Answered(String rows, String list) implements SmiAnswer {}
   }
 
   /**
@@ -175,13 +175,13 @@ record NvidiaSmi(List<Path> directories, long patience) {
     /** The first that runs programs of CUDA 12. */
     private static final int OLDEST_DRIVER = 525;
 
-    static SmiReading of(NvidiaSmi.SmiAnswer.Told told) {
+    static SmiReading of(NvidiaSmi.SmiAnswer.Answered answered) {
       List<List<CudaDevice>> gpus = new ArrayList<>();
       String unread = null;
-      for (String line : told.rows().lines().filter(each -> !each.isBlank()).toList()) {
+      for (String line : answered.rows().lines().filter(each -> !each.isBlank()).toList()) {
         String[] values = line.split(",", FIELDS);
         if (values.length == FIELDS && UUID.matcher(values[0].strip()).matches()) {
-          gpus.add(devices(values, told.list()));
+          gpus.add(devices(values, answered.list()));
         } else if (unread == null) {
           unread = line.strip();
         }

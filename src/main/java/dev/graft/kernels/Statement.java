@@ -73,11 +73,21 @@ public interface Statement {
     forward(text);
   }
 
+  /** A statement that reads one value. */
+  interface Unary extends Statement {
+    String input();
+
+    @Override
+    default List<String> inputs() {
+      return List.of(input());
+    }
+  }
+
   /**
    * A statement by which tokens see something of those before them, see {@link
    * LayerProgram.CutLayer}.
    */
-  public interface HandsOn extends Statement {
+  interface HandsOn extends Statement {
     /** Text, over the inputs, of what tokens behind these need of them. */
     String handed();
 

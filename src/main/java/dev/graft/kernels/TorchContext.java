@@ -1,7 +1,6 @@
 package dev.graft.kernels;
 
 import ai.djl.Device;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -9,8 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * process. Methods are named as the C++ compiler mangles them, after {@code at::Context::}.
  */
 public final class TorchContext {
+  private static final String TRIM = "malloc_trim";
   private static final Linker LINKER = Linker.nativeLinker();
 
   private TorchContext() {}
@@ -25,7 +26,7 @@ public final class TorchContext {
   /**
    * @throws IllegalStateException if this libtorch has no such switch
    */
-  static void set(String method, boolean... flags) {
+  private static void set(String method, boolean... flags) {
     TorchLibrary.engine();
     MemoryLayout[] types = new MemoryLayout[flags.length + 1];
     Object[] arguments = new Object[types.length];
@@ -43,8 +44,7 @@ public final class TorchContext {
         arguments);
   }
 
-  /** What libtorch says. */
-  static boolean is(String method) {
+  private static boolean is(String method) {
     TorchLibrary.engine();
     MethodHandle asks =
         handle(
@@ -82,115 +82,73 @@ public final class TorchContext {
   }
 
   /**
-   * Whether equal calls on a GPU give equal bits, which a run that is resumed needs: libtorch then
-   * adds up rows ({@code index_add_}) in one order. A switch of the whole process.
+   * Makes equal calls on a GPU give equal bits from now on, which a resumed run needs: libtorch
+   * then adds rows ({@code index_add_}) in one order. This covers GPUs that are first used
+   * afterwards, because cuBLAS reads its part at that moment. An operation that has no such order
+   * throws; no kernel uses one.
+   *
+   * @throws IllegalStateException if this libtorch has no such switch
    */
-  public static final class RepeatableBits {
-    private RepeatableBits() {}
+  public static void repeatBits() {
+    repeatBits(true);
+    CudaDevice.setEnvironment("CUBLAS_WORKSPACE_CONFIG", ":4096:8", false);
+  }
 
-    /**
-     * From now on, for GPUs that are first used after it: cuBLAS reads its part then. What libtorch
-     * cannot do in one order throws; no kernel asks for that.
-     *
-     * @throws IllegalStateException if this libtorch has no such switch
-     */
-    public static void on() {
-      TorchContext.set("26setDeterministicAlgorithmsEbb", true, false);
-      TorchContext.set("39setDeterministicFillUninitializedMemoryEb", false);
-      try (Arena arena = Arena.ofConfined()) {
-        MethodHandle setenv =
-            TorchContext.handle(
-                Linker.nativeLinker().defaultLookup(),
-                "setenv",
-                FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.ADDRESS,
-                    ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_INT));
-        TorchContext.invoke(
-            setenv,
-            arena.allocateFrom("CUBLAS_WORKSPACE_CONFIG"),
-            arena.allocateFrom(":4096:8"),
-            0); // 0: what its owner has set stays
-      }
-    }
+  static void repeatBits(boolean on) {
+    set("26setDeterministicAlgorithmsEbb", on, false);
+    set("39setDeterministicFillUninitializedMemoryEb", !on);
+  }
 
-    /** As it is at the start of a process. */
-    static void off() {
-      TorchContext.set("26setDeterministicAlgorithmsEbb", false, false);
-      TorchContext.set("39setDeterministicFillUninitializedMemoryEb", true);
-    }
-
-    /** What libtorch says. */
-    static boolean isOn() {
-      return TorchContext.is("23deterministicAlgorithmsEv");
-    }
+  static boolean repeatsBits() {
+    return is("23deterministicAlgorithmsEv");
   }
 
   /**
-   * Whether a GPU (Ampere and newer) may multiply matrices of f32 in TensorFloat-32: with 10 bits
-   * of each number in place of 23, on its tensor cores. A switch of the whole process, for cuBLAS,
-   * which multiplies all matrices there are here.
+   * Sets whether a GPU (Ampere and newer) may multiply matrices of f32 in TensorFloat-32, on its
+   * tensor cores with 10 bits of each number in place of 23. libtorch begins without it. The switch
+   * is that of cuBLAS, which computes all matrix products here.
    */
-  public static final class TensorFloat32 {
-    private TensorFloat32() {}
-
-    /** From now on; libtorch begins without it. */
-    public static void allow(boolean allowed) {
-      TorchContext.set("18setAllowTF32CuBLASEb", allowed);
-    }
-
-    /** What libtorch says. */
-    static boolean isAllowed() {
-      return TorchContext.is("15allowTF32CuBLASEv");
-    }
+  public static void allowTensorFloat32(boolean allowed) {
+    set("18setAllowTF32CuBLASEb", allowed);
   }
 
-  /** The devices that libtorch sees, by its own names. */
-  public static final class TorchDevices {
-    private TorchDevices() {}
-
-    /** {@code cpu}, and {@code cuda:0} and so on. */
-    public static List<String> names() {
-      List<String> names = new ArrayList<>(List.of("cpu"));
-      int gpus = TorchLibrary.gpus();
-      for (int gpu = 0; gpu < gpus; gpu++) names.add("cuda:" + gpu);
-      return names;
-    }
-
-    /**
-     * @throws CudaMachine.DeviceUnavailable if there is none of that name, or it cannot be used: no
-     *     other takes its place
-     */
-    public static Device of(String name) {
-      int index = names().indexOf(name);
-      if (index == 0) return Device.cpu();
-      if (index > 0) return Device.gpu(index - 1);
-      CudaMachine.here().require(name);
-      throw new CudaMachine.DeviceUnavailable(
-          "libtorch does not see %s, only %s; look at graft doctor"
-              .formatted(name, String.join(", ", names())));
-    }
+  static boolean allowsTensorFloat32() {
+    return is("15allowTF32CuBLASEv");
   }
 
-  /** The heap of the C library, which tensors on a CPU lie in. A thing of the whole process. */
-  public static final class NativeHeap {
-    private static final String TRIM = "malloc_trim";
+  /** Returns the devices that libtorch sees: {@code cpu}, and {@code cuda:0} and so on. */
+  public static List<String> devices() {
+    return Stream.concat(
+            Stream.of("cpu"),
+            IntStream.range(0, TorchLibrary.gpus()).mapToObj(gpu -> "cuda:" + gpu))
+        .toList();
+  }
 
-    private NativeHeap() {}
+  /**
+   * Returns the device of a name, never another one in its place.
+   *
+   * @throws CudaMachine.DeviceUnavailable if there is no such device, or it cannot be used
+   */
+  public static Device device(String name) {
+    int index = devices().indexOf(name);
+    if (index == 0) return Device.cpu();
+    if (index > 0) return Device.gpu(index - 1);
+    CudaMachine.here().require(name);
+    throw new CudaMachine.DeviceUnavailable(
+        "libtorch does not see %s, only %s; run graft doctor"
+            .formatted(name, String.join(", ", devices())));
+  }
 
-    /**
-     * Gives free pages back to the system, wherever they lie: {@code malloc_trim(3)} of glibc.
-     * Takes about 0.1 s a GB; who allocates again pays for fresh pages. Does nothing in another C
-     * library.
-     */
-    public static void trim() {
-      SymbolLookup library = Linker.nativeLinker().defaultLookup();
-      if (library.find(TRIM).isEmpty()) return;
-      TorchContext.invoke(
-          TorchContext.handle(
-              library, TRIM, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)),
-          0L);
-    }
+  /**
+   * Returns free pages of the C library's heap, where tensors on a CPU lie, to the system: {@code
+   * malloc_trim(3)} of glibc. Takes about 0.1 s per GB, and later allocations pay for fresh pages.
+   * Does nothing with another C library.
+   */
+  public static void trimHeap() {
+    SymbolLookup library = Linker.nativeLinker().defaultLookup();
+    if (library.find(TRIM).isEmpty()) return;
+    invoke(
+        handle(library, TRIM, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)),
+        0L);
   }
 }

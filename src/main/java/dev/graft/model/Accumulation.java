@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 record Accumulation(
     ForwardPass forward,
-    TunerState state,
+    LossScale lossScale,
+    DeviceMemory.Readout readout,
     @Nullable FittingParts parts,
     @Nullable Lanes lanes,
     Function<MicroBatch, Goal> goals)
@@ -33,7 +34,7 @@ record Accumulation(
     List<FittingParts.Part> all =
         parts == null ? List.of(FittingParts.Part.whole(batch)) : parts.training(batch);
     List<PendingLoss> losses = new ArrayList<>();
-    double scale = state.lossScale().value() / divisor;
+    double scale = lossScale.value() / divisor;
     for (FittingParts.Part part : all) {
       losses.addAll(computed(part, scale, dropoutSeed, observer));
     }
@@ -106,7 +107,7 @@ record Accumulation(
       passes(part, dropoutSeed, passes);
       List<Supplier<RowsPass.Result>> runs = new ArrayList<>();
       for (RowsPass each : passes) {
-        runs.add(() -> each.run(scale, lowest, state.parameters().readout()));
+        runs.add(() -> each.run(scale, lowest, readout));
       }
       List<RowsPass.Result> results =
           lanes == null || runs.size() < 2
@@ -314,7 +315,7 @@ record Accumulation(
     }
 
     /** What {@link #training} comes to, in numbers. */
-    TrainableModel.Division told(MicroBatch batch) {
+    TrainableModel.Division division(MicroBatch batch) {
       int rows = 0;
       int again = 0;
       for (Part part : training(batch)) {

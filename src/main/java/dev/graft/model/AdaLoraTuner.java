@@ -339,17 +339,14 @@ final class AdaLoraTuner extends PartsTuner {
       double each = settings.orthRegWeight() / (2 * modules.size());
       try (PtNDManager scope = memory.scope()) {
         return readout.add(
-            memory
-                .module()
-                .call(
-                    scope,
-                    "orthogonality",
-                    all(RankTensors::a, parameters::value),
-                    all(RankTensors::b, parameters::value),
-                    all(RankTensors::a, parameters::gradient),
-                    all(RankTensors::b, parameters::gradient),
-                    each)
-                .getFirst());
+            memory.call(
+                scope,
+                "orthogonality",
+                all(RankTensors::a, parameters::value),
+                all(RankTensors::b, parameters::value),
+                all(RankTensors::a, parameters::gradient),
+                all(RankTensors::b, parameters::gradient),
+                each));
       }
     }
 
@@ -361,16 +358,14 @@ final class AdaLoraTuner extends PartsTuner {
     @Override
     public void updated(long step) {
       if (step < settings.lastAllocation()) {
-        memory
-            .module()
-            .run(
-                "importance",
-                parameters.flatValues(),
-                parameters.flatGradients(),
-                mean.flat(),
-                uncertainty.flat(),
-                settings.beta1(),
-                settings.beta2());
+        memory.run(
+            "importance",
+            parameters.flatValues(),
+            parameters.flatGradients(),
+            mean.flat(),
+            uncertainty.flat(),
+            settings.beta1(),
+            settings.beta2());
       }
       if (settings.allocates(step)) allocate(settings.budget(step, modules.size()));
       if (settings.allocates(step) || step > settings.lastAllocation()) mask();
@@ -385,20 +380,17 @@ final class AdaLoraTuner extends PartsTuner {
         PtNDArray[] scores =
             modules.stream().map(each -> scores(scope, each)).toArray(PtNDArray[]::new);
         PtNDArray[] masks = modules.stream().map(this::kept).toArray(PtNDArray[]::new);
-        memory.module().run("allocate_ranks", scores, masks, budget);
+        memory.run("allocate_ranks", scores, masks, budget);
       }
     }
 
     private PtNDArray scores(PtNDManager scope, RankTensors module) {
-      return memory
-          .module()
-          .call(scope, "rank_scores", mean.of(module), uncertainty.of(module))
-          .getFirst();
+      return memory.call(scope, "rank_scores", mean.of(module), uncertainty.of(module));
     }
 
     private void mask() {
       for (RankTensors each : modules) {
-        memory.module().run("mask_ranks", parameters.value(each.e()), kept(each));
+        memory.run("mask_ranks", parameters.value(each.e()), kept(each));
       }
     }
 

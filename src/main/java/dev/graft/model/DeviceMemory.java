@@ -9,8 +9,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.kernels.Kernels;
-import dev.graft.kernels.TorchContext.RepeatableBits;
-import dev.graft.kernels.TorchContext.TorchDevices;
+import dev.graft.kernels.TorchContext;
 import dev.graft.kernels.TorchScriptModule;
 import dev.graft.kernels.TorchThread;
 import dev.graft.weights.Dtype;
@@ -75,8 +74,8 @@ public final class DeviceMemory implements AutoCloseable {
    */
   public static DeviceMemory open(Execution execution) {
     TorchThread.prepare(execution.threads());
-    Device device = TorchDevices.of(execution.device());
-    if (device.isGpu()) RepeatableBits.on();
+    Device device = TorchContext.device(execution.device());
+    if (device.isGpu()) TorchContext.repeatBits();
     PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
     return new DeviceMemory(device, execution.device(), manager, Kernels.load(device));
   }
@@ -126,12 +125,12 @@ public final class DeviceMemory implements AutoCloseable {
    * something of three dimensions, with all that it has.
    */
   PtNDArray turned(PtNDArray matrix) {
-    return module.call(manager, "turned_copy", matrix).getFirst();
+    return call(manager, "turned_copy", matrix);
   }
 
   /** Not filled; the kind is torch's number of the element type. */
   PtNDArray empty(long[] shape, int kind) {
-    return module.call(manager, "empty", like, shape, kind).getFirst();
+    return call(manager, "empty", like, shape, kind);
   }
 
   /** Overwrites a tensor by as many floating point numbers, which may be its own. */
@@ -158,7 +157,7 @@ public final class DeviceMemory implements AutoCloseable {
         data.copyTo(at, slice);
       }
       try (PtNDArray raw = over(slice, DataType.UINT8, 1, device)) {
-        module.run("fill", tensor, at / size, raw, kind(numbers.dtype()), size, rounded);
+        run("fill", tensor, at / size, raw, kind(numbers.dtype()), size, rounded);
       }
       if (slice.isMapped()) slice.unload(); // the file's pages would count beside the copy
     }
@@ -175,7 +174,7 @@ public final class DeviceMemory implements AutoCloseable {
       MemorySegment slice = into.isNative() ? into.asSlice(at, length) : staging();
       try (PtNDArray host =
           over(slice.asSlice(0, length), DataType.FLOAT32, Float.BYTES, Device.cpu())) {
-        module.run("read", host, tensor, (from + at) / Float.BYTES);
+        run("read", host, tensor, (from + at) / Float.BYTES);
       }
       if (!into.isNative()) MemorySegment.copy(slice, 0, into, at, length);
     }
@@ -240,13 +239,13 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   public PtNDArray zeros(long... shape) {
-    return module.call(manager, "zeros", like, shape).getFirst();
+    return call(manager, "zeros", like, shape);
   }
 
   /** A view of consecutive elements. */
   public PtNDArray part(PtNDArray flat, long start, long... shape) {
     long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    return module.call(manager, "part", flat, start, shape, size).getFirst();
+    return call(manager, "part", flat, start, shape, size);
   }
 
   /**
@@ -259,24 +258,36 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   PtNDArray copyOf(PtNDArray tensor) {
-    return module.call(manager, "copy_of", tensor).getFirst();
+    return call(manager, "copy_of", tensor);
   }
 
   /** A view of consecutive columns. */
   public PtNDArray columns(PtNDArray matrix, long start, long count) {
-    return module.call(manager, "columns", matrix, start, count).getFirst();
+    return call(manager, "columns", matrix, start, count);
   }
 
   /** Overwrites a tensor by one of as many elements. */
   public void copy(PtNDArray into, PtNDArray from) {
-    module.run("copy", into, from);
+    run("copy", into, from);
   }
 
   public void zero(PtNDArray tensor) {
-    module.run("zero", tensor);
+    run("zero", tensor);
   }
 
-  /** The methods that belong to no program: optimiser, copies. */
+  /**
+   * Runs a method that belongs to no program and hands the one tensor of its result to an owner.
+   */
+  PtNDArray call(PtNDManager owner, String method, Object... arguments) {
+    return module.call(owner, method, arguments).getFirst();
+  }
+
+  /** Runs a method that belongs to no program for its effect on its arguments. */
+  void run(String method, Object... arguments) {
+    module.run(method, arguments);
+  }
+
+  /** Returns the methods that belong to no program: optimiser, copies. */
   public TorchScriptModule module() {
     return module;
   }
@@ -537,7 +548,7 @@ public final class DeviceMemory implements AutoCloseable {
 
     /** Whether a number that waits is not finite: 1 or 0, (), on the device. */
     public PtNDArray nonfinite() {
-      return memory.module().call(manager, "nonfinite", (Object) tensors()).getFirst();
+      return memory.call(manager, "nonfinite", (Object) tensors());
     }
 
     private PtNDArray[] tensors() {
@@ -548,7 +559,7 @@ public final class DeviceMemory implements AutoCloseable {
       if (waiting.isEmpty()) return;
       float[] all;
       try (PtNDManager scope = memory.scope()) {
-        all = memory.module().call(scope, "joined", (Object) tensors()).getFirst().toFloatArray();
+        all = memory.call(scope, "joined", (Object) tensors()).toFloatArray();
       }
       int at = 0;
       for (Numbers each : waiting) {

@@ -15,44 +15,19 @@ import dev.graft.weights.BertConfig;
 import dev.graft.weights.DistilBertConfig;
 import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.ModelConfig.Dropouts;
-import dev.graft.weights.Rope;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** An encoder under a classification: every token sees all others, and nothing rotates. */
 sealed interface EncoderFamily extends Family {
-  /** Every head has keys and values of its own. */
-  int heads();
-
-  @Override
-  default @Nullable String output() {
-    return null;
-  }
-
   @Override
   default boolean bidirectional() {
     return true;
   }
 
-  @Override
-  default int headDim() {
-    return config().hiddenSize() / heads();
-  }
-
-  @Override
-  default int keyValueHeads() {
-    return heads();
-  }
-
-  @Override
-  default @Nullable Rope rope() {
-    return null;
-  }
-
   /** BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2020). */
   record BertFamily(BertConfig config, Dropouts dropouts) implements EncoderFamily {
-    private static final EncoderLayer.Modules MODULES =
-        new EncoderLayer.Modules(
+    private static final Modules MODULES =
+        new Modules(
             "attention.self.query",
             "attention.self.key",
             "attention.self.value",
@@ -77,14 +52,13 @@ sealed interface EncoderFamily extends Family {
 
     @Override
     public List<Statement> layer(int index) {
-      return new EncoderLayer(
-              config.heads(),
-              headDim(),
-              config.activation(),
-              config.layerNormEps(),
-              dropouts,
-              MODULES)
-          .statements();
+      return EncoderFamily.layer(
+          config.heads(),
+          config.hiddenSize(),
+          config.activation(),
+          config.layerNormEps(),
+          dropouts,
+          MODULES);
     }
 
     @Override
@@ -102,17 +76,12 @@ sealed interface EncoderFamily extends Family {
     public int firstPosition() {
       return config.positionOffset();
     }
-
-    @Override
-    public int heads() {
-      return config.heads();
-    }
   }
 
   /** DistilBERT (Sanh et al. 2019): BERT without token types, and with another head. */
   record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements EncoderFamily {
-    private static final EncoderLayer.Modules MODULES =
-        new EncoderLayer.Modules(
+    private static final Modules MODULES =
+        new Modules(
             "attention.q_lin",
             "attention.k_lin",
             "attention.v_lin",
@@ -135,9 +104,13 @@ sealed interface EncoderFamily extends Family {
 
     @Override
     public List<Statement> layer(int index) {
-      return new EncoderLayer(
-              config.heads(), headDim(), config.activation(), LAYER_NORM_EPS, dropouts, MODULES)
-          .statements();
+      return EncoderFamily.layer(
+          config.heads(),
+          config.hiddenSize(),
+          config.activation(),
+          LAYER_NORM_EPS,
+          dropouts,
+          MODULES);
     }
 
     @Override
@@ -148,54 +121,46 @@ sealed interface EncoderFamily extends Family {
           new Dropout("left", "pooled", dropouts.head()),
           new LinearLayer("logits", "left", config.outputModule(), true));
     }
-
-    @Override
-    public int heads() {
-      return config.heads();
-    }
   }
 
+  /** Paths of the modules below a layer. */
+  record Modules(
+      String query,
+      String key,
+      String value,
+      String attentionOut,
+      String attentionNorm,
+      String up,
+      String down,
+      String outputNorm) {}
+
   /**
-   * The layer of BERT (Devlin et al. 2019): norms after the residuals, every token sees all of its
-   * text.
+   * Returns the layer of BERT (Devlin et al. 2019): norms follow the residuals, and every token
+   * sees all of its text.
    *
    * @param eps of both norms
    */
-  record EncoderLayer(
+  private static List<Statement> layer(
       int heads,
-      int headDim,
+      int hidden,
       Activation activation,
       double eps,
       Dropouts dropouts,
       Modules modules) {
-    /** How the modules are called below the layer. */
-    record Modules(
-        String query,
-        String key,
-        String value,
-        String attentionOut,
-        String attentionNorm,
-        String up,
-        String down,
-        String outputNorm) {}
-
-    List<Statement> statements() {
-      return List.of(
-          new LinearLayer("q", "x", modules.query, true),
-          new LinearLayer("k", "x", modules.key, true),
-          new LinearLayer("v", "x", modules.value, true),
-          new Attend("o", "q", "k", "v", heads, headDim, 1 / Math.sqrt(headDim), 0, 0)
-              .dropping(dropouts.attention()),
-          new LinearLayer("attention_out", "o", modules.attentionOut, true),
-          new Dropout("attention_left", "attention_out", dropouts.attentionOutput()),
-          new Sum("attended", "x", "attention_left"),
-          new LayerNorm("middle", "attended", modules.attentionNorm, eps),
-          new LinearLayer("up", "middle", modules.up, true),
-          new Activate("activated", "up", activation),
-          new LinearLayer("mlp_out", "activated", modules.down, true),
-          new Dropout("mlp_left", "mlp_out", dropouts.feedForward()),
-          new Sum("fed", "middle", "mlp_left"),
-          new LayerNorm("y", "fed", modules.outputNorm, eps));
-    }
+    return List.of(
+        new LinearLayer("q", "x", modules.query(), true),
+        new LinearLayer("k", "x", modules.key(), true),
+        new LinearLayer("v", "x", modules.value(), true),
+        new Attend("o", "q", "k", "v", heads, hidden / heads).dropping(dropouts.attention()),
+        new LinearLayer("attention_out", "o", modules.attentionOut(), true),
+        new Dropout("attention_left", "attention_out", dropouts.attentionOutput()),
+        new Sum("attended", "x", "attention_left"),
+        new LayerNorm("middle", "attended", modules.attentionNorm(), eps),
+        new LinearLayer("up", "middle", modules.up(), true),
+        new Activate("activated", "up", activation),
+        new LinearLayer("mlp_out", "activated", modules.down(), true),
+        new Dropout("mlp_left", "mlp_out", dropouts.feedForward()),
+        new Sum("fed", "middle", "mlp_left"),
+        new LayerNorm("y", "fed", modules.outputNorm(), eps));
   }
 }

@@ -445,15 +445,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     }
 
     private IValue infer(Transformer.Stage stage, String method, IValue x, BatchInputs inputs) {
-      return model
-          .module()
-          .invoke(
-              stage.program() + method,
-              x,
-              stage.weights(),
-              inputs.context(),
-              inputs.chunks(),
-              inputs.windowed());
+      return model.up(stage, method, x, inputs, inputs.context());
     }
 
     @Override

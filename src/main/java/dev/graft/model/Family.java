@@ -69,8 +69,29 @@ public sealed interface Family
    */
   List<Statement> head();
 
-  /** Name of the output matrix (vocabulary, hidden); null for a classification. */
-  @Nullable String output();
+  /** Returns the name of the output matrix (vocabulary, hidden); null for a classification. */
+  default @Nullable String output() {
+    return switch (config().task()) {
+      case Task.CausalLm() ->
+          config().tieWordEmbeddings()
+              ? config().inputEmbedding()
+              : config().outputModule() + ".weight";
+      case Task.SequenceClassification _ -> null;
+    };
+  }
+
+  /**
+   * Returns the head of a decoder: its last norm, and the logits of a classification after it.
+   *
+   * @param normed ends with the last norm
+   */
+  private static List<Statement> decoderHead(ModelConfig config, List<Statement> normed) {
+    if (config.task() instanceof Task.CausalLm) return normed;
+    List<Statement> scored = new ArrayList<>(normed);
+    String hidden = normed.getLast().output();
+    scored.add(new LinearLayer("logits", hidden, config.outputModule(), false));
+    return scored;
+  }
 
   /** Logits become softcap tanh(logit / softcap); 0 = they do not. */
   default double logitSoftcap() {
@@ -92,13 +113,10 @@ public sealed interface Family
     return 0;
   }
 
-  /** Features of a head of keys. */
-  int headDim();
-
-  int keyValueHeads();
-
-  /** Angles of the rotary positions, if any. */
-  @Nullable Rope rope();
+  /** Returns the angles of the rotary positions; null where there are none. */
+  default @Nullable Rope rope() {
+    return null;
+  }
 
   /** Angles of the layers that rotate by other ones, if any. */
   default @Nullable Rope localRope() {
@@ -235,27 +253,12 @@ public sealed interface Family
       head.add(norm("normed", "x", "model.norm", 0));
       double scale = config.multipliers().logitsScale();
       if (output() != null && scale != 1) head.add(new Scale("scaled", "normed", scale));
-      return DecoderHead.of(config, head);
-    }
-
-    @Override
-    public @Nullable String output() {
-      return DecoderHead.output(config);
+      return decoderHead(config, head);
     }
 
     @Override
     public double logitSoftcap() {
       return config.multipliers().logitSoftcap();
-    }
-
-    @Override
-    public int headDim() {
-      return config.attention().headDim();
-    }
-
-    @Override
-    public int keyValueHeads() {
-      return config.attention().keyValueHeads();
     }
 
     @Override
@@ -275,39 +278,6 @@ public sealed interface Family
           .filter(Objects::nonNull)
           .distinct()
           .toList();
-    }
-  }
-
-  /**
-   * What a decoder's last hidden states become: log-probabilities of tokens, or scores of labels.
-   */
-  static final class DecoderHead {
-    private DecoderHead() {}
-
-    /**
-     * @param normed ends with the last norm; the logits of a classification come after it
-     */
-    static List<Statement> of(ModelConfig config, List<Statement> normed) {
-      return switch (config.task()) {
-        case Task.CausalLm() -> normed;
-        case Task.SequenceClassification head -> {
-          List<Statement> scored = new ArrayList<>(normed);
-          String hidden = normed.getLast().output();
-          scored.add(new LinearLayer("logits", hidden, config.outputModule(), false));
-          yield scored;
-        }
-      };
-    }
-
-    /** The output matrix, which the loss multiplies with. */
-    static @Nullable String output(ModelConfig config) {
-      return switch (config.task()) {
-        case Task.CausalLm() ->
-            config.tieWordEmbeddings()
-                ? config.inputEmbedding()
-                : config.outputModule() + ".weight";
-        case Task.SequenceClassification head -> null;
-      };
     }
   }
 
@@ -331,7 +301,8 @@ public sealed interface Family
           new Slice("q", "qkv", 3 * hidden, 1, 0, hidden),
           new Slice("k", "qkv", 3 * hidden, 1, hidden, hidden),
           new Slice("v", "qkv", 3 * hidden, 1, 2 * hidden, hidden),
-          new Attend("o", "q", "k", "v", config.heads(), headDim()).dropping(dropouts.attention()),
+          new Attend("o", "q", "k", "v", config.heads(), hidden / config.heads())
+              .dropping(dropouts.attention()),
           conv1d("attention_out", "o", "attn.c_proj"),
           new Dropout("attention_left", "attention_out", dropouts.attentionOutput()),
           new Sum("middle", "x", "attention_left"),
@@ -345,7 +316,7 @@ public sealed interface Family
 
     @Override
     public List<Statement> head() {
-      return DecoderHead.of(config, List.of(norm("normed", "x", "transformer.ln_f")));
+      return decoderHead(config, List.of(norm("normed", "x", "transformer.ln_f")));
     }
 
     private LayerNorm norm(String output, String input, String module) {
@@ -354,26 +325,6 @@ public sealed interface Family
 
     private static LinearLayer conv1d(String output, String input, String module) {
       return new LinearLayer(output, input, module, true, true);
-    }
-
-    @Override
-    public @Nullable String output() {
-      return DecoderHead.output(config);
-    }
-
-    @Override
-    public int headDim() {
-      return config.hiddenSize() / config.heads();
-    }
-
-    @Override
-    public int keyValueHeads() {
-      return config.heads();
-    }
-
-    @Override
-    public @Nullable Rope rope() {
-      return null;
     }
   }
 
@@ -429,26 +380,11 @@ public sealed interface Family
 
     @Override
     public List<Statement> head() {
-      return DecoderHead.of(config, List.of(norm("normed", "x", "gpt_neox.final_layer_norm")));
+      return decoderHead(config, List.of(norm("normed", "x", "gpt_neox.final_layer_norm")));
     }
 
     private LayerNorm norm(String output, String input, String module) {
       return new LayerNorm(output, input, module, config.layerNormEps());
-    }
-
-    @Override
-    public @Nullable String output() {
-      return DecoderHead.output(config);
-    }
-
-    @Override
-    public int headDim() {
-      return config.headDim();
-    }
-
-    @Override
-    public int keyValueHeads() {
-      return config.heads();
     }
 
     @Override

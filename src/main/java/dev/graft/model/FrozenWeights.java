@@ -128,8 +128,7 @@ final class FrozenWeights {
           if (other != null) weights.addAll(all.load(memory, each, other));
         }
         own.forEach(all::put);
-        try (TunerState.DerivedTensors derived =
-            new TunerState.DerivedTensors(memory, all, tuner.derived(), true)) {
+        try (DerivedTensors derived = new DerivedTensors(memory, all, tuner.derived(), true)) {
           derived.compute();
           derived.fresh().forEach(own::put);
         }

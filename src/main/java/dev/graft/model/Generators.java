@@ -8,12 +8,14 @@ import dev.graft.kernels.TorchScriptModule;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelConfig.AttentionShape;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -99,15 +101,24 @@ public final class Generators {
 
     @Override
     public Text read(int[] prompt) {
-      checkPrompt(prompt, context());
-      return CachedText.read(new Continuation(model(), memory, module), prompt);
+      return read(prompt, text -> text.read(prompt));
     }
 
     @Override
     public Text read(int[] prompt, int first, Expectations expectations) {
+      return read(prompt, text -> text.read(prompt, first, expectations));
+    }
+
+    private Text read(int[] prompt, Consumer<Continuation> reading) {
       checkPrompt(prompt, context());
-      return CachedText.read(
-          new Continuation(model(), memory, module), prompt, first, expectations);
+      Continuation text = new Continuation(model(), memory, module);
+      try {
+        reading.accept(text);
+        return text;
+      } catch (RuntimeException e) {
+        text.close();
+        throw e;
+      }
     }
 
     private Transformer model() {
@@ -139,94 +150,13 @@ public final class Generators {
     }
   }
 
-  /** A prompt that has been read, block by block, and one answer to it so far. */
-  private static final class CachedText implements Generator.Text {
-    /** Tokens that are read in one pass: bounds the memory of a long prompt. */
-    private static final int BLOCK = 512;
-
-    /** As {@link #BLOCK}, where the logits of each token are looked at. */
-    private static final int SCORED_BLOCK = 32;
-
-    private final Continuation text;
-    private final int promptLength;
-    private final float[] afterPrompt;
-    private float[] logits;
-
-    private CachedText(Continuation text, float[] logits) {
-      this.text = text;
-      this.promptLength = text.length();
-      this.afterPrompt = logits;
-      this.logits = logits;
-    }
-
-    /**
-     * @param text new; closed with the result, or on failure
-     */
-    static CachedText read(Continuation text, int[] prompt) {
-      try {
-        float[] last = {};
-        for (int[] block : blocks(prompt, BLOCK)) last = text.read(block);
-        return new CachedText(text, last);
-      } catch (RuntimeException e) {
-        text.close();
-        throw e;
-      }
-    }
-
-    /**
-     * @param text new; closed with the result, or on failure
-     */
-    static CachedText read(
-        Continuation text, int[] prompt, int first, Generator.Expectations expectations) {
-      try {
-        float[] last = {};
-        int position = first - 1; // its logits are those of the next
-        for (int[] block : blocks(Arrays.copyOf(prompt, position), BLOCK)) text.read(block);
-        int[] told = Arrays.copyOfRange(prompt, position, prompt.length);
-        for (int[] block : blocks(told, SCORED_BLOCK)) {
-          for (float[] logits : text.readEach(block)) {
-            if (++position < prompt.length) expectations.at(position, logits);
-            last = logits;
-          }
-        }
-        return new CachedText(text, last);
-      } catch (RuntimeException e) {
-        text.close();
-        throw e;
-      }
-    }
-
-    private static List<int[]> blocks(int[] ids, int size) {
-      return IntStream.range(0, Math.ceilDiv(ids.length, size))
-          .mapToObj(i -> Arrays.copyOfRange(ids, i * size, Math.min(ids.length, (i + 1) * size)))
-          .toList();
-    }
-
-    @Override
-    public float[] logits() {
-      return logits;
-    }
-
-    @Override
-    public void append(int id) {
-      logits = text.read(new int[] {id});
-    }
-
-    @Override
-    public void rewind() {
-      text.forget(promptLength);
-      logits = afterPrompt;
-    }
-
-    @Override
-    public void close() {
-      text.close();
-    }
-  }
-
-  /** One text that a decoder reads piece by piece, with the keys and values of what it has read. */
-  public static final class Continuation implements AutoCloseable {
-    /** TorchScript methods for the module given to the constructor. */
+  /**
+   * A prompt, and one answer to it so far, with the keys and values of their tokens: a buffer of
+   * each for every layer. The buffers grow by doubling, so that a high bound on the answer costs
+   * nothing until it is used.
+   */
+  public static final class Continuation implements Generator.Text {
+    /** TorchScript methods of the module that grows the buffers. */
     public static final String METHODS =
         """
           def grown(self: __torch__.Model,
@@ -238,56 +168,96 @@ public final class Generators {
             return new
         """;
 
+    /** Tokens that are read in one pass: bounds the memory of a long prompt. */
+    private static final int BLOCK = 512;
+
+    /** As {@link #BLOCK}, where the logits of each token are looked at. */
+    private static final int SCORED_BLOCK = 32;
+
     /** Queries that are scored at a time: bounds the memory of attention over a long prompt. */
     private static final int QUERY_BLOCK = 128;
 
+    /** Tokens that the buffers have room for at first. */
+    private static final int FIRST_ROOM = 64;
+
     private final Transformer model;
     private final DeviceMemory memory;
-    private final KeyValueCache cache;
+    private final TorchScriptModule module;
+    private final PtNDManager buffers;
+    private final PtNDArray[] keys;
+    private final PtNDArray[] values;
+    private int room;
 
-    /** Tokens read, virtual ones included: where the next one goes in the cache. */
+    /** Tokens read, virtual ones included: where the next one goes in the buffers. */
     private int length;
 
-    /**
-     * @param module has {@link #METHODS}; not closed here
-     */
-    public Continuation(Transformer model, DeviceMemory memory, TorchScriptModule module) {
+    private int promptLength;
+    private float[] afterPrompt = {};
+    private float[] logits = {};
+
+    private Continuation(Transformer model, DeviceMemory memory, TorchScriptModule module) {
       this.model = model;
       this.memory = memory;
-      this.cache = new KeyValueCache(memory, module, model.family(), model.kind());
-      this.length = model.virtualTokens().keys();
-    }
-
-    /**
-     * Reads tokens in one pass.
-     *
-     * @return (vocabulary) the logits of the token after them
-     */
-    public float[] read(int[] tokens) {
-      return logits(tokens, true);
-    }
-
-    /**
-     * Reads tokens in one pass.
-     *
-     * @return (tokens x vocabulary) the logits of the token after each
-     */
-    public float[][] readEach(int[] tokens) {
-      float[] flat = logits(tokens, false);
-      float[][] rows = new float[tokens.length][flat.length / tokens.length];
-      for (int i = 0; i < rows.length; i++) {
-        System.arraycopy(flat, i * rows[i].length, rows[i], 0, rows[i].length);
+      this.module = module;
+      buffers = memory.scope();
+      ModelConfig config = model.family().config();
+      AttentionShape heads = AttentionShape.of(config);
+      long[] empty = {heads.keyValueHeads(), 0, heads.headDim()};
+      keys = new PtNDArray[config.numHiddenLayers()];
+      values = new PtNDArray[keys.length];
+      try (PtNDArray like = (PtNDArray) buffers.create(0f)) {
+        for (int i = 0; i < keys.length; i++) {
+          keys[i] = memory.call(buffers, "empty", like, empty, model.kind());
+          values[i] = memory.call(buffers, "empty", like, empty, model.kind());
+        }
       }
-      return rows;
+      length = model.virtualTokens().keys();
     }
 
-    private float[] logits(int[] tokens, boolean ofLast) {
+    private void read(int[] prompt) {
+      for (int[] block : blocks(prompt, BLOCK)) logits = pass(block, true);
+      endPrompt();
+    }
+
+    private void read(int[] prompt, int first, Generator.Expectations expectations) {
+      int position = first - 1; // its logits are those of the next
+      for (int[] block : blocks(Arrays.copyOf(prompt, position), BLOCK)) pass(block, true);
+      int[] scored = Arrays.copyOfRange(prompt, position, prompt.length);
+      for (int[] block : blocks(scored, SCORED_BLOCK)) {
+        float[] flat = pass(block, false);
+        int vocabulary = flat.length / block.length;
+        for (int i = 0; i < block.length; i++) {
+          logits = Arrays.copyOfRange(flat, i * vocabulary, (i + 1) * vocabulary);
+          if (++position < prompt.length) expectations.at(position, logits);
+        }
+      }
+      endPrompt();
+    }
+
+    private void endPrompt() {
+      promptLength = length;
+      afterPrompt = logits;
+    }
+
+    private static List<int[]> blocks(int[] ids, int size) {
+      return IntStream.range(0, Math.ceilDiv(ids.length, size))
+          .mapToObj(i -> Arrays.copyOfRange(ids, i * size, Math.min(ids.length, (i + 1) * size)))
+          .toList();
+    }
+
+    /**
+     * Reads tokens in one pass.
+     *
+     * @return (vocabulary) the logits of the token after the last one, or after each, one after the
+     *     other
+     */
+    private float[] pass(int[] tokens, boolean last) {
       Family family = model.family();
       int virtual = length == 0 ? model.virtualTokens().rows() : 0;
       TokenLayout batch =
           TokenLayout.of(new int[][] {tokens}, family.config().vocabSize(), virtual, false);
-      cache.require(length + batch.size());
-      long[] picked = ofLast ? new long[] {batch.size() - 1} : batch.everyPlace();
+      makeRoom(length + batch.size());
+      long[] picked = last ? new long[] {batch.size() - 1} : batch.everyPlace();
       try (PtNDManager scope = memory.scope();
           BatchInputs inputs =
               BatchInputs.of(
@@ -307,137 +277,59 @@ public final class Generators {
         }
         length += batch.size();
         try (IValue hidden = x) {
+          String output = Objects.requireNonNull(model.output(), "the model predicts no tokens");
           return memory
-              .module()
-              .call(scope, "logits", hidden, output(), family.logitSoftcap())
-              .getFirst()
+              .call(scope, "logits", hidden, model.tensor(output), family.logitSoftcap())
               .toFloatArray();
         }
       }
     }
 
-    /** Tokens read, virtual ones included. */
-    public int length() {
-      return length;
-    }
-
-    /** Goes back to an earlier {@link #length}; what comes next is written over what was there. */
-    public void forget(int toLength) {
-      if (toLength < 0 || toLength > length) throw new IllegalArgumentException("no such length");
-      length = toLength;
-    }
-
-    private PtNDArray output() {
-      return model.tensor(Objects.requireNonNull(model.output(), "the model predicts no tokens"));
-    }
-
+    /** Computes the embedding, a layer or the head, in this order. */
     private IValue decode(int index, IValue x, BatchInputs inputs) {
       Transformer.Stage stage = model.stages().get(index);
       int layer = index - 1;
-      if (layer < 0) {
-        return model
-            .module()
-            .invoke(
-                stage.program() + "_decode",
-                x,
-                stage.weights(),
-                inputs.context(),
-                inputs.chunks(),
-                inputs.windowed(),
-                length);
+      if (layer < 0) return model.up(stage, "_decode", x, inputs, inputs.context(), length);
+      if (layer >= keys.length) return model.up(stage, "_infer", x, inputs, inputs.context());
+      return model.up(
+          stage, "_decode", x, inputs, inputs.context(), keys[layer], values[layer], length);
+    }
+
+    /** Makes room for that many tokens; those before keep their keys and values. */
+    private void makeRoom(int tokens) {
+      if (tokens <= room) return;
+      room = Math.max(Math.max(tokens, FIRST_ROOM), Math.multiplyExact(2, room));
+      for (int i = 0; i < keys.length; i++) {
+        keys[i] = grown(keys[i]);
+        values[i] = grown(values[i]);
       }
-      if (layer >= model.family().config().numHiddenLayers()) {
-        return model
-            .module()
-            .invoke(
-                stage.program() + "_infer",
-                x,
-                stage.weights(),
-                inputs.context(),
-                inputs.chunks(),
-                inputs.windowed());
+    }
+
+    private PtNDArray grown(PtNDArray old) {
+      try (PtNDArray replaced = old) {
+        return module.call(buffers, "grown", replaced, room).getFirst();
       }
-      return model
-          .module()
-          .invoke(
-              stage.program() + "_decode",
-              x,
-              stage.weights(),
-              inputs.context(),
-              inputs.chunks(),
-              inputs.windowed(),
-              cache.keys(layer),
-              cache.values(layer),
-              length);
+    }
+
+    @Override
+    public float[] logits() {
+      return logits;
+    }
+
+    @Override
+    public void append(int id) {
+      logits = pass(new int[] {id}, true);
+    }
+
+    @Override
+    public void rewind() {
+      length = promptLength;
+      logits = afterPrompt;
     }
 
     @Override
     public void close() {
-      cache.close();
-    }
-
-    /**
-     * Keys and values of the tokens so far, a buffer of each for every layer. It grows by doubling,
-     * so that a high bound on the answer costs nothing until it is used.
-     */
-    static final class KeyValueCache implements AutoCloseable {
-      private static final int FIRST = 64;
-
-      private final PtNDManager manager;
-      private final TorchScriptModule module;
-      private final PtNDArray[] keys;
-      private final PtNDArray[] values;
-      private int length;
-
-      /**
-       * @param module has the method {@code grown}
-       * @param kind torch's number of their element type
-       */
-      KeyValueCache(DeviceMemory memory, TorchScriptModule module, Family family, int kind) {
-        this.manager = memory.scope();
-        this.module = module;
-        int layers = family.config().numHiddenLayers();
-        this.keys = new PtNDArray[layers];
-        this.values = new PtNDArray[layers];
-        long[] empty = {family.keyValueHeads(), 0, family.headDim()};
-        try (PtNDArray like = (PtNDArray) manager.create(0f)) {
-          for (int i = 0; i < layers; i++) {
-            keys[i] = memory.module().call(manager, "empty", like, empty, kind).getFirst();
-            values[i] = memory.module().call(manager, "empty", like, empty, kind).getFirst();
-          }
-        }
-      }
-
-      /** Makes room for that many tokens; those before keep their keys and values. */
-      void require(int tokens) {
-        if (tokens <= length) return;
-        length = Math.max(Math.max(tokens, FIRST), Math.multiplyExact(2, length));
-        for (int i = 0; i < keys.length; i++) {
-          keys[i] = grown(keys[i]);
-          values[i] = grown(values[i]);
-        }
-      }
-
-      private PtNDArray grown(PtNDArray old) {
-        try (PtNDArray replaced = old) {
-          return module.call(manager, "grown", replaced, length).getFirst();
-        }
-      }
-
-      /** (heads, room, head size) of a layer, valid until the next {@link #require}. */
-      PtNDArray keys(int layer) {
-        return keys[layer];
-      }
-
-      /** (heads, room, head size) of a layer, valid until the next {@link #require}. */
-      PtNDArray values(int layer) {
-        return values[layer];
-      }
-
-      @Override
-      public void close() {
-        manager.close();
-      }
+      buffers.close();
     }
   }
 }

@@ -60,19 +60,11 @@ sealed interface Goal {
       float[] g = new float[rows.predicting().length];
       Arrays.fill(g, (float) -scale);
       TokenScores.Descent descent = loss.backward(scope, hidden, rows.targetIds(), g);
+      Readout.Numbers logps = readout.add(descent.logps());
+      Readout.Numbers best = readout.add(descent.best());
       return new Result(
           descent.gradient(),
-          new Scored(readout.add(descent.logps()), readout.add(descent.best())));
-    }
-
-    /** Log-probabilities of the targets, and 1 where one had the largest logit. */
-    private record Scored(Readout.Numbers logps, Readout.Numbers best)
-        implements PendingLoss.OnDevice {
-      @Override
-      public TokenLoss read() {
-        float[] right = best.values();
-        return sum(logps.values(), token -> right[token] > 0);
-      }
+          new PendingLoss(false, () -> sum(logps.values(), token -> best.values()[token] > 0)));
     }
 
     @Override
@@ -160,11 +152,10 @@ sealed interface Goal {
     public Result backward(PtNDManager scope, IValue logits, double scale, Readout readout) {
       PtNDArray output = logits.toTensor(scope);
       PtNDArray gradient =
-          memory
-              .module()
-              .call(scope, "label_gradient", problem.wireName(), output, sent(scope), scale)
-              .getFirst();
-      return new Result(gradient, new Scored(this, readout.add(output)));
+          memory.call(scope, "label_gradient", problem.wireName(), output, sent(scope), scale);
+      Readout.Numbers read = readout.add(output);
+      return new Result(
+          gradient, new PendingLoss(false, () -> LabelLoss.of(problem, read.values(), labels)));
     }
 
     private PtNDArray sent(PtNDManager scope) {
@@ -177,13 +168,6 @@ sealed interface Goal {
             upload.add(all, labels.length, labels[0].length);
       }
       return upload.send(memory, scope).getFirst();
-    }
-
-    private record Scored(LabelGoal goal, Readout.Numbers logits) implements PendingLoss.OnDevice {
-      @Override
-      public TokenLoss read() {
-        return LabelLoss.of(goal.problem(), logits.values(), goal.labels());
-      }
     }
 
     @Override
@@ -247,23 +231,18 @@ sealed interface Goal {
     @Override
     public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
       TokenScores.Descent descent =
-          loss.backward(scope, hidden, rows.targetIds(), logps -> slopes().of(scope, logps, scale));
-      return new Result(
-          descent.gradient(),
-          new Preferred(this, readout.add(descent.logps()), readout.add(descent.best())));
+          loss.backward(scope, hidden, rows.targetIds(), logps -> slopes(scope, logps, scale));
+      Readout.Numbers logps = readout.add(descent.logps());
+      Readout.Numbers best = readout.add(descent.best());
+      return new Result(descent.gradient(), new PendingLoss(false, () -> read(logps, best)));
     }
 
-    /** Log-probabilities of the targets, and 1 where one had the largest logit. */
-    private record Preferred(PairGoal goal, Readout.Numbers logps, Readout.Numbers best)
-        implements PendingLoss.OnDevice {
-      @Override
-      public TokenLoss read() {
-        float[] right = best.values();
-        boolean[] largest = new boolean[right.length];
-        for (int i = 0; i < right.length; i++) largest[i] = right[i] > 0;
-        TokenScores scores = new TokenScores(logps.values(), largest);
-        return goal.loss(scores, goal.preferred(scores), 1);
-      }
+    private TokenLoss read(Readout.Numbers logps, Readout.Numbers best) {
+      float[] right = best.values();
+      boolean[] largest = new boolean[right.length];
+      for (int i = 0; i < right.length; i++) largest[i] = right[i] > 0;
+      TokenScores scores = new TokenScores(logps.values(), largest);
+      return loss(scores, preferred(scores), 1);
     }
 
     /** Weighted by its pairs, so that a file's loss is the mean over all of them. */
@@ -286,8 +265,63 @@ sealed interface Goal {
       return preference instanceof Dpo ? 0 : whole.chosenText();
     }
 
-    private PairSlopes slopes() {
-      return new PairSlopes(loss.memory(), preference, targets, reference, whole.pairs(), text());
+    /**
+     * Returns what the loss changes by with the log-probability of each target, on the device.
+     *
+     * @param logps (targets)
+     * @param scale of the loss
+     * @return (targets)
+     */
+    private PtNDArray slopes(PtNDManager scope, PtNDArray logps, double scale) {
+      long completions = 2L * targets.pairs();
+      long[] places = targets.places();
+      Upload upload = new Upload();
+      upload.add(places, completions, places.length / completions);
+      upload.add(targets.owners(), targets.count());
+      upload.add(both(counts(true), counts(false)), completions);
+      upload.add(both(reference.chosen(), reference.rejected()), completions);
+      upload.add(ofText(), targets.count());
+      List<PtNDArray> sent = upload.send(loss.memory(), scope);
+      double smoothing = preference instanceof Dpo dpo ? dpo.labelSmoothing() : 0;
+      double[] settings = {preference.beta(), smoothing, 1.0 / whole.pairs(), scale};
+      return loss.memory()
+          .call(
+              scope,
+              "preference_slopes",
+              kind(),
+              logps,
+              sent.get(0),
+              sent.get(1),
+              sent.get(2),
+              sent.get(3),
+              sent.get(4),
+              settings);
+    }
+
+    /** As the kernel calls it. */
+    private String kind() {
+      return switch (preference) {
+        case Dpo dpo -> dpo.lossType().name().toLowerCase(Locale.ROOT);
+        case Orpo _ -> "orpo";
+      };
+    }
+
+    private double[] counts(boolean chosen) {
+      return Arrays.stream(targets.tokens(chosen)).asDoubleStream().toArray();
+    }
+
+    private static double[] both(double[] chosen, double[] rejected) {
+      return DoubleStream.concat(Arrays.stream(chosen), Arrays.stream(rejected)).toArray();
+    }
+
+    /** What the mean loss of the chosen text changes by with each target. */
+    private double[] ofText() {
+      double[] slopes = new double[targets.count()];
+      long text = text();
+      for (int i = 0; i < slopes.length; i++) {
+        if (text > 0 && targets.chosen(i)) slopes[i] = -1.0 / text;
+      }
+      return slopes;
     }
 
     /** These pairs' part of the mean over all. */
@@ -390,78 +424,6 @@ sealed interface Goal {
         if (completion[i] && chosen(i) == chosen) tokens[pair(i)]++;
       }
       return tokens;
-    }
-  }
-
-  /**
-   * What the loss of pairs changes by with the log-probability of each target, on the device.
-   *
-   * @param pairs that the means are over
-   * @param text tokens of the chosen texts whose mean loss is part of the whole; 0 = it is not
-   */
-  record PairSlopes(
-      DeviceMemory memory,
-      Preference preference,
-      PairTargets targets,
-      PairLogps reference,
-      int pairs,
-      long text) {
-    /**
-     * @param logps (targets)
-     * @param scale of the loss
-     * @return (targets)
-     */
-    PtNDArray of(PtNDManager scope, PtNDArray logps, double scale) {
-      long completions = 2L * targets.pairs();
-      long[] places = targets.places();
-      Upload upload = new Upload();
-      upload.add(places, completions, places.length / completions);
-      upload.add(targets.owners(), targets.count());
-      upload.add(both(counts(true), counts(false)), completions);
-      upload.add(both(reference.chosen(), reference.rejected()), completions);
-      upload.add(ofText(), targets.count());
-      List<PtNDArray> sent = upload.send(memory, scope);
-      double smoothing = preference instanceof Dpo dpo ? dpo.labelSmoothing() : 0;
-      double[] settings = {preference.beta(), smoothing, 1.0 / pairs, scale};
-      return memory
-          .module()
-          .call(
-              scope,
-              "preference_slopes",
-              kind(),
-              logps,
-              sent.get(0),
-              sent.get(1),
-              sent.get(2),
-              sent.get(3),
-              sent.get(4),
-              settings)
-          .getFirst();
-    }
-
-    /** As the kernel calls it. */
-    private String kind() {
-      return switch (preference) {
-        case Dpo dpo -> dpo.lossType().name().toLowerCase(Locale.ROOT);
-        case Orpo _ -> "orpo";
-      };
-    }
-
-    private double[] counts(boolean chosen) {
-      return Arrays.stream(targets.tokens(chosen)).asDoubleStream().toArray();
-    }
-
-    private static double[] both(double[] chosen, double[] rejected) {
-      return DoubleStream.concat(Arrays.stream(chosen), Arrays.stream(rejected)).toArray();
-    }
-
-    /** What the mean loss of the chosen text changes by with each target. */
-    private double[] ofText() {
-      double[] slopes = new double[targets.count()];
-      for (int i = 0; i < slopes.length; i++) {
-        if (text > 0 && targets.chosen(i)) slopes[i] = -1.0 / text;
-      }
-      return slopes;
     }
   }
 }

@@ -129,21 +129,8 @@ abstract sealed class LayerPass implements AutoCloseable {
     }
   }
 
-  /** A method of a stage on the way up. */
   IValue up(Transformer.Stage stage, String method, IValue x, IValue context) {
-    return model
-        .module()
-        .invoke(
-            stage.program() + method,
-            x,
-            stage.weights(),
-            context,
-            inputs.chunks(),
-            inputs.windowed());
-  }
-
-  @Nullable IValue backwardSaved(Transformer.Stage stage, IValue g, IValue saved, boolean input) {
-    return through(stage, "_backward", g, saved, input);
+    return model.up(stage, method, x, inputs, context);
   }
 
   /** The rest of a stage on the way down; null without the gradient of its input. */
@@ -155,19 +142,8 @@ abstract sealed class LayerPass implements AutoCloseable {
     return null;
   }
 
-  /** A method of a stage on the way down. */
   IValue down(Transformer.Stage stage, String method, IValue g, IValue saved, IValue context) {
-    return model
-        .module()
-        .invoke(
-            stage.program() + method,
-            g,
-            saved,
-            stage.weights(),
-            stage.gradients(),
-            context,
-            inputs.chunks(),
-            inputs.windowed());
+    return model.down(stage, method, g, saved, inputs, context);
   }
 
   /** Tells those who wait for something of this pass that it does not come. */
@@ -201,21 +177,7 @@ abstract sealed class LayerPass implements AutoCloseable {
     @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input) {
       try (IValue x = stack.pop()) {
         seed(index);
-        IValue result =
-            model
-                .module()
-                .invoke(
-                    stage.program() + (input ? "_autograd" : "_autograd_first"),
-                    g,
-                    x,
-                    stage.weights(),
-                    stage.gradients(),
-                    inputs.context(),
-                    inputs.chunks(),
-                    inputs.windowed());
-        if (input) return result;
-        result.close();
-        return null;
+        return through(stage, "_autograd", g, x, input);
       } finally {
         JniUtils.setGradMode(false); // the method leaves it on when it throws
       }
@@ -252,17 +214,12 @@ abstract sealed class LayerPass implements AutoCloseable {
 
     @Override
     @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input) {
-      IValue left = stack.pop();
-      if (index >= again) {
-        try (left) {
-          return backwardSaved(stage, g, left, input);
-        }
-      }
-      try (left) {
+      try (IValue left = stack.pop()) {
+        if (index >= again) return through(stage, "_backward", g, left, input);
         IValue[] both = forwardSaving(index, stage, left);
         both[0].close();
         try (IValue saved = both[1]) {
-          return backwardSaved(stage, g, saved, input);
+          return through(stage, "_backward", g, saved, input);
         }
       }
     }
@@ -325,7 +282,7 @@ abstract sealed class LayerPass implements AutoCloseable {
       try (IValue saved = stack.pop()) {
         return stage.hands()
             ? handing(index, stage, g, saved, input)
-            : backwardSaved(stage, g, saved, input);
+            : through(stage, "_backward", g, saved, input);
       }
     }
 

@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.kernels.Kernels;
-import dev.graft.kernels.TorchContext.TorchDevices;
+import dev.graft.kernels.TorchContext;
 import dev.graft.kernels.TorchScriptModule;
 import dev.graft.kernels.TorchThread;
 import java.util.List;
@@ -48,8 +48,8 @@ public final class LibtorchCheck {
    */
   public static Result run() {
     TorchThread.prepare();
-    List<String> devices = TorchDevices.names();
-    for (String each : devices) check(TorchDevices.of(each));
+    List<String> devices = TorchContext.devices();
+    for (String each : devices) check(TorchContext.device(each));
     return new Result(TorchThread.version(), devices);
   }
 

@@ -2,7 +2,6 @@ package dev.graft.model;
 
 import dev.graft.kernels.Elementwise.Widen;
 import dev.graft.kernels.LayerProgram;
-import dev.graft.kernels.LayerProgram.LastLayer;
 import dev.graft.kernels.LayerTensors;
 import dev.graft.kernels.LayerTensors.WeightForm;
 import dev.graft.kernels.LinearLayer.ReadValues;
@@ -86,7 +85,7 @@ public final class ModelProgram {
   /** The head reads nothing but the tokens that it picks. */
   private List<Statement> last(String prefix, List<Statement> layer) {
     boolean drops = adapter.apply(prefix, layer).stream().anyMatch(Statement::drops);
-    return drops ? LastLayer.pickingLast(layer) : LastLayer.picking(layer);
+    return drops ? LayerProgram.pickingLast(layer) : LayerProgram.picking(layer);
   }
 
   /**

@@ -133,7 +133,7 @@ final class OutputLoss {
     float[] ones = new float[targets.length];
     Arrays.fill(ones, 1);
     TokenScores.Descent each = backward(scope, hidden, targets, ones);
-    memory().module().run("scale_rows", each.gradient(), derivatives.apply(each.logps()));
+    memory().run("scale_rows", each.gradient(), derivatives.apply(each.logps()));
     return each;
   }
 
@@ -149,10 +149,7 @@ final class OutputLoss {
   }
 
   public PtNDArray logits(PtNDManager scope, IValue hidden) {
-    return memory()
-        .module()
-        .call(scope, "logits", hidden, model.tensor(output), softcap)
-        .getFirst();
+    return memory().call(scope, "logits", hidden, model.tensor(output), softcap);
   }
 
   /**

@@ -164,7 +164,7 @@ final class Parameters {
 
   /** Adds them to the gradients, and zeroes them. */
   public void take(Gradients further) {
-    memory.module().run("take", gradient, further.flat());
+    memory.run("take", gradient, further.flat());
   }
 
   public long size() {
@@ -192,27 +192,24 @@ final class Parameters {
   public double update(double learningRate, StepRule rule) {
     try (PtNDManager scope = memory.scope()) {
       Readout.Numbers norm =
-          readout.add(
-              memory.module().call(scope, "clip", gradient, settings.maxGradNorm()).getFirst());
+          readout.add(memory.call(scope, "clip", gradient, settings.maxGradNorm()));
       PtNDArray skip = readout.nonfinite();
       Readout.Numbers skipped = readout.add(skip);
       for (ParameterGroup group : groups) {
-        memory
-            .module()
-            .run(
-                "adamw",
-                group.value(),
-                group.gradient(),
-                group.m(),
-                group.v(),
-                step,
-                (double) (updates + 1),
-                skip,
-                learningRate * group.settings().rate(),
-                settings.beta1(),
-                settings.beta2(),
-                settings.epsilon(),
-                group.settings().decay());
+        memory.run(
+            "adamw",
+            group.value(),
+            group.gradient(),
+            group.m(),
+            group.v(),
+            step,
+            (double) (updates + 1),
+            skip,
+            learningRate * group.settings().rate(),
+            settings.beta1(),
+            settings.beta2(),
+            settings.epsilon(),
+            group.settings().decay());
       }
       if (skipped.values()[0] != 0) throw new TrainableModel.NonfiniteGradients(updates + 1);
       updates++;
@@ -224,7 +221,7 @@ final class Parameters {
 
   /** Divides the gradients, which were computed so many times too large. */
   public void unscale(double scale) {
-    if (scale != 1) memory.module().run("times", gradient, 1 / scale);
+    if (scale != 1) memory.run("times", gradient, 1 / scale);
   }
 
   /** Forgets the gradients of the window so far. */

@@ -1,6 +1,8 @@
 package dev.graft.model;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Precision;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,27 @@ import org.jspecify.annotations.Nullable;
  * <p>An optimiser step is {@code enqueue} for each micro-batch of the window, then {@code update}.
  */
 public interface TrainableModel extends AutoCloseable {
+  /**
+   * Loads a model in f32 on the CPU, of a base that is not quantised and rows that are no pairs.
+   */
+  static TrainableModel load(
+      ModelDirectory base, AdapterMethod method, AdamW optimiser, ComputePlan plan, long seed) {
+    return load(
+        base, new TrainingSetup(method, optimiser, Execution.cpu(Precision.F32, plan), seed));
+  }
+
+  /**
+   * Copies the base to the device and adds what trains. The directory may be closed afterwards.
+   *
+   * @throws dev.graft.weights.BadModel if the checkpoint lacks a tensor that its config announces
+   * @throws IllegalArgumentException if the method does not fit the base; the message says where
+   */
+  static TrainableModel load(ModelDirectory base, TrainingSetup recipe) {
+    Tuner tuner = Tuner.of(recipe.method(), base);
+    return DeviceMemory.open(
+        recipe.execution(), memory -> new TrainableTransformer(memory, base, tuner, recipe));
+  }
+
   /**
    * Forward and backward: adds the gradient of (summed token loss / divisor) to the gradients. The
    * device is not waited for: {@link #update} reads the losses of its step, and is none where one

@@ -1,87 +1,211 @@
 package dev.graft.model;
 
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import dev.graft.kernels.TorchContext.NativeHeap;
+import dev.graft.kernels.TorchContext;
+import dev.graft.model.DerivedTensors.ComputedTensor;
+import dev.graft.model.DerivedTensors.RoundedFactors;
+import dev.graft.model.DeviceMemory.TensorTable;
 import dev.graft.model.MicroBatch.PairBatch;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Preference;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A model with parameters that train: the step of the recipe, one method a part. */
+/**
+ * A model with parameters that train, and what its method keeps beside them on the device. Each
+ * step of the recipe is one method.
+ */
 final class TrainableTransformer implements TrainableModel {
   private final DeviceMemory memory;
+  private final Tuner tuner;
+  private final Parameters parameters;
+  private final @Nullable ComputedTensor computed;
+  private final RoundedFactors rounded;
+  private final DerivedTensors derived;
+  private final Parameters.StepRule rule;
+  private final LossScale lossScale;
+
+  /** Tensors that do not train but belong to the result of the method. */
+  private final TensorTable kept;
+
+  /** Tensors that a checkpoint holds in addition. */
+  private final TensorTable remembered;
+
   private final Transformer model;
-  private final TunerState state;
-  private final ComputePlan plan;
   private final ForwardPass inference;
 
-  /** How micro-batches are computed within memory; null = whole. */
+  /** Divides micro-batches so that they fit into memory; null = each is computed whole. */
   private final Accumulation.@Nullable FittingParts parts;
 
-  private final Accumulation gradients;
+  private final Accumulation accumulation;
   private final @Nullable OutputLoss tokenLoss;
   private final @Nullable Preference preference;
   private final @Nullable ReferenceModel reference;
-
   private StepObserver observer = StepObserver.NONE;
-  private boolean first = true; // update since it was made
+  private DeviceMemory.Readout.@Nullable Numbers regulariser;
+  private boolean firstUpdate = true;
 
-  /**
-   * @param further the model with other gradients; null = rows are computed together
-   */
+  /** Copies the base to the device and adds what the tuner trains. */
   TrainableTransformer(
-      DeviceMemory memory,
-      Transformer model,
-      TunerState state,
-      @Nullable ReferenceModel reference,
-      @Nullable Function<Parameters.Gradients, Transformer> further,
-      TrainingSetup recipe) {
+      DeviceMemory memory, ModelDirectory base, Tuner tuner, TrainingSetup recipe) {
     this.memory = memory;
-    this.model = model;
-    this.state = state;
-    plan = recipe.execution().plan();
-    tokenLoss =
-        model.family().output() == null
-            ? null
-            : OutputLoss.of(
-                model,
-                state.parameters(),
-                state.outputPart(),
-                plan,
-                recipe.regularisation().labelSmoothingFactor());
-    inference = ForwardPass.of(model, plan);
-    parts = Accumulation.FittingParts.of(inference);
+    this.tuner = tuner;
+    Execution execution = recipe.execution();
+    parameters = new Parameters(memory, recipe.optimiser(), tuner.slots());
+    kept = new TensorTable(memory, new LinkedHashMap<>());
+    remembered = new TensorTable(memory, new LinkedHashMap<>());
+    ModelTensors tensors = new ModelTensors(execution.precision());
+    Map<String, PtNDArray> gradients = new LinkedHashMap<>();
+    computed = addTrained(tensors, gradients);
+    addFrozen(base, recipe, tensors);
+    rounded =
+        new RoundedFactors(memory, tensors, execution.autocast() ? tuner.factors() : Set.of());
+    addBase(base, recipe, tensors);
+    for (NamedTensor each : tuner.start(recipe.seed())) {
+      memory.fill(parameters.value(each.name()), each);
+    }
+    derived = new DerivedTensors(memory, tensors, tuner.derived(), false);
+    derived.compute();
+    tuner
+        .startsAs()
+        .forEach((slot, name) -> memory.copy(parameters.value(slot), tensors.require(name)));
+    recipe.turned(base, tuner).forEach(each -> tensors.turn(memory, each.name()));
+    Family family = TrainingProgram.family(base, recipe);
+    Rewrite adapter = TrainingProgram.adapter(tuner, recipe);
+    model = Transformer.compile(family, memory, tensors, gradients, adapter);
+    rule = rule();
+    lossScale = LossScale.of(memory, execution.precision());
+    compute();
     preference = recipe.preference();
-    this.reference = reference;
-    boolean outputTrains = tokenLoss != null && tokenLoss.trains();
-    Lanes lanes = Lanes.of(inference, state.parameters(), outputTrains ? null : further);
-    gradients = new Accumulation(inference, state, parts, lanes, each -> goal(each, true));
+    reference = ReferenceModel.of(memory, base, tuner, recipe, model, tensors);
+    tokenLoss = tokenLoss(recipe);
+    inference = ForwardPass.of(model, execution.plan());
+    parts = Accumulation.FittingParts.of(inference);
+    boolean lanes = computed == null && !tensors.quantised() && !outputTrains();
+    accumulation = accumulation(lanes);
+  }
+
+  private @Nullable OutputLoss tokenLoss(TrainingSetup recipe) {
+    if (model.family().output() == null) return null;
+    double smoothing = recipe.regularisation().labelSmoothingFactor();
+    return OutputLoss.of(
+        model, parameters, tuner.outputPart(), recipe.execution().plan(), smoothing);
+  }
+
+  private boolean outputTrains() {
+    return tokenLoss != null && tokenLoss.trains();
+  }
+
+  private Accumulation accumulation(boolean divides) {
+    Lanes lanes = divides ? Lanes.of(inference, parameters, this::addingTo) : null;
+    return new Accumulation(
+        inference, lossScale, parameters.readout(), parts, lanes, each -> goal(each, true));
+  }
+
+  /** Returns the model with other gradients. */
+  private Transformer addingTo(Parameters.Gradients other) {
+    Map<String, PtNDArray> all = new LinkedHashMap<>(other.byName());
+    addColumns(all);
+    return model.addingTo(all);
+  }
+
+  private Parameters.StepRule rule() {
+    Tuner.Allocated allocated = tuner.allocated();
+    return allocated == null
+        ? Parameters.StepRule.NONE
+        : new AdaLoraTuner.RankAllocator(memory, parameters, allocated, kept.tensors());
+  }
+
+  /** Adds the slots, the tensor computed from them, and the columns of both that layers read. */
+  private @Nullable ComputedTensor addTrained(
+      ModelTensors tensors, Map<String, PtNDArray> gradients) {
+    for (Slot slot : tuner.slots()) {
+      tensors.put(slot.name(), parameters.value(slot.name()));
+      gradients.put(slot.name(), parameters.gradient(slot.name()));
+    }
+    Tuner.Computed of = tuner.computed();
+    ComputedTensor added = of == null ? null : new ComputedTensor(memory, of, parameters);
+    if (of != null && added != null) {
+      tensors.put(of.name(), added.value());
+      gradients.put(of.name(), added.gradient());
+    }
+    for (Tuner.ColumnSlice each : tuner.columns()) {
+      tensors.put(
+          each.name(), memory.columns(tensors.require(each.of()), each.start(), each.count()));
+    }
+    addColumns(gradients);
+    return added;
+  }
+
+  /** Adds the columns of gradients that are the gradients of columns. */
+  private void addColumns(Map<String, PtNDArray> gradients) {
+    for (Tuner.ColumnSlice each : tuner.columns()) {
+      PtNDArray gradient = Objects.requireNonNull(gradients.get(each.of()), each.of());
+      gradients.put(each.name(), memory.columns(gradient, each.start(), each.count()));
+    }
+  }
+
+  private void addFrozen(ModelDirectory base, TrainingSetup recipe, ModelTensors tensors) {
+    Set<String> ofBase = base.config().parameterNames();
+    for (NamedTensor each : tuner.frozen(recipe.seed())) {
+      PtNDArray loaded =
+          ofBase.contains(each.name()) ? tensors.rounded(memory, each) : memory.load(each);
+      tensors.put(each.name(), loaded);
+      if (tuner.kept().contains(each.name())) kept.tensors().put(each.name(), loaded);
+      if (tuner.remembered().contains(each.name())) remembered.tensors().put(each.name(), loaded);
+    }
+  }
+
+  /** Adds the base's tensors that no other replaces; those that train are copied. */
+  private void addBase(ModelDirectory base, TrainingSetup recipe, ModelTensors tensors) {
+    BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
+    Map<String, NamedTensor> newHead = NamedTensor.byName(NewHead.start(base, recipe.seed()));
+    for (ModelConfig.Parameter each : base.config().parameters()) {
+      String name = each.name();
+      NamedTensor fresh = newHead.get(name);
+      if (parameters.contains(name)) {
+        memory.fill(parameters.value(name), fresh != null ? fresh : plain(base, each).named());
+        tensors.putTrained(each, parameters.value(name));
+      } else if (fresh != null && !tensors.contains(name)) {
+        tensors.put(name, memory.load(fresh));
+      }
+    }
+    weights.load(memory, tensors, name -> !tensors.contains(name));
+  }
+
+  private static MappedTensor plain(ModelDirectory base, ModelConfig.Parameter parameter) {
+    if (base.weights().stored(parameter) instanceof MappedTensor plain) return plain;
+    throw new IllegalArgumentException(
+        "the base model is quantised: its weight " + parameter.name() + " cannot train");
   }
 
   @Override
   public PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed) {
-    return gradients.enqueue(batch, divisor, dropoutSeed, observer);
+    return accumulation.enqueue(batch, divisor, dropoutSeed, observer);
   }
 
   @Override
   public @Nullable Division division(MicroBatch batch) {
-    return parts == null ? null : parts.told(batch);
+    return parts == null ? null : parts.division(batch);
   }
 
   /** Lanes that a micro-batch, or a part of one, is computed in. */
   int lanes(MicroBatch batch) {
-    return gradients.lanes(batch);
+    return accumulation.lanes(batch);
   }
 
   @Override
@@ -151,10 +275,38 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public float[][][] logits(int[][] inputIds) {
-    RowLogits rows = new RowLogits(memory, inference);
-    if (tokenLoss != null) return rows.ofTokens(tokenLoss, inputIds);
-    return rows.ofLabels(
-        inferred(new MicroBatch.LabelBatch(inputIds, new double[inputIds.length][])));
+    return tokenLoss == null ? labelLogits(inputIds) : tokenLogits(tokenLoss, inputIds);
+  }
+
+  private float[][][] tokenLogits(OutputLoss loss, int[][] inputIds) {
+    TokenLayout rows = inference.layout(inputIds);
+    int width = Arrays.stream(inputIds).mapToInt(row -> row.length).max().orElse(0);
+    int vocabulary = inference.vocabulary();
+    float[][][] logits = new float[rows.rows()][width][vocabulary];
+    try (PtNDManager scope = memory.scope();
+        IValue hidden = inference.infer(scope, rows, rows.everyPlace())) {
+      float[] flat = loss.logits(scope, hidden).toFloatArray();
+      int from = 0;
+      for (int r = 0; r < inputIds.length; r++) {
+        for (int t = 0; t < inputIds[r].length; t++, from += vocabulary) {
+          System.arraycopy(flat, from, logits[r][t], 0, vocabulary);
+        }
+      }
+    }
+    return logits;
+  }
+
+  private float[][][] labelLogits(int[][] inputIds) {
+    List<float[][]> logits = new ArrayList<>();
+    for (MicroBatch part :
+        inferred(new MicroBatch.LabelBatch(inputIds, new double[inputIds.length][]))) {
+      try (PtNDManager scope = memory.scope()) {
+        for (float[] row : Goal.LabelGoal.logits(scope, inference, part.inputIds())) {
+          logits.add(new float[][] {row});
+        }
+      }
+    }
+    return logits.toArray(float[][][]::new);
   }
 
   private TokenLayout layout(MicroBatch.TokenBatch batch, boolean drops) {
@@ -175,132 +327,133 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public double update(double learningRate) {
     long begun = System.nanoTime();
-    double norm = state.update(learningRate);
-    if (first) giveBack();
+    if (computed != null) computed.backward();
+    parameters.unscale(lossScale.value());
+    regulariser = rule.regularise(parameters.readout());
+    double norm = parameters.update(learningRate, rule);
+    lossScale.updated();
+    compute();
+    if (firstUpdate) returnFreeMemory();
     observer.updated(System.nanoTime() - begun);
     return norm;
   }
 
+  /** Computes the tensors that follow from others again. */
+  private void compute() {
+    if (computed != null) computed.compute();
+    rounded.compute();
+    derived.compute();
+  }
+
   /**
-   * Small objects that stay, made while a program runs for the first time, lie between tensors of
-   * the first step. What is free between them afterwards is too small for many a tensor of the
-   * next, and would be taken up by nothing for the rest of the run.
+   * Returns free memory to the system after the first step. Small objects that stay, made while a
+   * program runs for the first time, lie between the tensors of that step. The gaps between them
+   * are too small for many tensors of the next steps and would stay unused for the rest of the run.
    */
-  private void giveBack() {
-    first = false;
-    if (!memory.device().isGpu()) NativeHeap.trim();
+  private void returnFreeMemory() {
+    firstUpdate = false;
+    if (!memory.device().isGpu()) TorchContext.trimHeap();
   }
 
   @Override
   public boolean lowerLossScale() {
-    return state.lossScale().lower();
+    return lossScale.lower();
   }
 
   @Override
   public void discard() {
-    gradients.discard();
-    state.discard();
+    accumulation.discard();
+    if (computed != null) computed.discard();
+    parameters.discard();
   }
 
   @Override
   public double regulariser() {
-    return state.regulariser();
+    return regulariser == null ? 0 : regulariser.values()[0];
   }
 
   @Override
   public List<NamedTensor> trained() {
-    return state.parameters().values();
+    return parameters.values();
   }
 
   @Override
   public List<NamedTensor> saved() {
-    return state.saved();
+    List<NamedTensor> values = parameters.values().and(kept.read());
+    if (computed != null) {
+      values = new ArrayList<>(values);
+      values.add(computed.named());
+    }
+    return tuner.saved(values);
   }
 
   @Override
   public Tuner.SavedResult result(AdapterMethod method) {
-    return state.result(method);
+    Tuner.SavedResult converted =
+        tuner.converted(parameters.values().and(kept.read()).and(remembered.read()));
+    return converted != null ? converted : new Tuner.SavedResult(method, saved());
   }
 
   @Override
   public Map<String, Object> learnedSettings() {
-    return state.learnedSettings();
+    return tuner.learnedSettings(kept.read());
   }
 
   @Override
   public void loadSaved(List<NamedTensor> saved) {
-    state.loadSaved(saved);
+    List<NamedTensor> read = tuner.read(saved);
+    load(kept.without(read));
+    kept.fill(kept.among(read));
+  }
+
+  /** Returns what a step depends on beside the parameters and Adam's moments. */
+  private TensorTable otherState() {
+    Map<String, PtNDArray> all = new LinkedHashMap<>(kept.tensors());
+    all.putAll(remembered.tensors());
+    all.putAll(rule.state());
+    all.putAll(lossScale.state());
+    return new TensorTable(memory, all);
   }
 
   @Override
   public List<NamedTensor> optimizerState() {
-    return state.optimizerState();
+    lossScale.write();
+    return parameters.moments().and(otherState().read());
   }
 
   @Override
   public long updates() {
-    return state.parameters().updates();
+    return parameters.updates();
   }
 
   @Override
   public void load(List<NamedTensor> trained) {
-    state.load(trained);
+    parameters.load(trained);
+    compute();
   }
 
   @Override
   public void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates) {
-    state.restore(trained, optimizerState, updates);
+    TensorTable other = otherState();
+    parameters.restore(trained, other.without(optimizerState), updates);
+    other.fill(other.among(optimizerState));
+    lossScale.read();
+    compute();
   }
 
   @Override
   public long trainableParameters() {
-    return state.parameters().size();
+    return parameters.size();
   }
 
   @Override
   public void close() {
-    gradients.close();
+    accumulation.close();
     if (reference != null) reference.close();
     model.close();
-    state.close();
+    if (computed != null) computed.close();
+    derived.close();
     memory.close();
-  }
-
-  /** Logits of rows on the host: (rows)(tokens)(vocabulary), or (rows)(1)(labels). */
-  private record RowLogits(DeviceMemory memory, ForwardPass inference) {
-    /** Shorter rows end with zeros. */
-    float[][][] ofTokens(OutputLoss loss, int[][] inputIds) {
-      TokenLayout rows = inference.layout(inputIds);
-      int width = Arrays.stream(inputIds).mapToInt(row -> row.length).max().orElse(0);
-      int vocabulary = inference.vocabulary();
-      float[][][] logits = new float[rows.rows()][width][vocabulary];
-      try (PtNDManager scope = memory.scope();
-          IValue hidden = inference.infer(scope, rows, rows.everyPlace())) {
-        float[] flat = loss.logits(scope, hidden).toFloatArray();
-        int from = 0;
-        for (int r = 0; r < inputIds.length; r++) {
-          for (int t = 0; t < inputIds[r].length; t++, from += vocabulary) {
-            System.arraycopy(flat, from, logits[r][t], 0, vocabulary);
-          }
-        }
-      }
-      return logits;
-    }
-
-    /**
-     * @param parts of the rows, one after the other through the model
-     */
-    float[][][] ofLabels(List<MicroBatch> parts) {
-      List<float[][]> logits = new ArrayList<>();
-      for (MicroBatch part : parts) {
-        try (PtNDManager scope = memory.scope()) {
-          for (float[] row : Goal.LabelGoal.logits(scope, inference, part.inputIds())) {
-            logits.add(new float[][] {row});
-          }
-        }
-      }
-      return logits.toArray(float[][][]::new);
-    }
   }
 
   /**

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,6 +178,34 @@ final class Transformer implements AutoCloseable {
 
   public TorchScriptModule module() {
     return module;
+  }
+
+  /**
+   * Runs a method of a stage on the way up.
+   *
+   * @param context argument {@code c}
+   * @param more arguments that follow the usual ones
+   */
+  IValue up(
+      Stage stage, String method, IValue x, BatchInputs inputs, IValue context, Object... more) {
+    Stream<Object> usual =
+        Stream.of(x, stage.weights(), context, inputs.chunks(), inputs.windowed());
+    return module.invoke(
+        stage.program() + method, Stream.concat(usual, Arrays.stream(more)).toArray());
+  }
+
+  /** Runs a method of a stage on the way down. */
+  IValue down(
+      Stage stage, String method, IValue g, IValue saved, BatchInputs inputs, IValue context) {
+    return module.invoke(
+        stage.program() + method,
+        g,
+        saved,
+        stage.weights(),
+        stage.gradients(),
+        context,
+        inputs.chunks(),
+        inputs.windowed());
   }
 
   /** The embedding, the layers, the head. */

@@ -1,7 +1,7 @@
 /**
  * Models that compute and train: families, tuners, losses, optimisers, and the tensors of a device.
  *
- * <p>{@link dev.graft.model.TrainableModels} puts a checkpoint on the device. A family says what a
+ * <p>{@link dev.graft.model.TrainableModel} puts a checkpoint on the device. A family says what a
  * layer is; a tuner (PEFT's word) says which tensors a method trains, how they start, which
  * statements they add to a layer, and their names in PEFT's files. The forward pass compiles both
  * into a program and carries a micro-batch up and down the layers; generation continues texts with

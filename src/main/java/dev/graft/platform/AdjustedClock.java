@@ -7,8 +7,8 @@ import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 
 /**
- * The wall clock of this process, moved to what several servers share; it knows no time that
- * PostgreSQL would round.
+ * The clock of this process, adjusted to the time that all servers share. It has the precision of
+ * PostgreSQL, microseconds.
  */
 public final class AdjustedClock extends Clock {
   private final Clock machine;
@@ -19,13 +19,13 @@ public final class AdjustedClock extends Clock {
   }
 
   /**
-   * @param by what the shared time is ahead of the machine's
+   * @param by how far the shared time is ahead of the machine's
    */
   public void adjust(Duration by) {
     ahead = by.truncatedTo(ChronoUnit.MICROS);
   }
 
-  /** The machine's own. */
+  /** Returns the machine's own time. */
   public Instant unadjusted() {
     return machine.instant();
   }
@@ -40,7 +40,7 @@ public final class AdjustedClock extends Clock {
     return machine.getZone();
   }
 
-  /** The time does not depend on the zone. */
+  /** Returns this clock, because its instants do not depend on the zone. */
   @Override
   public Clock withZone(ZoneId zone) {
     return this;

@@ -13,8 +13,8 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * {@code docs/openapi.yaml}, and a page that shows it (Swagger UI, all of it from here): for
- * anyone, without a key.
+ * Serves {@code docs/openapi.yaml} and a page that shows it (Swagger UI, served locally), without a
+ * key.
  */
 @RestController
 class ApiDocumentController {
@@ -24,7 +24,7 @@ class ApiDocumentController {
   private static final MediaType STYLE = MediaType.parseMediaType("text/css;charset=UTF-8");
   private static final MediaType PAGE = MediaType.parseMediaType("text/html;charset=UTF-8");
 
-  /** Its own scripts and styles only; pictures inside the style; requests to this server. */
+  /** Allows only scripts, styles and requests of this server, and images in styles. */
   private static final String POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
           + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -70,7 +70,8 @@ class ApiDocumentController {
     try {
       Resource[] found = new PathMatchingResourcePatternResolver().getResources(SWAGGER_UI + name);
       if (found.length == 1) return found[0];
-      throw new IllegalStateException(found.length + " times on the class path: " + name);
+      throw new IllegalStateException(
+          "found " + found.length + " times on the class path: " + name);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

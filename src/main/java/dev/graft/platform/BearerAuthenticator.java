@@ -7,11 +7,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a bearer token into who is calling. The security chains live here; the modules that issue
- * tokens supply one bean each.
+ * Authenticates a bearer token. The security chains are in this package; each module that issues
+ * tokens supplies a bean.
  */
 public interface BearerAuthenticator {
-  /** The routes that this authenticator's tokens open. */
+  /** The routes that tokens of an authenticator give access to. */
   enum Surface {
     /** {@code /v1/**}: keys of departments. */
     API,
@@ -22,32 +22,31 @@ public interface BearerAuthenticator {
   Surface surface();
 
   /**
-   * Empty if the token is unknown, expired or revoked. Called for each request; must not tell by
-   * its timing which.
+   * Returns the caller; empty if the token is unknown, expired or revoked. Called for each request;
+   * its timing must not reveal which of these it is.
    */
   Optional<Bearer> authenticate(String token);
 
   /**
-   * As above, for a token that opens several departments.
+   * Authenticates a token that gives access to several departments.
    *
-   * @param project id of the department that the request names ({@code OpenAI-Project}), or null
+   * @param project id of the department in the request's {@code OpenAI-Project} header, or null
    */
   default Optional<Bearer> authenticate(String token, @Nullable String project) {
     return authenticate(token);
   }
 
-  /** Those of the public API. */
+  /** Returns the authenticators of the public API. */
   static List<BearerAuthenticator> ofTheApi(List<BearerAuthenticator> all) {
     return all.stream().filter(each -> each.surface() == Surface.API).toList();
   }
 
   /**
-   * Who calls.
+   * An authenticated caller.
    *
-   * @param principal what controllers get as {@code @AuthenticationPrincipal}
+   * @param principal the {@code @AuthenticationPrincipal} of controllers
    * @param roles without the {@code ROLE_} prefix, such as {@code ADMIN}
-   * @param logged fields of every line that is logged on the way to the answer, such as {@code
-   *     department}
+   * @param logged fields for all log lines of the request, such as {@code department}
    */
   record Bearer(Object principal, Set<String> roles, Map<String, String> logged) {}
 }

@@ -16,9 +16,9 @@ import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/** Reads {@code Authorization: Bearer ...} and asks who that is; part of a security chain. */
+/** Authenticates {@code Authorization: Bearer ...}; part of a security chain. */
 public final class BearerFilter extends OncePerRequestFilter {
-  /** Request attribute with who calls, which outlives the security context. */
+  /** The request attribute with the principal, which outlives the security context. */
   public static final String PRINCIPAL = BearerFilter.class.getName() + ".principal";
 
   /** OpenAI's header, which SDKs send for their {@code project}. */
@@ -29,7 +29,7 @@ public final class BearerFilter extends OncePerRequestFilter {
   private final FailedAuthentications failures;
 
   /**
-   * @param authenticators of one surface; the first that knows a token decides
+   * @param authenticators the authenticators of one surface, asked in order
    */
   public BearerFilter(List<BearerAuthenticator> authenticators, FailedAuthentications failures) {
     this.authenticators = List.copyOf(authenticators);
@@ -68,7 +68,7 @@ public final class BearerFilter extends OncePerRequestFilter {
     request.setAttribute(PRINCIPAL, caller.principal());
   }
 
-  /** Who calls, if the token is good. */
+  /** Returns the caller, if the token is valid. */
   Optional<BearerAuthenticator.Bearer> bearer(HttpServletRequest request) {
     return token(request)
         .flatMap(
@@ -78,7 +78,7 @@ public final class BearerFilter extends OncePerRequestFilter {
                     .findFirst());
   }
 
-  /** What the request shows, good or not. */
+  /** Returns the request's bearer token, valid or not. */
   public static Optional<String> token(HttpServletRequest request) {
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
     return header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
@@ -86,7 +86,7 @@ public final class BearerFilter extends OncePerRequestFilter {
         : Optional.of(header.substring(SCHEME.length()).strip());
   }
 
-  /** Async and error dispatches keep the caller of the first one. */
+  /** Filters async dispatches too, so that they keep the caller. */
   @Override
   protected boolean shouldNotFilterAsyncDispatch() {
     return false;

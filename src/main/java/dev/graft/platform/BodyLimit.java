@@ -11,7 +11,7 @@ import org.springframework.http.converter.HttpMessageConverter;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter;
 
-/** Refuses, with 413, a request body that is too long to be read into memory. */
+/** Refuses with 413 a request body that is too large to read into memory. */
 @RestControllerAdvice
 class BodyLimit extends RequestBodyAdviceAdapter {
   private final long maxBytes;
@@ -55,10 +55,11 @@ class BodyLimit extends RequestBodyAdviceAdapter {
 
   private RequestFailed tooLong() {
     return new RequestFailed(
-        ProblemType.TOO_LARGE, "The body of this request may have up to " + maxBytes + " bytes.");
+        ProblemType.TOO_LARGE,
+        "The request body is too large: the maximum is " + maxBytes + " bytes.");
   }
 
-  /** A chunked body does not say its length before. */
+  /** Counts the bytes of a chunked body, whose length is not known in advance. */
   private final class Limited extends FilterInputStream {
     private long bytes;
 

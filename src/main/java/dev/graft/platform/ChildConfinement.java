@@ -17,19 +17,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is taken from children on this machine, tried once: a network, and where Graft is root its
- * user, else at least its capabilities. What cannot be taken is left to them, and said: jobs run.
+ * Confines child processes as far as this machine allows, which is tried once: they get no network
+ * and, if Graft runs as root, another user or at least no capabilities. What the machine does not
+ * allow is logged, and jobs run without it.
  */
 public final class ChildConfinement {
   private static final Logger log = LoggerFactory.getLogger(ChildConfinement.class);
 
   public static final String USER_CURE =
-      "install Graft and put its data where every user may pass, such as /opt and /var/lib and not"
-          + " /root, or run it as an ordinary user; graft.children.user=none accepts it";
+      "install Graft and its data where every user has access, such as /opt and /var/lib instead of"
+          + " /root, or run Graft as an ordinary user; graft.children.user=none accepts this";
 
   public static final String NETWORK_CURE =
-      "allow user namespaces, or keep this machine off networks that trainers must not reach;"
-          + " graft.children.network=host accepts it";
+      "allow user namespaces, or keep this machine away from networks that trainers must not reach;"
+          + " graft.children.network=host accepts this";
 
   private static final List<String> BOUND =
       List.of("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--");
@@ -40,10 +41,10 @@ public final class ChildConfinement {
   private final NeededFiles needed;
   private final List<String> network;
   private final @Nullable String networkLack;
-  private final Set<String> said = new HashSet<>();
+  private final Set<String> logged = new HashSet<>();
 
   /**
-   * @param dataDir where children of another user get a directory
+   * @param dataDir where a separate user gets its home directory
    */
   public ChildConfinement(Children.ChildrenProperties settings, Path dataDir) {
     this(settings, dataDir, NeededFiles.ofThisProgram());
@@ -65,9 +66,9 @@ public final class ChildConfinement {
   }
 
   /**
-   * Tries it and changes nothing.
+   * Finds out what the machine allows, without changing anything.
    *
-   * @param directory that children work in, or will
+   * @param directory the working directory of children; need not exist
    */
   public FoundConfinement find(Path directory) {
     String lack = null;
@@ -94,9 +95,8 @@ public final class ChildConfinement {
   }
 
   /**
-   * For children that work in a directory, which is made if absent.
-   *
-   * @throws UncheckedIOException if it cannot be
+   * Returns how to start children that work in a directory, which is created if absent. @@throws
+   * UncheckedIOException if the directory cannot be created
    */
   public synchronized Children within(Path directory) {
     try {
@@ -104,17 +104,20 @@ public final class ChildConfinement {
       FoundConfinement found = find(directory);
       if (found.user() != null && user != null) {
         String lack = readied(user, directory, found.prefix());
-        if (lack == null) return told(new Children(found.prefix(), user, home), found);
+        if (lack == null) return logged(new Children(found.prefix(), user, home), found);
         found =
             new FoundConfinement(prefix(BOUND), null, lack, found.network(), found.networkLack());
       }
-      return told(new Children(found.prefix(), null, null), found);
+      return logged(new Children(found.prefix(), null, null), found);
     } catch (IOException e) {
-      throw new UncheckedIOException("children cannot work in " + directory, e);
+      throw new UncheckedIOException("child processes cannot work in " + directory, e);
     }
   }
 
-  /** What keeps them from it, such as a file system without owners; null = nothing. */
+  /**
+   * Prepares a directory for the user; returns why that failed, such as a file system without
+   * owners, or null.
+   */
   private @Nullable String readied(ChildUser user, Path directory, List<String> prefix)
       throws IOException {
     Path trial = Files.createTempDirectory(directory, "children-");
@@ -125,7 +128,7 @@ public final class ChildConfinement {
       Children.set(home, "gid", user.gid());
       Children.set(home, "mode", 0700);
     } catch (IOException refused) {
-      return "files cannot be given to user " + user.uid() + ": " + refused.getMessage();
+      return "cannot change the owner of files to user " + user.uid() + ": " + refused.getMessage();
     } finally {
       Files.delete(trial);
     }
@@ -133,16 +136,16 @@ public final class ChildConfinement {
     return lack == null ? null : lack + " by user " + user.uid();
   }
 
-  /** Each thing once, however many directories there are. */
-  private Children told(Children children, FoundConfinement found) {
+  /** Logs each missing protection once, however many directories there are. */
+  private Children logged(Children children, FoundConfinement found) {
     String userLack = found.userLack();
-    if (userLack != null && said.add(userLack)) {
+    if (userLack != null && logged.add(userLack)) {
       log.atWarn()
           .addKeyValue("cause", userLack)
           .addKeyValue("cure", USER_CURE)
           .log("children_run_as_root");
     }
-    if (networkLack != null && said.add(networkLack)) {
+    if (networkLack != null && logged.add(networkLack)) {
       log.atWarn()
           .addKeyValue("cause", networkLack)
           .addKeyValue("cure", NETWORK_CURE)
@@ -151,60 +154,62 @@ public final class ChildConfinement {
     return children;
   }
 
-  /** Small programs that tell at once what this machine allows. */
+  /** Runs small programs to find out what this machine allows. */
   static final class ChildTrial {
     private static final int PATIENCE_SECONDS = 10;
 
-    /** Says the first argument that it cannot read or, of a directory, cannot pass. */
+    /**
+     * A script that prints the first argument that it cannot read (a file) or enter (a directory).
+     */
     private static final String READS =
         "for f; do test -r \"$f\" || { test -d \"$f\" && test -x \"$f\"; }"
             + " || { echo \"$f cannot be read\"; exit 1; }; done";
 
     private ChildTrial() {}
 
-    record Said(int status, String text) {}
+    record Output(int status, String text) {}
 
-    /** Status -1: it cannot be started, or did not end. */
-    static Said run(List<String> command) {
+    /** Runs a command; status -1 means that it could not be started or did not end. */
+    static Output run(List<String> command) {
       try {
         Process process = ChildProcess.of(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
           process.destroyForcibly();
-          return new Said(-1, command.getFirst() + " did not end");
+          return new Output(-1, command.getFirst() + " did not end");
         }
         byte[] text = process.getInputStream().readAllBytes();
-        return new Said(process.exitValue(), new String(text, StandardCharsets.UTF_8));
+        return new Output(process.exitValue(), new String(text, StandardCharsets.UTF_8));
       } catch (IOException e) {
-        return new Said(-1, command.getFirst() + " cannot be run");
+        return new Output(-1, command.getFirst() + " cannot be run");
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return new Said(-1, "interrupted");
+        return new Output(-1, "interrupted");
       }
     }
 
     /**
-     * @param prefix of the command of a child
-     * @param needed files that it reads, directories that it passes
-     * @return what a child started so lacks, in one line; null = nothing
+     * @param prefix the prefix of a child's command
+     * @param needed the files it reads and directories it enters @@return in one line what such a
+     *     child cannot do; null = nothing
      */
     static @Nullable String lack(List<String> prefix, List<String> needed) {
       List<String> command = new ArrayList<>(prefix);
       command.addAll(List.of("sh", "-c", READS, "sh"));
       command.addAll(needed);
-      Said said = run(command);
-      if (said.status() == 0) return null;
-      return said.text().lines().findFirst().orElse(prefix.getFirst() + " is not allowed here");
+      Output output = run(command);
+      if (output.status() == 0) return null;
+      return output.text().lines().findFirst().orElse(prefix.getFirst() + " is not allowed here");
     }
   }
 
-  /** Whom children run as: a user that is not root, and its group. */
+  /** The user and group of child processes; not root. */
   record ChildUser(int uid, int gid) {
     private static final String SETTING = "graft.children.user";
 
     /**
-     * @return null for {@code none}
-     * @throws MachineLacks if this machine does not know it, or it is root
+     * @return null for {@code none} @@throws MachineLacks if the user is unknown on this machine,
+     *     or is root
      */
     static @Nullable ChildUser of(String setting) {
       String name = setting.strip();
@@ -218,29 +223,28 @@ public final class ChildConfinement {
       }
       if (user.uid == 0 || user.gid == 0) {
         throw new MachineLacks(
-            "%s is %s, which is root or of its group; name another, or none"
+            "%s is %s, which is root or in its group; set another user, or none"
                 .formatted(SETTING, name));
       }
       return user;
     }
 
     private static int id(String option, String name) {
-      ChildConfinement.ChildTrial.Said said =
-          ChildConfinement.ChildTrial.run(List.of("id", option, "--", name));
-      if (said.status() == 0) return Integer.parseInt(said.text().strip());
+      ChildTrial.Output output = ChildTrial.run(List.of("id", option, "--", name));
+      if (output.status() == 0) return Integer.parseInt(output.text().strip());
       throw new MachineLacks(
-          "%s names %s, whom this machine does not know; name an account, a number such as 65531, or"
+          "%s is %s, a user that does not exist on this machine; set it to an account, a number such as 65531, or"
                   .formatted(SETTING, name)
               + " none");
     }
 
-    /** What comes before a command of root. */
+    /** Returns the prefix with which root starts a command as this user. */
     List<String> command() {
       return List.of(
           "setpriv", "--reuid=" + uid, "--regid=" + gid, "--clear-groups", "--no-new-privs", "--");
     }
 
-    /** Whether this process is root's. */
+    /** Returns whether this process runs as root. */
     static boolean isRoot() {
       try {
         return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
@@ -251,13 +255,13 @@ public final class ChildConfinement {
   }
 
   /**
-   * What can be taken from children.
+   * How children can be confined.
    *
-   * @param prefix of their commands
-   * @param user whom they run as; null = as Graft
-   * @param userLack why it is Graft's although that is root and another is wanted
-   * @param network whether they have one
-   * @param networkLack why they have one although there should be none
+   * @param prefix the prefix of their commands
+   * @param user the user they run as; null = Graft's
+   * @param userLack why they run as root although another user is configured; null if they do not
+   * @param network whether they have network access
+   * @param networkLack why they have network access although they should not; null if they should
    */
   public record FoundConfinement(
       List<String> prefix,
@@ -271,9 +275,9 @@ public final class ChildConfinement {
   }
 
   /**
-   * What every child reads: Java, this program, and libraries that are not in it.
+   * The files that every child reads: Java, this program and external libraries.
    *
-   * @param program those that are there
+   * @param program the files that exist
    */
   record NeededFiles(List<String> program) {
     NeededFiles {
@@ -292,7 +296,7 @@ public final class ChildConfinement {
               .toList());
     }
 
-    /** And a directory, or what there is of the way to it. */
+    /** Returns these files and a directory, or its nearest parent that exists. */
     List<String> and(Path directory) {
       Path nearest = directory.toAbsolutePath();
       while (!Files.exists(nearest) && nearest.getParent() != null) nearest = nearest.getParent();

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The command line of a child process in a JVM of its own: outside the terminal's process group, so
- * that Ctrl-C reaches only its parent, and, where {@code setpriv} is present, killed by the kernel
- * when the <em>thread</em> that started it ends, and without a way to more privileges.
+ * Builds the command line of a child JVM. The child is outside the terminal's process group, so
+ * that Ctrl-C reaches only its parent. If {@code setpriv} is available, the kernel kills the child
+ * when the <em>thread</em> that started it ends, and the child cannot gain privileges.
  */
 public final class ChildJvm {
   static final String MAIN = "dev.graft.cli.GraftCommand";
@@ -19,9 +19,9 @@ public final class ChildJvm {
   private ChildJvm() {}
 
   /**
-   * This very program again, as {@code graft <arguments>}.
+   * Returns the command line that runs this program as {@code graft <arguments>}.
    *
-   * @param heap as {@code -Xmx} takes it; tensors live outside
+   * @param heap the value of {@code -Xmx}; tensors are outside the heap
    */
   public static List<String> ofThisProgram(String heap, String... arguments) {
     List<String> program = new ArrayList<>();
@@ -42,10 +42,10 @@ public final class ChildJvm {
   }
 
   /**
-   * Options for the cache of {@code bin/make-aot-cache}, where there is one and this JVM was given
-   * another: its launcher knows whether one may be used.
+   * Returns the options for an AOT cache of {@code bin/make-aot-cache}, if it exists and this JVM
+   * was itself started with such a cache: the launcher decides whether caches may be used.
    *
-   * @param own arguments of this JVM
+   * @param own the arguments of this JVM
    */
   static List<String> aotCache(Path cache, List<String> own) {
     if (!Files.isReadable(cache)) return List.of();
@@ -53,7 +53,7 @@ public final class ChildJvm {
     return List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=off", "-Xlog:cds*=off");
   }
 
-  /** A JVM of this Java with these arguments. */
+  /** Returns the command line of a JVM with these arguments. */
   public static List<String> of(String heap, List<String> program) {
     List<String> command = new ArrayList<>();
     onPath("setsid").ifPresent(tool -> command.add(tool.toString()));
@@ -64,7 +64,7 @@ public final class ChildJvm {
                     List.of(tool.toString(), "--no-new-privs", "--pdeathsig", "KILL", "--")));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap);
-    // all of the young generation is touched in time, and is memory that tensors do not have
+    // The JVM eventually uses all of the young generation, memory that tensors cannot have.
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:MaxNewSize=16m"));
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-XX:+DisplayVMOutputToStderr"); // standard output is for the protocol

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Programs that Graft starts. They read files of departments: of its environment they get what
- * finds programs, libraries and devices, and nothing else, no password, key or token.
+ * Starts programs with a filtered environment. They read files of departments, so they get only the
+ * variables for finding programs, libraries and devices, and no passwords, keys or tokens.
  */
 public final class ChildProcess {
   private static final Set<String> NAMES =
@@ -25,7 +25,7 @@ public final class ChildProcess {
           "ENGINE_CACHE_DIR",
           "GRAFT_LIBTORCH_CUDA_DIRECTORY");
 
-  /** Of the C library, of OpenMP and the libraries of products, of libtorch, DJL and the driver. */
+  /** Variables of the C library, OpenMP, math libraries, libtorch, DJL and the driver. */
   private static final List<String> PREFIXES =
       List.of(
           "LC_",
@@ -47,7 +47,7 @@ public final class ChildProcess {
 
   private ChildProcess() {}
 
-  /** To be started with {@code command}, in that environment. */
+  /** Returns a builder for {@code command} with the filtered environment. */
   public static ProcessBuilder of(List<String> command) {
     ProcessBuilder builder = new ProcessBuilder(command);
     keepAllowed(builder.environment());

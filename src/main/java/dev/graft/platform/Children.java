@@ -18,19 +18,19 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * How children that read files of departments are started, and what they may read and write.
+ * Starts child processes that read files of departments, and controls what they may read and write.
  *
- * <p>A user of their own gets files by its group and owns none that Graft made: what it may write
- * it may not put in the place of those. Without such a user the files stay as they are.
+ * <p>A separate user gets access to files by its group and does not own files of Graft, so that it
+ * cannot replace them. Without a separate user the files are not changed.
  */
 public final class Children {
-  /** With nothing taken from them but the environment. */
+  /** Children without confinement, except for their environment. */
   public static final Children AS_GRAFT = new Children(List.of(), null, null);
 
   private static final int GROUP_READS = 0040;
   private static final int READABLE = 0750;
 
-  /** Sticky: of others' files in it none can be replaced. */
+  /** Sticky, so that files of other users in the directory cannot be replaced. */
   private static final int WRITABLE = 01770;
 
   private static final int CLOSED = 0700;
@@ -40,9 +40,9 @@ public final class Children {
   private final @Nullable Path home;
 
   /**
-   * @param prefix of every command
-   * @param user null = the one that Graft runs as
-   * @param home of that user
+   * @param prefix the prefix of every command
+   * @param user the separate user; null = Graft's own
+   * @param home the home directory of that user
    */
   Children(List<String> prefix, ChildConfinement.@Nullable ChildUser user, @Nullable Path home) {
     this.prefix = List.copyOf(prefix);
@@ -50,7 +50,7 @@ public final class Children {
     this.home = home;
   }
 
-  /** To be started with {@code command}. */
+  /** Returns a builder for {@code command}. */
   public ProcessBuilder of(List<String> command) {
     List<String> all = new ArrayList<>(prefix);
     all.addAll(command);
@@ -63,7 +63,7 @@ public final class Children {
     return builder;
   }
 
-  /** Lets them read what lies in a directory. Repeat it for what comes later. */
+  /** Lets children read the current content of a directory. */
   public void share(Path root) throws IOException {
     if (user == null) return;
     Files.walkFileTree(
@@ -85,30 +85,30 @@ public final class Children {
         });
   }
 
-  /** Lets them pass one directory, and see what it has. */
+  /** Lets children enter and list one directory. */
   public void pass(Path directory) throws IOException {
     if (user != null) toGroup(directory, READABLE);
   }
 
-  /** Lets them make files in a directory. */
+  /** Lets children create files in a directory. */
   public void give(Path directory) throws IOException {
     if (user != null) toGroup(directory, WRITABLE);
   }
 
-  /** Whatever a child left running finds nothing there any more. */
+  /** Takes a directory away from children, also from processes that they left running. */
   public void takeBack(Path directory) {
     if (user == null) return;
     try {
       set(directory, "mode", CLOSED);
     } catch (IOException e) {
-      throw new UncheckedIOException("a directory of children cannot be taken back", e);
+      throw new UncheckedIOException("cannot close a directory to child processes", e);
     }
   }
 
   /**
-   * A directory that children keep from one to the next.
+   * Returns a directory that successive children share.
    *
-   * @param otherwise where it is if they have no user of their own
+   * @param otherwise the directory if children have no separate user
    */
   public Path kept(String name, Path otherwise) {
     return home == null ? otherwise : home.resolve(name);
@@ -138,18 +138,18 @@ public final class Children {
   }
 
   /**
-   * {@code graft.children.*}: trainers, exports, inspections of rows and models that answer.
+   * {@code graft.children.*}: child processes, which train, export, inspect rows and run models.
    *
-   * @param user whom they run as where Graft runs as root: a number, which needs no account, or the
-   *     name of one; give it to nothing else ({@code nobody} owns an embedded PostgreSQL). {@code
-   *     none}: as Graft does
-   * @param network {@code none}: they have no network where the machine can take it from them;
-   *     {@code host}: that of Graft
+   * @param user the user they run as if Graft runs as root: a number, which needs no account, or
+   *     the name of an account. Use it for nothing else ({@code nobody} owns an embedded
+   *     PostgreSQL). {@code none}: they run as Graft does
+   * @param network {@code none}: they have no network, if the machine supports that; {@code host}:
+   *     they have Graft's network
    */
   @ConfigurationProperties("graft.children")
   public record ChildrenProperties(
       @DefaultValue("65531") String user, @DefaultValue("none") Network network) {
-    /** What a child can reach. */
+    /** The network of a child process. */
     public enum Network {
       NONE,
       HOST

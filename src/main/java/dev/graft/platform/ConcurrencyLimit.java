@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
-/** Lets so many requests in at once, and tells the others to come again. */
+/** Limits concurrent requests; further requests are refused with a time to retry. */
 public final class ConcurrencyLimit {
   private final Semaphore free;
   private final Set<String> inside = ConcurrentHashMap.newKeySet();
@@ -14,7 +14,7 @@ public final class ConcurrencyLimit {
   private final String busy;
 
   /**
-   * @param busy what the others are told
+   * @param busy the message for requests over the limit
    */
   public ConcurrencyLimit(int most, Duration retryAfter, String busy) {
     this.free = new Semaphore(most);
@@ -23,10 +23,10 @@ public final class ConcurrencyLimit {
   }
 
   /**
-   * As below, and one at a time of those who share something.
+   * Runs {@code work} under the limit, and only one at a time for each owner.
    *
-   * @param whose what they share, such as a department's id
-   * @throws RequestFailed 503 if too many are in, or one of the same
+   * @param whose the owner, such as a department's id @@throws RequestFailed 503 if the limit is
+   *     reached or the owner's other request is still running
    */
   public <T> T run(String whose, Supplier<T> work) {
     if (!inside.add(whose)) throw refusal();
@@ -38,7 +38,7 @@ public final class ConcurrencyLimit {
   }
 
   /**
-   * @throws RequestFailed 503 if too many are in
+   * @@throws RequestFailed 503 if the limit is reached
    */
   public <T> T run(Supplier<T> work) {
     if (!free.tryAcquire()) throw refusal();

@@ -13,13 +13,13 @@ import org.springframework.web.cors.UrlBasedCorsConfigurationSource;
 import org.springframework.web.filter.CorsFilter;
 
 /**
- * Which web pages may ask this server from a browser (WHATWG Fetch, CORS protocol). Keys travel in
- * a header and never as cookies, so no credentials are allowed.
+ * Allows configured origins to call this server from a browser (CORS, WHATWG Fetch). Keys are sent
+ * in a header, never as cookies, so credentials are not allowed.
  */
 final class CrossOrigin {
   private static final Duration REMEMBERED = Duration.ofMinutes(10);
 
-  /** What a page may read beside the body: what SDKs read. */
+  /** The response headers that a page may read, which SDKs use. */
   private static final List<String> READABLE =
       List.of(
           "x-request-id",
@@ -41,8 +41,8 @@ final class CrossOrigin {
   private CrossOrigin() {}
 
   /**
-   * @param origins such as {@code https://portal.example}, exactly as browsers send them
-   * @throws IllegalArgumentException if one is no origin
+   * @param origins such as {@code https://portal.example}, exactly as browsers send them @@throws
+   *     IllegalArgumentException if one is not an origin
    */
   static CorsFilter filter(List<String> origins, ErrorWriter errors) {
     CorsConfiguration allowed = new CorsConfiguration();
@@ -64,10 +64,10 @@ final class CrossOrigin {
       boolean web = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
       if (web && uri.getHost() != null && origin.equals(originOf(uri))) return origin;
     } catch (IllegalArgumentException e) {
-      // as any other that is none
+      // reported below
     }
     throw new IllegalArgumentException(
-        "graft.http.allowed-origins: '%s' is no origin: scheme, host and port, such as"
+        "graft.http.allowed-origins: '%s' is not an origin of scheme, host and port, such as"
                 .formatted(origin)
             + " https://portal.example");
   }
@@ -76,7 +76,7 @@ final class CrossOrigin {
     return uri.getScheme() + "://" + uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort());
   }
 
-  /** A refusal in the envelope that all others have. */
+  /** Writes CORS refusals as OpenAI errors. */
   private static final class Envelope extends DefaultCorsProcessor {
     private final ErrorWriter errors;
 
@@ -87,14 +87,14 @@ final class CrossOrigin {
     @Override
     protected void rejectRequest(ServerHttpResponse response) throws IOException {
       if (!(response instanceof ServletServerHttpResponse servlet)) {
-        throw new IllegalStateException("an answer that is no servlet's");
+        throw new IllegalStateException("the response is not a servlet response");
       }
       errors.write(
           servlet.getServletResponse(),
           new RequestFailed(
               ProblemType.PERMISSION_DENIED,
-              "Web pages of this origin may not ask this server; graft.http.allowed-origins names"
-                  + " those that may."));
+              "Web pages of this origin may not call this server; graft.http.allowed-origins lists"
+                  + " the origins that may."));
     }
   }
 }

@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.springframework.stereotype.Component;
 
 /**
- * Asks again who a request is from, while it is being answered: an answer may go on for hours, and
- * keys are revoked meanwhile. Costs what signing in costs.
+ * Authenticates the caller of a running request again: a streamed answer may take hours, and the
+ * key may be revoked meanwhile. Costs as much as the first authentication.
  */
 @Component
 public final class CurrentCaller {
@@ -20,7 +20,7 @@ public final class CurrentCaller {
     this.gate = gate;
   }
 
-  /** The principal as of now; empty if the request would not be let in any more. */
+  /** Returns the current principal; empty if the request would now be refused. */
   public Optional<Object> of(HttpServletRequest request) {
     return gate.roleFor(request)
         .flatMap(role -> bearers.bearer(request).filter(caller -> caller.roles().contains(role)))

@@ -4,11 +4,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which page of a list is wanted: {@code after=<last id>&limit=n&order=desc}. An unknown {@code
- * after} is not an error but the end of the list (some SDKs page until they get an empty one).
+ * The requested page of a list: {@code after=<last id>&limit=n&order=desc}. An unknown {@code
+ * after} is not an error but the end of the list, because some SDKs page until they get an empty
+ * page.
  *
- * @param after id of the last thing on the page before, or null for the first page
- * @param limit how many, at least 1
+ * @param after id of the last object of the previous page, or null for the first page
+ * @param limit the page size, at least 1
  */
 public record Cursor(@Nullable String after, int limit, SortOrder order) {
   /** By creation: newest first or oldest first. */
@@ -18,20 +19,21 @@ public record Cursor(@Nullable String after, int limit, SortOrder order) {
   }
 
   /**
-   * Reads the query parameters as they came.
+   * Parses the query parameters.
    *
-   * @param max OpenAI's limit of that list: 10,000 for files, 100 elsewhere
+   * @param max OpenAI's maximum page size for the list: 10,000 for files, 100 elsewhere
    */
   public static Cursor parse(
       @Nullable String after, @Nullable String limit, @Nullable String order, int normal, int max) {
     return new Cursor(after(after), limit(limit, normal, max), order(order));
   }
 
-  /** An id as it came: null for the first page; PostgreSQL has no text with U+0000. */
+  /** Returns the id, or null for the first page; refuses U+0000, which PostgreSQL cannot store. */
   public static @Nullable String after(@Nullable String text) {
     if (text == null || text.isBlank()) return null;
     if (text.indexOf('\0') >= 0) {
-      throw RequestFailed.invalid("after", "after must be an id: it holds the character U+0000.");
+      throw RequestFailed.invalid(
+          "after", "after must be an id, but it contains the character U+0000.");
     }
     return text;
   }
@@ -50,7 +52,7 @@ public record Cursor(@Nullable String after, int limit, SortOrder order) {
         return limit;
       }
     } catch (NumberFormatException notANumber) {
-      // told below
+      // reported below
     }
     throw RequestFailed.invalid("limit", "limit must be a number from 1 to " + max + ".");
   }

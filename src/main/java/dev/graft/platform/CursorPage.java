@@ -12,20 +12,23 @@ import java.util.function.Function;
 public record CursorPage<T>(
     String object, List<T> data, String firstId, String lastId, boolean hasMore) {
 
-  /** The page of these things, with whether more follow. */
+  /** Returns a page of these objects. */
   public static <T> CursorPage<T> of(List<T> data, boolean hasMore, Function<T, String> id) {
     String first = data.isEmpty() ? "" : id.apply(data.getFirst());
     String last = data.isEmpty() ? "" : id.apply(data.getLast());
     return new CursorPage<>("list", List.copyOf(data), first, last, hasMore);
   }
 
-  /** As {@link #ofOneMore(List, int, Function)}, of rows that are shown as something else. */
+  /** Like {@link #ofOneMore(List, int, Function)}, with rows that are mapped first. */
   public static <R, T> CursorPage<T> ofOneMore(
       List<R> rows, Cursor page, Function<R, T> shown, Function<T, String> id) {
     return ofOneMore(rows.stream().map(shown).toList(), page.limit(), id);
   }
 
-  /** The page of a query that asked for one more than {@code limit} to see whether more follow. */
+  /**
+   * Returns the page of a query that read one row more than {@code limit}, to know whether more
+   * follow.
+   */
   public static <T> CursorPage<T> ofOneMore(List<T> rows, int limit, Function<T, String> id) {
     boolean more = rows.size() > limit;
     return of(more ? rows.subList(0, limit) : rows, more, id);

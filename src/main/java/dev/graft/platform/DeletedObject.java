@@ -1,4 +1,4 @@
 package dev.graft.platform;
 
-/** OpenAI's confirmation that something is gone. */
+/** OpenAI's confirmation that an object was deleted. */
 public record DeletedObject(String id, String object, boolean deleted) {}

@@ -17,12 +17,11 @@ import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
- * A connection whose every transaction begins with the department's role. Whoever leads
- * transactions finds it as any other; a single statement, which would be its own transaction and
- * the role's setting another, gets one for both.
+ * A connection that sets the department's role at the start of every transaction. In auto-commit
+ * mode, a statement gets one transaction together with the setting of the role.
  */
 final class DepartmentConnection {
-  /** Of PostgreSQL, made by the migration. */
+  /** The PostgreSQL role, created by a migration. */
   static final String ROLE = "graft_department";
 
   private static final String NONE = "none";
@@ -32,7 +31,7 @@ final class DepartmentConnection {
   private final Connection connection;
   private final String department;
 
-  /** Of this transaction; null = as it began. */
+  /** The role set in this transaction; null = none yet. */
   private @Nullable String role;
 
   private DepartmentConnection(Connection connection, String department) {
@@ -68,7 +67,7 @@ final class DepartmentConnection {
     connection.setAutoCommit(false);
     try {
       take(EveryDepartment.isMeant() ? NONE : ROLE);
-      statement.setFetchSize(0); // its rows are read when it has ended
+      statement.setFetchSize(0); // the rows are read after the transaction has ended
       Object result = invoke(statement, method, arguments);
       connection.commit();
       connection.setAutoCommit(true);
@@ -115,7 +114,7 @@ final class DepartmentConnection {
     }
   }
 
-  /** Connections that see one department's rows, where a request of a department asks for one. */
+  /** Supplies requests of a department with connections that see only its rows. */
   static final class DepartmentConnections extends DelegatingDataSource {
     DepartmentConnections(DataSource all) {
       super(all);
@@ -129,7 +128,7 @@ final class DepartmentConnection {
     }
   }
 
-  /** Puts {@link DepartmentConnection.DepartmentConnections} before the server's. */
+  /** Wraps the server's data source in {@link DepartmentConnection.DepartmentConnections}. */
   static final class RowSecurity implements BeanPostProcessor {
     @Configuration(proxyBeanMethods = false)
     @Import(RowSecurity.class)

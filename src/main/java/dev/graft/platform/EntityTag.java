@@ -32,12 +32,12 @@ public final class EntityTag {
   }
 
   /**
-   * Refuses (412) a change of something that is not any more what the client has seen. The change
-   * itself must mind what was compared here.
+   * Refuses with 412 to change an object that has changed since the client read it. The change
+   * itself must be conditional on the state that was compared here.
    *
-   * @param request headers: If-Match, if there is one
-   * @param current the thing as {@code GET} would answer it
-   * @param json that writes answers
+   * @param request the request's headers, with or without If-Match
+   * @param current the object as {@code GET} would return it
+   * @param json the mapper of answers
    */
   public static void requireMatch(HttpHeaders request, Object current, JsonMapper json) {
     List<String> wanted = request.getOrEmpty(HttpHeaders.IF_MATCH);
@@ -49,18 +49,18 @@ public final class EntityTag {
     throw changed().header(HttpHeaders.ETAG, tag);
   }
 
-  /** The refusal where it changed after it had matched. */
+  /** Returns the refusal for an object that changed after it had matched. */
   public static RequestFailed changed() {
     return new RequestFailed(
         ProblemType.PRECONDITION_FAILED,
-        "It has changed since it was read: read it again, then change it.",
+        "The object has changed since you read it: read it again, then change it.",
         "If-Match");
   }
 
   /**
-   * Gives the JSON of single things an {@code ETag}, and answers {@code If-None-Match} with 304: a
-   * client that polls is told what it has already without the bytes. Lists, which are long, and
-   * files, which have tags of their own, are left alone.
+   * Adds an {@code ETag} to the JSON of single objects and answers a matching {@code If-None-Match}
+   * with 304, so that polling clients do not receive the same bytes again. It does not apply to
+   * lists, which are long, and files, which have their own tags.
    */
   @Component
   static final class EntityTagFilter extends ShallowEtagHeaderFilter {

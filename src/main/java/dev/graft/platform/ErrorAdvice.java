@@ -36,7 +36,7 @@ import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 
-/** Renders every error of every route as the OpenAI envelope, whatever the client accepts. */
+/** Renders every error as the OpenAI envelope, whatever the client accepts. */
 @RestControllerAdvice
 class ErrorAdvice {
   private static final Logger log = LoggerFactory.getLogger(ErrorAdvice.class);
@@ -56,7 +56,8 @@ class ErrorAdvice {
         unreadable.getCause() instanceof JacksonException json
             ? JsonProblems.of(json)
             : new RequestFailed(
-                ProblemType.INVALID_REQUEST, "The request has no readable JSON body."));
+                ProblemType.INVALID_REQUEST,
+                "The request body is missing or is not readable JSON."));
   }
 
   @ExceptionHandler
@@ -94,18 +95,20 @@ class ErrorAdvice {
 
   @ExceptionHandler
   ResponseEntity<ErrorEnvelope> denied(AccessDeniedException denied) {
-    return render(new RequestFailed(ProblemType.PERMISSION_DENIED, "This key may not do that."));
+    return render(
+        new RequestFailed(
+            ProblemType.PERMISSION_DENIED, "This key does not have permission to do that."));
   }
 
   /**
-   * A query that cannot be taken apart, such as {@code ?=x}, or has a name of control characters.
+   * Handles a query that cannot be parsed, such as {@code ?=x}, or a name with control characters.
    */
   @ExceptionHandler({InvalidParameterException.class, RequestRejectedException.class})
   ResponseEntity<ErrorEnvelope> malformed() {
     return render(new RequestFailed(ProblemType.INVALID_REQUEST, "The query is malformed."));
   }
 
-  /** Some text holds U+0000, which PostgreSQL stores neither as text nor in JSON. */
+  /** Handles text with U+0000, which PostgreSQL cannot store as text or in JSON. */
   @ExceptionHandler
   @Nullable ResponseEntity<ErrorEnvelope> unstorable(
       DataAccessException refused, HttpServletRequest request, HttpServletResponse response) {
@@ -113,11 +116,12 @@ class ErrorAdvice {
             && UNSTORABLE.contains(String.valueOf(cause.getSQLState()))
         ? render(
             new RequestFailed(
-                ProblemType.INVALID_VALUE, "A text in this request holds the character U+0000."))
+                ProblemType.INVALID_VALUE,
+                "A text in this request contains the character U+0000, which cannot be stored."))
         : other(refused, request, response);
   }
 
-  /** The client went away while its answer was written: nobody is left to tell. */
+  /** Handles a client that disconnected while its answer was written. */
   @ExceptionHandler
   void gone(AsyncRequestNotUsableException gone) {
     log.atDebug().log("client_gone");
@@ -141,7 +145,7 @@ class ErrorAdvice {
     return render(StatusProblems.of(500, request));
   }
 
-  /** An answer that broke half way must not look complete: the connection is dropped. */
+  /** Drops the connection of an answer that failed half way, so that it does not look complete. */
   private static @Nullable ResponseEntity<ErrorEnvelope> cut(HttpServletResponse response) {
     try {
       response.getOutputStream().close();
@@ -167,7 +171,7 @@ class ErrorAdvice {
     return response.body(ErrorEnvelope.of(problem));
   }
 
-  /** Errors that the container or a filter raises outside any controller. */
+  /** Handles errors that the container or a filter raises outside any controller. */
   @RestController
   static class ErrorRoute implements ErrorController {
     @RequestMapping("/error")
@@ -180,7 +184,7 @@ class ErrorAdvice {
     }
   }
 
-  /** What is wrong with a JSON body, for its sender: bad text by line and column, else by path. */
+  /** Describes errors in a JSON body: syntax errors by line and column, others by path. */
   static final class JsonProblems {
     private JsonProblems() {}
 
@@ -201,7 +205,7 @@ class ErrorAdvice {
       }
       String what =
           wrong.getOriginalMessage().startsWith("Duplicate")
-              ? "A key is given twice"
+              ? "The body contains a key twice"
               : "The body is not valid JSON";
       return new RequestFailed(ProblemType.INVALID_JSON, what + where(wrong.getLocation()) + ".");
     }
@@ -213,7 +217,10 @@ class ErrorAdvice {
           unknown.getPropertyName(), known.stream().map(String::valueOf).toList());
     }
 
-    /** Such as {@code adapter.peft.r} or {@code messages[2].role}; {@code $} is the whole body. */
+    /**
+     * Returns a path such as {@code adapter.peft.r} or {@code messages[2].role}; {@code $} is the
+     * whole body.
+     */
     static String path(JacksonException wrong) {
       StringBuilder path = new StringBuilder();
       for (JacksonException.Reference step : wrong.getPath()) {

@@ -3,13 +3,13 @@ package dev.graft.platform;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 
-/** What the error of a request was about, for filters that come after its controller. */
+/** The object that a request's error was about, for filters that run after the controller. */
 public final class ErrorAttributes {
   private static final String ABOUT = ErrorAttributes.class.getName() + ".about";
 
   private ErrorAttributes() {}
 
-  /** The id that was asked for in vain, or null. */
+  /** Returns the id that was not found, or null. */
   public static @Nullable String about(HttpServletRequest request) {
     return request.getAttribute(ABOUT) instanceof String id ? id : null;
   }

@@ -4,10 +4,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing wrong with a request; the {@code errors[]} of an error.
+ * One problem of a request, in the {@code errors[]} of an error.
  *
- * @param path where in the request, such as {@code adapter.peft.r}, or null
- * @param line line of the uploaded file, from 1, or null
+ * @param path the place in the request, such as {@code adapter.peft.r}, or null
+ * @param line the line of the uploaded file, from 1, or null
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ErrorDetail(String message, @Nullable String path, @Nullable Long line) {

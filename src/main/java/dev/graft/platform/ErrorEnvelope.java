@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * inside.
  */
 public record ErrorEnvelope(Body error) {
-  /** All four of OpenAI's keys are always present; {@code errors} only where there are some. */
+  /** OpenAI's four keys are always present, {@code errors} only if it is not empty. */
   public record Body(
       String message,
       String type,

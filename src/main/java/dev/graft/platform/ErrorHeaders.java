@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.http.HttpHeaders;
 
-/** The headers by which an SDK decides whether to send a failed request again. */
+/** The headers by which SDKs decide whether to retry a failed request. */
 final class ErrorHeaders {
   private static final long MILLIS_ROUND_UP = 999;
 
@@ -21,9 +21,7 @@ final class ErrorHeaders {
                   HttpHeaders.RETRY_AFTER,
                   Long.toString(delay.plusMillis(MILLIS_ROUND_UP).toSeconds()));
             });
-    // Every SDK sends a 409 and a 429 again by itself; a quota and a conflict do not end by
-    // waiting,
-    // unless the answer says when.
+    // SDKs retry 409 and 429, but waiting does not resolve a quota or conflict without a time.
     if (endures(problem.type()) && problem.retryAfter().isEmpty()) {
       headers.put("x-should-retry", "false");
     }

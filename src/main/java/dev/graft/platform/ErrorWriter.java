@@ -6,7 +6,7 @@ import org.springframework.http.MediaType;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Answers with a problem where no controller is reached: in filters and in the firewall. */
+/** Writes errors outside controllers: in filters and in the firewall. */
 @Component
 class ErrorWriter {
   private final JsonMapper json;
@@ -15,7 +15,7 @@ class ErrorWriter {
     this.json = json;
   }
 
-  /** Writes status, headers and the OpenAI envelope; nothing if an answer is already on its way. */
+  /** Writes status, headers and the OpenAI envelope, unless the response is already committed. */
   public void write(HttpServletResponse response, RequestFailed problem) throws IOException {
     if (response.isCommitted()) {
       return;

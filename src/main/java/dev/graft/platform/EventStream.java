@@ -7,8 +7,8 @@ import java.time.Duration;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Server-sent events (WHATWG HTML, 9.2) with JSON each; OpenAI's {@code [DONE]} is the last. Each
- * goes out at once.
+ * Writes server-sent events (WHATWG HTML, 9.2) with JSON data, ending with OpenAI's {@code [DONE]}.
+ * Every event is flushed.
  */
 public final class EventStream {
   private final HttpServletResponse response;
@@ -21,29 +21,29 @@ public final class EventStream {
   }
 
   /**
-   * An event without a name, as OpenAI sends them.
-   *
-   * @throws IOException if the client is gone; so do all others
+   * Sends an event without a name, as OpenAI does. @@throws IOException if the client has
+   * disconnected; all other methods throw it too
    */
   public void send(Object event) throws IOException {
     write("data: " + json.writeValueAsString(event));
   }
 
   /**
-   * An event with a name.
+   * Sends an event with a name.
    *
-   * @param id what a client that comes back sends as {@code Last-Event-ID}; both without line ends
+   * @param id what a reconnecting client sends as {@code Last-Event-ID}; id and name have no line
+   *     breaks
    */
   public void send(String id, String name, Object event) throws IOException {
     write("id: %s\nevent: %s\ndata: %s".formatted(id, name, json.writeValueAsString(event)));
   }
 
-  /** How long a client that lost its connection waits before it comes back. */
+  /** Sets how long a client waits before it reconnects. */
   public void retry(Duration wait) throws IOException {
     write("retry: " + wait.toMillis());
   }
 
-  /** Nothing to clients; proxies see that the line is in use. */
+  /** Sends a comment, so that proxies keep the connection open. */
   public void keepAlive() throws IOException {
     write(": keep-alive");
   }
@@ -52,17 +52,17 @@ public final class EventStream {
     write("data: [DONE]");
   }
 
-  /** The end under a name, for clients that listen by names. */
+  /** Sends the end under a name, for clients that listen by name. */
   public void end(String name) throws IOException {
     write("event: " + name + "\ndata: [DONE]");
   }
 
-  /** Status and headers go with the first block, so that what fails before is a plain error. */
+  /** Sets the headers with the first block, so that earlier failures are ordinary error answers. */
   private void write(String block) throws IOException {
     if (!open) {
       response.setContentType("text/event-stream;charset=UTF-8");
       response.setHeader("cache-control", "no-cache");
-      // nginx would collect the events otherwise
+      // nginx would buffer the events otherwise
       response.setHeader("x-accel-buffering", "no");
       open = true;
     }

@@ -5,7 +5,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** A configuration that a worker alone finds, too; every other bean is the server's. */
+/** Marks a configuration for every role; other beans are only for servers. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface EveryRole {}

@@ -21,10 +21,10 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * How often each address has shown in this minute what opens nothing. Beyond the limit a credential
- * from there is not even looked up, but for those that opened something here before: neighbours
- * behind one address do not lock each other out. In memory, and of this server alone; where there
- * are too many addresses, the least recent is forgotten.
+ * Counts failed logins per address and minute. Above the limit, credentials from the address are
+ * not looked up, except those that were valid here before, so that users behind one address do not
+ * lock each other out. The counts are in memory and per server; with too many addresses, the least
+ * recently used is dropped.
  */
 @Component
 public class FailedAuthentications {
@@ -33,11 +33,11 @@ public class FailedAuthentications {
   static final int ADDRESSES = 10_000;
   private static final int GOOD = 4096;
 
-  /** Who asks there keeps servers alive. */
+  /** Health probes, which are not limited. */
   private static final Set<String> PROBES = Set.of("/startupz", "/livez", "/readyz");
 
   private record Failures(Instant since, int count) {
-    /** Also where the clock was set back. */
+    /** Returns whether the window is over; also true if the clock was set back. */
     boolean over(Instant now) {
       return now.isBefore(since) || !now.isBefore(since.plus(WINDOW));
     }
@@ -51,7 +51,7 @@ public class FailedAuthentications {
         }
       };
 
-  /** By a part of its hash, another part of the hash of the credential that was good last. */
+  /** Recently valid credentials: one part of the hash is the index, another part the value. */
   private final AtomicLongArray good = new AtomicLongArray(GOOD);
 
   private final ErrorWriter errors;
@@ -64,7 +64,7 @@ public class FailedAuthentications {
     this.most = settings.failedAuthenticationsPerMinute();
   }
 
-  /** Whether the request was answered with a 429: its credential is not to be looked up. */
+  /** Answers with 429 if the address is over the limit; returns whether it did. */
   boolean refuses(HttpServletRequest request, HttpServletResponse response, String credential)
       throws IOException {
     if (isProbe(request)) return false;
@@ -75,9 +75,8 @@ public class FailedAuthentications {
   }
 
   /**
-   * Where a secret is tried that is no bearer credential.
-   *
-   * @throws RequestFailed 429 if too many from its address opened nothing
+   * Checks the limit for a secret other than a bearer credential. @@throws RequestFailed 429 if
+   * there were too many failed logins from its address
    */
   public void requireFew(HttpServletRequest request) {
     refusal(request)
@@ -87,13 +86,13 @@ public class FailedAuthentications {
             });
   }
 
-  /** It opened something. */
+  /** Remembers that a credential was valid. */
   void succeeded(String credential) {
     long[] hash = hash(credential);
     good.set(Math.floorMod(hash[0], GOOD), hash[1]);
   }
 
-  /** It opened nothing. */
+  /** Counts a failed login. */
   public void failed(HttpServletRequest request) {
     if (isProbe(request)) return;
     String address = ClientNetwork.of(request);
@@ -123,7 +122,7 @@ public class FailedAuthentications {
     return Optional.of(
         new RequestFailed(
                 ProblemType.RATE_LIMITED,
-                "%d credentials from this address opened nothing within a minute. Check the key, and try again later."
+                "Too many failed logins: %d within a minute from your address. Check the key and try again later."
                     .formatted(most))
             .retryAfter(Duration.between(now, before.since().plus(WINDOW))));
   }
@@ -143,16 +142,16 @@ public class FailedAuthentications {
     return PROBES.contains(path) || path.startsWith("/actuator/health");
   }
 
-  /** Where a request comes from, as far as that is one site's. */
+  /** The network that a request comes from. */
   static final class ClientNetwork {
     private ClientNetwork() {}
 
-    /** Behind a proxy that is trusted, what that says. */
+    /** Returns the client's network; behind a trusted proxy, as the proxy reports it. */
     static String of(HttpServletRequest request) {
       return of(request.getRemoteAddr());
     }
 
-    /** An IPv4 address, or the /64 of an IPv6 one. */
+    /** Returns an IPv4 address, or the /64 of an IPv6 address. */
     static String of(String address) {
       try {
         InetAddress parsed = InetAddress.ofLiteral(address);

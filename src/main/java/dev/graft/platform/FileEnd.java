@@ -7,11 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** The last lines of a file, which may be long and may be written meanwhile. */
+/** Reads the end of a file, which may be long and may be written meanwhile. */
 public final class FileEnd {
   private FileEnd() {}
 
-  /** Whole lines, of so many bytes at most. */
+  /** Returns the last complete lines, at most {@code mostBytes} bytes. */
   public static String lines(Path file, int mostBytes) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();

@@ -9,15 +9,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
-/** Locks that processes hold on files for as long as they live. */
+/** File locks that processes hold as long as they run. */
 public final class FileLocks {
   private FileLocks() {}
 
   /**
-   * Whether a process holds the lock of a file; false where there is no such file. Asks with a
-   * shared lock that is given back at once: who wants the lock in that moment tries again.
+   * Returns whether a process holds the lock of a file; false if the file does not exist. Takes a
+   * shared lock for a moment, so a process that wants the lock just then has to retry.
    *
-   * <p>Not for a file whose lock this very process holds: the kernel would drop it.
+   * <p>Must not be called for a file whose lock this process holds: the kernel would release it.
    *
    * @throws IOException if the file may not be read
    */

@@ -8,11 +8,11 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** Directory trees; links are removed, never followed. */
+/** Deletes directory trees; links are removed, not followed. */
 public final class FileTrees {
   private FileTrees() {}
 
-  /** Removes a tree; absent is fine. */
+  /** Deletes a tree, if it exists. */
   public static void delete(Path root) throws IOException {
     if (!Files.exists(root)) return;
     Files.walkFileTree(

@@ -6,15 +6,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * What requests may be.
+ * Limits for HTTP requests.
  *
- * @param maxBody most bytes of a request that is read into memory, such as JSON; files are streamed
- *     and have limits of their own
- * @param allowedOrigins origins of web pages that may ask from a browser, such as {@code
- *     https://portal.example}; none: browsers keep every page from it
- * @param failedAuthenticationsPerMinute credentials that open nothing which one address (of IPv6:
- *     its /64) may show each server in a minute; then its requests are refused with 429, but for
- *     those with a credential that was good before
+ * @param maxBody maximum size of a request body that is read into memory, such as JSON; files are
+ *     streamed and have their own limits
+ * @param allowedOrigins origins whose web pages may call the API from a browser, such as {@code
+ *     https://portal.example}; by default none
+ * @param failedAuthenticationsPerMinute maximum number of failed logins from one address (IPv6: one
+ *     /64) per minute and server; above it, requests from the address are refused with 429, except
+ *     with credentials that were valid before
  */
 @ConfigurationProperties("graft.http")
 record HttpProperties(

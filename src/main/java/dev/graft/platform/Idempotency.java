@@ -11,16 +11,16 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Makes a thing once, however often a client repeats the request. OpenAI's SDKs retry a POST after
- * a timeout without an idempotency header but with {@code X-Stainless-Retry-Count}; others may send
- * an {@code Idempotency-Key}, which is remembered for a day.
+ * Creates an object once even if a client repeats the request. OpenAI's SDKs retry a POST after a
+ * timeout with {@code X-Stainless-Retry-Count} but without an idempotency key; other clients may
+ * send an {@code Idempotency-Key}, which is remembered for a day.
  *
- * <p>Twins (same caller, route and fingerprint) take turns by a lock that ends with the
- * transaction, in which the result is written, too: the second waits and then finds it.
+ * <p>Identical requests (same caller, route and fingerprint) are serialized by a lock that ends
+ * with the transaction that records the result: the second waits and then finds that result.
  */
 @Component
 public class Idempotency {
-  /** Longer than any SDK goes on retrying. */
+  /** Longer than any SDK keeps retrying. */
   private static final Duration WINDOW = Duration.ofMinutes(30);
 
   private static final Duration WINDOW_OF_KEYS = Duration.ofHours(24);
@@ -61,12 +61,12 @@ public class Idempotency {
   }
 
   /**
-   * Runs {@code work} in a transaction, unless this is a repetition: then returns what the earlier
-   * request made.
+   * Runs {@code work} in a transaction, unless the request is a repetition: then returns the id
+   * that the earlier request returned.
    *
-   * @param work makes the thing and returns its id
-   * @throws RequestFailed 422 if the idempotency key was used for another body; 409 with a time to
-   *     retry if the twin takes too long
+   * @param work creates the object and returns its id
+   * @throws RequestFailed 422 if the idempotency key was used for another body; 409 with a retry
+   *     time if the identical request takes too long
    */
   @Transactional
   public String once(IdempotentRequest submission, Supplier<String> work) {
@@ -130,16 +130,16 @@ public class Idempotency {
         .update();
   }
 
-  /** What twins share: the client's key, else the body. */
+  /** Returns the fingerprint: the client's key, else the body's hash. */
   private static String mark(IdempotentRequest submission) {
     String key = submission.idempotencyKey();
     return key == null ? "body:" + submission.bodyHash() : "key:" + key;
   }
 
   /**
-   * What was made for this caller, or is this thing, is not remembered any longer.
+   * Forgets the requests of a caller, or the request that created an object.
    *
-   * @param id of either
+   * @param id the id of the caller or object
    */
   public void forget(String id) {
     jdbc.sql("delete from submission where caller = :id or result = :id").param("id", id).update();

@@ -8,12 +8,12 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that makes something and that a client may repeat without wanting it twice.
+ * A request that creates an object and that a client may repeat.
  *
- * @param caller whose, such as the department's id
+ * @param caller the id of the caller, such as a department
  * @param route such as {@code POST /v1/fine_tuning/jobs}
- * @param bodyHash of everything that decides what is made; see {@link #hash}
- * @param retryCount {@code X-Stainless-Retry-Count}: 0 is a new wish, more is the same one again
+ * @param bodyHash the hash of everything that determines the object; see {@link #hash}
+ * @param retryCount {@code X-Stainless-Retry-Count}: 0 is a new request, a higher number a retry
  * @param idempotencyKey {@code Idempotency-Key}, or null
  */
 public record IdempotentRequest(
@@ -28,7 +28,7 @@ public record IdempotentRequest(
     }
   }
 
-  /** Reads the two headers; a retry count that is no number is 0. */
+  /** Reads the two headers; an invalid retry count is 0. */
   public static IdempotentRequest of(
       HttpServletRequest request, String caller, String route, String bodyHash) {
     return new IdempotentRequest(
@@ -39,7 +39,10 @@ public record IdempotentRequest(
         request.getHeader("Idempotency-Key"));
   }
 
-  /** SHA-256 in hexadecimal over the parts, each with its length, so that no two sets collide. */
+  /**
+   * Returns the SHA-256 of the parts in hex, each with its length, so that the parts are
+   * unambiguous.
+   */
   public static String hash(String... parts) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");

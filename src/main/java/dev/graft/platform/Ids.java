@@ -4,8 +4,8 @@ import java.security.SecureRandom;
 import java.time.Clock;
 
 /**
- * Public ids: a prefix and a UUIDv7 (RFC 9562) in Crockford's base 32, lower case. Ids made later
- * by one process sort later, so an id is also a cursor.
+ * Generates public ids: a prefix and a UUIDv7 (RFC 9562) in Crockford's base 32, lower case. Later
+ * ids of a process sort later, so an id is also a cursor.
  */
 public final class Ids {
   private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -34,7 +34,10 @@ public final class Ids {
     return prefix + base32(high, low);
   }
 
-  /** The 12 bits after the version count within a millisecond; a full count borrows the next. */
+  /**
+   * Counts within a millisecond in the 12 bits after the version; an overflow uses the next
+   * millisecond.
+   */
   private void advance() {
     long now = clock.millis();
     if (now > lastMillis) {

@@ -6,9 +6,8 @@ import java.util.function.Consumer;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Threads that ask for work, answered by others: they start last and end first, so that at shutdown
- * the web server, the database and whatever they report to are still there. All of them are ended
- * at once, and waited for.
+ * Threads that poll for work. They start last and stop first, so that the web server and database
+ * are still available when they stop. All are stopped at the same time and awaited.
  */
 public final class LoopThreads implements SmartLifecycle {
   private final List<? extends Runnable> loops;
@@ -18,8 +17,8 @@ public final class LoopThreads implements SmartLifecycle {
   private final List<Thread> threads = new ArrayList<>();
 
   /**
-   * @param loops one thread each
-   * @param end tells the threads to return from their loops, and returns at once
+   * @param loops the loops, each run on its own thread
+   * @param end makes the threads leave their loops, without waiting for them
    */
   public LoopThreads(
       List<? extends Runnable> loops, Thread.Builder builder, Consumer<List<Thread>> end) {
@@ -38,8 +37,8 @@ public final class LoopThreads implements SmartLifecycle {
   }
 
   /**
-   * Threads that a shutdown waits for as long as they take: {@code
-   * spring.lifecycle.timeout-per-shutdown-phase} does not hold for them. They bound themselves.
+   * Returns threads that a shutdown waits for without limit: {@code
+   * spring.lifecycle.timeout-per-shutdown-phase} does not apply. They limit themselves.
    */
   public static LoopThreads awaited(
       List<? extends Runnable> loops, Thread.Builder builder, Consumer<List<Thread>> end) {
@@ -51,11 +50,11 @@ public final class LoopThreads implements SmartLifecycle {
     for (Runnable loop : loops) threads.add(builder.start(loop));
   }
 
-  /** Others of the phase need not wait for these, unless the phase must. */
+  /** Stops on another thread, unless the shutdown must wait. */
   @Override
   public void stop(Runnable callback) {
     if (!bounded) {
-      stop(); // Spring's limit begins when this has returned
+      stop(); // Spring's limit starts when this method has returned
       callback.run();
       return;
     }
@@ -84,7 +83,7 @@ public final class LoopThreads implements SmartLifecycle {
     return !threads.isEmpty();
   }
 
-  /** A loop that was ended does not go on: a pause of the context passes it by. */
+  /** Returns false, because a stopped loop cannot be resumed after a pause of the context. */
   @Override
   public boolean isPauseable() {
     return false;

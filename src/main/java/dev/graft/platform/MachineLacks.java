@@ -1,8 +1,9 @@
 package dev.graft.platform;
 
 /**
- * This machine lacks something that was asked for: a port, disk space, a directory it may write.
- * The message says what and how to cure it, in one line; {@code graft} prints it and ends with 3.
+ * This machine lacks something that is needed: a port, disk space, a writable directory. The
+ * message describes the problem and the fix in one line; {@code graft} prints it and exits with
+ * status 3.
  */
 public final class MachineLacks extends RuntimeException {
   public MachineLacks(String whatAndCure) {

@@ -9,8 +9,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /**
- * What holds where {@code management.server.port} names a port of its own and nothing else is said:
- * health and metrics answer there, and this machine alone can ask.
+ * Defaults for a separate {@code management.server.port}: it serves health and metrics, and only to
+ * this machine.
  */
 final class ManagementPort implements EnvironmentPostProcessor, Ordered {
   private static final Map<String, Object> WEAKEST =
@@ -32,7 +32,7 @@ final class ManagementPort implements EnvironmentPostProcessor, Ordered {
     return port == 0 || !port.equals(environment.getProperty("server.port", Integer.class, 8080));
   }
 
-  /** After the files of settings have been read. */
+  /** Runs after the configuration files have been read. */
   @Override
   public int getOrder() {
     return Ordered.LOWEST_PRECEDENCE;

@@ -6,11 +6,11 @@ import java.util.Map;
 
 /**
  * The {@code metadata} part of a list query, as the OpenAI SDKs send it: {@code
- * metadata[key]=value} for each pair that must match, or {@code metadata=null} for things without
+ * metadata[key]=value} for each pair that must match, or {@code metadata=null} for objects without
  * metadata.
  *
  * @param pairs all must match; empty = no condition
- * @param absent only things without metadata
+ * @param absent only objects without metadata
  */
 public record MetadataFilter(Map<String, String> pairs, boolean absent) {
   private static final String NAME = "metadata";
@@ -20,8 +20,7 @@ public record MetadataFilter(Map<String, String> pairs, boolean absent) {
   }
 
   /**
-   * @param query all query parameters, as {@code @RequestParam MultiValueMap<String, String>} has
-   *     them
+   * @param query all query parameters
    */
   public static MetadataFilter parse(Map<String, List<String>> query) {
     Map<String, String> pairs = new LinkedHashMap<>();
@@ -42,7 +41,7 @@ public record MetadataFilter(Map<String, String> pairs, boolean absent) {
 
   private static boolean requireNull(List<String> values) {
     if (!values.equals(List.of("null"))) {
-      throw RequestFailed.invalid(NAME, "Write metadata[key]=value, or metadata=null.");
+      throw RequestFailed.invalid(NAME, "Use metadata[key]=value or metadata=null.");
     }
     return true;
   }
@@ -50,7 +49,7 @@ public record MetadataFilter(Map<String, String> pairs, boolean absent) {
   private static String key(String name) {
     int open = NAME.length() + 1;
     if (!name.endsWith("]") || name.length() <= open + 1) {
-      throw RequestFailed.invalid(NAME, "Write metadata[key]=value, or metadata=null.");
+      throw RequestFailed.invalid(NAME, "Use metadata[key]=value or metadata=null.");
     }
     return name.substring(open, name.length() - 1);
   }

@@ -35,12 +35,12 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
-/** By OpenTelemetry's SDK. Beside {@link OtelSpan} the only class that knows it. */
+/** Traces with OpenTelemetry's SDK, which only this file uses. */
 final class OtelTraces implements Traces {
   private static final Duration CALL = Duration.ofSeconds(5);
   private static final long LAST_SECONDS = 2;
 
-  /** The header alone: what others keep in a tracestate is not ours to carry. */
+  /** Reads only {@code traceparent}; a tracestate is not propagated. */
   private static final TextMapGetter<String> HEADER =
       new TextMapGetter<>() {
         @Override
@@ -65,7 +65,7 @@ final class OtelTraces implements Traces {
             .setHeaders(settings::headers)
             .setConnectTimeout(CALL)
             .setTimeout(CALL)
-            .setMeterProvider(MeterProvider.noop()) // else a global one is looked for
+            .setMeterProvider(MeterProvider.noop()) // otherwise the SDK looks for a global one
             .build();
     this.clock = clock;
     this.provider =
@@ -193,10 +193,10 @@ final class OtelTraces implements Traces {
   }
 
   /**
-   * Where traces go, by the names that Spring Boot and OpenTelemetry have for it.
+   * The settings of the trace exporter, with the names of Spring Boot and OpenTelemetry.
    *
-   * @param headers of each request to the collector, secrets among them
-   * @param probability share of the traces begun here that are recorded, 0 to 1
+   * @param headers headers of each request to the collector, which may contain secrets
+   * @param probability the share of traces started here that are recorded, 0 to 1
    */
   record OtlpSettings(
       String endpoint, Map<String, String> headers, double probability, String service) {
@@ -206,7 +206,7 @@ final class OtelTraces implements Traces {
     private static final double BY_DEFAULT = 0.1;
 
     /**
-     * Empty where no collector is set.
+     * Returns the settings; empty if no collector is configured.
      *
      * @throws MachineLacks if a value cannot be used
      */
@@ -227,15 +227,15 @@ final class OtelTraces implements Traces {
     private static Optional<String> endpoint(Environment environment) {
       Optional<String> whole =
           Stream.of(BOOT + "endpoint", "management.otlp.tracing.endpoint", OTEL + "TRACES_ENDPOINT")
-              .flatMap(name -> said(environment, name).stream())
+              .flatMap(name -> setting(environment, name).stream())
               .findFirst();
       return whole.or(
           () ->
-              said(environment, OTEL + "ENDPOINT")
+              setting(environment, OTEL + "ENDPOINT")
                   .map(base -> base.replaceAll("/+$", "") + "/v1/traces"));
     }
 
-    private static Optional<String> said(Environment environment, String name) {
+    private static Optional<String> setting(Environment environment, String name) {
       return Optional.ofNullable(environment.getProperty(name))
           .map(String::strip)
           .filter(value -> !value.isEmpty());
@@ -244,16 +244,16 @@ final class OtelTraces implements Traces {
     private static String checked(String endpoint, Environment environment) {
       if (!http(endpoint)) {
         throw new MachineLacks(
-            "the collector of traces is '%s': set %sendpoint to a URL such as http://collector:4318/v1/traces"
+            "'%s' is not the URL of a trace collector: set %sendpoint to a URL such as http://collector:4318/v1/traces"
                 .formatted(endpoint, BOOT));
       }
       String protocol =
-          said(environment, OTEL + "TRACES_PROTOCOL")
-              .or(() -> said(environment, OTEL + "PROTOCOL"))
+          setting(environment, OTEL + "TRACES_PROTOCOL")
+              .or(() -> setting(environment, OTEL + "PROTOCOL"))
               .orElse("http/protobuf");
       if (!protocol.equals("http/protobuf")) {
         throw new MachineLacks(
-            "%sPROTOCOL is '%s': traces are sent as http/protobuf; set %sendpoint to the collector's URL for that, mostly port 4318, and %sTRACES_PROTOCOL to http/protobuf"
+            "%sPROTOCOL is '%s', but traces are sent as http/protobuf: set %sendpoint to the collector's URL for that protocol, usually on port 4318, and %sTRACES_PROTOCOL to http/protobuf"
                 .formatted(OTEL, protocol, BOOT, OTEL));
       }
       return endpoint;
@@ -270,11 +270,11 @@ final class OtelTraces implements Traces {
     }
 
     private static double probability(Environment environment) {
-      String said = said(environment, PROBABILITY).orElse(null);
-      Double value = said == null ? Double.valueOf(BY_DEFAULT) : number(said);
+      String text = setting(environment, PROBABILITY).orElse(null);
+      Double value = text == null ? Double.valueOf(BY_DEFAULT) : number(text);
       if (value == null || !(value >= 0 && value <= 1)) {
         throw new MachineLacks(
-            "%s is '%s': set it to a number from 0 to 1".formatted(PROBABILITY, said));
+            "%s is '%s': set it to a number from 0 to 1".formatted(PROBABILITY, text));
       }
       return value;
     }
@@ -287,14 +287,17 @@ final class OtelTraces implements Traces {
       }
     }
 
-    /** {@code name=value,name=value} with values as in URLs, and Spring Boot's map over them. */
+    /**
+     * Returns the headers of {@code name=value,name=value} with URL-encoded values, overridden by
+     * Spring Boot's map.
+     */
     private static Map<String, String> headers(Environment environment) {
       Map<String, String> headers = new LinkedHashMap<>();
-      String said =
-          said(environment, OTEL + "TRACES_HEADERS")
-              .or(() -> said(environment, OTEL + "HEADERS"))
+      String all =
+          setting(environment, OTEL + "TRACES_HEADERS")
+              .or(() -> setting(environment, OTEL + "HEADERS"))
               .orElse("");
-      for (String pair : said.split(",", -1)) {
+      for (String pair : all.split(",", -1)) {
         int equals = pair.indexOf('=');
         if (equals > 0)
           headers.put(pair.substring(0, equals).strip(), decoded(pair.substring(equals + 1)));
@@ -316,7 +319,7 @@ final class OtelTraces implements Traces {
     }
   }
 
-  /** The traces of this process, whatever its role. */
+  /** The traces of this process, for every role. */
   @EveryRole
   @Configuration(proxyBeanMethods = false)
   static class TracingConfiguration {

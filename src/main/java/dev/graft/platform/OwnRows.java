@@ -2,8 +2,8 @@ package dev.graft.platform;
 
 import org.jspecify.annotations.Nullable;
 
-/** A principal whose requests may be for one department's rows alone. */
+/** A principal whose requests may be restricted to one department's rows. */
 public interface OwnRows {
-  /** The department; null = all rows. */
+  /** Returns the department, or null for all rows. */
   @Nullable String ownRowsOf();
 }

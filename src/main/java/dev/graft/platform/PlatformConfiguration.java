@@ -10,12 +10,12 @@ import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.type.LogicalType;
 
-/** The beans that every role has. */
+/** The beans of every role. */
 @EveryRole
 @Configuration
 @EnableScheduling
 class PlatformConfiguration {
-  /** The only wall clock of the process; a server's goes by the database's. */
+  /** The only clock of the process; on a server it follows the database's. */
   @Bean
   Clock clock() {
     return new AdjustedClock(Clock.systemUTC());
@@ -26,15 +26,15 @@ class PlatformConfiguration {
     return new Ids(clock);
   }
 
-  /** Of two values for one key the reader cannot know which is meant. */
+  /** Refuses JSON with a duplicate key, because it is unclear which value is meant. */
   @Bean
-  JsonMapperBuilderCustomizer refuseKeysGivenTwice() {
+  JsonMapperBuilderCustomizer refuseDuplicateKeys() {
     return builder -> builder.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION);
   }
 
-  /** A name is a string: the number 7 or the word false is a mistake, not a name. */
+  /** Refuses numbers and booleans where a string is expected. */
   @Bean
-  JsonMapperBuilderCustomizer refuseStringsThatAreNone() {
+  JsonMapperBuilderCustomizer refuseNonStrings() {
     return builder ->
         builder.withCoercionConfig(
             LogicalType.Textual,

@@ -2,21 +2,21 @@ package dev.graft.platform;
 
 import org.jspecify.annotations.Nullable;
 
-/** Everything that can be answered instead of a result: HTTP status, OpenAI type and code. */
+/** The kinds of errors: HTTP status, OpenAI type and code. */
 public enum ProblemType {
   INVALID_REQUEST(400, "invalid_request_error", null),
   INVALID_VALUE(400, "invalid_request_error", "invalid_value"),
   INVALID_JSON(400, "invalid_request_error", "invalid_json"),
   UNKNOWN_PARAMETER(400, "invalid_request_error", "unknown_parameter"),
   MISSING_PARAMETER(400, "invalid_request_error", "missing_required_parameter"),
-  /** A conversation that the model's context cannot hold. */
+  /** A conversation that is longer than the model's context. */
   CONTEXT_LENGTH_EXCEEDED(400, "invalid_request_error", "context_length_exceeded"),
-  /** Text that a model's tokenizer or chat template refuses. */
+  /** A text that the model's tokenizer or chat template refuses. */
   INVALID_PROMPT(400, "invalid_request_error", "invalid_prompt"),
-  /** Graft knows the setting but has not built it yet. */
+  /** A setting that Graft knows but does not support yet. */
   NOT_SUPPORTED(400, "invalid_request_error", "unsupported_value"),
   INVALID_FILE(400, "invalid_request_error", "invalid_file_format"),
-  /** The thing is not in a state that allows this, such as cancelling a finished job. */
+  /** The state of the object does not allow this, such as cancelling a finished job. */
   WRONG_STATE(400, "invalid_request_error", "invalid_state"),
   INVALID_API_KEY(401, "invalid_request_error", "invalid_api_key"),
   PERMISSION_DENIED(403, "invalid_request_error", "insufficient_permissions"),
@@ -25,14 +25,14 @@ public enum ProblemType {
   UNKNOWN_URL(404, "invalid_request_error", "unknown_url"),
   METHOD_NOT_ALLOWED(405, "invalid_request_error", "method_not_allowed"),
   NOT_ACCEPTABLE(406, "invalid_request_error", "not_acceptable"),
-  /** The same request is still being worked on: the one 409 that a client should send again. */
+  /** The same request is still in progress: the only 409 that a client should retry. */
   IN_PROGRESS(409, "conflict_error", "request_in_progress"),
   CONFLICT(409, "conflict_error", "conflict"),
-  /** A worker's lease is no longer the current one: stop working on the job. */
+  /** A worker's lease is no longer valid: the worker must stop working on the job. */
   LEASE_LOST(409, "conflict_error", "lease_lost"),
-  /** It was there, and has been deleted. */
+  /** The object has been deleted. */
   GONE(410, "invalid_request_error", "deleted"),
-  /** The thing is not any more what the client has seen (If-Match). */
+  /** The object has changed since the client read it (If-Match). */
   PRECONDITION_FAILED(412, "invalid_request_error", "precondition_failed"),
   TOO_LARGE(413, "invalid_request_error", "request_too_large"),
   UNSUPPORTED_MEDIA_TYPE(415, "invalid_request_error", "unsupported_media_type"),
@@ -54,17 +54,17 @@ public enum ProblemType {
     this.code = code;
   }
 
-  /** The HTTP status. */
+  /** Returns the HTTP status. */
   public int status() {
     return status;
   }
 
-  /** The OpenAI envelope's {@code error.type}. */
+  /** Returns the OpenAI envelope's {@code error.type}. */
   String type() {
     return type;
   }
 
-  /** The OpenAI envelope's {@code error.code}. */
+  /** Returns the OpenAI envelope's {@code error.code}. */
   public @Nullable String code() {
     return code;
   }

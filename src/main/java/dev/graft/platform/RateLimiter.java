@@ -10,23 +10,23 @@ import java.util.Locale;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Says whether a caller may make one more request now. Asked once the caller is known and before
- * what they may do is looked at, so that refusals count as well. The module that knows callers
- * supplies the bean.
+ * Decides whether a caller may make another request now. Called after authentication and before
+ * authorization, so that refused requests count too. The module that authenticates callers supplies
+ * the bean.
  */
 @FunctionalInterface
 public interface RateLimiter {
-  /** For each request. */
+  /** Takes a turn for one request. */
   Turn take(Object principal);
 
   /**
-   * One request's turn, by the tighter of the limits that hold for its caller.
+   * The result for one request, by the tighter of the caller's limits.
    *
-   * @param limit requests a minute
-   * @param remaining requests that would be let through at once
-   * @param full when all of {@code limit} would be again
-   * @param retryIn how long until this request may come again; zero if it may pass
-   * @param whose limit it is, for the error: {@code key} or {@code project}
+   * @param limit requests per minute
+   * @param remaining the number of requests that would be accepted now
+   * @param full the time until all of {@code limit} is available again
+   * @param retryIn the time until the request may be retried; zero if it is accepted
+   * @param whose the owner of the limit, for the error: {@code key} or {@code project}
    */
   record Turn(int limit, int remaining, Duration full, Duration retryIn, String whose) {
     boolean refused() {
@@ -34,7 +34,7 @@ public interface RateLimiter {
     }
   }
 
-  /** Tells callers their rate limit, as OpenAI does, and stops those who have used it up. */
+  /** Sends callers their rate limit in headers, as OpenAI does, and refuses requests above it. */
   static final class RateLimitFilter extends OncePerRequestFilter {
     private final RateLimiter limiter;
     private final ErrorWriter errors;
@@ -65,12 +65,12 @@ public interface RateLimiter {
     private static RequestFailed refusal(RateLimiter.Turn turn) {
       return new RequestFailed(
               ProblemType.RATE_LIMITED,
-              "Rate limit of this %s reached: %d requests a minute. Try again in %s."
+              "Rate limit reached for this %s: %d requests per minute. Try again in %s."
                   .formatted(turn.whose(), turn.limit(), spelled(turn.retryIn())))
           .retryAfter(turn.retryIn());
     }
 
-    /** As OpenAI spells a time: {@code 120ms}, {@code 1.5s}, {@code 6m0s}. */
+    /** Formats a time as OpenAI does: {@code 120ms}, {@code 1.5s}, {@code 6m0s}. */
     static String spelled(Duration time) {
       if (time.toSeconds() < 1) return time.toMillis() + "ms";
       if (time.toMinutes() < 1) {

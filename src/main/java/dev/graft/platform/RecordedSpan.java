@@ -1,6 +1,6 @@
 package dev.graft.platform;
 
-/** A span as whatever records it has it. */
+/** The recorder behind a {@link Span}. */
 interface RecordedSpan {
   RecordedSpan child(String name, Span.Kind kind);
 
@@ -11,7 +11,7 @@ interface RecordedSpan {
   void put(String attribute, long value);
 
   /**
-   * @param type a name of few, for {@code error.type}
+   * @param type the value of {@code error.type}, one of few
    */
   void failed(String type);
 

@@ -8,9 +8,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that gets no result, told to the caller as an OpenAI error. The message is read by API
- * users: it says what is wrong and what to do, never SQL, server paths or another department's ids.
- * Modules extend it for failures of their own.
+ * A request that fails, which the caller receives as an OpenAI error. The message is for API users:
+ * it describes the problem and the fix, and never contains SQL, server paths or another
+ * department's ids. Modules extend it for their own failures.
  */
 public class RequestFailed extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -27,7 +27,7 @@ public class RequestFailed extends RuntimeException {
   }
 
   /**
-   * @param param JSON path of the request field to blame, such as {@code adapter.peft.r}
+   * @param param the JSON path of the wrong request field, such as {@code adapter.peft.r}
    */
   public RequestFailed(ProblemType type, String message, @Nullable String param) {
     this(type, message, param, List.of());
@@ -41,30 +41,33 @@ public class RequestFailed extends RuntimeException {
     this.findings = List.copyOf(findings);
   }
 
-  /** Tells the client to try again after this long; without it a 409 says not to retry. */
+  /** Asks the client to retry after this time; without it, a 409 asks the client not to retry. */
   public RequestFailed retryAfter(Duration delay) {
     this.retryAfter = delay;
     return this;
   }
 
-  /** A header that the answer carries, such as a {@code Content-Range}. */
+  /** Adds a header to the answer, such as {@code Content-Range}. */
   public RequestFailed header(String name, String value) {
     headers.put(name, value);
     return this;
   }
 
-  /** Says which thing was asked for in vain, so that reaching for another department's is noted. */
+  /**
+   * Records the id that was not found, so that attempts to access other departments' objects are
+   * audited.
+   */
   public RequestFailed about(String id) {
     this.about = id;
     return this;
   }
 
-  /** No such thing, or it belongs to another department: the two look the same. */
+  /** Returns the error for an object that does not exist or belongs to another department. */
   public static RequestFailed notFound(String what, String id) {
     return new RequestFailed(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id").about(id);
   }
 
-  /** A parameter's value, which may not be left out. */
+  /** Returns a required parameter's value, or throws if it is missing. */
   public static <T> T required(@Nullable T value, String param) {
     if (value != null) return value;
     throw new RequestFailed(

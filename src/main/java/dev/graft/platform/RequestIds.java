@@ -13,7 +13,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Gives every answer an {@code x-request-id}, which SDKs show with an error and the log carries.
+ * Adds an {@code x-request-id} to every answer, which SDKs show with errors and log lines contain.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
@@ -26,7 +26,7 @@ public class RequestIds extends OncePerRequestFilter {
     this.ids = ids;
   }
 
-  /** Of the request that this thread works on, or null. */
+  /** Returns the id of this thread's request, or null. */
   public static @Nullable String current() {
     return MDC.get(LOGGED);
   }

@@ -9,48 +9,46 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Brings a file. What breaks off is resumed, in this run and in the next, as long as something
- * arrives.
+ * Downloads a file. An interrupted download is resumed, in this run or the next, as long as each
+ * attempt receives some bytes.
  *
- * @param source of the file
- * @param progress hears of it
+ * @param source opens the file on the server
+ * @param progress receives progress reports
  */
 public record ResumedDownload(Source source, Progress progress) {
-  /** In a row that bring nothing. */
+  /** Consecutive attempts without new bytes after which it gives up. */
   private static final int VAIN_ATTEMPTS = 3;
 
   private static final int BUFFER = 1 << 18;
 
-  /** Where the file is. */
+  /** Opens a file on a server. */
   @FunctionalInterface
   public interface Source {
     /**
-     * Asks for it.
+     * Sends a request for the file.
      *
-     * @param from first byte that is wanted; whole files may be sent all the same
-     * @return with status 200, 206, or 416 if there is no more
+     * @param from the first byte to request; the server may send the whole file anyway @@return an
+     *     answer with status 200 or 206, or 416 if the file has no more bytes
      */
     HttpURLConnection open(long from) throws IOException;
   }
 
-  /** Hears how far it is. */
+  /** Receives progress reports. */
   public interface Progress {
-    /** Nobody wants to know. */
+    /** Ignores them. */
     Progress NONE = bytes -> {};
 
-    /** So much is there now. */
+    /** Called when this many bytes have been received. */
     void at(long bytes);
 
-    /** It broke off there, and goes on. */
+    /** Called when the download was interrupted after this many bytes and will be resumed. */
     default void brokeOff(long bytes) {}
   }
 
   /**
-   * Returns when all is there, as far as lengths tell: the reader has a digest.
-   *
-   * @param part may have the beginning; a shorter one stays there when this fails
-   * @throws DownloadRefused at once
-   * @throws IOException after some attempts that brought nothing
+   * Downloads the file; the caller checks its digest. @@param part may already contain the
+   * beginning; a shorter one stays there when this fails @@throws DownloadRefused if the server
+   * refuses, without retries @@throws IOException after several attempts without new bytes
    */
   public void into(Path part) throws IOException {
     int vain = 0;
@@ -74,20 +72,21 @@ public record ResumedDownload(Source source, Progress progress) {
     return Files.exists(part) ? Files.size(part) : 0;
   }
 
-  /** All from a byte to the end of the file; from the start where the server cannot do that. */
+  /** Appends the rest of the file, or writes all of it if the server does not support ranges. */
   private void append(Path part, long start) throws IOException {
     HttpURLConnection answer = source.open(start);
     try {
       int status = answer.getResponseCode();
-      if (status == 416) return; // there is no more: its digest tells whether that is right
+      if (status == 416) return; // there are no more bytes; the caller's digest decides
       boolean goesOn = status == 206 && resumes(answer, start);
-      if (status == 206 && !goesOn) throw new IOException("another part was sent than asked for");
+      if (status == 206 && !goesOn)
+        throw new IOException("the server sent a different range than requested");
       long length = answer.getContentLengthLong();
       try (InputStream in = answer.getInputStream();
           OutputStream out = output(part, goesOn)) {
         long received = copy(in, out, goesOn ? start : 0);
         if (length >= 0 && received < length) {
-          throw new IOException("%d bytes of %d were sent".formatted(received, length));
+          throw new IOException("the server sent only %d of %d bytes".formatted(received, length));
         }
       }
     } finally {
@@ -117,7 +116,7 @@ public record ResumedDownload(Source source, Progress progress) {
     return all;
   }
 
-  /** A server's answer that another attempt does not change. */
+  /** A refusal by the server, which a retry would not change. */
   public static class DownloadRefused extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -17,7 +17,7 @@ import org.springframework.web.bind.annotation.RequestMethod;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
-/** Opens a route of the public API to those who may do what it asks for; else it stays closed. */
+/** Authorizes requests to the public API by the role that each route requires. */
 @Component
 public final class RouteGate implements AuthorizationManager<RequestAuthorizationContext> {
   private final List<RouteAccess> routes;
@@ -39,14 +39,14 @@ public final class RouteGate implements AuthorizationManager<RequestAuthorizatio
             .isPresent());
   }
 
-  /** What to tell a caller whose key is good, but not for this. */
+  /** Returns the error for a caller whose key is valid but lacks the role. */
   RequestFailed refusal(HttpServletRequest request) {
     return roleFor(request)
         .map(
             role ->
                 new RequestFailed(
                     ProblemType.PERMISSION_DENIED,
-                    "This key may not do that: it lacks the scope '" + role + "'."))
+                    "This key does not have permission: it lacks the scope '" + role + "'."))
         .orElseGet(() -> StatusProblems.of(404, request));
   }
 
@@ -59,22 +59,22 @@ public final class RouteGate implements AuthorizationManager<RequestAuthorizatio
   }
 
   /**
-   * What a caller must be allowed to do for a route of the public API. The modules that know roles
-   * supply beans; a route that none of them knows is closed to everyone and answered like one that
-   * does not exist, and a controller with such a route keeps the server from starting.
+   * Maps routes of the public API to the required role. Modules supply beans; a route that no bean
+   * knows is answered like one that does not exist, and a controller with such a route prevents the
+   * server from starting.
    */
   @FunctionalInterface
   public interface RouteAccess {
     /**
-     * One of {@link BearerAuthenticator.Bearer#roles()}, or empty if this bean does not know the
-     * route.
+     * Returns one of {@link BearerAuthenticator.Bearer#roles()}, or empty if this bean does not
+     * know the route.
      *
      * @param method such as {@code GET}
      */
     Optional<String> roleFor(String method, PathContainer path);
   }
 
-  /** At start: every route of the public API says what it asks of a caller. */
+  /** Checks at start that every route of the public API has a required role. */
   @Component
   @ConditionalOnWebApplication
   static final class RouteAccessCheck implements SmartInitializingSingleton {
@@ -95,7 +95,7 @@ public final class RouteGate implements AuthorizationManager<RequestAuthorizatio
               .flatMap(route -> route.getPatternValues().stream().filter(p -> !opens(route, p)))
               .toList();
       if (!closed.isEmpty()) {
-        throw new IllegalStateException("routes that ask nothing of a caller: " + closed);
+        throw new IllegalStateException("routes without a required role: " + closed);
       }
     }
 

@@ -34,8 +34,8 @@ import org.springframework.security.config.observation.SecurityObservationSettin
 import org.springframework.security.web.SecurityFilterChain;
 
 /**
- * The {@link StoredNumbers} of all modules. They are read again no more often than every few
- * seconds, whoever scrapes; a scrape waits a moment for the database, and then does without.
+ * Exports the {@link StoredNumbers} of all modules. They are read at most every few seconds,
+ * however often they are scraped. A scrape waits only briefly for the database and then omits them.
  */
 final class ScrapedNumbers implements MultiCollector {
   private static final Logger log = LoggerFactory.getLogger(ScrapedNumbers.class);
@@ -48,8 +48,8 @@ final class ScrapedNumbers implements MultiCollector {
   private boolean failing;
 
   /**
-   * @param fresh how long what was read is good enough
-   * @param patience how long a scrape waits
+   * @param fresh how long readings are reused
+   * @param patience how long a scrape waits for the database
    */
   ScrapedNumbers(List<StoredNumbers> sources, Duration fresh, Duration patience) {
     this.sources = List.copyOf(sources);
@@ -67,14 +67,14 @@ final class ScrapedNumbers implements MultiCollector {
     try {
       return current().get(patience.toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException away) {
-      told(away);
+      warn(away);
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
     }
     return new MetricSnapshots();
   }
 
-  /** One that is under way is waited for, however old. */
+  /** Returns the current reading; one in progress is reused however old it is. */
   private synchronized FutureTask<MetricSnapshots> current() {
     long now = System.nanoTime();
     FutureTask<MetricSnapshots> last = reading;
@@ -86,7 +86,7 @@ final class ScrapedNumbers implements MultiCollector {
     return next;
   }
 
-  /** A source that fails leaves the others theirs. */
+  /** Reads all sources, skipping those that fail. */
   private MetricSnapshots read() {
     List<MetricSnapshot> all = new ArrayList<>();
     boolean whole = true;
@@ -96,7 +96,7 @@ final class ScrapedNumbers implements MultiCollector {
         for (Gauge gauge : source.gauges()) all.add(snapshot(gauge, readings));
       } catch (RuntimeException away) {
         whole = false;
-        told(away);
+        warn(away);
       }
     }
     if (whole) answered();
@@ -123,13 +123,13 @@ final class ScrapedNumbers implements MultiCollector {
         .build();
   }
 
-  /** Once for an outage. */
-  private synchronized void told(Exception away) {
+  /** Logs a warning once per outage. */
+  private synchronized void warn(Exception away) {
     if (!failing) log.atWarn().addKeyValue("cause", away.toString()).log("queue_numbers_unread");
     failing = true;
   }
 
-  /** Only where metrics have a port of their own are there any to read. */
+  /** Metrics are served only on a separate management port. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnManagementPort(ManagementPortType.DIFFERENT)
   static class MetricsConfiguration {
@@ -144,15 +144,13 @@ final class ScrapedNumbers implements MultiCollector {
               registry -> registry.register(new ScrapedNumbers(sources, FRESH, PATIENCE)));
     }
 
-    /**
-     * HTTP requests are counted as a whole: each filter of them by itself costs more than it tells.
-     */
+    /** Turns off the observation of single security filters, which costs more than it is worth. */
     @Bean
     SecurityObservationSettings filtersUnobserved() {
       return SecurityObservationSettings.noObservations();
     }
 
-    /** Whoever reaches that port may read: it is for the network of those who run the server. */
+    /** Permits all requests to the management port, which is only for the operators' network. */
     @Bean
     @Order(1)
     SecurityFilterChain managementPort(HttpSecurity http) throws Exception {

@@ -7,8 +7,8 @@ import java.security.SecureRandom;
 import java.util.Base64;
 
 /**
- * Bearer secrets: 256 random bits behind a prefix, shown once and kept as SHA-256. A fast hash is
- * right for random secrets, and looking one up by its hash compares nothing of the secret itself.
+ * Bearer secrets: a prefix and 256 random bits, shown once and stored as SHA-256. A fast hash is
+ * sufficient for random secrets, and a look-up by hash does not leak the secret by its timing.
  */
 public final class Secrets {
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -16,14 +16,14 @@ public final class Secrets {
 
   private Secrets() {}
 
-  /** A new one. */
+  /** Returns a new secret. */
   public static String next(String prefix) {
     byte[] bits = new byte[BYTES];
     RANDOM.nextBytes(bits);
     return prefix + Base64.getUrlEncoder().withoutPadding().encodeToString(bits);
   }
 
-  /** What is stored of it. */
+  /** Returns the hash to store. */
   public static byte[] hash(String secret) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));

@@ -19,8 +19,8 @@ import org.springframework.security.web.csrf.CsrfFilter;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 
 /**
- * The public API's chain: a bearer key that may do what the route asks for, except on a few pages
- * for anyone. The worker API has a chain of its own, ordered before this one.
+ * The security chain of the public API: requires a bearer key with the route's role, except for a
+ * few public pages. The worker API has its own chain, which is ordered before this one.
  */
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
@@ -48,7 +48,7 @@ class SecurityConfiguration {
       HttpProperties settings,
       ErrorWriter errors)
       throws Exception {
-    // Before any key is asked for: a browser asks without one whether it may ask.
+    // Before authentication, because browsers send CORS preflights without a key.
     if (!settings.allowedOrigins().isEmpty()) {
       http.addFilterBefore(CrossOrigin.filter(settings.allowedOrigins(), errors), CsrfFilter.class);
     }
@@ -84,8 +84,8 @@ class SecurityConfiguration {
   }
 
   /**
-   * An API serves no pages: nothing in an answer may be run, framed or told to others. The one page
-   * there is says what it needs itself: {@code ApiDocumentController}.
+   * Forbids browsers to run or frame answers or to send referrers, because an API serves no pages.
+   * The only page, in {@code ApiDocumentController}, sets its own policy.
    */
   private static void nothingForBrowsers(HeadersConfigurer<HttpSecurity> headers) {
     headers
@@ -101,11 +101,11 @@ class SecurityConfiguration {
             new RequestFailed(
                 ProblemType.INVALID_API_KEY,
                 request.getHeader(HttpHeaders.AUTHORIZATION) == null
-                    ? "No API key was given: send Authorization: Bearer <key>."
+                    ? "The request has no API key: send the header Authorization: Bearer <key>."
                     : "The API key is unknown, expired or revoked."));
   }
 
-  /** There are no users with passwords; without this bean Spring Boot would invent one. */
+  /** Prevents Spring Boot from creating a default user; there are no users with passwords. */
   @Bean
   UserDetailsService noUsers() {
     return name -> {

@@ -19,12 +19,12 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Tokens that let whoever has them see one thing until a time: what, until when and by which key,
- * in base64url, and their HMAC-SHA256 (RFC 2104). Nothing about a token is stored.
+ * Signs tokens that give access to one object until they expire: object, expiry and key id in
+ * base64url with their HMAC-SHA256 (RFC 2104). Tokens are not stored.
  */
 @Component
 public class SignedLinks {
-  /** No link lives longer. */
+  /** The maximum lifetime of a link. */
   public static final Duration LONGEST = Duration.ofDays(7);
 
   private static final String ALGORITHM = "HmacSHA256";
@@ -40,24 +40,24 @@ public class SignedLinks {
   }
 
   /**
-   * @param what the link is to; read back as it is
+   * @param what the object of the link, which {@link #read} returns
    */
   public String sign(String what, Instant until) {
     LinkKeys.Key key = keys.current();
-    String said = String.join(SEPARATOR, key.id(), String.valueOf(until.getEpochSecond()), what);
-    String claims = base64(said.getBytes(StandardCharsets.UTF_8));
+    String text = String.join(SEPARATOR, key.id(), String.valueOf(until.getEpochSecond()), what);
+    String claims = base64(text.getBytes(StandardCharsets.UTF_8));
     return claims + "." + base64(mac(key, claims));
   }
 
-  /** What a token is to; empty if nobody here has signed it, or its time is over. */
+  /** Returns the object of a token; empty if its signature is not valid or it has expired. */
   public Optional<String> read(String token) {
     int dot = token.indexOf('.');
     if (dot < 0 || token.length() > MOST_CHARACTERS) return Optional.empty();
     try {
       String claims = token.substring(0, dot);
       byte[] mac = Base64.getUrlDecoder().decode(token.substring(dot + 1));
-      String said = new String(Base64.getUrlDecoder().decode(claims), StandardCharsets.UTF_8);
-      List<String> parts = List.of(said.split(SEPARATOR, 3));
+      String text = new String(Base64.getUrlDecoder().decode(claims), StandardCharsets.UTF_8);
+      List<String> parts = List.of(text.split(SEPARATOR, 3));
       if (parts.size() < 3 || parts.getFirst().indexOf('\0') >= 0) return Optional.empty();
       return keys.find(parts.getFirst())
           .filter(key -> MessageDigest.isEqual(mac(key, claims), mac))
@@ -82,7 +82,7 @@ public class SignedLinks {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  /** The keys of {@link SignedLinks}: rows, so that any server reads what another has signed. */
+  /** The keys of {@link SignedLinks}, stored in the database so that all servers share them. */
   @Component
   static class LinkKeys {
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -104,7 +104,8 @@ public class SignedLinks {
     }
 
     /**
-     * The one that signs now. One that is older makes place, and goes when its links have expired.
+     * Returns the current signing key. After 30 days it is replaced, and it is deleted when its
+     * links have expired.
      */
     @Transactional
     Key current() {

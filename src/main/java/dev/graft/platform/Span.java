@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
- * A piece of work in a trace, current on the thread that began it until it is closed. Lines of the
- * log have its trace as {@code trace_id}. Where there is no trace it is {@link #NONE}.
+ * A span of a trace, current on the thread that began it until it is closed. Log lines contain its
+ * trace as {@code trace_id}. Without a trace it is {@link #NONE}.
  */
 public final class Span implements AutoCloseable {
   static final Span NONE = new Span(null, null);
@@ -16,7 +16,7 @@ public final class Span implements AutoCloseable {
   private final @Nullable RecordedSpan recorded;
   private final @Nullable Span outer;
 
-  /** What a span is to others, as OpenTelemetry has it. */
+  /** OpenTelemetry's kinds of spans. */
   public enum Kind {
     SERVER,
     PRODUCER,
@@ -29,7 +29,7 @@ public final class Span implements AutoCloseable {
     this.outer = outer;
   }
 
-  /** That of this thread. */
+  /** Returns the span of this thread. */
   public static Span current() {
     return CURRENT.get();
   }
@@ -41,7 +41,7 @@ public final class Span implements AutoCloseable {
     return span;
   }
 
-  /** Whether there is a trace at all. */
+  /** Returns whether there is a trace. */
   public boolean traced() {
     return recorded != null;
   }
@@ -50,7 +50,7 @@ public final class Span implements AutoCloseable {
     return recorded == null ? NONE : begun(recorded.child(name, kind));
   }
 
-  /** Work within a child, which has failed if the work throws. */
+  /** Runs work in a child span, which is marked as failed if the work throws. */
   public <T> T child(String name, Kind kind, Function<Span, T> work) {
     try (Span child = child(name, kind)) {
       try {
@@ -77,13 +77,13 @@ public final class Span implements AutoCloseable {
   }
 
   /**
-   * @param type a name of few, for {@code error.type}
+   * @param type the value of {@code error.type}, one of few
    */
   public void failed(String type) {
     if (recorded != null) recorded.failed(type);
   }
 
-  /** As the header of W3C Trace Context; null where there is no trace. */
+  /** Returns the W3C Trace Context header; null without a trace. */
   public @Nullable String traceparent() {
     return recorded == null ? null : recorded.traceparent();
   }

@@ -2,13 +2,13 @@ package dev.graft.platform;
 
 import java.util.List;
 
-/** What a module has in the database, in numbers: gauges that are read when somebody scrapes. */
+/** Gauges that a module reads from the database when metrics are scraped. */
 public interface StoredNumbers {
   /**
    * A gauge.
    *
-   * @param name as Prometheus has it, with its unit
-   * @param labels names, in the order of {@link Reading#labels}
+   * @param name the name in Prometheus, with its unit
+   * @param labels the names of the labels, in the order of {@link Reading#labels}
    */
   record Gauge(String name, String help, List<String> labels) {
     public Gauge {
@@ -27,11 +27,11 @@ public interface StoredNumbers {
   /** The value of one time series of a gauge. */
   record Reading(String gauge, List<String> labels, double value) {}
 
-  /** All there are, whether they have a value now or not. */
+  /** Returns all gauges, with or without a current value. */
   List<Gauge> gauges();
 
   /**
-   * As of now; it must cost little however much is stored.
+   * Returns the current readings; must be cheap however much is stored.
    *
    * @throws org.springframework.dao.DataAccessException if the database does not answer
    */

@@ -7,20 +7,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a list query about a time, as OpenAI's clients send it: {@code effective_at[gte]=..},
- * and {@code gt}, {@code lte}, {@code lt}.
+ * A time range in a list query, as OpenAI's clients send it: {@code effective_at[gte]=..}, and
+ * {@code gt}, {@code lte}, {@code lt}.
  *
- * @param from earliest, in unix seconds, inclusive; null = any
- * @param until latest, inclusive; null = any
+ * @param from the earliest time in unix seconds, inclusive; null = any
+ * @param until the latest time in unix seconds, inclusive; null = any
  */
 public record TimeRange(@Nullable Long from, @Nullable Long until) {
-  /** Long after everything, and what PostgreSQL can count to: the year 4000 or so. */
+  /** A bound that PostgreSQL can represent, about the year 4000. */
   private static final BigInteger LAST = BigInteger.ONE.shiftLeft(36);
 
   private static final Set<String> BOUNDS = Set.of("[gt]", "[gte]", "[lt]", "[lte]");
 
   /**
-   * @param name of the time, such as {@code created_at}
+   * @param name the name of the parameter, such as {@code created_at}
    */
   public static TimeRange parse(Map<String, List<String>> query, String name) {
     for (String each : query.keySet()) {
@@ -43,8 +43,8 @@ public record TimeRange(@Nullable Long from, @Nullable Long until) {
     List<String> values = query.get(name);
     if (values == null) return null;
     try {
-      BigInteger asked = new BigInteger(values.getFirst());
-      return asked.max(LAST.negate()).min(LAST).longValueExact();
+      BigInteger given = new BigInteger(values.getFirst());
+      return given.max(LAST.negate()).min(LAST).longValueExact();
     } catch (NumberFormatException notANumber) {
       throw RequestFailed.invalid(name, name + " must be in Unix seconds.");
     }

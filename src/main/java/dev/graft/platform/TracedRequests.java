@@ -14,8 +14,8 @@ import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerMapping;
 
 /**
- * A span for each request of the API, which goes on with the caller's trace. Workers ask and renew
- * all the time: of theirs only what belongs to the trace of a job.
+ * Creates a span for each request to the API, which continues the caller's trace. Requests of
+ * workers, which poll all the time, get a span only if they belong to the trace of a job.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE + 1)
@@ -42,7 +42,7 @@ final class TracedRequests extends OncePerRequestFilter {
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    // Whoever calls may say what they like here.
+    // A client may send any method.
     String method = METHODS.contains(request.getMethod()) ? request.getMethod() : "_OTHER";
     Span span =
         traces

@@ -6,16 +6,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.env.Environment;
 
-/** Where traces begin, and where those of others are gone on with. */
+/** Starts traces and continues traces of callers. */
 public interface Traces extends AutoCloseable {
-  /** No collector is set. */
+  /** Traces without a collector. */
   Traces NONE = new NoTraces();
 
   /**
-   * As the settings say.
+   * Returns the traces for the settings.
    *
-   * @param clock that spans are timed by
-   * @throws dev.graft.platform.MachineLacks if they cannot be followed
+   * @param clock the clock for spans @@throws dev.graft.platform.MachineLacks if the settings are
+   *     not valid
    */
   static Traces of(Environment environment, Clock clock) {
     return OtelTraces.OtlpSettings.of(environment)
@@ -24,29 +24,29 @@ public interface Traces extends AutoCloseable {
   }
 
   /**
-   * A span that is this thread's until it is closed.
+   * Begins a span, which is current on this thread until it is closed.
    *
-   * @param traceparent of the span that it follows; null or nonsense = it begins a trace
+   * @param traceparent the header of the parent span; null or invalid = a new trace
    */
   Span begin(String name, Span.Kind kind, @Nullable String traceparent);
 
-  /** A span of what belongs to the trace of another process; none where that has none. */
+  /** Begins a span in the trace of another process; returns none if there is no trace. */
   default Span follow(String name, Span.Kind kind, @Nullable String traceparent) {
     return traceparent == null ? Span.NONE : begin(name, kind, traceparent);
   }
 
   /**
-   * A span of what ends now.
+   * Records a span that ends now.
    *
-   * @param traceparent of the span that it follows
-   * @return its own; null where there are no traces
+   * @param traceparent the header of the parent span @@return the header of the new span; null
+   *     without traces
    */
   @Nullable String past(
       String name, String traceparent, Duration took, Map<String, String> attributes);
 
   boolean on();
 
-  /** Sends what is still to be sent. */
+  /** Sends the remaining spans. */
   @Override
   void close();
 

@@ -3,7 +3,7 @@ package dev.graft.platform;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** Locks by name, over all servers, that end with the transaction. */
+/** Named locks across all servers, which are released at the end of the transaction. */
 @Component
 public class TransactionLocks {
   private final JdbcClient sql;
@@ -12,7 +12,7 @@ public class TransactionLocks {
     this.sql = sql;
   }
 
-  /** Waits while another transaction has it. */
+  /** Takes a lock, waiting while another transaction holds it. */
   public void take(String name) {
     sql.sql("select pg_advisory_xact_lock(hashtextextended(:name, 0))::text")
         .param("name", name)

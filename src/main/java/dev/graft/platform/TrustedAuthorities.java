@@ -18,8 +18,8 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * Whose certificates a client of a server believes, where Java's own list is not the one meant.
- * Without Spring, so that commands of clients start fast.
+ * Trusted certificate authorities of a client, instead of Java's. Does not use Spring, so that
+ * client commands start fast.
  */
 public final class TrustedAuthorities {
   private static final Pattern CERTIFICATE =
@@ -28,10 +28,10 @@ public final class TrustedAuthorities {
   private TrustedAuthorities() {}
 
   /**
-   * Only the authorities of a file: no other can vouch for the server then.
+   * Returns a context that trusts only the authorities in a file.
    *
-   * @param file one or more certificates as PEM, of authorities or of the server itself
-   * @throws MachineLacks if there are none in it
+   * @param file one or more PEM certificates, of authorities or of the server itself @@throws
+   *     MachineLacks if the file contains none
    */
   public static SSLContext of(Path file) {
     try {
@@ -43,25 +43,25 @@ public final class TrustedAuthorities {
     }
   }
 
-  /** The same, for a client that makes its own connections. */
+  /** Returns the trust managers, for a client that makes its own connections. */
   public static TrustManager[] managers(Path file) {
     String pem;
     try {
       pem = Files.readString(file, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
-      throw new MachineLacks("the certificates in " + file + " cannot be read", e);
+      throw new MachineLacks("cannot read the certificates in " + file, e);
     }
     try {
       return trusting(certificates(pem));
     } catch (GeneralSecurityException | IllegalArgumentException | IOException e) {
-      throw new MachineLacks(file + " is no list of certificates in PEM", e);
+      throw new MachineLacks(file + " is not a PEM file with certificates", e);
     }
   }
 
   private static List<String> certificates(String pem) {
     List<String> found =
         CERTIFICATE.matcher(pem).results().map((MatchResult each) -> each.group(1)).toList();
-    if (found.isEmpty()) throw new IllegalArgumentException("no certificate in it");
+    if (found.isEmpty()) throw new IllegalArgumentException("no certificate");
     return found;
   }
 

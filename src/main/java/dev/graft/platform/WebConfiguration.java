@@ -33,16 +33,16 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
 import org.springframework.web.util.ServletRequestPathUtils;
 import org.springframework.web.util.pattern.PathPattern;
 
-/** What reaches the controllers at all. */
+/** The configuration of Spring MVC, Tomcat and the HTTP firewall. */
 @Configuration(proxyBeanMethods = false)
 class WebConfiguration {
-  /** Names of models and of files of adapters may hold a slash: SDKs send it as %2F. */
+  /** Paths with names that may contain a slash, which SDKs send as %2F. */
   private static final List<String> WITH_SLASHES =
       List.of("/v1/models/", "/v1/fine_tuning/checkpoints/", "/v1/adapters/");
 
   /**
-   * Strict everywhere, except that encoded slashes pass in names that have some, and that what no
-   * route has is a method that is not offered (405), not a malformed request.
+   * Spring's strict firewall, with two exceptions: names may contain encoded slashes, and an
+   * unknown method is answered with 405 instead of a malformed request.
    */
   @Bean
   HttpFirewall firewall() {
@@ -73,7 +73,7 @@ class WebConfiguration {
         errors.write(
             response,
             new RequestFailed(
-                ProblemType.INVALID_REQUEST, "The request's URL or a header is malformed."));
+                ProblemType.INVALID_REQUEST, "The URL or a header of the request is malformed."));
   }
 
   @Bean
@@ -86,14 +86,14 @@ class WebConfiguration {
     };
   }
 
-  /** Of every connector, also of those that a module adds. */
+  /** Configures every connector, including those that modules add. */
   @Bean
   TomcatConnectorCustomizer connectors() {
     return connector -> {
       connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue());
-      // As curl -g and people write metadata[key]=value and created_at[gte]=...
+      // Allows unencoded metadata[key]=value and created_at[gte]=...
       connector.setProperty("relaxedQueryChars", "[]");
-      // A large file comes in an eighth of the reads.
+      // Large files need an eighth of the reads.
       connector.setProperty("socket.appReadBufSize", "65536");
     };
   }
@@ -108,17 +108,17 @@ class WebConfiguration {
   }
 
   /**
-   * Which route a request meets. Two things differ from Spring's: a variable for the rest of a
-   * path, <code>{*model}</code>, is not empty, so that {@code /v1/models} has the methods of the
-   * list alone; and the {@code Allow} of a 405 names all methods there are, as that of {@code
-   * OPTIONS} does (RFC 9110, 10.2.1).
+   * Maps requests to routes. Two things differ from Spring: a variable for the rest of a path,
+   * <code>{*model}</code>, must not be empty, so that {@code /v1/models} matches only the list; and
+   * the {@code Allow} of a 405 contains all methods, as that of {@code OPTIONS} does (RFC 9110,
+   * 10.2.1).
    */
   static final class RouteMappings extends RequestMappingHandlerMapping {
     @Override
     protected @Nullable RequestMappingInfo getMatchingMapping(
         RequestMappingInfo route, HttpServletRequest request) {
       RequestMappingInfo match = super.getMatchingMapping(route, request);
-      // After the match: nearly all routes end there, and this reads the path anew.
+      // Checked after the match, because this parses the path again.
       return match != null && hasItsRest(route, request) ? match : null;
     }
 
@@ -164,9 +164,8 @@ class WebConfiguration {
   }
 
   /**
-   * Tomcat's own refusals (a request line that is not HTTP, an illegal character in the path),
-   * which no filter and no controller sees, in the same envelope. Made by Tomcat, from its class
-   * name.
+   * Writes Tomcat's own errors (an invalid request line, an illegal character in the path), which
+   * reach no filter or controller, as OpenAI errors. Tomcat instantiates this class by name.
    */
   public static class TomcatErrors extends ErrorReportValve {
     @Override
@@ -176,8 +175,7 @@ class WebConfiguration {
         return;
       }
       String type = status < 500 ? "invalid_request_error" : "server_error";
-      String message =
-          status < 500 ? "The request is malformed." : "Graft failed to answer this request.";
+      String message = status < 500 ? "The request is malformed." : "An internal error occurred.";
       try {
         response.setContentType(MediaType.APPLICATION_JSON_VALUE);
         response.setCharacterEncoding("UTF-8");

@@ -13,30 +13,30 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server from which files come, which may send on to others.
+ * A server to download from, which may redirect to other hosts.
  *
- * @param url of it; other hosts, where files often lie, do not see the authorization
- * @param authorization the header of that name, or null
- * @param trusted whose certificates are believed; null = those that Java knows
+ * @param url the server's URL; the authorization is not sent to other hosts
+ * @param authorization the Authorization header, or null @@param trusted the trusted authorities;
+ *     null = Java's
  */
 public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLContext trusted) {
   private static final int MOST_REDIRECTS = 5;
   private static final int CONNECT_MILLIS = 30_000;
 
-  /** Longest silence in the middle of a file. */
+  /** The longest pause in the middle of a file. */
   private static final int READ_MILLIS = 60_000;
 
   /**
-   * @throws IllegalArgumentException if it is not an address of the web
+   * @@throws IllegalArgumentException if it is not an http or https URL
    */
   public WebOrigin {
     String scheme = url.getScheme();
     if (url.getHost() == null || !("https".equals(scheme) || "http".equals(scheme))) {
-      throw new IllegalArgumentException("not an address that begins with https://: " + url);
+      throw new IllegalArgumentException("not an http or https URL: " + url);
     }
   }
 
-  /** Without name and password. */
+  /** Returns a URL without user info and query, for messages. */
   public static String said(URI address) {
     return address.getScheme()
         + "://"
@@ -46,9 +46,8 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
   }
 
   /**
-   * The answer of a GET, after redirects, whatever its status.
-   *
-   * @param from first byte that is wanted; the status is 206 if it is as wished
+   * Sends a GET request, follows redirects and returns the answer, whatever its status. @@param
+   * from the first byte to request; the server answers 206 if it honours that
    */
   public HttpURLConnection open(URI target, long from) throws IOException {
     URI next = target;
@@ -58,26 +57,26 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
       String location = answer.getHeaderField("Location");
       if (status / 100 != 3 || location == null) return answer;
       answer.disconnect();
-      next = sentOn(next, location);
+      next = redirected(next, location);
     }
-    throw new DownloadRefused(said(target) + " leads from one address to the next without end");
+    throw new DownloadRefused(said(target) + " redirects too often");
   }
 
-  private URI sentOn(URI from, String location) throws DownloadRefused {
+  private URI redirected(URI from, String location) throws DownloadRefused {
     try {
       URI target = from.resolve(location);
       boolean web = "https".equals(target.getScheme()) || "http".equals(target.getScheme());
       if (web && target.getHost() != null) return target;
     } catch (IllegalArgumentException noAddress) {
-      // told below
+      // reported below
     }
-    throw new DownloadRefused(said(from) + " sends on to what is no address of the web");
+    throw new DownloadRefused(said(from) + " redirects to an invalid URL");
   }
 
   private HttpURLConnection get(URI target, long from) throws IOException {
     if (!isIts(target)) SentOn.require(url, target);
     if (!(target.toURL().openConnection() instanceof HttpURLConnection request)) {
-      throw new DownloadRefused(said(target) + " is not an address of the web");
+      throw new DownloadRefused(said(target) + " is not an http or https URL");
     }
     if (trusted != null && request instanceof HttpsURLConnection tls) {
       tls.setSSLSocketFactory(trusted.getSocketFactory());
@@ -101,8 +100,8 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
   }
 
   /**
-   * Where a server may send on to: nowhere nearer to this machine than it is itself, and never to
-   * addresses of this machine's own network segment, at which clouds tell credentials.
+   * Restricts redirects: a server may not redirect to addresses nearer to this machine than its
+   * own, and never to link-local addresses, at which clouds serve credentials.
    */
   static final class SentOn {
     private SentOn() {}
@@ -118,11 +117,11 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
       Nearness near = of(target.getHost());
       if (near == Nearness.NEVER || near.compareTo(of(server.getHost())) > 0) {
         throw new DownloadRefused(
-            WebOrigin.said(server) + " sends on to an address that is not public");
+            WebOrigin.said(server) + " redirects to an address that is not public");
       }
     }
 
-    /** A name that is known to a proxy alone is its to judge. */
+    /** Returns how near a host is; names that only a proxy can resolve count as public. */
     private static Nearness of(String host) {
       try {
         return Stream.of(InetAddress.getAllByName(host))

@@ -1,10 +1,10 @@
 /**
- * The ground floor: ids, the clock, the error envelope, pagination, idempotency, the security
- * filter chain, child processes, metrics and traces. Every module stands on it.
+ * The base of all modules: ids, the clock, the error envelope, pagination, idempotency, the
+ * security filter chain, child processes, metrics and traces.
  *
- * <p>An error that a client sees is thrown as {@link dev.graft.platform.RequestFailed} and rendered
- * as OpenAI renders it. {@link dev.graft.platform.MachineLacks} is what this machine does not have:
- * one line with its cure.
+ * <p>Errors for API clients are thrown as {@link dev.graft.platform.RequestFailed} and rendered as
+ * OpenAI's. {@link dev.graft.platform.MachineLacks} reports, in one line, what this machine lacks
+ * and how to fix it.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"spec"})

@@ -1,27 +1,24 @@
 package dev.graft.spec;
 
-import static dev.graft.spec.Fields.or;
-
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora.LoraVariant.Bias;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * AdaLoRA (Zhang et al. 2023): {@code y = Wx + lora_alpha / init_r B (E * (A x))}, a factor E for
- * each rank; ranks are taken away where they matter least.
+ * AdaLoRA (Zhang et al. 2023): {@code y = Wx + lora_alpha / init_r B (E * (A x))}, with a factor E
+ * for each rank; the least important ranks are pruned.
  *
- * @param r means nothing; PEFT saves it
+ * @param r has no effect; PEFT saves it
  * @param initLoraWeights A and B start as N(0, 0.02) and E at 0; false: all as N(0, 1)
  * @param bias which biases of the base train
- * @param rankPattern which ranks of the start are left, by module path and {@code .lora_E}: what a
- *     training decided; empty before one
+ * @param rankPattern which of the initial ranks remain after training, by module path and {@code
+ *     .lora_E}; empty before training
  */
 public record AdaLora(
     RankAllocation allocation,
@@ -51,17 +48,17 @@ public record AdaLora(
     }
     for (List<Boolean> each : rankPattern.values()) {
       if (each.size() != allocation.initR()) {
-        throw new IllegalArgumentException("rank_pattern must have init_r entries a module");
+        throw new IllegalArgumentException("rank_pattern must have init_r entries per module");
       }
     }
   }
 
-  /** What the path is multiplied by: of the first rank, also when ranks are gone. */
+  /** Returns the factor of the low-rank path, which depends on the initial rank only. */
   public double scale() {
     return loraAlpha / (allocation.initR() + 1e-5);
   }
 
-  /** Ranks of a module. */
+  /** Returns the remaining rank of a module. */
   public int rank(String module) {
     List<Boolean> left = rankPattern.get(module + ".lora_E");
     return left == null ? allocation.initR() : Collections.frequency(left, true);
@@ -78,31 +75,32 @@ public record AdaLora(
     Lora.refuseRare(peft);
     peft.notYet("loftq_config");
     peft.notYet("eva_config");
-    Bias bias = peft.choice("bias", Bias.class);
+    Bias bias = peft.choice("bias", Bias.NONE);
     return new AdaLora(
         allocation,
-        or(peft.integer("r", 1, LARGEST_R), 8),
-        or(peft.number("lora_alpha", LEAST, MOST), 8.0),
-        or(peft.number("lora_dropout", 0, 0.999), 0.0),
+        peft.integer("r", 1, LARGEST_R, 8),
+        peft.number("lora_alpha", LEAST, MOST, 8.0),
+        peft.number("lora_dropout", 0, 0.999, 0.0),
         targets,
-        or(peft.bool("init_lora_weights"), true),
-        or(bias, Bias.NONE),
+        peft.bool("init_lora_weights", true),
+        bias,
         ranks(peft, allocation.initR()),
         peft.texts("modules_to_save"));
   }
 
   private static RankAllocation allocation(Fields peft) {
-    int initR = or(peft.integer("init_r", 1, LARGEST_R), 12);
-    int targetR = or(peft.integer("target_r", 0, initR), Math.min(8, initR));
-    int tinit = or(peft.integer("tinit", 0, MOST_STEPS), 0);
-    int tfinal = or(peft.integer("tfinal", 0, MOST_STEPS), 0);
-    int deltaT = or(peft.integer("deltaT", 1, MOST_STEPS), 1);
+    int initR = peft.integer("init_r", 1, LARGEST_R, 12);
+    int targetR = peft.integer("target_r", 0, initR, Math.min(8, initR));
+    int tinit = peft.integer("tinit", 0, MOST_STEPS, 0);
+    int tfinal = peft.integer("tfinal", 0, MOST_STEPS, 0);
+    int deltaT = peft.integer("deltaT", 1, MOST_STEPS, 1);
     if (peft.value("total_step") == null) {
-      peft.refuse("total_step", "must be given: the optimiser steps of the run");
+      peft.refuse("total_step", "is required: the number of optimiser steps of the run");
     }
-    int total = or(peft.integer("total_step", 1, MOST_STEPS), tinit + tfinal + 1);
+    int total = peft.integer("total_step", 1, MOST_STEPS, tinit + tfinal + 1);
     if (tinit >= total - tfinal) {
-      peft.refuse("tinit", "leaves no step to prune in: it must be less than total_step - tfinal");
+      peft.refuse(
+          "tinit", "must be less than total_step - tfinal; otherwise no step is left for pruning");
       total = tinit + tfinal + 1;
     }
     return new RankAllocation(
@@ -112,9 +110,9 @@ public record AdaLora(
         tfinal,
         deltaT,
         total,
-        or(peft.number("beta1", LEAST, 1 - LEAST), 0.85),
-        or(peft.number("beta2", LEAST, 1 - LEAST), 0.85),
-        or(peft.number("orth_reg_weight", 0, MOST), 0.5));
+        peft.number("beta1", LEAST, 1 - LEAST, 0.85),
+        peft.number("beta2", LEAST, 1 - LEAST, 0.85),
+        peft.number("orth_reg_weight", 0, MOST, 0.5));
   }
 
   private static SortedMap<String, List<Boolean>> ranks(Fields peft, int initR) {
@@ -125,7 +123,7 @@ public record AdaLora(
       JsonNode value = pattern.value(key);
       if (value != null) value.forEach(each -> left.add(each.booleanValue(false)));
       if (value != null && isMask(value, initR)) ranks.put(key, left);
-      else pattern.refuse(key, "must be " + initR + " times true or false");
+      else pattern.refuse(key, "must be a list of " + initR + " booleans");
     }
     return ranks;
   }
@@ -136,8 +134,8 @@ public record AdaLora(
         && value.valueStream().allMatch(JsonNode::isBoolean);
   }
 
-  static void write(ObjectNode peft, AdaLora method) {
-    RankAllocation allocation = method.allocation();
+  @Override
+  public void write(ObjectNode peft) {
     peft.put("peft_type", TYPE)
         .put("init_r", allocation.initR())
         .put("target_r", allocation.targetR())
@@ -148,30 +146,30 @@ public record AdaLora(
         .put("beta1", allocation.beta1())
         .put("beta2", allocation.beta2())
         .put("orth_reg_weight", allocation.orthRegWeight())
-        .put("r", method.r())
-        .put("lora_alpha", method.loraAlpha())
-        .put("lora_dropout", method.loraDropout())
-        .put("init_lora_weights", method.initLoraWeights())
-        .put("bias", method.bias().name().toLowerCase(Locale.ROOT));
-    Targets.write(peft, method.targets());
-    Targets.writeWhole(peft, method.modulesToSave());
-    if (method.rankPattern().isEmpty()) return;
+        .put("r", r)
+        .put("lora_alpha", loraAlpha)
+        .put("lora_dropout", loraDropout)
+        .put("init_lora_weights", initLoraWeights)
+        .put("bias", bias.wireName());
+    targets.write(peft);
+    Targets.writeNames(peft, "modules_to_save", modulesToSave);
+    if (rankPattern.isEmpty()) return;
     ObjectNode ranks = peft.putObject(RANKS);
-    method.rankPattern().forEach((key, left) -> left.forEach(ranks.putArray(key)::add));
+    rankPattern.forEach((key, left) -> left.forEach(ranks.putArray(key)::add));
   }
 
   /**
-   * How AdaLoRA (Zhang et al. 2023) prunes ranks: when, how many, by which memory of importance.
-   * Names and defaults are PEFT's; steps count from 1.
+   * When AdaLoRA (Zhang et al. 2023) prunes ranks, and how many. Names and defaults are PEFT's;
+   * steps count from 1.
    *
    * @param initR rank of every module at the start
    * @param targetR mean rank of the modules at the end
-   * @param tinit steps before the pruning begins
-   * @param tfinal steps after it has ended
+   * @param tinit steps before pruning begins
+   * @param tfinal steps after pruning has ended
    * @param deltaT steps between two allocations
    * @param totalStep optimiser steps of the run
-   * @param beta1 of the running mean of the sensitivity
-   * @param beta2 of the running mean of its uncertainty
+   * @param beta1 decay of the running mean of the sensitivity
+   * @param beta2 decay of the running mean of its uncertainty
    * @param orthRegWeight weight of the regulariser that keeps the factors orthogonal
    */
   public record RankAllocation(
@@ -194,7 +192,7 @@ public record AdaLora(
       }
       if (tinit >= totalStep - tfinal) {
         throw new IllegalArgumentException(
-            "no step is left to prune in: total_step - tfinal must be more than tinit");
+            "total_step - tfinal must be greater than tinit; otherwise no step is left for pruning");
       }
       if (!(beta1 > 0 && beta1 < 1 && beta2 > 0 && beta2 < 1)) {
         throw new IllegalArgumentException("beta1 and beta2 must be in (0, 1)");
@@ -202,18 +200,21 @@ public record AdaLora(
       if (!(orthRegWeight >= 0)) throw new IllegalArgumentException("orth_reg_weight must be >= 0");
     }
 
-    /** The last step that decides which ranks stay. */
+    /** Returns the last step in which ranks are pruned. */
     public int lastAllocation() {
       return totalStep - tfinal;
     }
 
-    /** Whether the ranks are allocated anew in a step. */
+    /** Whether ranks are pruned in a step. */
     public boolean allocates(long step) {
       return step == lastAllocation()
           || step > tinit && step < lastAllocation() && step % deltaT == 0;
     }
 
-    /** Ranks of all modules together after a step: cubic from all to {@code target_r} each. */
+    /**
+     * Returns the total rank of all modules after a step, which falls as a cubic curve to {@code
+     * target_r} per module.
+     */
     public int budget(long step, int modules) {
       int all = initR * modules;
       int target = targetR * modules;

@@ -1,28 +1,36 @@
 package dev.graft.spec;
 
 import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
 
-/** How the base model is adapted; names and defaults are PEFT's. */
+/** How a base model is adapted; names and defaults are PEFT's. */
 public sealed interface AdapterMethod
     permits Lora, Prompted, AdapterMethod.Targeted, AdapterMethod.Full, Bottleneck, Freeze {
-  /** Something new in, or instead of, modules of the base. */
+  /** Writes the settings into an {@code adapter.peft} or {@code adapter.method} object. */
+  void write(ObjectNode json);
+
+  /** A method that adds to modules of the base, or replaces them. */
   sealed interface Targeted extends AdapterMethod permits AdaLora, Ia3, LnTuning, Vera {
-    /** The modules that the method changes. */
     Targets targets();
 
-    /** Modules that train whole beside them, by path or by a suffix after a dot. */
+    /** Returns the modules that also train, as a whole, by path or by a suffix after a dot. */
     List<String> modulesToSave();
   }
 
   /** Every parameter of the base trains. */
-  record Full() implements AdapterMethod {}
+  record Full() implements AdapterMethod {
+    @Override
+    public void write(ObjectNode json) {
+      json.put("type", "full");
+    }
+  }
 
-  /** Which modules are meant, with PEFT's rules. */
+  /** A selection of modules, by PEFT's rules. */
   sealed interface TargetModules {
     /** {@code "all-linear"}: every linear layer except the output embedding. */
     record AllLinear() implements TargetModules {}
 
-    /** Null: those that PEFT adapts by default in a model of this family. */
+    /** Null: the modules that PEFT adapts by default in a model of this family. */
     record FamilyDefault() implements TargetModules {}
 
     /** A module matches by its whole path, or by a suffix after a dot. */

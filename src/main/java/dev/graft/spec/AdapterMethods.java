@@ -3,7 +3,9 @@ package dev.graft.spec;
 import dev.graft.spec.AdapterMethod.Full;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethod.Targeted;
-import dev.graft.spec.Prompted.PromptFields;
+import dev.graft.spec.Prompted.PTuning;
+import dev.graft.spec.Prompted.PrefixTuning;
+import dev.graft.spec.Prompted.PromptTuning;
 import dev.graft.spec.SpecRejected.Problem;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,21 +16,21 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Every method in JSON, in and out: {@code adapter.peft} (and PEFT's own {@code
- * adapter_config.json}, which has the same names) or, for what PEFT lacks, {@code adapter.method}.
- * The fields of a method are read in a class of its own.
+ * Reads and writes the methods as JSON: {@code adapter.peft} (and PEFT's own {@code
+ * adapter_config.json}, which has the same names) or, for methods that PEFT lacks, {@code
+ * adapter.method}. Each method reads and writes its own fields.
  */
 public final class AdapterMethods {
   static final Lora DEFAULT = new Lora(16, 32, 0, new TargetModules.AllLinear());
 
-  /** PEFT's own defaults, which a file that leaves fields out was written with. */
+  /** PEFT's own defaults, which apply to fields that a file leaves out. */
   private static final Lora PEFT_DEFAULTS =
       new Lora(8, 8, 0, new AdapterMethod.TargetModules.FamilyDefault());
 
   private static final String PEFT_TYPE = "peft_type";
   private static final Object[] TASKS = {"CAUSAL_LM", "SEQ_CLS"};
 
-  /** {@code peft_type} of every method of PEFT that is built. */
+  /** {@code peft_type} of every supported method of PEFT. */
   public static final List<String> TYPES =
       List.of(
           Lora.TYPE,
@@ -36,14 +38,14 @@ public final class AdapterMethods {
           Ia3.TYPE,
           LnTuning.TYPE,
           Vera.TYPE,
-          PromptFields.PROMPT,
-          PromptFields.ENCODER,
-          PromptFields.PREFIX);
+          PromptTuning.TYPE,
+          PTuning.TYPE,
+          PrefixTuning.TYPE);
 
   private AdapterMethods() {}
 
   /**
-   * Reads a configuration as PEFT saves it; fields that say where an adapter came from are skipped.
+   * Reads a configuration as PEFT saves it; fields about the adapter's origin are skipped.
    *
    * @throws SpecRejected with all problems, at paths without a prefix
    */
@@ -52,25 +54,20 @@ public final class AdapterMethods {
   }
 
   /**
-   * Reads {@code adapter_config.json} of a result: PEFT's, or that of bottleneck adapters, which
+   * Reads the {@code adapter_config.json} of a result, PEFT's or that of bottleneck adapters, which
    * PEFT lacks.
    *
    * @throws SpecRejected with all problems, at paths without a prefix
    */
   public static AdapterMethod fromSaved(JsonNode config) {
-    return isBottleneck(config) ? read(config, AdapterMethods::savedBottleneck) : fromPeft(config);
-  }
-
-  private static boolean isBottleneck(JsonNode config) {
-    return config.path(PEFT_TYPE).stringValue("").equals(Bottleneck.SAVED_TYPE);
+    boolean own = config.path(PEFT_TYPE).stringValue("").equals(Bottleneck.SAVED_TYPE);
+    return own ? read(config, AdapterMethods::savedBottleneck) : fromPeft(config);
   }
 
   private static AdapterMethod savedBottleneck(Fields saved) {
     Bottleneck method = Bottleneck.read(saved);
     saved.notYet("task_type", TASKS);
-    for (String key : List.of(PEFT_TYPE, "base_model_name_or_path", "inference_mode")) {
-      saved.known(key);
-    }
+    saved.known(PEFT_TYPE, "base_model_name_or_path", "inference_mode");
     saved.refuseUnknown();
     return method;
   }
@@ -84,7 +81,9 @@ public final class AdapterMethods {
     return read(method, AdapterMethods::method);
   }
 
-  /** Reads {@code peft} or {@code method}, with the problems at their paths below {@code path}. */
+  /**
+   * Reads {@code peft} or {@code method} and adds the problems at their paths below {@code path}.
+   */
   public static AdapterMethod fromRequest(JsonNode settings, String path, List<Problem> problems) {
     Fields fields = new Fields(settings, path, problems);
     return settings.has("type")
@@ -100,14 +99,15 @@ public final class AdapterMethods {
     return method;
   }
 
-  public static AdapterMethod peft(Fields peft, HyperparameterAliases aliases, Lora loraDefaults) {
+  static AdapterMethod peft(Fields peft, HyperparameterAliases aliases, Lora loraDefaults) {
     JsonNode type = peft.value(PEFT_TYPE);
     String name = type == null ? Lora.TYPE : type.isString() ? type.stringValue() : "";
     @Nullable AdapterMethod method =
         switch (name) {
           case Lora.TYPE -> Lora.read(peft, aliases, loraDefaults);
-          case PromptFields.PROMPT, PromptFields.ENCODER, PromptFields.PREFIX ->
-              PromptFields.read(name, peft);
+          case PromptTuning.TYPE -> PromptTuning.read(peft);
+          case PTuning.TYPE -> PTuning.read(peft);
+          case PrefixTuning.TYPE -> PrefixTuning.read(peft);
           case AdaLora.TYPE -> AdaLora.read(peft);
           case Ia3.TYPE -> Ia3.read(peft);
           case LnTuning.TYPE -> LnTuning.read(peft);
@@ -115,31 +115,24 @@ public final class AdapterMethods {
           default -> {
             String choices = "must be one of " + String.join(", ", TYPES);
             boolean own = name.equals(Bottleneck.SAVED_TYPE);
-            peft.refuse(
-                PEFT_TYPE, own ? choices + "; give {\"type\": \"bottleneck\"} as method" : choices);
+            String hint = "; for bottleneck adapters, set adapter.method.type to \"bottleneck\"";
+            peft.refuse(PEFT_TYPE, own ? choices + hint : choices);
             yield null;
           }
         };
     peft.notYet("task_type", TASKS);
-    for (String key :
-        List.of(
-            "auto_mapping",
-            "base_model_name_or_path",
-            "inference_mode",
-            "peft_version",
-            "revision",
-            "runtime_config")) {
-      peft.known(key);
-    }
+    peft.known("auto_mapping", "base_model_name_or_path", "inference_mode");
+    peft.known("peft_version", "revision", "runtime_config");
     if (method == null) return loraDefaults;
     peft.refuseUnknown();
     if (aliases.loraSettings() && !(method instanceof Lora)) {
-      peft.refuse(PEFT_TYPE, name + " has no LoRA settings, but lora_* was given");
+      peft.refuse(
+          PEFT_TYPE, "is " + name + ", which cannot be combined with lora_* hyperparameters");
     }
     return method;
   }
 
-  public static AdapterMethod method(Fields method) {
+  static AdapterMethod method(Fields method) {
     JsonNode type = method.value("type");
     String name = type != null && type.isString() ? type.stringValue() : "";
     @Nullable AdapterMethod read =
@@ -149,7 +142,8 @@ public final class AdapterMethods {
           case Bottleneck.TYPE -> Bottleneck.read(method);
           default -> {
             method.refuse(
-                "type", "must be full, freeze or bottleneck (PEFT's methods go into adapter.peft)");
+                "type",
+                "must be full, freeze or bottleneck; PEFT's methods belong in adapter.peft");
             yield null;
           }
         };
@@ -158,39 +152,30 @@ public final class AdapterMethods {
     return read;
   }
 
-  /** The same settings as fields of {@code adapter}. */
-  public static void write(ObjectNode adapter, AdapterMethod method) {
-    switch (method) {
-      case Lora lora -> Lora.write(adapter.putObject("peft"), lora);
-      case Prompted prompted -> PromptFields.write(adapter.putObject("peft"), prompted);
-      case Targeted targeted -> write(adapter.putObject("peft"), targeted);
-      case Full() -> adapter.putObject("method").put("type", "full");
-      case Freeze freeze -> Freeze.write(adapter.putObject("method"), freeze);
-      case Bottleneck own -> Bottleneck.write(adapter.putObject("method"), own);
-    }
-  }
-
-  private static void write(ObjectNode peft, Targeted method) {
-    switch (method) {
-      case AdaLora adaLora -> AdaLora.write(peft, adaLora);
-      case Ia3 ia3 -> Ia3.write(peft, ia3);
-      case LnTuning norms -> LnTuning.write(peft, norms);
-      case Vera vera -> Vera.write(peft, vera);
-    }
+  /** Writes a method as a field of {@code adapter}. */
+  static void write(ObjectNode adapter, AdapterMethod method) {
+    String place =
+        switch (method) {
+          case Lora _, Prompted _, Targeted _ -> "peft";
+          case Full _, Freeze _, Bottleneck _ -> "method";
+        };
+    method.write(adapter.putObject(place));
   }
 
   static AdapterMethod read(Fields adapter, HyperparameterAliases aliases) {
     Fields peft = adapter.object("peft");
     Fields method = adapter.object("method");
-    if (!method.present()) return AdapterMethods.peft(peft, aliases, DEFAULT);
-    if (peft.present()) adapter.refuse("method", "contradicts peft: give one of the two");
-    if (aliases.loraSettings()) {
-      adapter.refuse("method", "has no LoRA settings, but lora_* was given");
+    if (!method.present()) return peft(peft, aliases, DEFAULT);
+    if (peft.present()) {
+      adapter.refuse("method", "cannot be combined with peft: give only one of the two");
     }
-    return AdapterMethods.method(method);
+    if (aliases.loraSettings()) {
+      adapter.refuse("method", "cannot be combined with lora_* hyperparameters");
+    }
+    return method(method);
   }
 
-  /** The explicit value, else the alias, else the default; two that differ are refused. */
+  /** Returns the explicit value, else the alias, else the default; refuses two that differ. */
   static <T> T agree(
       Fields fields,
       String key,
@@ -199,7 +184,8 @@ public final class AdapterMethods {
       String aliasKey,
       T byDefault) {
     if (explicit != null && alias != null && !Objects.equals(explicit, alias)) {
-      fields.refuse(key, "is " + explicit + ", but hyperparameters say " + aliasKey + " " + alias);
+      fields.refuse(
+          key, "is %s, but the hyperparameters set %s to %s".formatted(explicit, aliasKey, alias));
     }
     return explicit != null ? explicit : alias != null ? alias : byDefault;
   }

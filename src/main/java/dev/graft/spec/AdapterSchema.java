@@ -5,7 +5,6 @@ import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec.Objective;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -13,19 +12,19 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * JSON Schema (2020-12) of the {@code adapter} object of a request, made of what its readers ask
- * for: names, types and bounds are theirs. What holds between several fields is not in it, and is
- * said when the object is resolved.
+ * JSON Schema (2020-12) of the {@code adapter} object of a request, with the names, types and
+ * bounds that its readers use. Rules about several fields are not in it; they are checked when the
+ * object is resolved.
  */
 public final class AdapterSchema {
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  /** What a reader must see to ask for all its fields: it follows one choice at a time. */
-  private static final Map<String, List<String>> ASKING =
+  /** Settings with which the reader of a method reads fields that depend on other fields. */
+  private static final Map<String, List<String>> EXAMPLES =
       Map.of(
           Lora.TYPE, List.of("\"init_lora_weights\": \"loftq\"", "\"init_lora_weights\": \"eva\""),
           AdaLora.TYPE, List.of("\"init_r\": 1024, \"total_step\": 9"),
-          Prompted.PromptFields.PROMPT, List.of("\"prompt_tuning_init\": \"TEXT\""));
+          Prompted.PromptTuning.TYPE, List.of("\"prompt_tuning_init\": \"TEXT\""));
 
   private static final List<String> OWN = List.of("full", Freeze.TYPE, Bottleneck.TYPE);
 
@@ -33,7 +32,7 @@ public final class AdapterSchema {
 
   private AdapterSchema() {}
 
-  /** The schema, a copy. */
+  /** Returns a copy of the schema. */
   public static ObjectNode json() {
     return SCHEMA.deepCopy();
   }
@@ -59,7 +58,9 @@ public final class AdapterSchema {
     return schema;
   }
 
-  /** One that goes on from a configuration or an adapter: its method may be said in part. */
+  /**
+   * Returns the schema for a configuration or an adapter to continue, whose method may be partial.
+   */
   private static ObjectNode inherited(ObjectNode adapter) {
     ObjectNode inherited = adapter.deepCopy();
     ObjectNode properties = (ObjectNode) inherited.get("properties");
@@ -75,7 +76,7 @@ public final class AdapterSchema {
     return inherited;
   }
 
-  /** One schema a type; a missing type is the first. */
+  /** Returns a schema for each type; a missing type is the first. */
   private static ObjectNode methods(String key, List<String> types, String place) {
     ObjectNode methods = JSON.createObjectNode();
     ArrayNode each = methods.putArray("anyOf");
@@ -83,7 +84,7 @@ public final class AdapterSchema {
     for (String type : types) {
       FieldSchema asked = FieldSchema.ofObject();
       ask("{\"%s\": {\"%s\": \"%s\"}}".formatted(place, key, type), place, asked);
-      for (String more : ASKING.getOrDefault(type, List.of())) {
+      for (String more : EXAMPLES.getOrDefault(type, List.of())) {
         ask("{\"%s\": {\"%s\": \"%s\", %s}}".formatted(place, key, type, more), place, asked);
       }
       ObjectNode method = asked.json();
@@ -102,17 +103,17 @@ public final class AdapterSchema {
     return methods;
   }
 
-  /** Requests that lead through every choice outside of the methods. */
+  /** Returns requests that cover every choice outside of the methods. */
   private static List<String> requests() {
     List<String> requests = new ArrayList<>();
-    for (String type : LrScheduler.LrSchedulerFields.TYPES) {
+    for (String type : LrScheduler.Json.TYPES) {
       requests.add("{\"training\": {\"lr_scheduler_type\": \"%s\"}}".formatted(type));
     }
     for (String type : AdapterMethods.TYPES) {
       requests.add("{\"peft\": {\"peft_type\": \"%s\"}}".formatted(type));
     }
     for (Objective objective : Objective.values()) {
-      requests.add("{\"objective\": \"%s\"}".formatted(objective.name().toLowerCase(Locale.ROOT)));
+      requests.add("{\"objective\": \"%s\"}".formatted(objective.wireName()));
     }
     return requests;
   }
@@ -130,9 +131,7 @@ public final class AdapterSchema {
     else AdapterMethods.peft(fields, HyperparameterAliases.NONE, AdapterMethods.DEFAULT);
   }
 
-  /**
-   * JSON Schema of the fields that readers take as they come, because they may be of many types.
-   */
+  /** JSON Schema of the fields that readers read as plain JSON, because they have several types. */
   static final class MixedTypeSchema {
     private static final ObjectNode FIELDS =
         (ObjectNode)
@@ -162,12 +161,12 @@ public final class AdapterSchema {
                     }
                     """);
 
-    /** Where a getter asks for one of the types alone. */
+    /** A field for which the readers record only one of its types. */
     private static final String ROWS = "trainable_token_indices";
 
     static {
-      choices("lr_scheduler_type", LrScheduler.LrSchedulerFields.TYPES);
-      List<String> shapes = LrScheduler.LrSchedulerFields.shapes();
+      choices("lr_scheduler_type", LrScheduler.Json.TYPES);
+      List<String> shapes = LrScheduler.Json.shapes();
       choices("warmup_type", shapes);
       choices("decay_type", shapes);
     }
@@ -180,14 +179,14 @@ public final class AdapterSchema {
       choices.addNull();
     }
 
-    /** Says at every depth what no getter has said. */
+    /** Adds the fields of several types at every depth. */
     static void refine(ObjectNode properties) {
       for (String key : List.copyOf(properties.propertyNames())) {
         JsonNode property = properties.get(key);
         boolean open =
             property.path("properties").isEmpty() && !property.has("additionalProperties");
-        boolean unsaid = property.isEmpty() || property.has("properties") && open;
-        if (FIELDS.has(key) && (unsaid || key.equals(ROWS))) {
+        boolean untyped = property.isEmpty() || property.has("properties") && open;
+        if (FIELDS.has(key) && (untyped || key.equals(ROWS))) {
           properties.set(key, FIELDS.get(key).deepCopy());
         } else if (property.get("properties") instanceof ObjectNode inner) {
           refine(inner);

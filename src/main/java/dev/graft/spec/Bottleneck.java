@@ -3,16 +3,15 @@ package dev.graft.spec;
 import static dev.graft.spec.Fields.or;
 
 import java.util.List;
-import java.util.Locale;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Bottleneck adapters: {@code h + scaling * Up(f(Down(x)))}, where h is what a branch of a layer
- * gives to the residual. They are no weights of the base and no method of PEFT.
+ * adds to the residual. They cannot be merged into weights of the base, and PEFT lacks them.
  *
- * @param reductionFactor features of the base over those of the bottleneck, rounded down
- * @param initStd deviation of the weights at the start; 0 with {@link InitWeights#MAM_ADAPTER}
- * @param modulesToSave modules that train whole beside them, by path or by a suffix after a dot
+ * @param reductionFactor features of the base divided by those of the bottleneck, rounded down
+ * @param initStd standard deviation of the initial weights; 0 with {@link InitWeights#MAM_ADAPTER}
+ * @param modulesToSave modules that also train, as a whole, by path or by a suffix after a dot
  */
 public record Bottleneck(
     Variant variant,
@@ -25,19 +24,19 @@ public record Bottleneck(
     implements AdapterMethod {
   static final String TYPE = "bottleneck";
 
-  /** What a saved one has as {@code peft_type}. */
+  /** The {@code peft_type} of saved bottleneck adapters. */
   static final String SAVED_TYPE = "BOTTLENECK";
 
   private static final String STD = "init_std";
   private static final String INIT = "init_weights";
 
-  /** Where adapters stand, with the settings of the papers. */
-  public enum Variant {
+  /** Where the adapters are placed, with the settings of the papers. */
+  public enum Variant implements WireName {
     /** After attention and after the feed-forward, x is h (Houlsby et al. 2019). */
     HOULSBY(16, NonLinearity.SWISH, 1, InitWeights.BERT),
     /** After the feed-forward, x is h (Pfeiffer et al. 2021). */
     PFEIFFER(16, NonLinearity.RELU, 1, InitWeights.BERT),
-    /** Beside the feed-forward, x is what it takes (He et al. 2022). */
+    /** Beside the feed-forward, x is its input (He et al. 2022). */
     PARALLEL(2, NonLinearity.RELU, 4, InitWeights.MAM_ADAPTER);
 
     private final int reductionFactor;
@@ -55,20 +54,20 @@ public record Bottleneck(
   }
 
   /** f, by the names of adapter-hub. */
-  public enum NonLinearity {
+  public enum NonLinearity implements WireName {
     RELU,
     SWISH,
     GELU,
     TANH
   }
 
-  /** How weights start; biases start at 0. */
-  public enum InitWeights {
+  /** The initial weights; biases start at 0. */
+  public enum InitWeights implements WireName {
     /** N(0, init_std). */
     BERT(0.02),
-    /** N(0, init_std), drawn again beyond two deviations. */
+    /** N(0, init_std), truncated at two standard deviations. */
     HOULSBY(0.01),
-    /** Down uniform within 1/sqrt(in), Up at 0: without effect. */
+    /** Down uniform within 1/sqrt(in), Up at 0, so that the adapter starts without an effect. */
     MAM_ADAPTER(0);
 
     private final double initStd;
@@ -91,7 +90,7 @@ public record Bottleneck(
     }
   }
 
-  /** As in the paper of the variant. */
+  /** Creates adapters with the settings of the variant's paper. */
   public Bottleneck(Variant variant) {
     this(
         variant,
@@ -103,22 +102,16 @@ public record Bottleneck(
         List.of());
   }
 
-  /** A constant as settings name it. */
-  public static String name(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT);
-  }
-
   static Bottleneck read(Fields method) {
-    Variant variant = or(method.choice("variant", Variant.class), Variant.PFEIFFER);
+    Variant variant = method.choice("variant", Variant.PFEIFFER);
     Integer reduction = method.integer("reduction_factor", 1, 10_000);
     NonLinearity f = method.choice("non_linearity", NonLinearity.class);
-    Double scaling = method.number("scaling", 1e-6, 1000, "usual are 1 to 4");
+    Double scaling = method.number("scaling", 1e-6, 1000, "typical values are 1 to 4");
     Double std = method.number(STD, 1e-8, 10);
     Bottleneck paper = new Bottleneck(variant);
-    InitWeights byDefault = std == null ? paper.initWeights() : InitWeights.BERT;
-    InitWeights init = or(method.choice(INIT, InitWeights.class), byDefault);
+    InitWeights init = method.choice(INIT, std == null ? paper.initWeights() : InitWeights.BERT);
     if (std != null && init == InitWeights.MAM_ADAPTER) {
-      method.refuse(STD, "means nothing with " + INIT + " mam_adapter: the start has no deviation");
+      method.refuse(STD, "has no effect with init_weights mam_adapter");
       std = null;
     }
     return new Bottleneck(
@@ -131,15 +124,16 @@ public record Bottleneck(
         method.texts("modules_to_save"));
   }
 
-  static void write(ObjectNode method, Bottleneck adapters) {
+  @Override
+  public void write(ObjectNode method) {
     method
         .put("type", TYPE)
-        .put("variant", Bottleneck.name(adapters.variant()))
-        .put("reduction_factor", adapters.reductionFactor())
-        .put("non_linearity", Bottleneck.name(adapters.nonLinearity()))
-        .put("scaling", adapters.scaling())
-        .put(INIT, Bottleneck.name(adapters.initWeights()));
-    if (adapters.initStd() > 0) method.put(STD, adapters.initStd());
-    Targets.writeWhole(method, adapters.modulesToSave());
+        .put("variant", variant.wireName())
+        .put("reduction_factor", reductionFactor)
+        .put("non_linearity", nonLinearity.wireName())
+        .put("scaling", scaling)
+        .put(INIT, initWeights.wireName());
+    if (initStd > 0) method.put(STD, initStd);
+    Targets.writeNames(method, "modules_to_save", modulesToSave);
   }
 }

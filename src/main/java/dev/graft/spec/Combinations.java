@@ -9,111 +9,105 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
- * What is known of a request by itself and cannot be combined, or means nothing: one table, which
- * {@code docs/methods.md} shows and a test holds against it. Single settings that are not built yet
- * are refused where they are read.
+ * The combinations of settings that are refused, in one table; a test compares it with the one in
+ * {@code docs/methods.md}. Single settings that are not supported yet are refused where they are
+ * read.
  */
 final class Combinations {
   /**
-   * Two settings that do not go together.
+   * Two settings that cannot be combined.
    *
-   * @param first of the two, as a person would say it
-   * @param path of the setting that is refused
-   * @param reason the end of the sentence that begins with the path
+   * @param first the first setting, in the words of the documentation
+   * @param path path of the setting that is refused
+   * @param reason the rest of the sentence that begins with the path
    */
-  public record Refusal(
+  record Refusal(
       String first, String second, String path, String reason, Predicate<TrainingSpec> when) {}
 
-  private static final List<Refusal> REFUSALS =
+  static final List<Refusal> REFUSALS =
       List.of(
           new Refusal(
               "PiSSA, OLoRA",
               "use_dora",
               "adapter.peft.use_dora",
-              "cannot be combined with a start that is taken out of the base: the result would have"
-                  + " no form for the base as it is",
-              spec ->
-                  spec.method() instanceof Lora lora
-                      && lora.variant().useDora()
-                      && lora.initLoraWeights().changesBase()),
+              "cannot be combined with an initialisation that changes the base: the result"
+                  + " could not be converted for the unchanged base",
+              lora(lora -> lora.variant().useDora() && lora.initLoraWeights().changesBase())),
           new Refusal(
               "DoRA",
               "lora_bias",
               "adapter.peft.lora_bias",
               "cannot be combined with use_dora, as in PEFT",
-              spec ->
-                  spec.method() instanceof Lora lora
-                      && lora.variant().useDora()
-                      && lora.variant().loraBias()),
+              lora(lora -> lora.variant().useDora() && lora.variant().loraBias())),
           new Refusal(
-              "other starts than true and false",
+              "init_lora_weights other than true and false",
               "lora_bias",
               "adapter.peft.lora_bias",
               "needs init_lora_weights true or false, as in PEFT",
-              spec ->
-                  spec.method() instanceof Lora lora
-                      && lora.variant().loraBias()
-                      && !(lora.initLoraWeights() instanceof LoraInit.Standard
-                          || lora.initLoraWeights() instanceof LoraInit.Random)),
+              lora(
+                  lora ->
+                      lora.variant().loraBias()
+                          && !(lora.initLoraWeights() instanceof LoraInit.Standard
+                              || lora.initLoraWeights() instanceof LoraInit.Random))),
           new Refusal(
               "orthogonal",
               "odd r",
               "adapter.peft.r",
               "must be even with init_lora_weights \"orthogonal\"",
-              spec ->
-                  spec.method() instanceof Lora lora
-                      && lora.initLoraWeights() instanceof LoraInit.Orthogonal
-                      && hasOddRank(lora)),
+              lora(
+                  lora ->
+                      lora.initLoraWeights() instanceof LoraInit.Orthogonal
+                          && ranks(lora).anyMatch(rank -> rank % 2 != 0))),
           new Refusal(
               "PiSSA, OLoRA",
               "r above 512",
               "adapter.peft.r",
-              "must be at most 512 with init_lora_weights \"pissa\" or \"olora\": the result has"
-                  + " twice the rank",
-              spec ->
-                  spec.method() instanceof Lora lora
-                      && lora.initLoraWeights().changesBase()
-                      && largestRank(lora) > 512),
+              "must be at most 512 with init_lora_weights \"pissa\" or \"olora\": the result"
+                  + " has twice the rank",
+              lora(
+                  lora ->
+                      lora.initLoraWeights().changesBase()
+                          && ranks(lora).anyMatch(rank -> rank > 512))),
           new Refusal(
               "LoRA",
               "lora_alpha above 1000 r",
               "adapter.peft.lora_alpha",
-              "must be at most 1000 times r: what is learned is multiplied by lora_alpha / r,"
-                  + " usual are 1 and 2",
-              spec -> spec.method() instanceof Lora lora && lora.loraAlpha() > 1000.0 * lora.r()),
+              "must be at most 1000 times r: the update is multiplied by lora_alpha / r,"
+                  + " which is typically 1 or 2",
+              lora(lora -> lora.loraAlpha() > 1000.0 * lora.r())),
           new Refusal(
               "EVA",
               "r times rho above 1024",
               "adapter.peft.eva_config.rho",
-              "must not allow more than 1024 ranks a module, which is r times rho",
-              spec ->
-                  spec.method() instanceof Lora lora
-                      && lora.initLoraWeights() instanceof LoraInit.Eva eva
-                      && Math.rint(largestRank(lora) * eva.rho()) > 1024),
+              "must not allow more than 1024 ranks per module (r times rho)",
+              lora(
+                  lora ->
+                      lora.initLoraWeights() instanceof LoraInit.Eva eva
+                          && ranks(lora).anyMatch(rank -> Math.rint(rank * eva.rho()) > 1024))),
           new Refusal(
               "full training",
               "quantization",
               "adapter.quantization",
               "cannot be combined with full training, which changes the weights of the base",
-              spec -> spec.quantization() != null && spec.method() instanceof AdapterMethod.Full),
+              quantized(method -> method instanceof AdapterMethod.Full)),
           new Refusal(
               "AdaLoRA",
               "r",
               "adapter.peft.r",
-              "means nothing to AdaLoRA: init_r is the rank at the start, target_r the mean at the"
-                  + " end",
+              "has no effect in AdaLoRA: set init_r, the initial rank, and target_r, the mean"
+                  + " rank at the end",
               spec -> spec.method() instanceof AdaLora method && method.r() != 8),
           new Refusal(
               "AdaLoRA",
               "rank_pattern",
               "adapter.peft.rank_pattern",
-              "is what a training decides",
+              "cannot be set: the training decides which ranks remain",
               spec -> spec.method() instanceof AdaLora method && !method.rankPattern().isEmpty()),
           new Refusal(
               "AdaLoRA",
               "fewer max_steps",
               "adapter.peft.total_step",
-              "must not be more than max_steps: the run would end before its ranks are pruned",
+              "must not exceed max_steps: the run would end before the ranks are pruned",
               spec ->
                   spec.method() instanceof AdaLora method
                       && spec.training().schedule().maxSteps() > 0
@@ -123,69 +117,62 @@ final class Combinations {
               "quantization",
               "adapter.quantization",
               "cannot be combined with freeze, which changes the weights of the base",
-              spec -> spec.quantization() != null && spec.method() instanceof Freeze),
+              quantized(method -> method instanceof Freeze)),
           new Refusal(
               "PiSSA, OLoRA",
               "quantization",
               "adapter.quantization",
-              "cannot be combined with a start that is taken out of the base's weights",
-              spec ->
-                  spec.quantization() != null
-                      && spec.method() instanceof Lora lora
-                      && lora.initLoraWeights().changesBase()),
+              "cannot be combined with an initialisation that changes the weights of the base",
+              quantized(
+                  method -> method instanceof Lora lora && lora.initLoraWeights().changesBase())),
           new Refusal(
               "LoftQ",
               "quantization",
               "adapter.quantization",
-              "cannot be combined with LoftQ, which quantises the layers that it adapts, by"
-                  + " loftq_bits",
-              spec ->
-                  spec.quantization() != null
-                      && spec.method() instanceof Lora lora
-                      && lora.initLoraWeights() instanceof LoraInit.Loftq),
+              "cannot be combined with LoftQ, which itself quantises the layers that it"
+                  + " adapts, by loftq_bits",
+              quantized(
+                  method ->
+                      method instanceof Lora lora
+                          && lora.initLoraWeights() instanceof LoraInit.Loftq)),
           new Refusal(
               "classification, regression",
               "packing",
               "adapter.training.packing",
-              "cannot be combined with labels of rows, which are read one by one",
-              spec ->
-                  spec.objective().labelsRows()
-                      && spec.training().rows().packingStrategy() != null),
+              "cannot be combined with row labels: every row is a sequence of its own",
+              rowLabels(spec -> spec.training().rows().packingStrategy() != null)),
           new Refusal(
               "classification, regression",
               "label_smoothing_factor",
               "adapter.training.label_smoothing_factor",
-              "must be 0: smoothing is not built for labels of rows",
-              spec ->
-                  spec.objective().labelsRows()
-                      && spec.training().regularisation().labelSmoothingFactor() != 0),
+              "must be 0: label smoothing is not supported for row labels",
+              rowLabels(spec -> spec.training().regularisation().labelSmoothingFactor() != 0)),
           new Refusal(
               "classification, regression",
               "truncation_mode split_budget",
               "adapter.training.truncation_mode",
               "must not be split_budget: a row with a label has no prompt to cut",
-              spec ->
-                  spec.objective().labelsRows()
-                      && spec.training().rows().truncationMode() == TruncationMode.SPLIT_BUDGET),
+              rowLabels(
+                  spec -> spec.training().rows().truncationMode() == TruncationMode.SPLIT_BUDGET)),
           new Refusal(
               "classification, regression",
               "choice of tokens to train",
               "adapter.data",
-              "chooses tokens to train, but labels belong to whole rows",
-              spec -> spec.objective().labelsRows() && choosesTokens(spec.data())),
+              "cannot select tokens to train: labels belong to whole rows",
+              rowLabels(Combinations::choosesTokens)),
           new Refusal(
               "classification, regression",
               "virtual tokens",
               "adapter.peft.peft_type",
-              "cannot be combined with labels of rows: their head trains whole, and virtual tokens"
-                  + " have no modules_to_save beside them",
-              spec -> spec.objective().labelsRows() && spec.method() instanceof Prompted),
+              "cannot be combined with row labels: their head trains as a whole, and virtual"
+                  + " tokens do not support modules_to_save",
+              rowLabels(spec -> spec.method() instanceof Prompted)),
           new Refusal(
               "virtual tokens",
               "packing",
               "adapter.training.packing",
-              "must be off, or wrapped: virtual tokens come first in a row, not before each of its"
-                  + " texts",
+              "must be off or wrapped: virtual tokens precede a sequence, not each row that"
+                  + " is packed into it",
               spec ->
                   spec.method() instanceof Prompted
                       && spec.training().rows().packingStrategy() != null
@@ -194,29 +181,28 @@ final class Combinations {
               "virtual tokens",
               "output.merged",
               "adapter.output.merged",
-              "needs a method that changes weights: virtual tokens are none",
-              spec -> spec.outputs().merged() && spec.method() instanceof Prompted),
+              "cannot be combined with virtual tokens, which do not change weights",
+              merged(method -> method instanceof Prompted)),
           new Refusal(
               "bottleneck adapters",
               "output.merged",
               "adapter.output.merged",
-              "needs a method that changes weights: a non-linear function is none",
-              spec -> spec.outputs().merged() && spec.method() instanceof Bottleneck),
+              "cannot be combined with bottleneck adapters: a non-linear function cannot be"
+                  + " merged into weights",
+              merged(method -> method instanceof Bottleneck)),
           new Refusal(
               "full training, freeze",
               "output.merged",
               "adapter.output.merged",
-              "has no meaning: the result is a whole model already",
-              spec ->
-                  spec.outputs().merged()
-                      && (spec.method() instanceof AdapterMethod.Full
-                          || spec.method() instanceof Freeze)),
+              "has no effect: the result is already a whole model",
+              merged(method -> method instanceof AdapterMethod.Full || method instanceof Freeze)),
           new Refusal(
               "all but pissa and olora",
               "output.trained_form",
               "adapter.output.trained_form",
-              "needs init_lora_weights \"pissa\" or \"olora\": other results are in the form that"
-                  + " trained, and what pissa_niter_N starts from cannot be repeated",
+              "needs init_lora_weights \"pissa\" or \"olora\": other results already have"
+                  + " their trained form, and the start of pissa_niter_N is random and cannot be"
+                  + " repeated",
               spec ->
                   spec.outputs().trainedForm()
                       && !(spec.method() instanceof Lora lora
@@ -226,53 +212,61 @@ final class Combinations {
               "packing",
               "adapter.training.packing",
               "cannot be combined with pairs, as in TRL",
-              spec -> spec.objective().pairs() && spec.training().rows().packingStrategy() != null),
+              pairs(spec -> spec.training().rows().packingStrategy() != null)),
           new Refusal(
               "dpo, orpo",
               "label_smoothing_factor",
               "adapter.training.label_smoothing_factor",
-              "is about the loss of tokens; that of pairs has label_smoothing",
-              spec ->
-                  spec.objective().pairs()
-                      && spec.training().regularisation().labelSmoothingFactor() > 0),
+              "applies to the loss of tokens; for pairs set label_smoothing",
+              pairs(spec -> spec.training().regularisation().labelSmoothingFactor() > 0)),
           new Refusal(
               "dpo, orpo",
               "assistant_only_loss, completion_only_loss, mask_history",
               "adapter.data",
-              "cannot say which tokens of a pair train: those of the completions do",
-              spec -> spec.objective().pairs() && choosesTokens(spec.data())));
+              "cannot select the tokens of a pair that train: the tokens of both completions do",
+              pairs(Combinations::choosesTokens)));
 
   private Combinations() {}
 
-  /** The table. */
-  public static List<Refusal> refusals() {
-    return REFUSALS;
-  }
-
-  /** Every refusal that a request meets. */
+  /** Returns a problem for every refused combination of a request. */
   static List<Problem> problems(TrainingSpec spec) {
     return REFUSALS.stream()
-        .filter(refusal -> refusal.when().test(spec))
-        .map(refusal -> new Problem(refusal.path(), refusal.reason()))
+        .filter(refusal -> refusal.when.test(spec))
+        .map(refusal -> new Problem(refusal.path, refusal.reason))
         .toList();
   }
 
-  private static boolean choosesTokens(DataOptions data) {
+  private static Predicate<TrainingSpec> lora(Predicate<Lora> when) {
+    return spec -> spec.method() instanceof Lora lora && when.test(lora);
+  }
+
+  private static Predicate<TrainingSpec> quantized(Predicate<AdapterMethod> when) {
+    return spec -> spec.quantization() != null && when.test(spec.method());
+  }
+
+  private static Predicate<TrainingSpec> merged(Predicate<AdapterMethod> when) {
+    return spec -> spec.outputs().merged() && when.test(spec.method());
+  }
+
+  private static Predicate<TrainingSpec> rowLabels(Predicate<TrainingSpec> when) {
+    return spec -> spec.objective().labelsRows() && when.test(spec);
+  }
+
+  private static Predicate<TrainingSpec> pairs(Predicate<TrainingSpec> when) {
+    return spec -> spec.objective().pairs() && when.test(spec);
+  }
+
+  private static boolean choosesTokens(TrainingSpec spec) {
+    DataOptions data = spec.data();
     return data.maskHistory()
         || data.assistantOnlyLoss() != null
         || data.completionOnlyLoss() != null;
   }
 
-  private static int largestRank(Lora lora) {
+  /** Returns the ranks of all modules. */
+  private static IntStream ranks(Lora lora) {
     return IntStream.concat(
-            IntStream.of(lora.r()),
-            lora.patterns().rankPattern().values().stream().mapToInt(Integer::intValue))
-        .max()
-        .orElseThrow();
-  }
-
-  private static boolean hasOddRank(Lora lora) {
-    return lora.r() % 2 != 0
-        || lora.patterns().rankPattern().values().stream().anyMatch(rank -> rank % 2 != 0);
+        IntStream.of(lora.r()),
+        lora.patterns().rankPattern().values().stream().mapToInt(Integer::intValue));
   }
 }

@@ -12,31 +12,30 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The method of a run that continues from an adapter: the adapter's own, with the dropout that the
- * request asks for. What a request says beside that must agree with it.
+ * The method of a run that continues from an adapter: the adapter's own, with the dropout of the
+ * request. Other settings of the request must agree with it.
  *
- * @param saved as the adapter's {@code adapter_config.json} has it
- * @param asked as the run that made the adapter was asked for, which may say the same in other
- *     words; null where that is not known
+ * @param saved the method in the adapter's {@code adapter_config.json}
+ * @param asked the equivalent method as the adapter's run requested it; null if unknown
  */
 public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked) {
   private static final Set<String> OF_TRAINING = Set.of("lora_dropout", "vera_dropout");
 
-  /** Why training cannot go on from what this method saves; null if it can. */
+  /** Returns why training cannot continue from an adapter of this method; null if it can. */
   public static @Nullable String obstacle(AdapterMethod saved) {
     return switch (saved) {
       case AdaLora _ ->
-          "AdaLoRA decides once which ranks are left, so its training cannot go on; its plain_lora"
-              + " directory is a LoRA that can";
+          "AdaLoRA prunes its ranks only once; continue from the LoRA in its plain_lora directory"
+              + " instead";
       case Prompted.PTuning _ ->
-          "P-tuning saves what its encoder computed, not the encoder that trains";
+          "P-tuning saves the output of its encoder, but not the encoder that trains";
       case Prompted.PrefixTuning prefix ->
           prefix.prefixProjection()
-              ? "prefix tuning with a projection saves what that computed, not what trains"
+              ? "prefix tuning saves the output of its projection, but not the projection that trains"
               : null;
       case Lora lora ->
           lora.initLoraWeights().changesBase()
-              ? "its init_lora_weights is \"%s\": the adapter fits a changed base only"
+              ? "its init_lora_weights is \"%s\", so the adapter fits only a changed base"
                   .formatted(lora.initLoraWeights().wireName())
               : null;
       case Prompted.PromptTuning _,
@@ -51,10 +50,10 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
   }
 
   /**
-   * The {@code adapter} object of a request with the adapter's method in it.
+   * Returns the {@code adapter} object of a request with the adapter's method in it.
    *
-   * @param adapter as given, nothing left to look up; null if it was not given
-   * @throws SpecRejected with every setting that says something else
+   * @param adapter the request's object, with names already looked up; null if missing
+   * @throws SpecRejected with every setting that contradicts the adapter's method
    */
   public ObjectNode into(@Nullable JsonNode adapter) {
     List<Problem> problems = new ArrayList<>();
@@ -70,12 +69,12 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
       problems.add(
           new Problem(
               "adapter." + each,
-              "must be left out: the adapter that training continues from has a method, in "
+              "must be left out: training continues from an adapter that defines its method in "
                   + place));
     }
     ObjectNode own = (ObjectNode) method.get(place);
     JsonNode given = whole.get(place);
-    if (given instanceof ObjectNode said) require(place, said, own, problems);
+    if (given instanceof ObjectNode settings) require(place, settings, own, problems);
     else if (given != null && !given.isNull()) {
       problems.add(new Problem("adapter." + place, "must be an object"));
     }
@@ -84,20 +83,21 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
   }
 
   /**
+   * Requires the given settings to agree with the adapter's, and copies those of training.
+   *
    * @param place {@code peft} or {@code method}
-   * @param own takes over what belongs to training
    */
-  private void require(String place, ObjectNode said, ObjectNode own, List<Problem> problems) {
+  private void require(String place, ObjectNode given, ObjectNode own, List<Problem> problems) {
     String path = "adapter." + place;
     String typeKey = place.equals("peft") ? "peft_type" : "type";
-    JsonNode type = said.get(typeKey);
+    JsonNode type = given.get(typeKey);
     if (type != null && !type.isNull() && !type.equals(own.get(typeKey))) {
       problems.add(differs(path, typeKey, type, own.get(typeKey)));
       return;
     }
     ObjectNode overlay = own.deepCopy();
-    for (String key : said.propertyNames()) {
-      if (!said.get(key).isNull()) overlay.set(key, said.get(key));
+    for (String key : given.propertyNames()) {
+      if (!given.get(key).isNull()) overlay.set(key, given.get(key));
     }
     List<Problem> unreadable = new ArrayList<>();
     AdapterMethod read = AdapterMethods.fromRequest(overlay, path, unreadable);
@@ -117,14 +117,14 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
   }
 
   private static Problem differs(
-      String path, String key, @Nullable JsonNode said, @Nullable JsonNode own) {
+      String path, String key, @Nullable JsonNode given, @Nullable JsonNode own) {
     return new Problem(
         path + "." + key,
-        "is %s, but the adapter that training continues from has %s; left out it is inherited"
-            .formatted(said, own));
+        "is %s, but the adapter that training continues from has %s; leave it out to inherit it"
+            .formatted(given, own));
   }
 
-  /** Lists of names are sets. */
+  /** Compares values; the order of a list does not matter. */
   private static boolean same(@Nullable JsonNode one, @Nullable JsonNode other) {
     if (one == null || other == null) return one == other;
     if (!one.isArray() || !other.isArray()) return one.equals(other);

@@ -8,66 +8,58 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A form of a finished result that is made on request. */
+/** A form of a finished result that is created on request. */
 public sealed interface ExportForm {
-  /** What a request calls them, in lower case. */
-  enum Kind {
+  /** The names of requests. */
+  enum Kind implements WireName {
     MERGED,
     MERGED_GGUF,
     ADAPTER_GGUF,
     PLAIN_LORA,
     VLLM,
     OLLAMA,
-    COMBINED;
-
-    public String wireName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    COMBINED
   }
 
   /** Element type of the matrices of a GGUF file. */
-  enum GgufType {
+  enum GgufType implements WireName {
     F16,
-    Q8_0;
-
-    public String wireName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    Q8_0
   }
 
   /**
-   * The base with the adapter in its weights, as transformers saves a model.
+   * The base with the adapter merged into its weights, as transformers saves a model.
    *
-   * @param maxShardSize bytes of a file of weights, unless one tensor is more
+   * @param maxShardSize maximum bytes of a file of weights, unless a single tensor is larger
    */
   record Merged(long maxShardSize) implements ExportForm {}
 
-  /** The same as one file that llama.cpp loads alone. */
+  /** The merged model as one file for llama.cpp. */
   record MergedGguf(GgufType type) implements ExportForm {}
 
-  /** The adapter as llama.cpp loads it beside its base. */
+  /** The adapter as a file that llama.cpp loads with its base. */
   record AdapterGguf() implements ExportForm {}
 
-  /** The adapter as LoRA of one rank, whose scale is in its factors: a PEFT directory. */
+  /** The adapter as a PEFT directory of a LoRA with one rank, whose factors include the scale. */
   record PlainFactors() implements ExportForm {}
 
   /**
    * A directory for vLLM's {@code lora_filesystem_resolver}.
    *
-   * @param base the model that vLLM is started with, as it is written there
-   * @param name of the directory, which is what clients ask for
+   * @param base the model that vLLM is started with, as its command line names it
+   * @param name the name of the directory, which clients use as the model
    */
   record Vllm(String base, String name) implements ExportForm {}
 
   /**
-   * A Modelfile and what it names.
+   * A Modelfile and the files that it names.
    *
-   * @param type of the merged model
-   * @param base the base's name in Ollama, which the adapter is put on; null = it is merged
+   * @param type the element type of a merged model
+   * @param base the name of the adapter's base in Ollama; null = the adapter is merged
    */
   record Ollama(GgufType type, @Nullable String base) implements ExportForm {}
 
-  /** Several adapters as one LoRA: a PEFT directory. */
+  /** Several adapters combined into one LoRA, as a PEFT directory. */
   record Combined(Combination combination) implements ExportForm {}
 
   default Kind kind() {
@@ -82,7 +74,7 @@ public sealed interface ExportForm {
     };
   }
 
-  /** Everything beside its kind, so that equal forms have equal options. */
+  /** Returns everything but the kind; equal forms have equal options. */
   default ObjectNode options() {
     ObjectNode options = JsonNodeFactory.instance.objectNode();
     switch (this) {
@@ -99,7 +91,7 @@ public sealed interface ExportForm {
     return options;
   }
 
-  /** What {@link #kind} and {@link #options} were of. */
+  /** Returns the form with this {@link #kind} and these {@link #options}. */
   static ExportForm of(String kind, JsonNode options) {
     return switch (Kind.valueOf(kind.toUpperCase(Locale.ROOT))) {
       case MERGED -> new Merged(options.path("max_shard_size").longValue());
@@ -120,13 +112,14 @@ public sealed interface ExportForm {
   }
 
   /**
-   * How several LoRA adapters of one base become one: PEFT's {@code add_weighted_adapter}.
+   * How several LoRA adapters of one base are combined: PEFT's {@code add_weighted_adapter}.
    *
-   * @param adapters ids of the others, which come after the first
-   * @param weights of the first and the others
-   * @param density of the numbers that pruning leaves, in (0, 1]; 1 where the type prunes none
-   * @param svdRank of the result of a decomposition; null = the largest of theirs
-   * @param seed of what DARE draws, as of {@code torch.manual_seed}
+   * @param adapters ids of the other adapters, which follow the first
+   * @param weights weights of the first and the other adapters
+   * @param density fraction of the values that pruning keeps, in (0, 1]; 1 if the type does not
+   *     prune
+   * @param svdRank rank of the result of a decomposition; null = the largest of the adapters
+   * @param seed random seed of DARE, as for {@code torch.manual_seed}
    */
   public record Combination(
       CombinationType type,
@@ -142,17 +135,13 @@ public sealed interface ExportForm {
       if (weights.size() != adapters.size() + 1) throw new IllegalArgumentException("weights");
     }
 
-    /** By what the majority of signs is counted. */
-    public enum MajoritySign {
+    /** How the majority of signs is determined. */
+    public enum MajoritySign implements WireName {
       TOTAL,
-      FREQUENCY;
-
-      public String wireName() {
-        return name().toLowerCase(Locale.ROOT);
-      }
+      FREQUENCY
     }
 
-    /** What decides the result, so that equal combinations have equal options. */
+    /** Returns the settings that affect the result; equal combinations have equal options. */
     public ObjectNode options() {
       ObjectNode options = JsonNodeFactory.instance.objectNode();
       options.put("combination_type", type.wireName());
@@ -165,7 +154,7 @@ public sealed interface ExportForm {
       return options;
     }
 
-    /** What {@link #options} were of. */
+    /** Returns the combination with these {@link #options}. */
     static Combination of(JsonNode options) {
       List<String> adapters = new ArrayList<>();
       options.path("adapters").forEach(each -> adapters.add(each.stringValue()));
@@ -186,7 +175,7 @@ public sealed interface ExportForm {
   }
 
   /** PEFT's {@code combination_type}. */
-  public enum CombinationType {
+  public enum CombinationType implements WireName {
     SVD,
     LINEAR,
     CAT,
@@ -199,26 +188,22 @@ public sealed interface ExportForm {
     MAGNITUDE_PRUNE,
     MAGNITUDE_PRUNE_SVD;
 
-    public String wireName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-
-    /** Whether products of factors are combined and decomposed again, not the factors. */
+    /** Whether the products of the factors are combined and decomposed, not the factors. */
     public boolean decomposes() {
       return name().endsWith("SVD");
     }
 
-    /** Whether factors are combined number by number, which needs equal ranks. */
+    /** Whether factors are combined element by element, which needs equal ranks. */
     public boolean needsEqualRanks() {
       return this != CAT && !decomposes();
     }
 
-    /** Whether numbers are dropped by chance (DARE, Yu et al. 2024). */
+    /** Whether values are dropped at random (DARE, Yu et al. 2024). */
     public boolean draws() {
       return name().startsWith("DARE");
     }
 
-    /** Whether signs are elected (TIES, Yadav et al. 2023). */
+    /** Whether signs are elected by majority (TIES, Yadav et al. 2023). */
     public boolean elects() {
       return name().contains("TIES");
     }

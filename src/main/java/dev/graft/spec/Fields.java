@@ -17,9 +17,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A JSON object being read: every getter notes its key and, where the value does not fit, a problem
- * at its path; {@link #refuseUnknown} then refuses the keys nobody asked for. A missing key and a
- * null are the same, unless {@link #isNull} asks.
+ * Reads a JSON object. Every getter records its key and, if the value is invalid, adds a problem at
+ * its path; {@link #refuseUnknown} then refuses the keys that no getter has read. A JSON null
+ * counts as a missing key, except for {@link #isNull}.
  */
 final class Fields {
   private static final String MODULES = "[A-Za-z0-9_.]{1,200}";
@@ -30,14 +30,14 @@ final class Fields {
   private final Set<String> known = new HashSet<>();
   private final @Nullable FieldSchema asked;
 
-  public Fields(@Nullable JsonNode node, String path, List<Problem> problems) {
+  Fields(@Nullable JsonNode node, String path, List<Problem> problems) {
     this(node, path, problems, null);
   }
 
   /**
-   * @param asked where to note what is asked for, or null
+   * @param asked records the keys, types and bounds that are read; may be null
    */
-  public Fields(
+  Fields(
       @Nullable JsonNode node, String path, List<Problem> problems, @Nullable FieldSchema asked) {
     boolean object = node != null && node.isObject();
     if (node != null && !object && !node.isNull()) {
@@ -49,47 +49,51 @@ final class Fields {
     this.asked = asked;
   }
 
-  public boolean present() {
+  boolean present() {
     return node != null;
   }
 
-  public String path(String key) {
+  String path(String key) {
     return path.isEmpty() ? key : path + "." + key;
   }
 
-  public void refuse(String key, String message) {
+  void refuse(String key, String message) {
     problems.add(new Problem(path(key), message));
   }
 
-  /** Of a setting of another object. */
-  public void refuseAt(String path, String message) {
+  /** Adds a problem of another object, at its whole path. */
+  void refuseAt(String path, String message) {
     problems.add(new Problem(path, message));
   }
 
-  public Fields object(String key) {
+  Fields object(String key) {
     FieldSchema inner = asked == null ? null : asked.object(key);
     return new Fields(value(key), path(key), problems, inner);
   }
 
-  /** The value under a key; null when it is missing or a JSON null. */
-  public @Nullable JsonNode value(String key) {
+  /** Returns the value of a key; null if it is missing or a JSON null. */
+  @Nullable JsonNode value(String key) {
     known(key);
     JsonNode value = node == null ? null : node.get(key);
     return value == null || value.isNull() ? null : value;
   }
 
-  public boolean isNull(String key) {
+  boolean isNull(String key) {
     JsonNode value = node == null ? null : node.get(key);
     return value != null && value.isNull();
   }
 
-  public @Nullable Integer integer(String key, long least, long most) {
+  @Nullable Integer integer(String key, long least, long most) {
     Long value = longInteger(key, least, most);
     return value == null ? null : value.intValue();
   }
 
-  /** As {@link #integer}, of numbers that do not fit in one. */
-  public @Nullable Long longInteger(String key, long least, long most) {
+  int integer(String key, long least, long most, int byDefault) {
+    return or(integer(key, least, most), byDefault);
+  }
+
+  /** Returns a whole number that may exceed the range of an {@code int}. */
+  @Nullable Long longInteger(String key, long least, long most) {
     if (asked != null) asked.integer(key, least, most);
     JsonNode value = value(key);
     if (value == null) return null;
@@ -102,30 +106,34 @@ final class Fields {
   }
 
   /**
-   * A string of a form.
+   * Returns a string that matches a pattern.
    *
-   * @param told what is said where it has another, such as {@code must be a name}
+   * @param requirement the message for any other value, such as {@code must be a name}
    */
-  public @Nullable String text(String key, Pattern form, String told) {
+  @Nullable String text(String key, Pattern form, String requirement) {
     if (asked != null) asked.any(key);
     JsonNode value = value(key);
     if (value == null) return null;
     if (value.isString() && form.matcher(value.stringValue()).matches()) return value.stringValue();
-    refuse(key, told);
+    refuse(key, requirement);
     return null;
   }
 
-  /** A finite number in [least, most]. */
-  public @Nullable Double number(String key, double least, double most) {
+  /** Returns a finite number in [least, most]. */
+  @Nullable Double number(String key, double least, double most) {
     return number(key, least, most, "");
+  }
+
+  double number(String key, double least, double most, double byDefault) {
+    return or(number(key, least, most), byDefault);
   }
 
   /**
    * As {@link #number(String, double, double)}.
    *
-   * @param usual what is said of usual values where the number is refused; may be empty
+   * @param typical a hint at typical values, added to the message for other values; may be empty
    */
-  public @Nullable Double number(String key, double least, double most, String usual) {
+  @Nullable Double number(String key, double least, double most, String typical) {
     if (asked != null) asked.number(key, least, most);
     JsonNode value = value(key);
     if (value == null) return null;
@@ -133,20 +141,20 @@ final class Fields {
       return value.doubleValue();
     }
     String range = "must be a number from " + shown(least) + " to " + shown(most);
-    refuse(key, usual.isEmpty() ? range : range + "; " + usual);
+    refuse(key, typical.isEmpty() ? range : range + "; " + typical);
     return null;
   }
 
-  /** As people write it: {@code 0}, {@code 0.999}, {@code 2e-4}. */
-  public static String shown(double number) {
+  /** Formats a number for messages: {@code 0}, {@code 0.999}, {@code 2e-4}. */
+  static String shown(double number) {
     double size = Math.abs(number);
     BigDecimal exact = new BigDecimal(Double.toString(number)).stripTrailingZeros();
     if (size == 0 || size >= 1e-3 && size < 1e9) return exact.toPlainString();
     return Double.toString(number).replace(".0E", "e").replace('E', 'e');
   }
 
-  /** Whole numbers: a list, or a single one; none where the key is missing. */
-  public List<Integer> integers(String key, int least, int most) {
+  /** Returns a list of whole numbers or a single one; empty if the key is missing. */
+  List<Integer> integers(String key, int least, int most) {
     if (asked != null) asked.integers(key, least, most);
     JsonNode value = value(key);
     if (value == null) return List.of();
@@ -162,8 +170,8 @@ final class Fields {
     return List.of();
   }
 
-  /** Names: a list of strings, or a single one; none where the key is missing. */
-  public List<String> texts(String key) {
+  /** Returns a list of module names or a single one; empty if the key is missing. */
+  List<String> texts(String key) {
     if (asked != null) asked.texts(key, MODULES);
     JsonNode value = value(key);
     if (value == null) return List.of();
@@ -174,28 +182,29 @@ final class Fields {
     if (texts.stream().allMatch(text -> text.matches(MODULES))) {
       return texts.stream().distinct().toList();
     }
-    refuse(key, "must be names of modules");
+    refuse(key, "must be module names");
     return List.of();
   }
 
-  /** Whether the value is a container without elements; the key then counts as known. */
-  public boolean isEmpty(String key) {
+  /** Whether the value is an empty list or object. */
+  boolean isEmpty(String key) {
     JsonNode value = value(key);
     return value != null && value.isContainer() && value.isEmpty();
   }
 
-  /** The keys of the object. */
-  public List<String> names() {
+  List<String> names() {
     return node == null ? List.of() : List.copyOf(node.propertyNames());
   }
 
-  /** A key whose value may be anything. */
-  public void known(String key) {
-    if (asked != null) asked.any(key);
-    known.add(key);
+  /** Accepts any values of these keys. */
+  void known(String... keys) {
+    for (String key : keys) {
+      if (asked != null) asked.any(key);
+      known.add(key);
+    }
   }
 
-  public @Nullable Boolean bool(String key) {
+  @Nullable Boolean bool(String key) {
     if (asked != null) asked.bool(key);
     JsonNode value = value(key);
     if (value == null) return null;
@@ -204,12 +213,16 @@ final class Fields {
     return null;
   }
 
+  boolean bool(String key, boolean byDefault) {
+    return or(bool(key), byDefault);
+  }
+
   /**
-   * True, false or one word.
+   * Reads true, false or one word.
    *
-   * @return as text; null when it is missing or refused
+   * @return the value as text; null if it is missing or refused
    */
-  public @Nullable String boolOr(String key, String word) {
+  @Nullable String boolOr(String key, String word) {
     if (asked != null) asked.boolOr(key, word);
     JsonNode value = value(key);
     if (value == null) return null;
@@ -220,23 +233,31 @@ final class Fields {
     return null;
   }
 
-  /** A constant of an enum, written in lower case. */
-  public <E extends Enum<E>> @Nullable E choice(String key, Class<E> type, String... notYet) {
+  /** Returns a constant of an enum, which requests write in lower case. */
+  <E extends Enum<E>> @Nullable E choice(String key, Class<E> type, String... notYet) {
     List<E> constants = List.of(type.getEnumConstants());
     List<String> names = constants.stream().map(each -> each.name().toLowerCase(ROOT)).toList();
     if (asked != null) asked.choice(key, names);
     JsonNode value = value(key);
     if (value == null) return null;
-    String said = value.isString() ? value.stringValue() : "";
-    if (names.contains(said)) return constants.get(names.indexOf(said));
-    boolean planned = List.of(notYet).contains(said);
-    String choices = "must be one of " + String.join(", ", names);
-    refuse(key, planned ? "not supported yet; " + choices : choices);
+    String name = value.isString() ? value.stringValue() : "";
+    if (names.contains(name)) return constants.get(names.indexOf(name));
+    refuseChoice(key, name, names, List.of(notYet));
     return null;
   }
 
-  /** A key that Graft knows but does not honour yet: only the values that change nothing pass. */
-  public void notYet(String key, Object... neutral) {
+  <E extends Enum<E>> E choice(String key, E byDefault) {
+    return or(choice(key, byDefault.getDeclaringClass()), byDefault);
+  }
+
+  /** Adds the problem of a name that is not among the choices, though it may be planned. */
+  void refuseChoice(String key, String name, List<String> choices, List<String> planned) {
+    String message = "must be one of " + String.join(", ", choices);
+    refuse(key, planned.contains(name) ? "is not supported yet; " + message : message);
+  }
+
+  /** Reads a setting that Graft does not support yet: accepts only values without an effect. */
+  void notYet(String key, Object... neutral) {
     if (asked != null) asked.notYet(key, neutral);
     JsonNode value = value(key);
     if (value == null || value.isContainer() && value.isEmpty()) return;
@@ -249,15 +270,14 @@ final class Fields {
         return;
       }
     }
-    refuse(key, "not supported yet");
+    refuse(key, "is not supported yet");
   }
 
-  /** What was read, or the default where nothing was. */
-  public static <T> T or(@Nullable T value, T byDefault) {
+  static <T> T or(@Nullable T value, T byDefault) {
     return value != null ? value : byDefault;
   }
 
-  public void refuseUnknown() {
+  void refuseUnknown() {
     if (asked != null) asked.closed();
     if (node == null) return;
     for (String key : node.propertyNames()) {
@@ -266,8 +286,8 @@ final class Fields {
   }
 
   /**
-   * What a reader asks of a JSON object, noted as JSON Schema 2020-12 while it reads: {@link
-   * Fields} tells every getter's key, type and bounds. Several readings add up.
+   * A JSON Schema 2020-12 of an object, built while it is read: {@link Fields} records the key,
+   * type and bounds of every getter. Several readings add up.
    */
   static final class FieldSchema {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -278,15 +298,15 @@ final class Fields {
       this.schema = schema;
     }
 
-    /** Of an object that nobody has read yet. */
-    public static FieldSchema ofObject() {
+    /** Returns the schema of an object that has not been read yet. */
+    static FieldSchema ofObject() {
       ObjectNode schema = JSON.objectNode();
       schema.putArray("type").add("object").add("null");
       schema.putObject("properties");
       return new FieldSchema(schema);
     }
 
-    public ObjectNode json() {
+    ObjectNode json() {
       return schema;
     }
 
@@ -298,7 +318,7 @@ final class Fields {
       properties().set(key, value);
     }
 
-    /** Asked for, whatever it is; what is known of it already stays. */
+    /** Records a key of any type, unless more is known of it. */
     void any(String key) {
       if (!properties().has(key)) put(key, JSON.objectNode());
     }
@@ -320,7 +340,7 @@ final class Fields {
       wider(key, bounded("number", JSON.numberNode(least), JSON.numberNode(most), true));
     }
 
-    /** Other choices ask for the same key with other bounds: all of them may pass. */
+    /** Records a key with the union of its bounds: other choices may read it with other bounds. */
     private void wider(String key, ObjectNode asked) {
       JsonNode known = properties().path(key);
       if (known.has("minimum")) {
@@ -366,7 +386,7 @@ final class Fields {
       put(key, value);
     }
 
-    /** Known, and only values that change nothing pass. */
+    /** Records a key that accepts only values without an effect. */
     void notYet(String key, Object... neutral) {
       ObjectNode value = JSON.objectNode().put("description", "not supported yet");
       ArrayNode passing = value.putArray("anyOf");
@@ -377,7 +397,7 @@ final class Fields {
       put(key, value);
     }
 
-    /** Every key that may be there has been asked for. */
+    /** Refuses all other keys: every valid one has been recorded. */
     void closed() {
       schema.put("additionalProperties", false);
     }

@@ -11,14 +11,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What OpenAI's {@code hyperparameters} say, in either of their two places, with the flat LoRA keys
- * that unmodified SDKs can send there. {@code "auto"} counts as not said.
+ * OpenAI's {@code hyperparameters} from either of their two places, with the flat LoRA keys that
+ * unmodified SDKs can send there. {@code "auto"} counts as missing.
  *
- * @param path of the place that says the learning rate multiplier, with its last dot
- * @param objective what {@code method.type} stands for; null if it is not said
- * @param beta of a preference
- * @param batchSize examples of one optimiser step
- * @param learningRateMultiplier times the method's default rate
+ * @param path path of the object with the learning rate multiplier, including its last dot
+ * @param objective the objective that {@code method.type} selects; null if it is missing
+ * @param beta weight of a preference
+ * @param batchSize examples per optimiser step
+ * @param learningRateMultiplier multiple of the method's default rate
  */
 record HyperparameterAliases(
     String path,
@@ -31,15 +31,15 @@ record HyperparameterAliases(
     @Nullable Double loraAlpha,
     @Nullable Double loraDropout,
     @Nullable TargetModules targetModules) {
-  public static final HyperparameterAliases NONE =
+  static final HyperparameterAliases NONE =
       new HyperparameterAliases("", null, null, null, null, null, null, null, null, null);
 
   boolean loraSettings() {
     return r != null || loraAlpha != null || loraDropout != null || targetModules != null;
   }
 
-  /** The two places together; where both speak they must agree. */
-  public static HyperparameterAliases read(
+  /** Reads both places, whose values must not contradict each other. */
+  static HyperparameterAliases read(
       @Nullable JsonNode method, @Nullable JsonNode hyperparameters, List<Problem> problems) {
     HyperparameterAliases flat =
         of(new Fields(hyperparameters, "hyperparameters", problems), null, true);
@@ -52,7 +52,7 @@ record HyperparameterAliases(
     settings.refuseUnknown();
     for (String other : List.of("supervised", "dpo", "reinforcement")) {
       if (fields.value(other) != null && !other.equals(name)) {
-        fields.refuse(other, "is not the method of type " + name);
+        fields.refuse(other, "cannot be combined with method.type " + name);
       }
     }
     fields.refuseUnknown();
@@ -73,14 +73,14 @@ record HyperparameterAliases(
       case "dpo" -> {
         return Objective.DPO;
       }
-      case "reinforcement" -> method.refuse("type", "not supported; must be supervised or dpo");
+      case "reinforcement" -> method.refuse("type", "is not supported; must be supervised or dpo");
       default -> method.refuse("type", "must be supervised or dpo");
     }
     return null;
   }
 
   /**
-   * @param withBeta whether {@code beta} is known there
+   * @param withBeta whether {@code beta} is a valid key
    */
   private static HyperparameterAliases of(
       Fields fields, @Nullable Objective objective, boolean withBeta) {
@@ -90,7 +90,7 @@ record HyperparameterAliases(
             objective,
             !withBeta || auto(fields, "beta")
                 ? null
-                : fields.number("beta", 1e-6, 1000, "usual are 0.01 to 0.5"),
+                : fields.number("beta", 1e-6, 1000, "typical values are 0.01 to 0.5"),
             auto(fields, "n_epochs") ? null : fields.integer("n_epochs", 1, 50),
             auto(fields, "batch_size") ? null : fields.integer("batch_size", 1, 4096),
             auto(fields, "learning_rate_multiplier")
@@ -105,11 +105,11 @@ record HyperparameterAliases(
   }
 
   /**
-   * JSON Schema of {@code hyperparameters}, but for {@code auto}.
+   * Returns a JSON Schema of {@code hyperparameters} without {@code auto}.
    *
-   * @param dpo of {@code method.type} dpo, or of another
+   * @param dpo whether {@code method.type} is dpo
    */
-  public static ObjectNode schema(boolean dpo) {
+  static ObjectNode schema(boolean dpo) {
     Fields.FieldSchema asked = Fields.FieldSchema.ofObject();
     of(new Fields(null, "", new ArrayList<>(), asked), null, dpo);
     return asked.json();
@@ -141,7 +141,7 @@ record HyperparameterAliases(
   private <T> @Nullable T same(
       String key, @Nullable T nested, @Nullable T flat, List<Problem> problems) {
     if (nested != null && flat != null && !Objects.equals(nested, flat)) {
-      problems.add(new Problem(path + key, "contradicts hyperparameters." + key));
+      problems.add(new Problem(path + key, "differs from hyperparameters." + key));
     }
     return nested != null ? nested : flat;
   }

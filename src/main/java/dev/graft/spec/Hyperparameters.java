@@ -8,16 +8,16 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How to train; names are those of transformers' {@code TrainingArguments} and TRL's {@code
- * SFTConfig}, whose settings are one flat object on the wire.
+ * How to train. Names are those of transformers' {@code TrainingArguments} and TRL's {@code
+ * SFTConfig}; in JSON, all settings are fields of one object.
  *
- * @param loraPlus rates of single factors; null = all train at the learning rate
- * @param saveSteps optimiser steps between checkpoints; 0 = steps do not decide; null = epochs do
- * @param saveMinutes time between checkpoints, at most; 0 = time does not decide
- * @param precision {@code bf16}
- * @param autocast whether low-rank paths, too, have products in that precision
- * @param tf32 whether GPUs may multiply matrices of f32 in TensorFloat-32
- * @param guards what ends a run that goes wrong
+ * @param loraPlus learning rates of single factors; null = all train at the learning rate
+ * @param saveSteps optimiser steps between checkpoints; 0 = no checkpoints by steps; null = by
+ *     epochs
+ * @param saveMinutes maximum time between checkpoints; 0 = no limit
+ * @param precision {@code bf16} and {@code fp16}
+ * @param autocast whether products of low-rank paths also use that precision
+ * @param tf32 whether GPUs may multiply f32 matrices in TensorFloat-32
  */
 public record Hyperparameters(
     StepSchedule schedule,
@@ -36,29 +36,26 @@ public record Hyperparameters(
     StepGuards guards) {
   private static final int MOST = Integer.MAX_VALUE;
 
-  /** A year. */
-  private static final double MOST_MINUTES = 525_600;
-
-  /** Rows of a micro-batch are at most this many where only the batch of a step was given. */
+  /** The maximum rows of a micro-batch if a request gives only the batch of a step. */
   private static final int DEFAULT_MICRO_BATCH = 8;
 
   private static final String AUTO = "auto";
 
   /**
-   * What becomes of a step whose numbers are wrong.
+   * How a run reacts to a step with unusual numbers.
    *
-   * @param lossSpike whether a loss far above those before it ends the run
-   * @param skipNonfinite whether a step with a loss or gradients that are no finite numbers is left
-   *     out; otherwise it ends the run
+   * @param lossSpike whether a loss far above the previous ones ends the run
+   * @param skipNonfinite whether a step with a non-finite loss or gradient is skipped; otherwise it
+   *     ends the run
    */
   public record StepGuards(boolean lossSpike, boolean skipNonfinite) {}
 
   /**
-   * How many steps there are, and how large each is.
+   * The number of steps and their learning rates.
    *
-   * @param warmupSteps optimiser steps; wins over {@code warmupRatio} when > 0
-   * @param warmupRatio share of all optimiser steps, rounded up
-   * @param numTrainEpochs ignored when {@code maxSteps} > 0
+   * @param warmupSteps optimiser steps; overrides {@code warmupRatio} if > 0
+   * @param warmupRatio fraction of all optimiser steps, rounded up
+   * @param numTrainEpochs ignored if {@code maxSteps} > 0
    */
   public record StepSchedule(
       double learningRate,
@@ -69,11 +66,11 @@ public record Hyperparameters(
       int maxSteps) {}
 
   /**
-   * Which rows a step is made of.
+   * The rows of a step.
    *
-   * @param perDeviceTrainBatchSize rows of a micro-batch
-   * @param gradientAccumulationSteps micro-batches of an optimiser step
-   * @param padToMultipleOf tokens that the width of a micro-batch is a multiple of
+   * @param perDeviceTrainBatchSize rows per micro-batch
+   * @param gradientAccumulationSteps micro-batches per optimiser step
+   * @param padToMultipleOf the width of a micro-batch in tokens is a multiple of this
    */
   public record Batching(
       int perDeviceTrainBatchSize,
@@ -95,10 +92,11 @@ public record Hyperparameters(
       double maxGradNorm) {}
 
   /**
-   * How long rows are, and how they share sequences.
+   * The length of rows, and how they are packed.
    *
-   * @param maxLength tokens of a row, longer ones are cut; null = the model's context
-   * @param packingStrategy how rows share sequences of {@code maxLength}; null = they do not
+   * @param maxLength maximum tokens of a row; null = the model's context
+   * @param packingStrategy how rows are packed into sequences of {@code maxLength}; null = not
+   *     packed
    */
   public record RowLimits(
       @Nullable Integer maxLength,
@@ -106,20 +104,19 @@ public record Hyperparameters(
       @Nullable PackingStrategy packingStrategy) {}
 
   /**
-   * What keeps a model from learning its rows by heart.
+   * Measures against overfitting.
    *
-   * @param labelSmoothingFactor share of the loss that goes to the mean over the vocabulary
-   * @param disableDropout the dropouts of the base are off, as TRL has it for preferences
-   * @param neftuneNoiseAlpha size of the noise on embeddings in training; 0 = none
+   * @param labelSmoothingFactor weight of the mean over the vocabulary in the loss
+   * @param disableDropout whether the dropouts of the base are off, as TRL does for preferences
+   * @param neftuneNoiseAlpha scale of the noise on embeddings in training; 0 = none
    */
   public record Regularisation(
       double labelSmoothingFactor, boolean disableDropout, double neftuneNoiseAlpha) {
-    /** No smoothing, no dropout of the base, no noise. */
     public static final Regularisation NONE = new Regularisation(0, true, 0);
 
     public Regularisation {
       if (!(labelSmoothingFactor >= 0 && labelSmoothingFactor < 1)) {
-        throw new IllegalArgumentException("label_smoothing_factor not in [0, 1)");
+        throw new IllegalArgumentException("label_smoothing_factor must be in [0, 1)");
       }
       if (!(neftuneNoiseAlpha >= 0)) {
         throw new IllegalArgumentException("neftune_noise_alpha must be >= 0");
@@ -127,30 +124,30 @@ public record Hyperparameters(
     }
   }
 
-  /** What becomes of a row that is too long. */
-  public enum TruncationMode {
-    /** The first {@code max_length} tokens are kept; TRL's. */
+  /** How rows that are too long are cut. */
+  public enum TruncationMode implements WireName {
+    /** Keeps the first {@code max_length} tokens, as TRL does. */
     KEEP_START,
-    /** The last {@code max_length} tokens are kept; TRL's. */
+    /** Keeps the last {@code max_length} tokens, as TRL does. */
     KEEP_END,
-    /** The answer and a leading system turn stay whole, the rest loses its oldest tokens. */
+    /** Keeps the answer and a leading system turn; removes the oldest of the other tokens. */
     SPLIT_BUDGET,
-    /** The row is a problem of the file. */
+    /** Reports the row as a problem of the file. */
     REFUSE
   }
 
   /** TRL's {@code packing_strategy}. */
-  public enum PackingStrategy {
-    /** Best fit, the longest row first; longer rows are cut. */
+  public enum PackingStrategy implements WireName {
+    /** Best fit, the longest row first; rows that are too long are cut. */
     BFD,
-    /** The same, after longer rows were split. */
+    /** Best fit, after rows that are too long have been split. */
     BFD_SPLIT,
-    /** All tokens end to end, cut every {@code max_length}; tokens see across rows. */
+    /** All tokens end to end, cut every {@code max_length}; tokens attend across rows. */
     WRAPPED
   }
 
   /** The order of the rows in an epoch; transformers' names. */
-  public enum SamplingStrategy {
+  public enum SamplingStrategy implements WireName {
     RANDOM,
     SEQUENTIAL,
     GROUP_BY_LENGTH
@@ -160,26 +157,26 @@ public record Hyperparameters(
       Fields fields, AdapterMethod method, Objective objective, HyperparameterAliases aliases) {
     int[] batch = batch(fields, aliases.batchSize());
     double learningRate = LearningRate.read(fields, method, objective, aliases);
-    // What is wrong is told in the order in which it is read.
     var schedule = schedule(fields, learningRate, aliases.epochs());
     var optimizer = optimizer(fields);
     var rows = rows(fields);
     var batching = batching(fields, batch);
     var evaluation = EvaluationOptions.read(fields);
     Integer saveSteps = fields.integer("save_steps", 0, MOST);
-    double saveMinutes = or(fields.number("save_minutes", 0, MOST_MINUTES), 5.0);
+    double saveMinutes = fields.number("save_minutes", 0, 525_600, 5.0); // up to a year
     var regularisation =
-        new Hyperparameters.Regularisation(
-            or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
-            or(fields.bool("disable_dropout"), true),
-            or(fields.number("neftune_noise_alpha", 0, 100, "usual are 5 to 15"), 0.0));
+        new Regularisation(
+            fields.number("label_smoothing_factor", 0, 0.999, 0.0),
+            fields.bool("disable_dropout", true),
+            or(fields.number("neftune_noise_alpha", 0, 100, "typical values are 5 to 15"), 0.0));
     GradientCheckpointing checkpointing = checkpointing(fields);
     LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
     Precision precision = precision(fields);
     boolean autocast = autocast(fields, method, precision);
-    boolean tf32 = or(fields.bool("tf32"), false);
+    boolean tf32 = fields.bool("tf32", false);
     var guards = guards(fields, objective);
-    refuseOthers(fields);
+    fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
+    fields.refuseUnknown();
     return new Hyperparameters(
         schedule,
         optimizer,
@@ -197,25 +194,29 @@ public record Hyperparameters(
         guards);
   }
 
-  /** Pairs and numbers may be far above the mean of the steps before, which is no sign of harm. */
-  private static Hyperparameters.StepGuards guards(Fields fields, Objective objective) {
+  /**
+   * The losses of pairs and of regression vary too much for the spike guard to be on by default.
+   */
+  private static StepGuards guards(Fields fields, Objective objective) {
     boolean even = !objective.pairs() && objective != Objective.REGRESSION;
-    return new Hyperparameters.StepGuards(
-        or(fields.bool("loss_spike_guard"), even), or(fields.bool("skip_nonfinite_steps"), false));
+    return new StepGuards(
+        fields.bool("loss_spike_guard", even), fields.bool("skip_nonfinite_steps", false));
   }
 
   private static Precision precision(Fields fields) {
-    boolean bf16 = or(fields.bool("bf16"), false);
-    boolean fp16 = or(fields.bool("fp16"), false);
-    if (bf16 && fp16) fields.refuse("fp16", "contradicts bf16: give one of them");
+    boolean bf16 = fields.bool("bf16", false);
+    boolean fp16 = fields.bool("fp16", false);
+    if (bf16 && fp16) {
+      fields.refuse("fp16", "cannot be combined with bf16: give only one of the two");
+    }
     if (fp16) return Precision.F16;
     return bf16 ? Precision.BF16 : Precision.F32;
   }
 
   private static boolean autocast(Fields fields, AdapterMethod method, Precision precision) {
-    if (!or(fields.bool("autocast"), false)) return false;
-    if (!precision.half()) fields.refuse("autocast", "needs bf16 or fp16: true");
-    if (!(method instanceof Lora)) fields.refuse("autocast", "is for LoRA");
+    if (!fields.bool("autocast", false)) return false;
+    if (!precision.half()) fields.refuse("autocast", "needs bf16: true or fp16: true");
+    if (!(method instanceof Lora)) fields.refuse("autocast", "is available for LoRA only");
     return true;
   }
 
@@ -235,42 +236,40 @@ public record Hyperparameters(
     }
   }
 
-  private static Hyperparameters.Optimizer optimizer(Fields fields) {
-    return new Hyperparameters.Optimizer(
-        or(fields.number("weight_decay", 0, 1), 0.0),
-        or(fields.number("adam_beta1", 0, 0.999999), 0.9),
-        or(fields.number("adam_beta2", 0, 0.9999999), 0.999),
-        or(fields.number("adam_epsilon", 1e-20, 0.01, "usual is 1e-8"), 1e-8),
-        or(fields.number("max_grad_norm", 0, 1e9), 1.0));
+  private static Optimizer optimizer(Fields fields) {
+    return new Optimizer(
+        fields.number("weight_decay", 0, 1, 0.0),
+        fields.number("adam_beta1", 0, 0.999999, 0.9),
+        fields.number("adam_beta2", 0, 0.9999999, 0.999),
+        or(fields.number("adam_epsilon", 1e-20, 0.01, "the typical value is 1e-8"), 1e-8),
+        fields.number("max_grad_norm", 0, 1e9, 1.0));
   }
 
-  private static Hyperparameters.RowLimits rows(Fields fields) {
-    return new Hyperparameters.RowLimits(
+  private static RowLimits rows(Fields fields) {
+    return new RowLimits(
         maxLength(fields),
-        or(fields.choice("truncation_mode", TruncationMode.class), TruncationMode.KEEP_START),
+        fields.choice("truncation_mode", TruncationMode.KEEP_START),
         packing(fields));
   }
 
-  private static Hyperparameters.Batching batching(Fields fields, int[] batch) {
-    return new Hyperparameters.Batching(
+  private static Batching batching(Fields fields, int[] batch) {
+    return new Batching(
         batch[0],
         batch[1],
-        or(fields.integer("pad_to_multiple_of", 1, 4096), 1),
-        or(
-            fields.choice("train_sampling_strategy", SamplingStrategy.class),
-            SamplingStrategy.RANDOM),
-        or(fields.bool("dataloader_drop_last"), false));
+        fields.integer("pad_to_multiple_of", 1, 4096, 1),
+        fields.choice("train_sampling_strategy", SamplingStrategy.RANDOM),
+        fields.bool("dataloader_drop_last", false));
   }
 
-  private static Hyperparameters.StepSchedule schedule(
+  private static StepSchedule schedule(
       Fields fields, double learningRate, @Nullable Integer epochs) {
-    return new Hyperparameters.StepSchedule(
+    return new StepSchedule(
         learningRate,
-        LrScheduler.LrSchedulerFields.read(fields, learningRate),
-        or(fields.integer("warmup_steps", 0, MOST), 0),
-        or(fields.number("warmup_ratio", 0, 1), 0.0),
+        LrScheduler.Json.read(fields, learningRate),
+        fields.integer("warmup_steps", 0, MOST, 0),
+        fields.number("warmup_ratio", 0, 1, 0.0),
         epochs(fields, epochs),
-        Math.max(0, or(fields.integer("max_steps", -1, MOST), 0)));
+        Math.max(0, fields.integer("max_steps", -1, MOST, 0)));
   }
 
   private static double epochs(Fields fields, @Nullable Integer alias) {
@@ -279,7 +278,7 @@ public record Hyperparameters(
     return AdapterMethods.agree(fields, "num_train_epochs", explicit, byAlias, "n_epochs", 3.0);
   }
 
-  /** Rows of a micro-batch, and micro-batches of a step. */
+  /** Returns the rows of a micro-batch and the micro-batches of a step. */
   private static int[] batch(Fields fields, @Nullable Integer batchSize) {
     Integer rows = fields.integer("per_device_train_batch_size", 1, 4096);
     Integer accumulation = fields.integer("gradient_accumulation_steps", 1, 100_000);
@@ -292,7 +291,9 @@ public record Hyperparameters(
     if ((long) micro * windows != batchSize) {
       fields.refuse(
           rows != null ? "per_device_train_batch_size" : "gradient_accumulation_steps",
-          "does not make up hyperparameters' batch_size " + batchSize);
+          "does not match the hyperparameters' batch_size: per_device_train_batch_size times"
+              + " gradient_accumulation_steps must be "
+              + batchSize);
     }
     return new int[] {micro, windows};
   }
@@ -308,28 +309,22 @@ public record Hyperparameters(
     return length != null || fields.isNull("max_length") ? length : Integer.valueOf(1024);
   }
 
-  /** Null where rows are not packed. */
+  /** Returns null if rows are not packed. */
   private static @Nullable PackingStrategy packing(Fields fields) {
-    Boolean packing = fields.bool("packing");
-    PackingStrategy strategy = fields.choice("packing_strategy", PackingStrategy.class);
-    if (packing == null || !packing) return null;
-    return or(strategy, PackingStrategy.BFD);
-  }
-
-  private static void refuseOthers(Fields fields) {
-    fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
-    fields.refuseUnknown();
+    boolean packing = fields.bool("packing", false);
+    PackingStrategy strategy = fields.choice("packing_strategy", PackingStrategy.BFD);
+    return packing ? strategy : null;
   }
 
   /**
-   * When the validation file is looked at and what follows from it; names are transformers'.
+   * When the model is evaluated, and what follows from it; names are transformers'.
    *
    * @param evalSteps optimiser steps between evaluations; 0 = only at the end
    * @param earlyStoppingPatience evaluations without improvement after which training ends; 0 = off
-   * @param earlyStoppingThreshold nats by which a loss must fall to be an improvement
-   * @param loadBestModelAtEnd the result has the weights of the best evaluation
-   * @param heldOut share of the rows of the training file that is looked at instead of a validation
-   *     file, and not trained on; 0 = none
+   * @param earlyStoppingThreshold minimum decrease of the loss, in nats, that is an improvement
+   * @param loadBestModelAtEnd whether the result has the weights of the best evaluation
+   * @param heldOut fraction of the training rows that are not trained on but used for evaluation,
+   *     instead of a validation file; 0 = none
    */
   public record EvaluationOptions(
       int evalSteps,
@@ -337,33 +332,28 @@ public record Hyperparameters(
       double earlyStoppingThreshold,
       boolean loadBestModelAtEnd,
       double heldOut) {
-    /** What is said of both. */
+    /** The problem of a job with both {@code held_out} and a validation file. */
     public static final String ONE_OF_TWO =
-        "is for jobs without a validation_file: give one of them";
+        "cannot be combined with validation_file: give only one of the two";
 
-    public static EvaluationOptions read(Fields fields) {
-      Integer steps = fields.integer("eval_steps", 0, Integer.MAX_VALUE);
-      Integer patience = fields.integer("early_stopping_patience", 0, 1_000_000);
-      Double threshold = fields.number("early_stopping_threshold", 0, 1e6);
-      Boolean best = fields.bool("load_best_model_at_end");
-      Double heldOut = fields.number("held_out", 0, 0.5, "usual are 0.05 to 0.2");
+    static EvaluationOptions read(Fields fields) {
       var options =
           new EvaluationOptions(
-              steps == null ? 0 : steps,
-              patience == null ? 0 : patience,
-              threshold == null ? 0 : threshold,
-              best != null && best,
-              heldOut == null ? 0 : heldOut);
-      if (options.evalSteps() == 0 && options.earlyStoppingPatience() > 0) {
+              fields.integer("eval_steps", 0, MOST, 0),
+              fields.integer("early_stopping_patience", 0, 1_000_000, 0),
+              fields.number("early_stopping_threshold", 0, 1e6, 0.0),
+              fields.bool("load_best_model_at_end", false),
+              or(fields.number("held_out", 0, 0.5, "typical values are 0.05 to 0.2"), 0.0));
+      if (options.evalSteps == 0 && options.earlyStoppingPatience > 0) {
         fields.refuse("early_stopping_patience", "needs eval_steps");
       }
-      if (options.evalSteps() == 0 && options.loadBestModelAtEnd()) {
+      if (options.evalSteps == 0 && options.loadBestModelAtEnd) {
         fields.refuse("load_best_model_at_end", "needs eval_steps");
       }
       return options;
     }
 
-    public void write(ObjectNode training) {
+    void write(ObjectNode training) {
       training
           .put("eval_steps", evalSteps)
           .put("early_stopping_patience", earlyStoppingPatience)
@@ -372,30 +362,31 @@ public record Hyperparameters(
           .put("held_out", heldOut);
     }
 
-    /** Whether any of it needs a validation file. */
+    /** Whether a setting needs a validation file or held-out rows. */
     public boolean needsValidation() {
       return earlyStoppingPatience > 0 || loadBestModelAtEnd;
     }
   }
 
   /**
-   * Whether activations are computed again on the way down, which takes less memory and more time.
+   * Whether activations are recomputed in the backward pass, which saves memory and takes more
+   * time.
    */
   public enum GradientCheckpointing {
     OFF,
     ON,
-    /** As much as the memory of the device asks for, and as many rows at a time. */
+    /** The run adapts recomputation and the rows at a time to the memory of the device. */
     AUTO
   }
 
   /**
-   * The peak learning rate of a method: what it is unless given, what is usual, and what is refused
-   * because AdamW would move a weight by more than its own size in a step.
+   * The default and the typical peak learning rates of a method. Rates above 1 are refused, because
+   * AdamW would then change a weight by more than its own size in a step.
    *
-   * @param byRows unless given, where rows are learned from
-   * @param byPairs the same of pairs, which are learned from more gently; full training as in TRL
+   * @param byRows default for training on rows
+   * @param byPairs default for training on pairs, which is lower; TRL's for full training
    */
-  record LearningRate(double byRows, double byPairs, double usualLeast, double usualMost) {
+  record LearningRate(double byRows, double byPairs, double typicalLeast, double typicalMost) {
     private static final double MOST = 1;
     private static final String KEY = "learning_rate";
     private static final String MULTIPLIER = "learning_rate_multiplier";
@@ -414,38 +405,41 @@ public record Hyperparameters(
       };
     }
 
-    private String usual() {
-      return "usual are %s to %s with this method".formatted(shown(usualLeast), shown(usualMost));
+    private String typical() {
+      return "typical values for this method are %s to %s"
+          .formatted(shown(typicalLeast), shown(typicalMost));
     }
 
     static double read(
         Fields fields, AdapterMethod method, Objective objective, HyperparameterAliases aliases) {
       LearningRate rate = of(method);
       double byDefault = objective.pairs() ? rate.byPairs : rate.byRows;
-      Double explicit = fields.number(KEY, 0, MOST, rate.usual());
+      Double explicit = fields.number(KEY, 0, MOST, rate.typical());
       Double multiplier = aliases.learningRateMultiplier();
       if (multiplier == null) return or(explicit, byDefault);
       double scaled = byDefault * multiplier;
       if (scaled > MOST) {
         fields.refuseAt(
             aliases.path() + MULTIPLIER,
-            "times %s is a learning rate of %s, which must be at most %s; %s"
-                .formatted(shown(byDefault), shown(scaled), shown(MOST), rate.usual()));
+            "times the default of %s is a learning rate of %s, but the maximum is %s; %s"
+                .formatted(shown(byDefault), shown(scaled), shown(MOST), rate.typical()));
         return byDefault;
       }
       if (explicit != null && Math.abs(explicit - scaled) > 1e-9 * scaled) {
         fields.refuse(
-            KEY, "is " + explicit + ", but " + MULTIPLIER + " x " + byDefault + " is " + scaled);
+            KEY,
+            "is %s, but learning_rate_multiplier times the default of %s is %s"
+                .formatted(explicit, byDefault, scaled));
       }
       return or(explicit, scaled);
     }
   }
 
   /**
-   * LoRA+ (Hayou et al. 2024): rates of single factors; names are those of PEFT's {@code
+   * LoRA+ (Hayou et al. 2024): learning rates of single factors; names are those of PEFT's {@code
    * create_loraplus_optimizer}.
    *
-   * @param lrRatio times the learning rate for B, and for all tensors with one dimension
+   * @param lrRatio multiple of the learning rate for B and for all tensors of one dimension
    * @param lrEmbedding peak learning rate of the factors of an embedding
    */
   public record LoraPlus(double lrRatio, double lrEmbedding) {
@@ -453,9 +447,8 @@ public record Hyperparameters(
     private static final String EMBEDDING = "loraplus_lr_embedding";
     private static final double MOST_RATE = 1;
 
-    /** Null where nothing asks for it. */
-    public static @Nullable LoraPlus read(
-        Fields training, AdapterMethod method, double learningRate) {
+    /** Returns null if the request does not set a ratio. */
+    static @Nullable LoraPlus read(Fields training, AdapterMethod method, double learningRate) {
       Double ratio = training.number(RATIO, 1e-3, 1e6);
       Double embedding = training.number(EMBEDDING, 0, 1);
       if (ratio == null) {
@@ -463,19 +456,19 @@ public record Hyperparameters(
         return null;
       }
       if (!(method instanceof Lora)) {
-        training.refuse(RATIO, "is of LoRA only: other methods have no factor B");
+        training.refuse(RATIO, "is available for LoRA only: other methods have no factor B");
       } else if (learningRate == 0) {
         training.refuse(RATIO, "needs a learning_rate above 0");
       } else if (ratio * learningRate > MOST_RATE) {
         training.refuse(
             RATIO,
-            "times the learning rate %s must be at most %s; usual are 2 to 16"
+            "times the learning rate of %s must be at most %s; typical values are 2 to 16"
                 .formatted(Fields.shown(learningRate), Fields.shown(MOST_RATE)));
       }
       return new LoraPlus(ratio, embedding == null ? 1e-6 : embedding);
     }
 
-    public static void write(ObjectNode training, @Nullable LoraPlus plus) {
+    static void write(ObjectNode training, @Nullable LoraPlus plus) {
       if (plus == null) return;
       training.put(RATIO, plus.lrRatio()).put(EMBEDDING, plus.lrEmbedding());
     }

@@ -5,11 +5,12 @@ import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * (IA)^3 (Liu et al. 2022): a factor for each feature that a linear layer gives, or, in
- * feed-forward modules, for each that it takes.
+ * (IA)^3 (Liu et al. 2022): a factor for each output feature of a linear layer or, in feed-forward
+ * modules, for each input feature.
  *
- * @param feedforwardModules those whose input is multiplied; ends of paths, here without a dot
- * @param initIa3Weights factors start at 1, else as N(0, 1)
+ * @param feedforwardModules modules whose input is multiplied, by suffixes of their paths, which
+ *     need not follow a dot
+ * @param initIa3Weights whether factors start at 1; otherwise as N(0, 1)
  */
 public record Ia3(
     Targets targets,
@@ -42,18 +43,18 @@ public record Ia3(
   static Ia3 read(Fields peft) {
     Targets targets = Targets.read(peft, null, new TargetModules.FamilyDefault(), false);
     TargetModules feedforward = feedforward(peft);
-    Boolean init = peft.bool("init_ia3_weights");
+    boolean init = peft.bool("init_ia3_weights", true);
     List<String> whole = peft.texts("modules_to_save");
-    peft.known("fan_in_fan_out"); // follows from the base, whatever is said
+    peft.known("fan_in_fan_out"); // follows from the base
     try {
-      return new Ia3(targets, feedforward, init == null || init, whole);
+      return new Ia3(targets, feedforward, init, whole);
     } catch (IllegalArgumentException e) {
       peft.refuse(FEEDFORWARD, "must be among target_modules, as in PEFT");
       return new Ia3();
     }
   }
 
-  /** An empty list is none; null are those of the family. */
+  /** Returns no modules for an empty list, and those of the family for null. */
   private static TargetModules feedforward(Fields peft) {
     if (peft.isEmpty(FEEDFORWARD)) return new TargetModules.Names(List.of());
     TargetModules modules = Targets.modules(peft, FEEDFORWARD);
@@ -63,10 +64,11 @@ public record Ia3(
     return modules == null ? new TargetModules.FamilyDefault() : modules;
   }
 
-  static void write(ObjectNode peft, Ia3 method) {
-    peft.put("peft_type", TYPE).put("init_ia3_weights", method.initIa3Weights());
-    Targets.write(peft, method.targets());
-    Targets.write(peft, FEEDFORWARD, method.feedforwardModules());
-    Targets.writeWhole(peft, method.modulesToSave());
+  @Override
+  public void write(ObjectNode peft) {
+    peft.put("peft_type", TYPE).put("init_ia3_weights", initIa3Weights);
+    targets.write(peft);
+    Targets.write(peft, FEEDFORWARD, feedforwardModules);
+    Targets.writeNames(peft, "modules_to_save", modulesToSave);
   }
 }

@@ -4,7 +4,7 @@ import dev.graft.spec.AdapterMethod.TargetModules;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
-/** LayerNorm tuning (Zhao et al. 2023): copies of the base's norms train. */
+/** LayerNorm tuning (Zhao et al. 2023), which trains copies of the base's normalisation layers. */
 public record LnTuning(Targets targets, List<String> modulesToSave)
     implements AdapterMethod.Targeted {
   static final String TYPE = "LN_TUNING";
@@ -21,14 +21,15 @@ public record LnTuning(Targets targets, List<String> modulesToSave)
   static LnTuning read(Fields peft) {
     Targets targets = Targets.read(peft, null, new TargetModules.FamilyDefault(), false);
     if (targets.targetModules() instanceof TargetModules.AllLinear) {
-      peft.refuse("target_modules", "must name norms; all-linear has none");
+      peft.refuse("target_modules", "must name normalisation layers; all-linear selects none");
     }
     return new LnTuning(targets, peft.texts("modules_to_save"));
   }
 
-  static void write(ObjectNode peft, LnTuning method) {
+  @Override
+  public void write(ObjectNode peft) {
     peft.put("peft_type", TYPE);
-    Targets.write(peft, method.targets());
-    Targets.writeWhole(peft, method.modulesToSave());
+    targets.write(peft);
+    Targets.writeNames(peft, "modules_to_save", modulesToSave);
   }
 }

@@ -4,7 +4,6 @@ import dev.graft.spec.Lora.LoraVariant.Bias;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -19,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param initLoraWeights how the factors start
  * @param variant how scale, norm and biases differ from the paper's
  * @param patterns ranks and alphas of single modules
- * @param extras what trains beside the factors
+ * @param extras what trains in addition to the factors
  */
 public record Lora(
     int r,
@@ -45,7 +44,7 @@ public record Lora(
       throw new IllegalArgumentException("lora_dropout must be in [0, 1), is " + loraDropout);
   }
 
-  /** LoRA as in the paper. */
+  /** Creates a LoRA as in the paper. */
   public Lora(int r, double loraAlpha, double loraDropout, TargetModules targetModules) {
     this(
         r,
@@ -58,27 +57,27 @@ public record Lora(
         LoraExtras.NONE);
   }
 
-  /** The same with another start. */
+  /** Returns a copy with another initialisation. */
   public Lora startingAs(LoraInit init) {
     return new Lora(r, loraAlpha, loraDropout, targets, init, variant, patterns, extras);
   }
 
-  /** The same as another variant. */
+  /** Returns a copy with another variant. */
   public Lora as(LoraVariant other) {
     return new Lora(r, loraAlpha, loraDropout, targets, initLoraWeights, other, patterns, extras);
   }
 
-  /** Rank of the factors of a module. */
+  /** Returns the rank of a module's factors. */
   public int rank(String module) {
     return patterns.rank(module, r);
   }
 
-  /** {@code lora_alpha} of a module. */
+  /** Returns the {@code lora_alpha} of a module. */
   public double alpha(String module) {
     return patterns.alpha(module, loraAlpha);
   }
 
-  /** What the product of a module's factors is multiplied by. */
+  /** Returns the factor of the product of a module's factors. */
   public double scale(String module) {
     double alpha = alpha(module);
     int rank = rank(module);
@@ -86,12 +85,11 @@ public record Lora(
   }
 
   /**
-   * @param byDefault what missing fields mean; a missing {@code lora_alpha} is twice r unless its
-   *     own is r
+   * @param byDefault values of missing fields; a missing {@code lora_alpha} has the same ratio to r
    */
   static Lora read(Fields peft, HyperparameterAliases aliases, Lora byDefault) {
-    Integer said = peft.integer("r", 1, LARGEST_R);
-    int r = AdapterMethods.agree(peft, "r", said, aliases.r(), "lora_r", byDefault.r());
+    Integer explicit = peft.integer("r", 1, LARGEST_R);
+    int r = AdapterMethods.agree(peft, "r", explicit, aliases.r(), "lora_r", byDefault.r());
     Double alpha = peft.number("lora_alpha", LEAST_ALPHA, MOST_ALPHA);
     Double dropout = peft.number("lora_dropout", 0, 0.999);
     Lora lora =
@@ -107,7 +105,7 @@ public record Lora(
             AdapterMethods.agree(
                 peft, "lora_dropout", dropout, aliases.loraDropout(), "lora_dropout", 0.0),
             Targets.read(peft, aliases.targetModules(), byDefault.targets().targetModules(), true),
-            LoraInit.LoraInitFields.read(peft),
+            LoraInit.Json.read(peft),
             variant(peft),
             new LoraPatterns(ranks(peft), alphas(peft)),
             new LoraExtras(peft.texts("modules_to_save"), TokenIndices.read(peft)));
@@ -116,17 +114,12 @@ public record Lora(
   }
 
   private static LoraVariant variant(Fields peft) {
-    Bias bias = peft.choice("bias", Bias.class);
+    Bias bias = peft.choice("bias", Bias.NONE);
     return new LoraVariant(
-        is(peft, "use_rslora"),
-        is(peft, "use_dora"),
-        is(peft, "lora_bias"),
-        bias == null ? Bias.NONE : bias);
-  }
-
-  private static boolean is(Fields peft, String key) {
-    Boolean value = peft.bool(key);
-    return value != null && value;
+        peft.bool("use_rslora", false),
+        peft.bool("use_dora", false),
+        peft.bool("lora_bias", false),
+        bias);
   }
 
   private static SortedMap<String, Integer> ranks(Fields peft) {
@@ -163,9 +156,9 @@ public record Lora(
     }
   }
 
-  /** The rest of {@code LoraConfig}: known, and refused until it is built. */
+  /** Refuses the settings of {@code LoraConfig} that are not supported yet. */
   static void refuseRare(Fields peft) {
-    peft.known("fan_in_fan_out"); // follows from the base, whatever is said
+    peft.known("fan_in_fan_out"); // follows from the base
     for (String key : List.of("use_qalora", "use_bdlora", "ensure_weight_tying")) {
       peft.notYet(key, false);
     }
@@ -183,33 +176,28 @@ public record Lora(
             "velora_config")) {
       peft.notYet(key);
     }
-    peft.known("megatron_core");
-    peft.known("qalora_group_size");
+    peft.known("megatron_core", "qalora_group_size");
   }
 
-  static void write(ObjectNode peft, Lora lora) {
-    peft.put("peft_type", TYPE).put("r", lora.r()).put("lora_alpha", lora.loraAlpha());
-    peft.put("lora_dropout", lora.loraDropout());
-    Targets.write(peft, lora.targets());
-    LoraInit.LoraInitFields.write(peft, lora.initLoraWeights());
-    LoraVariant variant = lora.variant();
+  @Override
+  public void write(ObjectNode peft) {
+    peft.put("peft_type", TYPE).put("r", r).put("lora_alpha", loraAlpha);
+    peft.put("lora_dropout", loraDropout);
+    targets.write(peft);
+    LoraInit.Json.write(peft, initLoraWeights);
     peft.put("use_rslora", variant.useRslora()).put("use_dora", variant.useDora());
-    peft.put("lora_bias", variant.loraBias());
-    peft.put("bias", variant.bias().name().toLowerCase(Locale.ROOT));
-    ObjectNode ranks = peft.putObject("rank_pattern");
-    lora.patterns().rankPattern().forEach(ranks::put);
-    ObjectNode alphas = peft.putObject("alpha_pattern");
-    lora.patterns().alphaPattern().forEach(alphas::put);
-    List<String> modules = lora.extras().modulesToSave();
-    if (!modules.isEmpty()) modules.forEach(peft.putArray("modules_to_save")::add);
-    lora.extras().trainableTokenIndices().write(peft);
+    peft.put("lora_bias", variant.loraBias()).put("bias", variant.bias().wireName());
+    patterns.rankPattern().forEach(peft.putObject("rank_pattern")::put);
+    patterns.alphaPattern().forEach(peft.putObject("alpha_pattern")::put);
+    Targets.writeNames(peft, "modules_to_save", extras.modulesToSave());
+    extras.trainableTokenIndices().write(peft);
   }
 
   /**
-   * What trains beside the factors of a LoRA.
+   * What trains in addition to the factors of a LoRA.
    *
-   * @param modulesToSave modules that train whole, by path or by a suffix after a dot
-   * @param trainableTokenIndices rows of the token table, or of the output matrix, that train
+   * @param modulesToSave modules that train as a whole, by path or by a suffix after a dot
+   * @param trainableTokenIndices trained rows of the token table or of the output matrix
    */
   public record LoraExtras(List<String> modulesToSave, TokenIndices trainableTokenIndices) {
     public static final LoraExtras NONE = new LoraExtras(List.of(), TokenIndices.NONE);
@@ -220,11 +208,11 @@ public record Lora(
   }
 
   /**
-   * Ranks and alphas of single modules. A key is a regular expression for a module's whole path, or
-   * for its end after a dot.
+   * Ranks and alphas of single modules. A key is a regular expression that matches a module's whole
+   * path, or a suffix of it after a dot.
    *
-   * <p>PEFT takes the first key that matches; an order does not survive its own sorted file, so two
-   * keys that give a module different values are an error here.
+   * <p>PEFT takes the first key that matches, but sorts the keys in its file. Two keys that assign
+   * different values to a module are therefore an error here.
    */
   public record LoraPatterns(
       SortedMap<String, Integer> rankPattern, SortedMap<String, Double> alphaPattern) {
@@ -249,7 +237,7 @@ public record Lora(
         if (!PythonPattern.atEnd(each.getKey()).matches(module)) continue;
         if (found != null && !found.equals(each.getValue())) {
           throw new IllegalArgumentException(
-              "%s: the keys give %s different values, %s and %s"
+              "%s: the keys assign different values to %s: %s and %s"
                   .formatted(field, module, found, each.getValue()));
         }
         found = each.getValue();
@@ -259,18 +247,18 @@ public record Lora(
   }
 
   /**
-   * What sets a LoRA apart from the paper's.
+   * Variants of the paper's LoRA.
    *
-   * @param useRslora scale {@code lora_alpha / sqrt(r)} (Kalajdzievski 2023)
-   * @param useDora a trained norm for each output feature (DoRA, Liu et al. 2024)
-   * @param loraBias B has a bias
+   * @param useRslora whether the scale is {@code lora_alpha / sqrt(r)} (Kalajdzievski 2023)
+   * @param useDora whether a norm trains for each output feature (DoRA, Liu et al. 2024)
+   * @param loraBias whether B has a bias
    * @param bias which biases of the base train
    */
   public record LoraVariant(boolean useRslora, boolean useDora, boolean loraBias, Bias bias) {
     public static final LoraVariant PLAIN = new LoraVariant(false, false, false, Bias.NONE);
 
-    /** Which biases of the base train; PEFT's names. */
-    public enum Bias {
+    /** The biases of the base that train; PEFT's names. */
+    public enum Bias implements WireName {
       NONE,
       /** Every bias of the model. */
       ALL,
@@ -280,11 +268,11 @@ public record Lora(
   }
 
   /**
-   * PEFT's {@code trainable_token_indices}: rows that train of the token table, or of modules by
-   * name.
+   * PEFT's {@code trainable_token_indices}: the rows that train, of the token table or of named
+   * modules.
    *
-   * @param ofTable rows of the token table; then there are no names
-   * @param byModule rows by the end of a module's path, such as {@code embed_tokens} or {@code
+   * @param ofTable rows of the token table; excludes {@code byModule}
+   * @param byModule rows by the suffix of a module's path, such as {@code embed_tokens} or {@code
    *     lm_head}
    */
   public record TokenIndices(List<Integer> ofTable, SortedMap<String, List<Integer>> byModule) {
@@ -300,7 +288,6 @@ public record Lora(
       byModule = Collections.unmodifiableSortedMap(copies);
     }
 
-    /** Rows of the token table. */
     public TokenIndices(List<Integer> ofTable) {
       this(ofTable, new TreeMap<>());
     }
@@ -309,28 +296,28 @@ public record Lora(
       return ofTable.isEmpty() && byModule.isEmpty();
     }
 
-    public static TokenIndices read(Fields peft) {
+    static TokenIndices read(Fields peft) {
       JsonNode value = peft.value(KEY);
       if (value == null || !value.isObject()) return new TokenIndices(peft.integers(KEY, 0, MOST));
       SortedMap<String, List<Integer>> byModule = new TreeMap<>();
       Fields modules = peft.object(KEY);
       for (String name : modules.names()) {
         List<Integer> rows = modules.integers(name, 0, MOST);
-        if (!name.matches("[A-Za-z0-9_.]{1,200}")) modules.refuse(name, "is no name of a module");
-        else if (rows.isEmpty()) modules.refuse(name, "must be the rows that train");
+        if (!name.matches("[A-Za-z0-9_.]{1,200}")) modules.refuse(name, "is not a module name");
+        else if (rows.isEmpty()) modules.refuse(name, "must list the rows that train");
         else byModule.put(name, rows);
       }
       return new TokenIndices(List.of(), byModule);
     }
 
-    public void write(ObjectNode peft) {
+    void write(ObjectNode peft) {
       if (!ofTable.isEmpty()) ofTable.forEach(peft.putArray(KEY)::add);
       if (byModule.isEmpty()) return;
       ObjectNode modules = peft.putObject(KEY);
       byModule.forEach((name, rows) -> rows.forEach(modules.putArray(name)::add));
     }
 
-    /** As PEFT saves it. */
+    /** Returns the value that PEFT saves. */
     public @Nullable Object saved() {
       if (!byModule.isEmpty()) return byModule;
       return ofTable.isEmpty() ? null : new ArrayList<>(ofTable);

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** PEFT's {@code init_lora_weights}: how the factors of LoRA start. */
+/** PEFT's {@code init_lora_weights}: how the factors of LoRA are initialised. */
 public sealed interface LoraInit {
   /** {@code true}: A uniform within 1/sqrt(in), B zero. */
   record Standard() implements LoraInit {}
@@ -13,28 +13,30 @@ public sealed interface LoraInit {
   /** {@code false}: A and B random, so that the adapter changes the base from the first step. */
   record Random() implements LoraInit {}
 
-  /** {@code "gaussian"}: A normal with deviation 1/r, B zero. */
+  /** {@code "gaussian"}: A normal with standard deviation 1/r, B zero. */
   record Gaussian() implements LoraInit {}
 
   /** {@code "orthogonal"}: factors of orthogonal halves, whose product is zero. */
   record Orthogonal() implements LoraInit {}
 
   /**
-   * {@code "pissa"} (Meng et al. 2024): the largest singular values; the base keeps the rest.
+   * {@code "pissa"} (Meng et al. 2024): the largest singular values, which are removed from the
+   * base.
    *
-   * @param iterations of the randomised decomposition, {@code "pissa_niter_4"}; 0 = exact
+   * @param iterations iterations of the randomised decomposition, {@code "pissa_niter_4"}; 0 =
+   *     exact
    */
   record Pissa(int iterations) implements LoraInit {}
 
-  /** {@code "olora"} (Büyükakyüz 2024): a QR decomposition; the base keeps the rest. */
+  /** {@code "olora"} (Büyükakyüz 2024): a part of a QR decomposition, removed from the base. */
   record Olora() implements LoraInit {}
 
   /**
    * {@code "loftq"} (Li et al. 2023): the adapted layers of the base are quantised, and the factors
-   * are a part of what that takes away.
+   * approximate the quantisation error.
    *
    * @param bits 4 (NF4) or 8
-   * @param iterations how often quantisation and factors are found in turns
+   * @param iterations alternations of quantisation and decomposition
    */
   record Loftq(int bits, int iterations) implements LoraInit {
     public static final int MOST_ITERATIONS = 20;
@@ -48,15 +50,15 @@ public sealed interface LoraInit {
   }
 
   /**
-   * {@code "eva"} (Paischer et al. 2024): A is the directions in which the inputs of a module vary
-   * most, by a look at the training data before the first step; B is zero. Names and defaults are
+   * {@code "eva"} (Paischer et al. 2024): A has the directions in which the inputs of a module vary
+   * most, computed from the training data before the first step; B is zero. Names and defaults are
    * those of PEFT's {@code EvaConfig}.
    *
-   * @param rho times its {@code r} a module may have ranks, at most
-   * @param tau cosine between a direction and itself a batch later from which on it counts as found
-   * @param useLabelMask only tokens whose label is not {@code labelMaskValue} are looked at
-   * @param whiten directions are divided by the root of their singular value
-   * @param adjustScalingFactors {@code lora_alpha} of a module grows and shrinks with its rank
+   * @param rho the maximum rank of a module, as a multiple of {@code r}
+   * @param tau cosine between a direction and itself one batch later from which it counts as found
+   * @param useLabelMask whether only tokens whose label is not {@code labelMaskValue} count
+   * @param whiten whether directions are divided by the root of their singular value
+   * @param adjustScalingFactors whether {@code lora_alpha} of a module scales with its rank
    */
   record Eva(
       double rho,
@@ -76,7 +78,7 @@ public sealed interface LoraInit {
     }
   }
 
-  /** PEFT's name, that of a boolean included. */
+  /** Returns PEFT's name; {@code true} and {@code false} as text. */
   default String wireName() {
     return switch (this) {
       case Standard() -> "true";
@@ -90,27 +92,18 @@ public sealed interface LoraInit {
     };
   }
 
-  /** Whether the factors are taken out of the base, which keeps the rest. */
+  /** Whether the initial factors are subtracted from the base. */
   default boolean changesBase() {
-    return switch (this) {
-      case Standard() -> false;
-      case Random() -> false;
-      case Gaussian() -> false;
-      case Orthogonal() -> false;
-      case Pissa(int iterations) -> true;
-      case Olora() -> true;
-      case Loftq _ -> false;
-      case Eva _ -> false;
-    };
+    return this instanceof Pissa || this instanceof Olora;
   }
 
-  /** Whether whoever has the base can take the same out of it once more: nothing is random. */
+  /** Whether the same factors can be computed from the base again: nothing is random. */
   default boolean changesBaseRepeatably() {
     return changesBase() && !(this instanceof Pissa(int iterations) && iterations > 0);
   }
 
-  /** {@code init_lora_weights} of PEFT's {@code LoraConfig} and the settings of its starts. */
-  static final class LoraInitFields {
+  /** Reads and writes {@code init_lora_weights} and the settings of the initialisations. */
+  static final class Json {
     private static final String KEY = "init_lora_weights";
     private static final String LOFTQ_CONFIG = "loftq_config";
     private static final String EVA_CONFIG = "eva_config";
@@ -120,14 +113,14 @@ public sealed interface LoraInit {
         "must be true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\", \"olora\","
             + " \"loftq\" or \"eva\"";
 
-    private LoraInitFields() {}
+    private Json() {}
 
     static LoraInit read(Fields peft) {
       LoraInit init = start(peft);
-      if (!(init instanceof LoraInit.Loftq) && !peft.object(LOFTQ_CONFIG).names().isEmpty()) {
+      if (!(init instanceof Loftq) && !peft.object(LOFTQ_CONFIG).names().isEmpty()) {
         peft.refuse(LOFTQ_CONFIG, "needs init_lora_weights \"loftq\"");
       }
-      if (!(init instanceof LoraInit.Eva) && !peft.object(EVA_CONFIG).names().isEmpty()) {
+      if (!(init instanceof Eva) && !peft.object(EVA_CONFIG).names().isEmpty()) {
         peft.refuse(EVA_CONFIG, "needs init_lora_weights \"eva\"");
       }
       return init;
@@ -135,70 +128,65 @@ public sealed interface LoraInit {
 
     private static LoraInit start(Fields peft) {
       JsonNode value = peft.value(KEY);
-      if (value == null) return new LoraInit.Standard();
+      if (value == null) return new Standard();
       if (value.isBoolean()) {
-        return value.booleanValue() ? new LoraInit.Standard() : new LoraInit.Random();
+        return value.booleanValue() ? new Standard() : new Random();
       }
       String name = value.isString() ? value.stringValue() : "";
       @Nullable LoraInit init =
           switch (name) {
-            case "gaussian" -> new LoraInit.Gaussian();
-            case "orthogonal" -> new LoraInit.Orthogonal();
-            case "pissa" -> new LoraInit.Pissa(0);
-            case "olora" -> new LoraInit.Olora();
+            case "gaussian" -> new Gaussian();
+            case "orthogonal" -> new Orthogonal();
+            case "pissa" -> new Pissa(0);
+            case "olora" -> new Olora();
             case "loftq" -> loftq(peft.object(LOFTQ_CONFIG));
             case "eva" -> eva(peft.object(EVA_CONFIG));
             default ->
                 name.matches(PISSA_ITERATIONS + "[1-9][0-9]?")
-                    ? new LoraInit.Pissa(
-                        Integer.parseInt(name.substring(PISSA_ITERATIONS.length())))
+                    ? new Pissa(Integer.parseInt(name.substring(PISSA_ITERATIONS.length())))
                     : null;
           };
       if (init != null) return init;
-      peft.refuse(KEY, PLANNED.contains(name) ? "not supported yet; " + CHOICES : CHOICES);
-      return new LoraInit.Standard();
+      peft.refuse(KEY, PLANNED.contains(name) ? "is not supported yet; " + CHOICES : CHOICES);
+      return new Standard();
     }
 
     /** PEFT's {@code LoftQConfig}. */
-    private static LoraInit.Loftq loftq(Fields config) {
+    private static Loftq loftq(Fields config) {
       Integer bits = config.integer("loftq_bits", 1, 16);
-      Integer turns = config.integer("loftq_iter", 1, LoraInit.Loftq.MOST_ITERATIONS);
+      int iterations = config.integer("loftq_iter", 1, Loftq.MOST_ITERATIONS, 1);
       config.refuseUnknown();
       if (bits != null && bits != 4 && bits != 8) {
         config.refuse("loftq_bits", "must be 4 or 8, as in PEFT");
         bits = null;
       }
-      return new LoraInit.Loftq(bits == null ? 4 : bits, turns == null ? 1 : turns);
+      return new Loftq(bits == null ? 4 : bits, iterations);
     }
 
     /** PEFT's {@code EvaConfig}. */
-    private static LoraInit.Eva eva(Fields config) {
-      Double rho = config.number("rho", 1, LoraInit.Eva.MOST_RHO);
-      Double tau = config.number("tau", 0, 1);
-      Boolean masks = config.bool("use_label_mask");
-      Integer value = config.integer("label_mask_value", Integer.MIN_VALUE, Integer.MAX_VALUE);
-      Boolean whiten = config.bool("whiten");
-      Boolean adjusts = config.bool("adjust_scaling_factors");
+    private static Eva eva(Fields config) {
+      var eva =
+          new Eva(
+              config.number("rho", 1, Eva.MOST_RHO, 2.0),
+              config.number("tau", 0, 1, 0.99),
+              config.bool("use_label_mask", true),
+              config.integer("label_mask_value", Integer.MIN_VALUE, Integer.MAX_VALUE, -100),
+              config.bool("whiten", false),
+              config.bool("adjust_scaling_factors", true));
       config.refuseUnknown();
-      return new LoraInit.Eva(
-          rho == null ? 2 : rho,
-          tau == null ? 0.99 : tau,
-          masks == null || masks,
-          value == null ? -100 : value,
-          whiten != null && whiten,
-          adjusts == null || adjusts);
+      return eva;
     }
 
     static void write(ObjectNode peft, LoraInit init) {
       switch (init) {
-        case LoraInit.Standard() -> peft.put(KEY, true);
-        case LoraInit.Random() -> peft.put(KEY, false);
+        case Standard() -> peft.put(KEY, true);
+        case Random() -> peft.put(KEY, false);
         case LoraInit named -> peft.put(KEY, named.wireName());
       }
-      if (init instanceof LoraInit.Loftq(int bits, int iterations)) {
+      if (init instanceof Loftq(int bits, int iterations)) {
         peft.putObject(LOFTQ_CONFIG).put("loftq_bits", bits).put("loftq_iter", iterations);
       }
-      if (init instanceof LoraInit.Eva eva) {
+      if (init instanceof Eva eva) {
         peft.putObject(EVA_CONFIG)
             .put("rho", eva.rho())
             .put("tau", eva.tau())

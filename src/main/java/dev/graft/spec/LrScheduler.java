@@ -21,15 +21,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How the learning rate runs over the steps: transformers' {@code lr_scheduler_type} with its
- * {@code lr_scheduler_kwargs}; names and defaults are those of {@code transformers.optimization}.
- * Only those are here that are a pure function of the step.
+ * A learning rate schedule: transformers' {@code lr_scheduler_type} with its {@code
+ * lr_scheduler_kwargs}; names and defaults are those of {@code transformers.optimization}. Only
+ * schedules that are a pure function of the step are supported.
  */
 public sealed interface LrScheduler {
   record Linear() implements LrScheduler {}
 
   /**
-   * @param numCycles waves; 0.5 = down once
+   * @param numCycles number of waves; 0.5 = a single descent
    */
   record Cosine(double numCycles) implements LrScheduler {
     public static final double DEFAULT_NUM_CYCLES = 0.5;
@@ -40,12 +40,12 @@ public sealed interface LrScheduler {
   }
 
   /**
-   * @param numCycles falls from the full rate to 0
+   * @param numCycles number of descents from the full rate to 0
    */
   record CosineWithRestarts(int numCycles) implements LrScheduler {}
 
   /**
-   * @param lrEnd the last rate, below the learning rate
+   * @param lrEnd the final rate, below the learning rate
    */
   record Polynomial(double lrEnd, double power) implements LrScheduler {}
 
@@ -54,24 +54,24 @@ public sealed interface LrScheduler {
   record ConstantWithWarmup() implements LrScheduler {}
 
   /**
-   * @param timescale null = the warm-up's steps, or 10,000 without one
+   * @param timescale null = the number of warm-up steps, or 10,000 without a warm-up
    */
   record InverseSqrt(@Nullable Integer timescale) implements LrScheduler {}
 
-  /** The least rate is {@code floor}. */
   record CosineWithMinLr(Floor floor, double numCycles) implements LrScheduler {}
 
   /**
-   * As {@link CosineWithMinLr}, one step ahead.
+   * Like {@link CosineWithMinLr}, but one step ahead.
    *
-   * @param warmupLrRate share of the rate that the warm-up begins with; null = one step's part
+   * @param warmupLrRate the fraction of the rate at which the warm-up begins; null = that of one
+   *     step
    */
   record CosineWarmupWithMinLr(Floor floor, double numCycles, @Nullable Double warmupLrRate)
       implements LrScheduler {}
 
   /**
-   * @param numStableSteps null = what warm-up and decay leave
-   * @param minLrRatio share of the rate that warm-up begins and decay ends with
+   * @param numStableSteps null = all steps but those of warm-up and decay
+   * @param minLrRatio the fraction of the rate at which warm-up begins and decay ends
    */
   record WarmupStableDecay(
       int numDecaySteps,
@@ -82,16 +82,16 @@ public sealed interface LrScheduler {
       double numCycles)
       implements LrScheduler {}
 
-  /** The least learning rate. */
+  /** The minimum learning rate. */
   sealed interface Floor {
     /** {@code min_lr}. */
     record Rate(double minLr) implements Floor {}
 
-    /** {@code min_lr_rate}: a share of the learning rate. */
+    /** {@code min_lr_rate}: a fraction of the learning rate. */
     record Share(double minLrRate) implements Floor {}
   }
 
-  /** How a stretch of {@link WarmupStableDecay} runs. */
+  /** The shape of the warm-up or the decay of {@link WarmupStableDecay}. */
   enum Shape {
     LINEAR("linear"),
     COSINE("cosine"),
@@ -108,7 +108,7 @@ public sealed interface LrScheduler {
     }
   }
 
-  /** The {@code lr_scheduler_type}. */
+  /** Returns the {@code lr_scheduler_type}. */
   default String type() {
     return switch (this) {
       case Linear s -> "linear";
@@ -124,8 +124,8 @@ public sealed interface LrScheduler {
     };
   }
 
-  /** {@code lr_scheduler_type} and {@code lr_scheduler_kwargs}, in and out. */
-  static final class LrSchedulerFields {
+  /** Reads and writes {@code lr_scheduler_type} and {@code lr_scheduler_kwargs}. */
+  static final class Json {
     private static final String TYPE = "lr_scheduler_type";
     private static final String KWARGS = "lr_scheduler_kwargs";
     private static final int MOST = Integer.MAX_VALUE;
@@ -143,10 +143,10 @@ public sealed interface LrScheduler {
             "cosine_warmup_with_min_lr",
             "warmup_stable_decay");
 
-    /** Types of transformers that follow a metric, so that no step is known beforehand. */
+    /** Types of transformers that depend on a metric and not only on the step. */
     private static final List<String> NOT_PURE = List.of("reduce_lr_on_plateau", "greedy");
 
-    private LrSchedulerFields() {}
+    private Json() {}
 
     static LrScheduler read(Fields training, double learningRate) {
       Fields kwargs = training.object(KWARGS);
@@ -162,7 +162,7 @@ public sealed interface LrScheduler {
         case "linear" -> new Linear();
         case "cosine" -> new Cosine(cycles(kwargs));
         case "cosine_with_restarts" ->
-            new CosineWithRestarts(or(kwargs.integer("num_cycles", 1, 10_000), 1));
+            new CosineWithRestarts(kwargs.integer("num_cycles", 1, 10_000, 1));
         case "polynomial" -> polynomial(kwargs, learningRate);
         case "constant" -> new Constant();
         case "constant_with_warmup" -> new ConstantWithWarmup();
@@ -174,48 +174,47 @@ public sealed interface LrScheduler {
                 floor(kwargs, learningRate), cycles(kwargs), kwargs.number("warmup_lr_rate", 0, 1));
         case "warmup_stable_decay" -> warmupStableDecay(kwargs);
         default -> {
-          boolean planned = NOT_PURE.contains(type);
-          String choices = "must be one of " + String.join(", ", TYPES);
-          training.refuse(TYPE, planned ? "not supported yet; " + choices : choices);
+          training.refuseChoice(TYPE, type, TYPES, NOT_PURE);
           yield new Linear();
         }
       };
     }
 
     private static double cycles(Fields kwargs) {
-      return or(kwargs.number("num_cycles", 0, 10_000), Cosine.DEFAULT_NUM_CYCLES);
+      return kwargs.number("num_cycles", 0, 10_000, Cosine.DEFAULT_NUM_CYCLES);
     }
 
     private static LrScheduler polynomial(Fields kwargs, double learningRate) {
-      double end = or(kwargs.number("lr_end", 0, 1), 1e-7);
-      if (end >= learningRate)
-        kwargs.refuse("lr_end", "must be below the learning rate, is " + end);
-      return new Polynomial(end, or(kwargs.number("power", 1e-6, 1000), 1.0));
+      double end = kwargs.number("lr_end", 0, 1, 1e-7);
+      if (end >= learningRate) {
+        kwargs.refuse("lr_end", "must be below the learning rate, but is " + end);
+      }
+      return new Polynomial(end, kwargs.number("power", 1e-6, 1000, 1.0));
     }
 
     private static Floor floor(Fields kwargs, double learningRate) {
       Double rate = kwargs.number("min_lr", 0, 1);
       Double share = kwargs.number("min_lr_rate", 0, 1);
       if (rate != null && share != null) {
-        kwargs.refuse("min_lr", "contradicts min_lr_rate: give one of the two");
+        kwargs.refuse("min_lr", "cannot be combined with min_lr_rate: give only one of the two");
       } else if (rate == null && share == null) {
-        kwargs.refuse("min_lr_rate", "required: min_lr or min_lr_rate");
+        kwargs.refuse("min_lr_rate", "is required, or min_lr instead");
       }
       if (rate != null && rate > learningRate) {
-        kwargs.refuse("min_lr", "must be at most the learning rate");
+        kwargs.refuse("min_lr", "must not exceed the learning rate");
       }
       return rate != null ? new Floor.Rate(rate) : new Floor.Share(or(share, 0.0));
     }
 
     private static LrScheduler warmupStableDecay(Fields kwargs) {
       Integer decay = kwargs.integer("num_decay_steps", 0, MOST);
-      if (decay == null) kwargs.refuse("num_decay_steps", "required, a whole number of steps");
+      if (decay == null) kwargs.refuse("num_decay_steps", "is required: a whole number of steps");
       return new WarmupStableDecay(
           or(decay, 0),
           kwargs.integer("num_stable_steps", 0, MOST),
           shape(kwargs, "warmup_type", Shape.LINEAR),
           shape(kwargs, "decay_type", Shape.COSINE),
-          or(kwargs.number("min_lr_ratio", 0, 1), 0.0),
+          kwargs.number("min_lr_ratio", 0, 1, 0.0),
           cycles(kwargs));
     }
 
@@ -225,7 +224,7 @@ public sealed interface LrScheduler {
       for (Shape shape : Shape.values()) {
         if (value.isString() && shape.wireName().equals(value.stringValue())) return shape;
       }
-      kwargs.refuse(key, "must be one of " + String.join(", ", shapes()));
+      kwargs.refuseChoice(key, "", shapes(), List.of());
       return byDefault;
     }
 
@@ -237,13 +236,11 @@ public sealed interface LrScheduler {
       training.put(TYPE, scheduler.type());
       ObjectNode kwargs = training.putObject(KWARGS);
       switch (scheduler) {
-        case Linear s -> {}
-        case Constant s -> {}
-        case ConstantWithWarmup s -> {}
+        case Linear _, Constant _, ConstantWithWarmup _ -> {}
         case Cosine s -> kwargs.put("num_cycles", s.numCycles());
         case CosineWithRestarts s -> kwargs.put("num_cycles", s.numCycles());
         case Polynomial s -> kwargs.put("lr_end", s.lrEnd()).put("power", s.power());
-        case InverseSqrt s -> putIfSaid(kwargs, "timescale", s.timescale());
+        case InverseSqrt s -> putIfGiven(kwargs, "timescale", s.timescale());
         case CosineWithMinLr s -> write(kwargs, s.floor()).put("num_cycles", s.numCycles());
         case CosineWarmupWithMinLr s -> {
           write(kwargs, s.floor()).put("num_cycles", s.numCycles());
@@ -251,7 +248,7 @@ public sealed interface LrScheduler {
         }
         case WarmupStableDecay s -> {
           kwargs.put("num_decay_steps", s.numDecaySteps());
-          putIfSaid(kwargs, "num_stable_steps", s.numStableSteps());
+          putIfGiven(kwargs, "num_stable_steps", s.numStableSteps());
           kwargs
               .put("warmup_type", s.warmupType().wireName())
               .put("decay_type", s.decayType().wireName())
@@ -268,7 +265,7 @@ public sealed interface LrScheduler {
       };
     }
 
-    private static void putIfSaid(ObjectNode kwargs, String key, @Nullable Integer value) {
+    private static void putIfGiven(ObjectNode kwargs, String key, @Nullable Integer value) {
       if (value != null) kwargs.put(key, value);
     }
   }

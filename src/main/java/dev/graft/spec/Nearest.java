@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Names that are like one that there is not: what may have been meant by it. */
+/** Suggests similar names for an unknown one. */
 public final class Nearest {
   private static final int LONGEST = 200;
   private static final int MOST = 3;
@@ -17,10 +17,10 @@ public final class Nearest {
 
   private Nearest() {}
 
-  /** The nearest name, if it is so near that it was likely meant. */
-  static @Nullable String likely(String said, Collection<String> names) {
-    if (said.length() > LONGEST) return null;
-    return candidates(plain(said), names)
+  /** Returns the most similar name if it is similar enough to be meant; null otherwise. */
+  static @Nullable String likely(String unknown, Collection<String> names) {
+    if (unknown.length() > LONGEST) return null;
+    return candidates(plain(unknown), names)
         .filter(Candidate::near)
         .findFirst()
         .map(Candidate::name)
@@ -28,13 +28,13 @@ public final class Nearest {
   }
 
   /**
-   * A further sentence, with a space before it, that names up to three that were likely meant: few
-   * edits away for their length, or beginning with what was said; empty where there are none.
+   * Returns a sentence, after a space, that suggests up to three names: few edits away for their
+   * length, or starting with the unknown name. Empty if there are none.
    *
-   * @param said from outside; what is before its last slash does not count
+   * @param unknown a name from a request; only the part after its last slash counts
    */
-  public static String sentence(String said, Collection<String> names) {
-    String plain = plain(said.substring(said.lastIndexOf('/') + 1));
+  public static String sentence(String unknown, Collection<String> names) {
+    String plain = plain(unknown.substring(unknown.lastIndexOf('/') + 1));
     if (plain.length() > LONGEST) return "";
     String near =
         candidates(plain, names)
@@ -49,28 +49,28 @@ public final class Nearest {
     return plain.length() >= LEAST_BEGINNING && plain(name).startsWith(plain);
   }
 
-  /** What a request calls a thing, short enough and harmless to be said again. */
-  public static String shown(String said) {
-    String clean = said.replaceAll("\\p{Cntrl}", "?");
+  /** Returns a name from a request for use in messages: shortened, without control characters. */
+  public static String shown(String name) {
+    String clean = name.replaceAll("\\p{Cntrl}", "?");
     return clean.length() <= SHOWN ? clean : clean.substring(0, SHOWN) + "...";
   }
 
-  /** {@code learningRate} and {@code learning-rate} are {@code learning_rate}. */
+  /** Makes {@code learningRate} and {@code learning-rate} equal to {@code learning_rate}. */
   private static String plain(String name) {
     return name.replaceAll("[_.\\-\\s]", "").toLowerCase(ROOT);
   }
 
   private record Candidate(String name, int distance, boolean near) {
-    static Candidate of(String said, String name) {
+    static Candidate of(String unknown, String name) {
       String plain = plain(name);
-      int distance = edits(said, plain);
-      int length = Math.max(said.length(), plain.length());
+      int distance = edits(unknown, plain);
+      int length = Math.max(unknown.length(), plain.length());
       return new Candidate(
           name, distance, length > 2 && distance <= Math.max(1, Math.min(4, length / 4)));
     }
   }
 
-  /** The nearest first. */
+  /** Returns the names with the most similar first. */
   private static Stream<Candidate> candidates(String plain, Collection<String> names) {
     return names.stream()
         .distinct()
@@ -78,7 +78,9 @@ public final class Nearest {
         .sorted(Comparator.comparingInt(Candidate::distance).thenComparing(Candidate::name));
   }
 
-  /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
+  /**
+   * Counts insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
+   */
   private static int edits(String from, String to) {
     int[] before = new int[to.length() + 1];
     int[] last = new int[to.length() + 1];

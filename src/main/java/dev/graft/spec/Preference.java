@@ -4,21 +4,20 @@ import dev.graft.spec.Preference.Dpo;
 import dev.graft.spec.Preference.LossType;
 import dev.graft.spec.Preference.Orpo;
 import dev.graft.spec.TrainingSpec.Objective;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** How pairs of a chosen and a rejected answer are learned from; names are TRL's. */
+/** How training learns from pairs of a chosen and a rejected answer; names are TRL's. */
 public sealed interface Preference {
   /** Weight of the preference. */
   double beta();
 
   /**
-   * Direct preference optimisation (Rafailov et al. 2023), with the base model, the adapter off, as
-   * reference.
+   * Direct preference optimisation (Rafailov et al. 2023). The reference is the base model without
+   * the adapter.
    *
-   * @param labelSmoothing probability that a pair is the wrong way round: conservative DPO with
-   *     {@code SIGMOID}, corrected for with {@code ROBUST}; else 0
+   * @param labelSmoothing probability that a pair is swapped: conservative DPO with {@code
+   *     SIGMOID}, corrected for with {@code ROBUST}; otherwise 0
    */
   record Dpo(LossType lossType, double beta, double labelSmoothing) implements Preference {
     public Dpo {
@@ -27,31 +26,31 @@ public sealed interface Preference {
         throw new IllegalArgumentException("label_smoothing must be in [0, 0.5)");
       }
       if (labelSmoothing > 0 && !lossType.smooths()) {
-        throw new IllegalArgumentException("label_smoothing is for sigmoid and robust only");
+        throw new IllegalArgumentException("label_smoothing applies to sigmoid and robust only");
       }
     }
   }
 
   /** TRL's {@code loss_type}. */
-  enum LossType {
+  enum LossType implements WireName {
     /** -log sigmoid(beta margin). */
     SIGMOID,
     /** SLiC (Zhao et al. 2023): max(0, 1 - beta margin). */
     HINGE,
-    /** Identity preference optimisation (Azar et al. 2023), over log-ratios a token. */
+    /** Identity preference optimisation (Azar et al. 2023), on log-ratios per token. */
     IPO,
     /** Robust DPO (Chowdhury et al. 2024). */
     ROBUST;
 
-    /** Whether {@code label_smoothing} means something. */
+    /** Whether {@code label_smoothing} applies. */
     public boolean smooths() {
       return this == SIGMOID || this == ROBUST;
     }
   }
 
   /**
-   * Odds-ratio preference optimisation (Hong et al. 2024): the loss of the chosen text, and beta
-   * times that of the odds; no reference.
+   * Odds-ratio preference optimisation (Hong et al. 2024): the loss of the chosen text plus beta
+   * times that of the odds ratio, without a reference.
    */
   record Orpo(double beta) implements Preference {
     public Orpo {
@@ -61,19 +60,16 @@ public sealed interface Preference {
 
   private static void requirePositive(double beta) {
     if (!(beta > 0 && beta <= 1000)) {
-      throw new IllegalArgumentException("beta must be in (0, 1000], is " + beta);
+      throw new IllegalArgumentException("beta must be in (0, 1000], but is " + beta);
     }
   }
 
   /**
-   * {@code beta}, {@code loss_type} and {@code label_smoothing} of {@code adapter.training}, in and
-   * out; names and defaults are those of TRL's {@code DPOConfig} and {@code ORPOConfig}.
+   * Reads and writes {@code beta}, {@code loss_type} and {@code label_smoothing} of {@code
+   * adapter.training}; names and defaults are those of TRL's {@code DPOConfig} and {@code
+   * ORPOConfig}.
    */
-  static final class PreferenceFields {
-    private static final double BETA = 0.1;
-    private static final double LEAST_BETA = 1e-6;
-    private static final double MOST_BETA = 1000;
-
+  static final class Json {
     /** TRL's other loss types. */
     private static final String[] NOT_YET = {
       "exo_pair",
@@ -89,15 +85,15 @@ public sealed interface Preference {
       "sigmoid_norm"
     };
 
-    private PreferenceFields() {}
+    private Json() {}
 
-    /** Null where the objective has no pairs. */
+    /** Returns null if the objective does not learn from pairs. */
     static @Nullable Preference read(
         Fields training, Objective objective, HyperparameterAliases aliases) {
       LossType lossType = training.choice("loss_type", LossType.class, NOT_YET);
       Double smoothing = training.number("label_smoothing", 0, 0.499);
-      Double explicit = training.number("beta", LEAST_BETA, MOST_BETA, "usual are 0.01 to 0.5");
-      double beta = AdapterMethods.agree(training, "beta", explicit, aliases.beta(), "beta", BETA);
+      Double explicit = training.number("beta", 1e-6, 1000, "typical values are 0.01 to 0.5");
+      double beta = AdapterMethods.agree(training, "beta", explicit, aliases.beta(), "beta", 0.1);
       boolean dpo = objective == Objective.DPO;
       if (!dpo && lossType != null) training.refuse("loss_type", "needs objective dpo");
       if (!dpo && smoothing != null) training.refuse("label_smoothing", "needs objective dpo");
@@ -128,7 +124,7 @@ public sealed interface Preference {
         case Dpo dpo ->
             training
                 .put("beta", dpo.beta())
-                .put("loss_type", dpo.lossType().name().toLowerCase(Locale.ROOT))
+                .put("loss_type", dpo.lossType().wireName())
                 .put("label_smoothing", dpo.labelSmoothing());
       }
     }

@@ -4,22 +4,22 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * A regular expression in the syntax that Python's {@code re} and Java share. What one of them
- * lacks, or reads differently, is refused. Equal when written equally.
+ * A regular expression in the syntax that Python's {@code re} and Java share. Syntax that one of
+ * them lacks or reads differently is refused.
  */
 public record PythonPattern(String text) {
   private static final int LONGEST = 1000;
 
-  /** Characters looked at in one match; a path has a hundred, so more is backtracking. */
+  /** Maximum characters read in one match, to limit backtracking; a path has about a hundred. */
   private static final int MOST_STEPS = 1_000_000;
 
-  /** Letters after a backslash that mean the same in both. */
+  /** Letters that have the same meaning after a backslash in both. */
   private static final String ESCAPES = "dDwWsSbBAtnrf";
 
   private static final String[] GROUPS = {"?:", "?=", "?!", "?<=", "?<!"};
 
   /**
-   * @throws IllegalArgumentException if the text is no such expression, saying why
+   * @throws IllegalArgumentException if the text is not such an expression, with the reason
    */
   public PythonPattern {
     if (text.isEmpty() || text.length() > LONGEST) {
@@ -29,11 +29,12 @@ public record PythonPattern(String text) {
     try {
       Pattern.compile(text);
     } catch (PatternSyntaxException e) {
-      throw new IllegalArgumentException("is no regular expression: " + e.getDescription(), e);
+      throw new IllegalArgumentException(
+          "is not a valid regular expression: " + e.getDescription(), e);
     }
   }
 
-  /** For a whole path, or its end after a dot. */
+  /** Returns an expression that matches a whole path, or its suffix after a dot. */
   public static PythonPattern atEnd(String text) {
     return new PythonPattern("(.*\\.)?(" + text + ")");
   }
@@ -47,7 +48,8 @@ public record PythonPattern(String text) {
     try {
       return Pattern.compile(text).matcher(new Counted(path)).matches();
     } catch (StackOverflowError e) {
-      throw new IllegalArgumentException("the expression '" + text + "' is too deep", e);
+      throw new IllegalArgumentException(
+          "the regular expression '" + text + "' is nested too deeply", e);
     }
   }
 
@@ -85,7 +87,7 @@ public record PythonPattern(String text) {
     return new IllegalArgumentException(what + " is not supported in a regular expression");
   }
 
-  /** Counts how often it is read. */
+  /** Text that counts how many characters are read. */
   private static final class Counted implements CharSequence {
     private final String text;
     private int steps;

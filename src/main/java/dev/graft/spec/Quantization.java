@@ -10,12 +10,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Base weights kept on the device in fewer bits, frozen (QLoRA, Dettmers et al. 2023). Names are
+ * Frozen base weights stored on the device in fewer bits (QLoRA, Dettmers et al. 2023). Names are
  * those of transformers' {@code BitsAndBytesConfig}.
  */
 public sealed interface Quantization {
   /** {@code bnb_4bit_quant_type}. */
-  enum QuantType {
+  enum QuantType implements WireName {
     NF4,
     FP4
   }
@@ -23,22 +23,19 @@ public sealed interface Quantization {
   /**
    * {@code load_in_4bit}.
    *
-   * @param doubleQuant {@code bnb_4bit_use_double_quant}: the scales in 8 bits
+   * @param doubleQuant {@code bnb_4bit_use_double_quant}: whether the scales have 8 bits
    */
   record FourBit(QuantType quantType, boolean doubleQuant) implements Quantization {}
 
-  /** {@code load_in_8bit}: weights as LLM.int8 stores them, products in the compute type. */
+  /** {@code load_in_8bit}: weights as LLM.int8 stores them, with products in the compute type. */
   record EightBit() implements Quantization {}
 
-  /**
-   * Reads and writes {@code adapter.quantization}; names are those of transformers' {@code
-   * BitsAndBytesConfig}. The 4-bit type is NF4 unless given, as in QLoRA.
-   */
-  static final class QuantizationFields {
-    private QuantizationFields() {}
+  /** Reads and writes {@code adapter.quantization}. The default 4-bit type is NF4, as in QLoRA. */
+  static final class Json {
+    private Json() {}
 
     /** Torch's names. */
-    private enum ComputeDtype {
+    private enum ComputeDtype implements WireName {
       FLOAT32,
       BFLOAT16,
       FLOAT16;
@@ -53,17 +50,17 @@ public sealed interface Quantization {
     }
 
     /**
-     * @param products the type of products, which the request's own must agree with
+     * @param products the precision of products, which the request's compute type must match
      */
     static @Nullable Quantization read(Fields fields, Precision products) {
-      boolean four = Boolean.TRUE.equals(fields.bool("load_in_4bit"));
-      boolean eight = Boolean.TRUE.equals(fields.bool("load_in_8bit"));
+      boolean four = fields.bool("load_in_4bit", false);
+      boolean eight = fields.bool("load_in_8bit", false);
       QuantType type = fields.choice("bnb_4bit_quant_type", QuantType.class);
-      Boolean nested = fields.bool("bnb_4bit_use_double_quant");
+      boolean nested = fields.bool("bnb_4bit_use_double_quant", false);
       ComputeDtype computed = fields.choice("bnb_4bit_compute_dtype", ComputeDtype.class);
       if (computed != null && computed != ComputeDtype.of(products)) {
         fields.refuse(
-            "bnb_4bit_compute_dtype", "contradicts training.bf16 and fp16: they say the same");
+            "bnb_4bit_compute_dtype", "must match the type that training.bf16 and fp16 select");
       }
       fields.notYet("bnb_4bit_quant_storage", "uint8");
       fields.notYet("llm_int8_threshold", 6.0);
@@ -71,18 +68,18 @@ public sealed interface Quantization {
       fields.notYet("llm_int8_has_fp16_weight", false);
       fields.notYet("llm_int8_enable_fp32_cpu_offload", false);
       fields.refuseUnknown();
-      if (four && eight)
-        fields.refuse("load_in_8bit", "contradicts load_in_4bit: give one of them");
-      if (!four && type != null) fields.refuse("bnb_4bit_quant_type", "needs load_in_4bit");
-      if (!four && Boolean.TRUE.equals(nested)) {
-        fields.refuse("bnb_4bit_use_double_quant", "needs load_in_4bit");
+      if (four && eight) {
+        fields.refuse(
+            "load_in_8bit", "cannot be combined with load_in_4bit: give only one of the two");
       }
+      if (!four && type != null) fields.refuse("bnb_4bit_quant_type", "needs load_in_4bit");
+      if (!four && nested) fields.refuse("bnb_4bit_use_double_quant", "needs load_in_4bit");
       if (!four && !eight) return null;
       if (eight) return new EightBit();
-      return new FourBit(type == null ? QuantType.NF4 : type, Boolean.TRUE.equals(nested));
+      return new FourBit(type == null ? QuantType.NF4 : type, nested);
     }
 
-    /** What {@link #write} wrote. */
+    /** Reads what {@link #write} wrote. */
     static @Nullable Quantization written(JsonNode json) {
       if (json.path("load_in_8bit").asBoolean(false)) return new EightBit();
       if (!json.path("load_in_4bit").asBoolean(false)) return null;
@@ -96,17 +93,15 @@ public sealed interface Quantization {
       switch (quantization) {
         case FourBit(QuantType type, boolean nested) ->
             json.put("load_in_4bit", true)
-                .put("bnb_4bit_quant_type", type.name().toLowerCase(Locale.ROOT))
+                .put("bnb_4bit_quant_type", type.wireName())
                 .put("bnb_4bit_use_double_quant", nested)
-                .put(
-                    "bnb_4bit_compute_dtype",
-                    ComputeDtype.of(products).name().toLowerCase(Locale.ROOT));
+                .put("bnb_4bit_compute_dtype", ComputeDtype.of(products).wireName());
         case EightBit() -> json.put("load_in_8bit", true);
       }
     }
   }
 
-  /** Every {@link Quantization} by the name that command lines have for it. */
+  /** Every {@link Quantization} by its name on command lines. */
   public enum NamedQuantization {
     NF4(new FourBit(QuantType.NF4, false)),
     NF4_DOUBLE(new FourBit(QuantType.NF4, true)),

@@ -12,18 +12,17 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code resources} of a job: which workers may run it, and for how long. What is null is not asked
- * for.
+ * {@code resources} of a job: which workers may run it, and for how long. Null means no
+ * requirement.
  *
- * @param device the kind of it
- * @param memory bytes that a run may take of each device, at least; beside what the job is
- *     estimated to need
- * @param capability CUDA compute capability, at least, such as {@code 8.0}; only of {@code cuda}
- * @param devices how many, exactly; null = one
- * @param workerClass that the worker joined with; null = any, and {@link #SEVERAL_CLASS} for more
- *     than one device
- * @param maxRunSeconds that all its runs may take together; then it fails
- * @param noProgressSeconds without a step or another sign of its trainer after which a run is ended
+ * @param device kind of device
+ * @param memory minimum bytes that a run may take of each device, in addition to the job's estimate
+ * @param capability minimum CUDA compute capability, such as {@code 8.0}; for {@code cuda} only
+ * @param devices exact number of devices; null = one
+ * @param workerClass class that the worker joined with; null = any, and {@link #SEVERAL_CLASS} for
+ *     more than one device
+ * @param maxRunSeconds maximum duration of all runs together, after which the job fails
+ * @param noProgressSeconds time without a sign of progress after which a run is ended
  */
 public record Resources(
     @Nullable DeviceKind device,
@@ -33,7 +32,7 @@ public record Resources(
     @Nullable String workerClass,
     @Nullable Long maxRunSeconds,
     @Nullable Long noProgressSeconds) {
-  /** What computes. */
+  /** Kind of device. */
   public enum DeviceKind {
     CPU,
     CUDA;
@@ -43,7 +42,7 @@ public record Resources(
     }
   }
 
-  /** Nothing asked. */
+  /** No requirements. */
   public static final Resources ANY = new Resources(null, null, null, null, null, null, null);
 
   /** Class of workers that stand for a Ray cluster. */
@@ -58,14 +57,14 @@ public record Resources(
   private static final Pattern CLASS = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
   private static final String CAPABILITY_FORM = "must be like \"8.0\"";
   private static final String CLASS_FORM =
-      "must be the name of a worker class: 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or"
-          + " digit";
+      "must be the name of a worker class: 1 to 63 characters of a-z, 0-9, '.', '_' and '-',"
+          + " starting with a letter or digit";
 
   public Resources {
     if (memory != null && memory < 1) throw new IllegalArgumentException("memory must be positive");
     if (capability != null) capabilityNumber(capability);
     if (capability != null && device != DeviceKind.CUDA) {
-      throw new IllegalArgumentException("capability is of cuda devices only");
+      throw new IllegalArgumentException("capability applies to cuda devices only");
     }
     if (devices != null && (devices < 1 || devices > MOST_DEVICES)) {
       throw new IllegalArgumentException("devices must be from 1 to " + MOST_DEVICES);
@@ -74,9 +73,9 @@ public record Resources(
   }
 
   /**
-   * Reads what a request says under {@code resources}; problems are added at their paths.
+   * Reads a request's {@code resources} and adds problems at their paths.
    *
-   * @param node null = nothing was said
+   * @param node null = no requirements
    */
   public static Resources read(@Nullable JsonNode node, List<Problem> problems) {
     Fields fields = new Fields(node, "resources", problems);
@@ -89,7 +88,7 @@ public record Resources(
     Long noProgress = fields.longInteger("no_progress_seconds", 1, A_WEEK);
     fields.refuseUnknown();
     if (capability != null && device == DeviceKind.CPU) {
-      fields.refuse("capability", "is of cuda devices, but device is cpu");
+      fields.refuse("capability", "applies to cuda devices only, but device is cpu");
       capability = null;
     }
     if (capability != null) device = DeviceKind.CUDA;
@@ -97,15 +96,15 @@ public record Resources(
   }
 
   /**
-   * Of what {@link #toJson} wrote.
+   * Reads what {@link #toJson} wrote.
    *
-   * @param json null = nothing was asked for
+   * @param json null = no requirements
    */
   public static Resources written(@Nullable String json) {
     return json == null ? ANY : read(JsonMapper.shared().readTree(json), new ArrayList<>());
   }
 
-  /** What {@link #read} reads; null = not asked for. */
+  /** Returns the fields of a request; null = no requirement. */
   public ObjectNode toJson() {
     return JsonNodeFactory.instance
         .objectNode()
@@ -118,27 +117,27 @@ public record Resources(
         .put("no_progress_seconds", noProgressSeconds);
   }
 
-  /** The same, on a device of that kind. */
+  /** Returns a copy for a kind of device. */
   public Resources on(DeviceKind kind) {
     return new Resources(
         kind, memory, capability, devices, workerClass, maxRunSeconds, noProgressSeconds);
   }
 
-  /** How many devices it takes. */
+  /** Returns the number of devices. */
   public int count() {
     return devices == null ? 1 : devices;
   }
 
-  /** The class of worker that takes it; null = any that is not set apart for jobs of its class. */
+  /** Returns the class of the worker; null = any that does not reserve itself for its class. */
   public @Nullable String takenBy() {
     if (workerClass != null) return workerClass;
     return count() > 1 ? SEVERAL_CLASS : null;
   }
 
   /**
-   * A compute capability as a number that orders: 80 of {@code 8.0}, 120 of {@code 12.0}.
+   * Returns a compute capability as a comparable number: 80 for {@code 8.0}, 120 for {@code 12.0}.
    *
-   * @throws IllegalArgumentException if it is none
+   * @throws IllegalArgumentException if the text is not a compute capability
    */
   public static int capabilityNumber(String capability) {
     var parts = CAPABILITY.matcher(capability);
@@ -147,7 +146,7 @@ public record Resources(
   }
 
   /**
-   * @throws IllegalArgumentException if a worker class cannot have that name
+   * @throws IllegalArgumentException if the name is not valid for a worker class
    */
   public static void requireClass(String name) {
     if (!CLASS.matcher(name).matches()) {

@@ -11,8 +11,8 @@ public final class SpecRejected extends RuntimeException {
   private final List<Problem> problems;
 
   /**
-   * @param path where in the request, in dots
-   * @param message what is wrong and what would be right, without the path
+   * @param path path in the request, with dots
+   * @param message what is wrong and what is expected, without the path
    */
   public record Problem(String path, String message) {}
 

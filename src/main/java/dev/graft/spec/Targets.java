@@ -8,11 +8,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Which modules of the base a method changes.
+ * The modules of the base that a method changes.
  *
- * @param excludeModules left out although {@code target_modules} means them; no names: none
- * @param layersToTransform indices of layers; empty: all
- * @param layersPattern names of the list of layers, such as {@code layers}; empty: any
+ * @param excludeModules modules to leave out of {@code target_modules}
+ * @param layersToTransform indices of layers; empty = all
+ * @param layersPattern names of the list of layers, such as {@code layers}; empty = any
  */
 public record Targets(
     TargetModules targetModules,
@@ -25,7 +25,7 @@ public record Targets(
   private static final String PATTERN = "layers_pattern";
   private static final int MOST_NAMES = 10_000;
 
-  /** Of {@code exclude_modules}. */
+  /** An empty {@code exclude_modules}. */
   public static final TargetModules NONE = new TargetModules.Names(List.of());
 
   public Targets {
@@ -33,25 +33,25 @@ public record Targets(
     layersPattern = List.copyOf(layersPattern);
   }
 
-  /** In all layers, without exceptions. */
+  /** Selects modules in all layers, without exceptions. */
   public Targets(TargetModules targetModules) {
     this(targetModules, NONE, List.of(), List.of());
   }
 
-  /** The same restrictions on other modules. */
+  /** Applies the same restrictions to other modules. */
   public Targets of(TargetModules other) {
     return new Targets(other, excludeModules, layersToTransform, layersPattern);
   }
 
   /**
-   * @param byDefault where {@code target_modules} is missing; null is the family's default
+   * @param byDefault for a missing {@code target_modules}; a null selects the family's default
    */
   static Targets read(
       Fields peft, @Nullable TargetModules alias, TargetModules byDefault, boolean withLayers) {
-    TargetModules said = modules(peft, TARGETS);
-    if (said == null && peft.isNull(TARGETS)) said = new TargetModules.FamilyDefault();
+    TargetModules explicit = modules(peft, TARGETS);
+    if (explicit == null && peft.isNull(TARGETS)) explicit = new TargetModules.FamilyDefault();
     TargetModules targets =
-        AdapterMethods.agree(peft, TARGETS, said, alias, "lora_trainable_modules", byDefault);
+        AdapterMethods.agree(peft, TARGETS, explicit, alias, "lora_trainable_modules", byDefault);
     TargetModules excluded = peft.isEmpty(EXCLUDED) ? null : modules(peft, EXCLUDED);
     if (excluded instanceof TargetModules.AllLinear) {
       peft.refuse(EXCLUDED, "must be module names or a regular expression");
@@ -64,12 +64,12 @@ public record Targets(
       peft.refuse(LAYERS, "needs target_modules to be a list of names");
     }
     if (!pattern.isEmpty() && layers.isEmpty()) {
-      peft.refuse(PATTERN, "means something together with layers_to_transform only");
+      peft.refuse(PATTERN, "has an effect only together with layers_to_transform");
     }
     return new Targets(targets, excluded == null ? Targets.NONE : excluded, layers, pattern);
   }
 
-  /** {@code "all-linear"}, a list of module names, or a regular expression. */
+  /** Reads {@code "all-linear"}, a list of module names, or a regular expression. */
   static @Nullable TargetModules modules(Fields fields, String key) {
     JsonNode value = fields.value(key);
     if (value != null && value.isString() && !value.stringValue().equals("all-linear")) {
@@ -83,7 +83,7 @@ public record Targets(
     return names(fields, key);
   }
 
-  /** {@code "all-linear"}, a list of module names, or names in one string with commas. */
+  /** Reads {@code "all-linear"}, a list of module names, or names in one string with commas. */
   static @Nullable TargetModules names(Fields fields, String key) {
     JsonNode value = fields.value(key);
     if (value == null) return null;
@@ -104,22 +104,15 @@ public record Targets(
     return new TargetModules.Names(names);
   }
 
-  static void write(ObjectNode peft, Targets targets) {
-    write(peft, TARGETS, targets.targetModules());
-    if (!targets.excludeModules().equals(Targets.NONE)) {
-      write(peft, EXCLUDED, targets.excludeModules());
-    }
-    if (!targets.layersToTransform().isEmpty()) {
-      targets.layersToTransform().forEach(peft.putArray(LAYERS)::add);
-    }
-    if (!targets.layersPattern().isEmpty()) {
-      targets.layersPattern().forEach(peft.putArray(PATTERN)::add);
-    }
+  void write(ObjectNode peft) {
+    write(peft, TARGETS, targetModules);
+    if (!excludeModules.equals(NONE)) write(peft, EXCLUDED, excludeModules);
+    if (!layersToTransform.isEmpty()) layersToTransform.forEach(peft.putArray(LAYERS)::add);
+    writeNames(peft, PATTERN, layersPattern);
   }
 
-  /** {@code modules_to_save}. */
-  static void writeWhole(ObjectNode peft, List<String> modules) {
-    if (!modules.isEmpty()) modules.forEach(peft.putArray("modules_to_save")::add);
+  static void writeNames(ObjectNode json, String key, List<String> names) {
+    if (!names.isEmpty()) names.forEach(json.putArray(key)::add);
   }
 
   static void write(ObjectNode peft, String key, TargetModules modules) {

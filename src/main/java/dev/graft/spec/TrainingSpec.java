@@ -6,17 +6,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Everything that decides the numbers of a run, apart from the base model and the data themselves.
+ * Everything that affects the numbers of a run, except the base model and the data.
  *
- * @param preference how pairs are learned from; null without an objective of pairs
- * @param quantization of the base; null = its weights as they are
+ * @param preference how training learns from pairs; null for other objectives
+ * @param quantization quantisation of the base; null = none
  */
 public record TrainingSpec(
     AdapterMethod method,
@@ -40,19 +39,19 @@ public record TrainingSpec(
         method, objective, preference, quantization, training, data, outputs, other);
   }
 
-  /** What the loss is about; names are the request's. */
-  public enum Objective {
-    /** Loss on answers. */
+  /** The objective of a training. */
+  public enum Objective implements WireName {
+    /** The loss of the answers. */
     SFT,
-    /** Loss on every token of plain text, rows laid end to end. */
+    /** The loss of every token of plain text, with rows packed end to end. */
     PRETRAINING,
-    /** Classes of whole rows: one of several, or any of them. */
+    /** Classes of whole rows: one of several, or any number of them. */
     CLASSIFICATION,
     /** A number for every row. */
     REGRESSION,
-    /** Chosen answers rather than rejected ones, measured from a reference. */
+    /** Preference of chosen to rejected answers, relative to a reference. */
     DPO,
-    /** The same by odds, without a reference, and loss on the chosen text. */
+    /** Preference by odds without a reference, with the loss of the chosen text. */
     ORPO;
 
     /** Whether rows have labels instead of tokens to predict. */
@@ -60,22 +59,23 @@ public record TrainingSpec(
       return this == CLASSIFICATION || this == REGRESSION;
     }
 
-    /** Whether it learns from pairs. */
+    /** Whether training learns from pairs of answers. */
     public boolean pairs() {
       return this == DPO || this == ORPO;
     }
   }
 
   /**
-   * Which tokens train. Null = as the row is: of a chat the assistant's turns, of a prompt with a
-   * completion the completion, of a text everything.
+   * The tokens that train. Null = by the kind of row: the assistant's turns of a chat, the
+   * completion after a prompt, all of a text.
    *
-   * @param assistantOnlyLoss TRL's: the assistant's turns only, their end-of-turn token included
-   * @param completionOnlyLoss TRL's: what follows the prompt only; with {@code assistantOnlyLoss}
+   * @param assistantOnlyLoss TRL's: only the assistant's turns, including their end-of-turn token
+   * @param completionOnlyLoss TRL's: only what follows the prompt; with {@code assistantOnlyLoss}
    *     both must allow a token
-   * @param maskHistory LLaMA-Factory's {@code mask_history}: of a chat the assistant's last turn
-   * @param allowSpecialTokens special tokens written in a row become control tokens, as in TRL;
-   *     else such a row is refused
+   * @param maskHistory LLaMA-Factory's {@code mask_history}: only the assistant's last turn of a
+   *     chat
+   * @param allowSpecialTokens whether special tokens in the text of a row become control tokens, as
+   *     in TRL; otherwise such a row is refused
    */
   public record DataOptions(
       @Nullable Boolean assistantOnlyLoss,
@@ -84,20 +84,40 @@ public record TrainingSpec(
       boolean allowSpecialTokens) {
     public static final DataOptions DEFAULT = new DataOptions(null, null, false, false);
 
-    /** The same, with loss on every token. */
+    /** Returns a copy with the loss on every token. */
     public DataOptions everyToken() {
       return new DataOptions(false, false, false, allowSpecialTokens);
+    }
+
+    static DataOptions read(Fields fields) {
+      Boolean assistantOnly = fields.bool("assistant_only_loss");
+      Boolean completionOnly = fields.bool("completion_only_loss");
+      boolean maskHistory = fields.bool("mask_history", false);
+      if (maskHistory
+          && (Boolean.FALSE.equals(assistantOnly) || Boolean.FALSE.equals(completionOnly))) {
+        fields.refuse("mask_history", "cannot be combined with a loss on every token");
+      }
+      boolean allowSpecialTokens = fields.bool("allow_special_tokens", false);
+      fields.refuseUnknown();
+      return new DataOptions(assistantOnly, completionOnly, maskHistory, allowSpecialTokens);
+    }
+
+    void write(ObjectNode json) {
+      json.put("assistant_only_loss", assistantOnlyLoss)
+          .put("completion_only_loss", completionOnlyLoss)
+          .put("mask_history", maskHistory)
+          .put("allow_special_tokens", allowSpecialTokens);
     }
   }
 
   /**
-   * Resolves what a request says into what runs. Arguments are the request's values under these
-   * keys, null where missing.
+   * Reads the settings of a request. Arguments are the request's values of these keys; null if
+   * missing.
    *
    * @param method OpenAI's {@code {"type": "supervised", "supervised": {"hyperparameters": {}}}}
    * @param hyperparameters OpenAI's older place for the same
    * @throws SpecRejected with all problems: unknown, mistyped, out of range, contradictory, or not
-   *     built yet
+   *     supported yet
    */
   public static TrainingSpec resolve(
       @Nullable JsonNode adapter,
@@ -108,39 +128,39 @@ public record TrainingSpec(
     HyperparameterAliases aliases = HyperparameterAliases.read(method, hyperparameters, problems);
     if (adapter != null && adapter.isString()) {
       problems.add(
-          new Problem("adapter", "must be an object: only a server knows configurations by name"));
+          new Problem("adapter", "must be an object: named configurations exist only on a server"));
       throw new SpecRejected(problems);
     }
     TrainingSpec read = read(new Fields(adapter, "adapter", problems), aliases);
     TrainingSpec spec = read.withSeed(seed(seed, problems));
     problems.addAll(Combinations.problems(spec));
-    problems.replaceAll(UnknownSetting.SettingPlaces::told);
+    problems.replaceAll(UnknownSetting.Places::improve);
     if (!problems.isEmpty()) throw new SpecRejected(problems);
     return spec;
   }
 
   /**
-   * What is wrong with a key beside {@code adapter} that nobody knows.
+   * Returns the problem of an unknown key next to {@code adapter}.
    *
-   * @param here keys that may be there
+   * @param here the valid keys
    */
   public static Problem unknown(String key, Collection<String> here) {
-    return new Problem(key, UnknownSetting.anywhere(key, here, UnknownSetting.SettingPlaces.all()));
+    return new Problem(key, UnknownSetting.anywhere(key, here, UnknownSetting.Places.PATHS));
   }
 
-  /** Everything but the seed, which is the default. */
+  /** Reads everything but the seed, which is the default. */
   static TrainingSpec read(Fields fields, HyperparameterAliases aliases) {
     fields.notYet("config");
     fields.notYet("version");
     AdapterMethod adapterMethod = AdapterMethods.read(fields, aliases);
     Objective objective = objective(fields, aliases);
     Fields trainingFields = fields.object("training");
-    Preference preference = Preference.PreferenceFields.read(trainingFields, objective, aliases);
+    Preference preference = Preference.Json.read(trainingFields, objective, aliases);
     Hyperparameters training =
         Hyperparameters.read(trainingFields, adapterMethod, objective, aliases);
     Quantization quantization =
-        Quantization.QuantizationFields.read(fields.object("quantization"), training.precision());
-    DataOptions data = DataFields.read(fields.object("data"));
+        Quantization.Json.read(fields.object("quantization"), training.precision());
+    DataOptions data = DataOptions.read(fields.object("data"));
     Outputs outputs = Outputs.read(fields.object("output"));
     if (objective == Objective.PRETRAINING) pretraining(fields, training, data);
     fields.refuseUnknown();
@@ -148,30 +168,31 @@ public record TrainingSpec(
         adapterMethod, objective, preference, quantization, training, data, outputs, DEFAULT_SEED);
   }
 
-  /** {@code method.type} dpo stands for both objectives of pairs; by default as the type says. */
+  /** Reads the objective; {@code method.type} dpo allows both objectives of pairs. */
   private static Objective objective(Fields fields, HyperparameterAliases aliases) {
-    Objective said = fields.choice("objective", Objective.class);
+    Objective explicit = fields.choice("objective", Objective.class);
     Objective byMethod = aliases.objective();
-    if (said == null) return byMethod == null ? Objective.SFT : byMethod;
-    if (byMethod != null && byMethod.pairs() != said.pairs()) {
+    if (explicit == null) return byMethod == null ? Objective.SFT : byMethod;
+    if (byMethod != null && byMethod.pairs() != explicit.pairs()) {
       fields.refuse(
           "objective",
           "is %s, but method.type is %s"
-              .formatted(lower(said), byMethod.pairs() ? "dpo" : "supervised"));
+              .formatted(explicit.wireName(), byMethod.pairs() ? "dpo" : "supervised"));
     }
-    return said;
+    return explicit;
   }
 
-  /** Loss on every token of rows laid end to end leaves nothing to choose. */
+  /** Refuses settings that contradict the loss on every token of packed rows. */
   private static void pretraining(Fields fields, Hyperparameters training, DataOptions data) {
     if (training.rows().packingStrategy() != null) {
-      fields.refuse("training.packing", "pretraining lays rows end to end by itself");
+      fields.refuse(
+          "training.packing", "cannot be set for pretraining, which always packs rows end to end");
     }
     boolean masked =
         Boolean.TRUE.equals(data.assistantOnlyLoss())
             || Boolean.TRUE.equals(data.completionOnlyLoss())
             || data.maskHistory();
-    if (masked) fields.refuse("data", "pretraining has its loss on every token");
+    if (masked) fields.refuse("data", "cannot mask tokens: pretraining trains on every token");
   }
 
   private static long seed(@Nullable JsonNode seed, List<Problem> problems) {
@@ -183,45 +204,47 @@ public record TrainingSpec(
     return DEFAULT_SEED;
   }
 
-  /** The fully resolved {@code adapter} object; {@link #resolve} of it gives the spec back. */
+  /**
+   * Returns the complete {@code adapter} object, which {@link #resolve} turns back into the spec.
+   */
   public static ObjectNode toJson(TrainingSpec spec) {
     ObjectNode adapter = JsonNodeFactory.instance.objectNode();
     AdapterMethods.write(adapter, spec.method());
-    adapter.put("objective", lower(spec.objective()));
+    adapter.put("objective", spec.objective().wireName());
     Quantization quantization = spec.quantization();
     if (quantization != null) {
-      Quantization.QuantizationFields.write(
+      Quantization.Json.write(
           adapter.putObject("quantization"), quantization, spec.training().precision());
     }
     ObjectNode training = adapter.putObject("training");
     training(training, spec.training());
-    Preference.PreferenceFields.write(training, spec.preference());
-    DataFields.write(adapter.putObject("data"), spec.data());
+    Preference.Json.write(training, spec.preference());
+    spec.data().write(adapter.putObject("data"));
     spec.outputs().write(adapter.putObject("output"));
     return adapter;
   }
 
   /**
-   * How the base is rounded, of an object that {@link #toJson} wrote, in this release or an earlier
-   * one; null = it is not.
+   * Returns the quantisation in an object that {@link #toJson} of this or an earlier release wrote;
+   * null = none.
    */
   public static @Nullable Quantization quantization(JsonNode resolved) {
-    return Quantization.QuantizationFields.written(resolved.path("quantization"));
+    return Quantization.Json.written(resolved.path("quantization"));
   }
 
   /**
-   * What a model was trained for, of an object that {@link #toJson} wrote, in this release or an
-   * earlier one, which said nothing of supervised training.
+   * Returns the objective in an object that {@link #toJson} of this or an earlier release wrote;
+   * earlier releases left out that of supervised training.
    */
   public static Objective objective(JsonNode resolved) {
-    String said = resolved.path("objective").asString("");
+    String name = resolved.path("objective").asString("");
     return Arrays.stream(Objective.values())
-        .filter(each -> lower(each).equals(said))
+        .filter(each -> each.wireName().equals(name))
         .findFirst()
         .orElse(Objective.SFT);
   }
 
-  /** An {@code adapter} object that says nothing but the method. */
+  /** Returns an {@code adapter} object with the method only. */
   public static ObjectNode methodJson(AdapterMethod method) {
     ObjectNode adapter = JsonNodeFactory.instance.objectNode();
     AdapterMethods.write(adapter, method);
@@ -230,7 +253,7 @@ public record TrainingSpec(
 
   private static void training(ObjectNode json, Hyperparameters training) {
     json.put("learning_rate", training.schedule().learningRate());
-    LrScheduler.LrSchedulerFields.write(json, training.schedule().lrScheduler());
+    LrScheduler.Json.write(json, training.schedule().lrScheduler());
     json.put("warmup_steps", training.schedule().warmupSteps())
         .put("warmup_ratio", training.schedule().warmupRatio())
         .put("num_train_epochs", training.schedule().numTrainEpochs())
@@ -243,10 +266,10 @@ public record TrainingSpec(
         .put("adam_epsilon", training.optimizer().adamEpsilon())
         .put("max_grad_norm", training.optimizer().maxGradNorm())
         .put("max_length", training.rows().maxLength())
-        .put("truncation_mode", lower(training.rows().truncationMode()))
+        .put("truncation_mode", training.rows().truncationMode().wireName())
         .put("packing", training.rows().packingStrategy() != null)
         .put("pad_to_multiple_of", training.batching().padToMultipleOf())
-        .put("train_sampling_strategy", lower(training.batching().trainSamplingStrategy()))
+        .put("train_sampling_strategy", training.batching().trainSamplingStrategy().wireName())
         .put("dataloader_drop_last", training.batching().dataloaderDropLast())
         .put("save_minutes", training.saveMinutes())
         .put("label_smoothing_factor", training.regularisation().labelSmoothingFactor())
@@ -263,40 +286,34 @@ public record TrainingSpec(
     Hyperparameters.write(json, training.gradientCheckpointing());
     Hyperparameters.LoraPlus.write(json, training.loraPlus());
     PackingStrategy packing = training.rows().packingStrategy();
-    if (packing != null) json.put("packing_strategy", lower(packing));
-  }
-
-  private static String lower(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT);
+    if (packing != null) json.put("packing_strategy", packing.wireName());
   }
 
   /**
-   * {@code adapter.output}: other forms of the result, each in a directory of its own beside it.
+   * {@code adapter.output}: additional forms of the result, each in a directory of its own.
    *
-   * @param plainLora where a program ignores something of the trained form that plain factors of
-   *     LoRA can say as well, those too
-   * @param merged the base with the adapter in its weights, a whole model
-   * @param trainedForm where the result has been converted for the base as it is, the factors as
-   *     they trained, for {@code peft} only
-   * @param gguf the adapter as a file that llama.cpp loads
+   * @param plainLora a plain LoRA with the same effect, if a program would ignore a part of the
+   *     trained form
+   * @param merged the base with the adapter merged into its weights, a whole model
+   * @param trainedForm the factors as they trained, if the result was converted for the unchanged
+   *     base; for {@code peft} only
+   * @param gguf the adapter as a file for llama.cpp
    */
   public record Outputs(boolean plainLora, boolean merged, boolean trainedForm, boolean gguf) {
     public static final Outputs DEFAULT = new Outputs(true, false, false, false);
 
-    public static Outputs read(Fields fields) {
-      Boolean plainLora = fields.bool("plain_lora");
-      Boolean merged = fields.bool("merged");
-      Boolean trainedForm = fields.bool("trained_form");
-      Boolean gguf = fields.bool("gguf");
+    static Outputs read(Fields fields) {
+      var outputs =
+          new Outputs(
+              fields.bool("plain_lora", true),
+              fields.bool("merged", false),
+              fields.bool("trained_form", false),
+              fields.bool("gguf", false));
       fields.refuseUnknown();
-      return new Outputs(
-          plainLora == null || plainLora,
-          merged != null && merged,
-          trainedForm != null && trainedForm,
-          gguf != null && gguf);
+      return outputs;
     }
 
-    public void write(ObjectNode json) {
+    void write(ObjectNode json) {
       json.put("plain_lora", plainLora)
           .put("merged", merged)
           .put("trained_form", trainedForm)

@@ -13,21 +13,23 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What is said of a setting that there is not: which one was likely meant, and where all are
- * listed. A name of other programs is known by {@link #OTHERS}, one that is spelled wrongly by its
- * likeness to the settings of the same object, one of another object by its place.
+ * The message for an unknown setting: which one was likely meant, and where all are listed. {@link
+ * #OTHERS} has the names of other programs, {@link Nearest} finds misspelled settings of the same
+ * object, and {@link Places} finds settings of other objects.
  */
 final class UnknownSetting {
   /** The page that lists every setting. */
-  public static final String PAGE = "docs/settings.md";
+  static final String PAGE = "docs/settings.md";
 
   private static final String UNKNOWN = "unknown setting";
   private static final String MULTIPLIER = "learning_rate_multiplier";
   private static final String LOGGED = "every step is logged in the job's events and metrics";
-  private static final String KEPT = "results and checkpoints are kept by the server";
-  private static final String WORKERS = "the worker decides it";
+  private static final String KEPT = "the server keeps results and checkpoints";
+  private static final String WORKERS = "the worker chooses it";
 
-  /** Of other programs: what it is called here, by the place where it is asked for. */
+  /**
+   * Names of other programs with their names here, of which the first that the object has counts.
+   */
   private static final Map<String, List<String>> OTHERS =
       Map.ofEntries(
           Map.entry("lr", List.of("learning_rate", MULTIPLIER)),
@@ -69,17 +71,17 @@ final class UnknownSetting {
           Map.entry("validation_split", List.of("held_out")),
           Map.entry("train_on_inputs", List.of("assistant_only_loss")));
 
-  /** Of other programs: why there is no such thing here. */
+  /** Names of other programs with the reason why Graft does not have the setting. */
   private static final Map<String, String> NOT_HERE =
       Map.ofEntries(
           Map.entry("logging_steps", LOGGED),
           Map.entry("logging_strategy", LOGGED),
           Map.entry("report_to", LOGGED),
           Map.entry("output_dir", KEPT),
-          Map.entry("run_name", KEPT + "; suffix names the model"),
-          Map.entry("save_total_limit", KEPT + " as long as the department keeps them"),
+          Map.entry("run_name", KEPT + "; set suffix to name the model"),
+          Map.entry("save_total_limit", KEPT + " until the department deletes them"),
           Map.entry("push_to_hub", KEPT),
-          Map.entry("resume_from_checkpoint", "a job that was stopped goes on by itself"),
+          Map.entry("resume_from_checkpoint", "an interrupted job resumes by itself"),
           Map.entry("per_device_eval_batch_size", WORKERS),
           Map.entry("dataloader_num_workers", WORKERS),
           Map.entry("deepspeed", WORKERS),
@@ -89,8 +91,8 @@ final class UnknownSetting {
   private UnknownSetting() {}
 
   /**
-   * @param key that was given
-   * @param here keys that the object may have
+   * @param key the unknown key
+   * @param here the valid keys of the object
    */
   static String among(String key, Collection<String> here) {
     for (String meant : OTHERS.getOrDefault(key, List.of())) {
@@ -99,31 +101,20 @@ final class UnknownSetting {
     String likely = Nearest.likely(key, here);
     if (likely != null) return meant(likely);
     String why = NOT_HERE.get(key);
-    return why == null ? plain() : "%s: leave it out, %s. %s".formatted(UNKNOWN, why, all());
+    return why == null ? plain() : "%s: leave it out; %s. %s".formatted(UNKNOWN, why, all());
   }
 
   /**
-   * As {@link #among}, with the settings of all objects.
+   * Like {@link #among}, but also searches the settings of all objects.
    *
    * @param elsewhere paths of settings by their names
    */
-  public static String anywhere(
+  static String anywhere(
       String key, Collection<String> here, Map<String, ? extends Collection<String>> elsewhere) {
     String message = among(key, here);
     if (!message.equals(plain())) return message;
     String found = place(key, elsewhere);
     return found == null ? message : meant(found);
-  }
-
-  /** The same message, or a better one where the setting is one of another object. */
-  public static String elsewhere(
-      String key, String message, Map<String, ? extends Collection<String>> elsewhere) {
-    return message.equals(plain()) ? anywhere(key, List.of(), elsewhere) : message;
-  }
-
-  /** The same message; of a setting that only others have, such as another method, saying so. */
-  public static String ofAnother(String message) {
-    return message.equals(plain()) ? "not a setting of this method or type. " + all() : message;
   }
 
   private static @Nullable String place(
@@ -141,11 +132,11 @@ final class UnknownSetting {
   }
 
   private static String meant(String name) {
-    String said =
+    String setting =
         name.equals(MULTIPLIER)
-            ? MULTIPLIER + " (times the method's rate) or adapter.training.learning_rate"
+            ? MULTIPLIER + " (times the method's default rate) or adapter.training.learning_rate"
             : name;
-    return "%s; did you mean %s? %s".formatted(UNKNOWN, said, all());
+    return "%s; did you mean %s? %s".formatted(UNKNOWN, setting, all());
   }
 
   private static String plain() {
@@ -156,9 +147,10 @@ final class UnknownSetting {
     return "All settings: " + PAGE;
   }
 
-  /** Where in a request each setting is, so that one in a wrong place is told its right one. */
-  static final class SettingPlaces {
-    private static final SortedMap<String, SortedSet<String>> PLACES = new TreeMap<>();
+  /** The paths of every setting in a request, to suggest the right one. */
+  static final class Places {
+    /** Paths by name, from the root of a request. */
+    static final SortedMap<String, SortedSet<String>> PATHS = new TreeMap<>();
 
     static {
       add("seed", "seed");
@@ -172,23 +164,22 @@ final class UnknownSetting {
       }
     }
 
-    private SettingPlaces() {}
-
-    /** Paths of each name, from the root of a request. */
-    static Map<String, ? extends Collection<String>> all() {
-      return PLACES;
-    }
+    private Places() {}
 
     /**
-     * The same problem; of an unknown setting that there is in another place, with that place. One
-     * that is in its place is another method's.
+     * Improves the message of an unknown setting that exists at another path, or at this path for
+     * another method.
      */
-    static Problem told(Problem problem) {
-      String key = problem.path().substring(problem.path().lastIndexOf('.') + 1);
-      if (PLACES.containsKey(key) && PLACES.get(key).contains(problem.path())) {
-        return new Problem(problem.path(), UnknownSetting.ofAnother(problem.message()));
-      }
-      return new Problem(problem.path(), UnknownSetting.elsewhere(key, problem.message(), PLACES));
+    static Problem improve(Problem problem) {
+      if (!problem.message().equals(plain())) return problem;
+      String path = problem.path();
+      String key = path.substring(path.lastIndexOf('.') + 1);
+      boolean ofAnother = PATHS.containsKey(key) && PATHS.get(key).contains(path);
+      return new Problem(
+          path,
+          ofAnother
+              ? "not a setting of this method or type. " + all()
+              : anywhere(key, List.of(), PATHS));
     }
 
     private static void addAll(String place, JsonNode schema) {
@@ -201,7 +192,7 @@ final class UnknownSetting {
     }
 
     private static void add(String name, String place) {
-      PLACES.computeIfAbsent(name, any -> new TreeSet<>()).add(place);
+      PATHS.computeIfAbsent(name, any -> new TreeSet<>()).add(place);
     }
   }
 }

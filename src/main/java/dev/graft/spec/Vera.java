@@ -1,7 +1,5 @@
 package dev.graft.spec;
 
-import static dev.graft.spec.Fields.or;
-
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora.LoraVariant.Bias;
 import java.util.List;
@@ -12,12 +10,12 @@ import tools.jackson.databind.node.ObjectNode;
  * VeRA (Kopiczko et al. 2023): {@code y = Wx + lambda_b * (B (lambda_d * (A x)))}, where A and B
  * are random, shared by all layers, and do not train.
  *
- * @param veraDropout on the inputs, in training
- * @param dInitial start of lambda_d; lambda_b starts at 0
+ * @param veraDropout dropout of the inputs in training
+ * @param dInitial initial value of lambda_d; lambda_b starts at 0
  * @param initWeights false: lambda_d starts as N(0, 1) and lambda_b at 1
- * @param bias which biases of the base train; those of adapted modules are PEFT's {@code vera_only}
- * @param projectionPrngKey seed of A and B, in torch's generator
- * @param saveProjection whether A and B are saved beside what trained
+ * @param bias which biases of the base train; PEFT calls those of adapted modules {@code vera_only}
+ * @param projectionPrngKey seed of A and B, for torch's generator
+ * @param saveProjection whether A and B are saved with the trained vectors
  */
 public record Vera(
     int r,
@@ -49,13 +47,9 @@ public record Vera(
           true,
           List.of());
 
-  /** PEFT's name of {@link #bias}. */
+  /** Returns PEFT's name of {@link #bias}. */
   public String biasName() {
-    return switch (bias) {
-      case NONE -> "none";
-      case ALL -> "all";
-      case LORA_ONLY -> "vera_only";
-    };
+    return bias == Bias.LORA_ONLY ? ONLY : bias.wireName();
   }
 
   public Vera {
@@ -65,25 +59,25 @@ public record Vera(
       throw new IllegalArgumentException("vera_dropout must be in [0, 1)");
     }
     if (!Double.isFinite(dInitial)) throw new IllegalArgumentException("d_initial must be finite");
-    if (projectionPrngKey < 0) throw new IllegalArgumentException("projection_prng_key is < 0");
+    if (projectionPrngKey < 0)
+      throw new IllegalArgumentException("projection_prng_key must be >= 0");
   }
 
   static Vera read(Fields peft) {
-    Vera byDefault = Vera.DEFAULT;
     Targets targets = Targets.read(peft, null, new TargetModules.FamilyDefault(), true);
     if (!targets.excludeModules().equals(Targets.NONE)) {
-      peft.refuse("exclude_modules", "unknown setting: VeRA has none in PEFT");
+      peft.refuse("exclude_modules", "unknown setting: PEFT's VeRA does not have it");
     }
-    peft.known("fan_in_fan_out"); // follows from the base, whatever is said
+    peft.known("fan_in_fan_out"); // follows from the base
     return new Vera(
-        or(peft.integer("r", 1, LARGEST_R), byDefault.r()),
+        peft.integer("r", 1, LARGEST_R, DEFAULT.r),
         targets,
-        or(peft.number("vera_dropout", 0, 0.999), byDefault.veraDropout()),
-        or(peft.number("d_initial", -MOST_D, MOST_D), byDefault.dInitial()),
-        or(peft.bool("init_weights"), byDefault.initWeights()),
+        peft.number("vera_dropout", 0, 0.999, DEFAULT.veraDropout),
+        peft.number("d_initial", -MOST_D, MOST_D, DEFAULT.dInitial),
+        peft.bool("init_weights", DEFAULT.initWeights),
         bias(peft),
-        or(peft.integer("projection_prng_key", 0, Integer.MAX_VALUE), 0),
-        or(peft.bool("save_projection"), byDefault.saveProjection()),
+        peft.integer("projection_prng_key", 0, Integer.MAX_VALUE, 0),
+        peft.bool("save_projection", DEFAULT.saveProjection),
         peft.texts("modules_to_save"));
   }
 
@@ -95,22 +89,23 @@ public record Vera(
       case "all" -> Bias.ALL;
       case ONLY -> Bias.LORA_ONLY;
       default -> {
-        peft.refuse("bias", "must be one of none, all, " + ONLY);
+        peft.refuse("bias", "must be one of none, all, vera_only");
         yield Bias.NONE;
       }
     };
   }
 
-  static void write(ObjectNode peft, Vera method) {
+  @Override
+  public void write(ObjectNode peft) {
     peft.put("peft_type", TYPE)
-        .put("r", method.r())
-        .put("vera_dropout", method.veraDropout())
-        .put("d_initial", method.dInitial())
-        .put("init_weights", method.initWeights())
-        .put("bias", method.biasName())
-        .put("projection_prng_key", method.projectionPrngKey())
-        .put("save_projection", method.saveProjection());
-    Targets.write(peft, method.targets());
-    Targets.writeWhole(peft, method.modulesToSave());
+        .put("r", r)
+        .put("vera_dropout", veraDropout)
+        .put("d_initial", dInitial)
+        .put("init_weights", initWeights)
+        .put("bias", biasName())
+        .put("projection_prng_key", projectionPrngKey)
+        .put("save_projection", saveProjection);
+    targets.write(peft);
+    Targets.writeNames(peft, "modules_to_save", modulesToSave);
   }
 }

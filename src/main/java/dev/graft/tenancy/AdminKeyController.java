@@ -7,6 +7,7 @@ import dev.graft.platform.DeletedObject;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.UnixTime;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Limit;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,9 +22,11 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping("/v1/organization/admin_api_keys")
 class AdminKeyController {
+  private final IssuedKeys issued;
   private final ApiKeys keys;
 
-  AdminKeyController(ApiKeys keys) {
+  AdminKeyController(IssuedKeys issued, ApiKeys keys) {
+    this.issued = issued;
     this.keys = keys;
   }
 
@@ -32,7 +35,10 @@ class AdminKeyController {
       @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        keys.list(null, page), page, key -> AdminKeyObject.of(key, null), AdminKeyObject::id);
+        issued.newest(null, page.after(), Limit.of(page.limit() + 1)),
+        page,
+        owned -> AdminKeyObject.of(owned.key(), null),
+        AdminKeyObject::id);
   }
 
   @PostMapping
@@ -42,10 +48,7 @@ class AdminKeyController {
       throw RequestFailed.invalid("scopes", "An administrator's key has no scopes.");
     }
     ApiKeys.Created made =
-        keys.create(
-            ApiKeys.NewKey.administrators(
-                ApiKeys.KeyRequest.requireName(request.name()), request.lifetime()),
-            identity.actor().account());
+        keys.createForAdministrator(request.name(), request.lifetime(), identity.actor().account());
     return AdminKeyObject.of(require(made.id()), made.secret());
   }
 
@@ -61,7 +64,10 @@ class AdminKeyController {
   }
 
   private ApiKey require(String key) {
-    return keys.find(null, key).orElseThrow(() -> RequestFailed.notFound("admin key", key));
+    return issued
+        .find(null, key)
+        .map(ApiKey.Owned::key)
+        .orElseThrow(() -> RequestFailed.notFound("admin key", key));
   }
 
   /**

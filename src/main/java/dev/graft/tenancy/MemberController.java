@@ -6,6 +6,7 @@ import dev.graft.platform.DeletedObject;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Limit;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -20,11 +21,13 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/users")
 class MemberController {
-  private final Members members;
+  private final DepartmentMembers members;
+  private final Members service;
   private final ProjectAccess access;
 
-  MemberController(Members members, ProjectAccess access) {
+  MemberController(DepartmentMembers members, Members service, ProjectAccess access) {
     this.members = members;
+    this.service = service;
     this.access = access;
   }
 
@@ -37,12 +40,13 @@ class MemberController {
 
   record UserObject(
       String id, String object, @Nullable String name, String email, String role, long addedAt) {
-    static UserObject of(Members.Member member) {
+    static UserObject of(DepartmentMember member) {
+      Person person = member.person();
       return new UserObject(
-          member.id(),
+          person.id(),
           "organization.project.user",
-          member.name(),
-          member.email(),
+          person.name(),
+          person.email(),
           member.role().wire(),
           member.addedAt().getEpochSecond());
     }
@@ -57,7 +61,10 @@ class MemberController {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String department = access.toRead(identity, project).id();
     return CursorPage.ofOneMore(
-        members.list(department, page), page, UserObject::of, UserObject::id);
+        members.newest(department, page.after(), Limit.of(page.limit() + 1)),
+        page,
+        UserObject::of,
+        UserObject::id);
   }
 
   @PostMapping
@@ -73,9 +80,9 @@ class MemberController {
         throw new RequestFailed(
             ProblemType.MISSING_PARAMETER, "Say whom: user_id or email.", "user_id");
       }
-      person = members.known(request.email());
+      person = service.known(request.email());
     }
-    return UserObject.of(members.add(department, person, role));
+    return UserObject.of(service.add(department, person, role));
   }
 
   @GetMapping("/{user}")
@@ -97,7 +104,7 @@ class MemberController {
       @RequestBody ChangeUser request) {
     String department = access.toWrite(identity, project).id();
     Role role = grantable(identity, request.role());
-    return members
+    return service
         .change(department, user, role)
         .map(UserObject::of)
         .orElseThrow(() -> unknown(user));
@@ -108,7 +115,7 @@ class MemberController {
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
       @PathVariable String user) {
-    if (!members.remove(access.toWrite(identity, project).id(), user)) throw unknown(user);
+    if (!service.remove(access.toWrite(identity, project).id(), user)) throw unknown(user);
     return new DeletedObject(user, "organization.project.user.deleted", true);
   }
 

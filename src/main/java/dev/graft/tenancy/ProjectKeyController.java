@@ -7,10 +7,12 @@ import dev.graft.platform.DeletedObject;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.UnixTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Limit;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -28,10 +30,12 @@ class ProjectKeyController {
   private static final String OBJECT = "organization.project.api_key";
   private static final long LONGEST_OVERLAP = Duration.ofDays(30).toSeconds();
 
+  private final IssuedKeys issued;
   private final ApiKeys keys;
   private final ProjectAccess access;
 
-  ProjectKeyController(ApiKeys keys, ProjectAccess access) {
+  ProjectKeyController(IssuedKeys issued, ApiKeys keys, ProjectAccess access) {
+    this.issued = issued;
     this.keys = keys;
     this.access = access;
   }
@@ -50,7 +54,10 @@ class ProjectKeyController {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String department = access.toRead(identity, project).id();
     return CursorPage.ofOneMore(
-        keys.list(department, page), page, ProjectKeyObject::of, ProjectKeyObject::id);
+        issued.newest(department, page.after(), Limit.of(page.limit() + 1)),
+        page,
+        ProjectKeyObject::of,
+        ProjectKeyObject::id);
   }
 
   @GetMapping("/{key}")
@@ -66,7 +73,7 @@ class ProjectKeyController {
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
       @PathVariable String key) {
-    keys.revoke(require(access.toWrite(identity, project), key).id());
+    keys.revoke(require(access.toWrite(identity, project), key).key().id());
     return new DeletedObject(key, OBJECT + ".deleted", true);
   }
 
@@ -76,15 +83,14 @@ class ProjectKeyController {
       @PathVariable String project,
       @PathVariable String key,
       @RequestBody(required = false) @Nullable RotateRequest request) {
-    ApiKey old = require(access.toWrite(identity, project), key);
+    ApiKey.Owned old = require(access.toWrite(identity, project), key);
     ProjectAccess.requireGrantable(identity, permissions(old));
-    return NewKeyObject.of(keys.rotate(old.id(), overlap(request)), "organization.project");
+    return NewKeyObject.of(keys.rotate(old.key().id(), overlap(request)), "organization.project");
   }
 
-  private static Set<Permission> permissions(ApiKey key) {
-    ApiKey.Owner owner = key.owner();
-    Set<Permission> permissions =
-        owner == null ? Role.NONE.permissions() : owner.role().permissions();
+  private static Set<Permission> permissions(ApiKey.Owned owned) {
+    ApiKey key = owned.key();
+    Set<Permission> permissions = owned.role().permissions();
     if (key.admin()) permissions.addAll(Permission.OF_ADMINISTRATORS);
     if (key.scopes() != null) permissions.retainAll(Permission.of(key.scopes()));
     return permissions;
@@ -100,8 +106,9 @@ class ProjectKeyController {
     return Duration.ofSeconds(seconds);
   }
 
-  private ApiKey require(Department department, String key) {
-    return keys.find(department.id(), key)
+  private ApiKey.Owned require(Department department, String key) {
+    return issued
+        .find(department.id(), key)
         .orElseThrow(() -> RequestFailed.notFound("key of this project", key));
   }
 
@@ -131,17 +138,8 @@ class ProjectKeyController {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Account(String id, @Nullable String email, String name, long createdAt, String role) {}
 
-    /** Of a key of a department, which has an owner. */
-    static ProjectKeyObject of(ApiKey key) {
-      ApiKey.Owner owner = Objects.requireNonNull(key.owner());
-      Account account =
-          new Account(
-              owner.id(),
-              owner.email(),
-              owner.name(),
-              owner.since().getEpochSecond(),
-              owner.role().wire());
-      boolean person = owner.email() != null;
+    static ProjectKeyObject of(ApiKey.Owned owned) {
+      ApiKey key = owned.key();
       return new ProjectKeyObject(
           key.id(),
           "organization.project.api_key",
@@ -149,11 +147,29 @@ class ProjectKeyController {
           key.prefix() + "...",
           key.createdAt().getEpochSecond(),
           UnixTime.seconds(key.lastUsedAt()),
-          owner.role() == Role.NONE ? "inactive" : "active",
-          person ? new Owner("user", account, null) : new Owner("service_account", null, account),
+          owned.role() == Role.NONE ? "inactive" : "active",
+          owner(owned),
           key.scopes(),
           UnixTime.seconds(key.expiresAt()),
           key.replaces());
+    }
+
+    private static Owner owner(ApiKey.Owned owned) {
+      String role = owned.role().wire();
+      ServiceAccount account = owned.account();
+      if (account != null) {
+        long since = account.createdAt().getEpochSecond();
+        return new Owner(
+            "service_account", null, new Account(account.id(), null, account.name(), since, role));
+      }
+      Person person = Objects.requireNonNull(owned.person());
+      DepartmentMember member = owned.member();
+      Instant since = member == null ? person.createdAt() : member.addedAt();
+      String name = person.name() == null ? person.email() : person.name();
+      return new Owner(
+          "user",
+          new Account(person.id(), person.email(), name, since.getEpochSecond(), role),
+          null);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.RequestFailed;
+import jakarta.persistence.EnumeratedValue;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
@@ -8,17 +9,24 @@ import java.util.Set;
 /** What a person or a service account is to a department, in OpenAI's words. */
 enum Role {
   /** Uses the department and looks after its members and keys. */
-  OWNER,
+  OWNER("owner"),
   /** Uses the department. */
-  MEMBER,
+  MEMBER("member"),
   /** Nothing. */
-  NONE;
+  NONE("none");
 
   private static final Set<Permission> OF_OWNERS =
       EnumSet.range(Permission.FILES_READ, Permission.PROJECT_WRITE);
 
+  /** As it stands in tables and on the wire. */
+  @EnumeratedValue private final String wire;
+
+  Role(String wire) {
+    this.wire = wire;
+  }
+
   public String wire() {
-    return name().toLowerCase(Locale.ROOT);
+    return wire;
   }
 
   public static Role of(String wire) {

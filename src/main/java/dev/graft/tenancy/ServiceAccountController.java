@@ -5,8 +5,8 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.ProjectKeyController.NewKeyObject;
-import dev.graft.tenancy.ServiceAccounts.ServiceAccount;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Limit;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -25,11 +25,14 @@ class ServiceAccountController {
   private static final String OBJECT = "organization.project.service_account";
 
   private final ServiceAccounts accounts;
+  private final ServiceAccountService service;
   private final ApiKeys keys;
   private final ProjectAccess access;
 
-  ServiceAccountController(ServiceAccounts accounts, ApiKeys keys, ProjectAccess access) {
+  ServiceAccountController(
+      ServiceAccounts accounts, ServiceAccountService service, ApiKeys keys, ProjectAccess access) {
     this.accounts = accounts;
+    this.service = service;
     this.keys = keys;
     this.access = access;
   }
@@ -69,7 +72,10 @@ class ServiceAccountController {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String department = access.toRead(identity, project).id();
     return CursorPage.ofOneMore(
-        accounts.list(department, page), page, AccountObject::of, AccountObject::id);
+        accounts.newest(department, page.after(), Limit.of(page.limit() + 1)),
+        page,
+        AccountObject::of,
+        AccountObject::id);
   }
 
   @PostMapping
@@ -83,10 +89,10 @@ class ServiceAccountController {
     Role role = bare ? Role.NONE : Role.MEMBER;
     ProjectAccess.requireGrantable(identity, role.permissions());
     ServiceAccount account =
-        accounts.create(department, ApiKeys.KeyRequest.requireName(request.name()), role);
+        service.create(department, ApiKeys.KeyRequest.requireName(request.name()), role);
     NewKeyObject key = null;
     if (!bare) {
-      ApiKeys.NewKey wanted = ApiKeys.NewKey.ofAccount(account, account.name(), null, null);
+      var wanted = new ApiKey.NewKey(account, account.name(), false, null, null);
       key = NewKeyObject.of(keys.create(wanted, identity.actor().account()), OBJECT);
     }
     AccountObject made = AccountObject.of(account);
@@ -111,7 +117,7 @@ class ServiceAccountController {
     Role role = request.role() == null ? null : Role.parse(request.role());
     if (role != null) ProjectAccess.requireGrantable(identity, role.permissions());
     String name = request.name() == null ? null : ApiKeys.KeyRequest.requireName(request.name());
-    return accounts
+    return service
         .change(department.id(), account, name, role)
         .map(AccountObject::of)
         .orElseThrow(() -> unknown(account));
@@ -122,7 +128,7 @@ class ServiceAccountController {
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
       @PathVariable String account) {
-    if (!accounts.delete(access.toWrite(identity, project).id(), account)) throw unknown(account);
+    if (!service.delete(access.toWrite(identity, project).id(), account)) throw unknown(account);
     return new DeletedObject(account, OBJECT + ".deleted", true);
   }
 
@@ -136,8 +142,8 @@ class ServiceAccountController {
     ProjectAccess.requireGrantable(identity, request.of(owner.role().permissions()));
     return NewKeyObject.of(
         keys.create(
-            ApiKeys.NewKey.ofAccount(
-                owner, request.nameOr(owner.name()), request.scopes(), request.lifetime()),
+            new ApiKey.NewKey(
+                owner, request.nameOr(owner.name()), false, request.scopes(), request.lifetime()),
             identity.actor().account()),
         OBJECT);
   }

@@ -24,9 +24,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's own chat template, rendered as transformers' Jinja environment does. The text of
- * messages is data: it is never read as a template. A template sees maps, lists, strings, numbers
- * and the methods of {@link PythonMethods}, and no Java object.
+ * A model's chat template, rendered as in transformers' Jinja environment. The text of messages is
+ * data and is never interpreted as a template. A template can access maps, lists, strings, numbers
+ * and the methods of {@link PythonMethods}, but no Java objects.
  */
 public final class ChatTemplate {
   private static final int MAX_OUTPUT = 8 << 20;
@@ -39,14 +39,14 @@ public final class ChatTemplate {
   private final Jinjava jinjava;
 
   /**
-   * @param spans what the template marks as the assistant's, {start, end} in code points; empty
-   *     where it marks nothing
+   * @param spans the spans that the template marks as the assistant's, {start, end} in code points;
+   *     empty if it marks none
    */
   public record Rendered(String text, List<int[]> spans) {}
 
   /**
-   * @param today what {@code strftime_now} tells; pinned, so that a run can be repeated
-   * @throws TemplateRejected if it cannot be parsed, or uses what is not supported
+   * @param today the date of {@code strftime_now}, fixed so that runs are reproducible
+   * @throws TemplateRejected if the template cannot be parsed or is not supported
    */
   public ChatTemplate(
       String text, @Nullable String bosToken, @Nullable String eosToken, LocalDate today) {
@@ -63,7 +63,7 @@ public final class ChatTemplate {
     for (ELFunctionDefinition function : TemplateFunctions.all()) {
       globals.registerFunction(function);
     }
-    globals.getGlobalMacros(); // made by the first look at them
+    globals.getGlobalMacros(); // created by the first access
   }
 
   private static JinjavaConfig config() {
@@ -91,15 +91,15 @@ public final class ChatTemplate {
         .build();
   }
 
-  /** Whether the template says by itself what the assistant says. */
+  /** Whether the template marks the assistant's turns. */
   public boolean marksGeneration() {
     return text.contains("{% generation");
   }
 
   /**
-   * @param messages maps of JSON values: role, content, and whatever else the row has
+   * @param messages maps of JSON values: role, content, and other keys of the row
    * @param tools JSON values, or null
-   * @throws TemplateRejected with the template's own words, or the construct that failed
+   * @throws TemplateRejected with the template's own message, or the construct that failed
    */
   public Rendered render(
       List<? extends Map<String, ?>> messages,
@@ -126,7 +126,7 @@ public final class ChatTemplate {
   private String rendered(JinjavaInterpreter rendering) {
     try {
       return rendering.render(text);
-    } catch (TemplateSyntaxException e) { // told without the name of the exception
+    } catch (TemplateSyntaxException e) { // this overload leaves out the name of the exception
       throw rejected(TemplateError.fromException(e));
     } catch (RuntimeException e) {
       throw rejected(TemplateError.fromException(e));
@@ -142,10 +142,10 @@ public final class ChatTemplate {
   }
 
   /**
-   * The variables of one rendering, above the tags and filters that all renderings share. Jinjava
-   * tells each parent what was resolved; here that ends, so that the shared one is only read, by
-   * any number of threads. Jinjava's own way, to copy it for each rendering, takes longer than the
-   * rendering.
+   * The variables of one rendering; its parent has the tags and filters that all renderings share.
+   * Jinjava would record in the parent what a rendering resolves. This class suppresses that, so
+   * that threads only read the shared context. Copying it for each rendering, as Jinjava does,
+   * takes longer than the rendering.
    */
   private static final class RenderScope extends Context {
     RenderScope(Context shared, Map<String, ?> variables) {
@@ -168,7 +168,7 @@ public final class ChatTemplate {
     public void addDependencies(SetMultimap<String, String> dependencies) {}
   }
 
-  /** Functions that transformers gives every chat template. */
+  /** The functions that transformers provides to chat templates. */
   static final class TemplateFunctions {
     static final String TODAY = "__today";
     static final String DEADLINE = "__deadline";
@@ -205,7 +205,8 @@ public final class ChatTemplate {
         String pattern = STRFTIME.get(field);
         if (field == '%') out.append('%');
         else if ("HMS".indexOf(field) >= 0) out.append("00");
-        else if (pattern == null) throw new TemplateRejected("strftime_now: %" + field);
+        else if (pattern == null)
+          throw new TemplateRejected("chat template: strftime_now does not support %" + field);
         else out.append(DateTimeFormatter.ofPattern(pattern, Locale.ROOT).format(today));
       }
       return out.toString();
@@ -232,7 +233,8 @@ public final class ChatTemplate {
     static @Nullable Object neighbour(ForLoop loop, int distance) {
       Object items = JinjavaInterpreter.getCurrent().getContext().get(ITEMS);
       if (!(items instanceof List<?> list) || list.size() != loop.getLength()) {
-        throw new TemplateRejected("chat template: loop.previtem is not supported here");
+        throw new TemplateRejected(
+            "chat template: loop.previtem and nextitem are supported for lists only");
       }
       int index = loop.getIndex0() + distance;
       return index >= 0 && index < list.size() ? list.get(index) : null;
@@ -240,8 +242,8 @@ public final class ChatTemplate {
   }
 
   /**
-   * {@code {% generation %}}: what the assistant says. Its borders travel through the rendering as
-   * two Unicode noncharacters, which no message may contain, and are taken out afterwards.
+   * {@code {% generation %}}: the assistant's turn. Two Unicode noncharacters, which messages must
+   * not contain, mark its borders during rendering and are removed afterwards.
    */
   static final class GenerationTag implements Tag {
     private static final long serialVersionUID = 1;
@@ -285,7 +287,7 @@ public final class ChatTemplate {
     }
   }
 
-  /** A chat template that cannot be rendered, or that refuses these messages; says why. */
+  /** A chat template cannot be rendered, or refuses the messages. */
   public static final class TemplateRejected extends RuntimeException {
     public TemplateRejected(String message) {
       super(message);

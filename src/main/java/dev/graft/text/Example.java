@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** One row of a training file, checked but not yet rendered. */
 public sealed interface Example {
-  /** Where it stands in its file, from 1. */
+  /** Returns the line number in the file, from 1. */
   long line();
 
-  /** What a file holds; one kind a file. */
+  /** The kind of rows in a file; all rows of a file have the same kind. */
   enum Kind {
     CHAT("a chat row"),
     CHAT_COMPLETION("a chat prompt/completion row"),
@@ -27,7 +27,7 @@ public sealed interface Example {
       this.words = words;
     }
 
-    /** With its article. */
+    /** Returns the kind for messages, with its article. */
     public String words() {
       return words;
     }
@@ -50,18 +50,16 @@ public sealed interface Example {
       case Chat chat -> chat.messages().stream().anyMatch(Chat::callsTools);
       case ChatPromptCompletion pair -> pair.whole().callsTools();
       case PreferencePair pair -> pair.chosen().callsTools() || pair.rejected().callsTools();
-      case PromptCompletion pair -> false;
-      case Text text -> false;
-      case Labelled labelled -> false;
+      case PromptCompletion _, Text _, Labelled _ -> false;
     };
   }
 
   /**
-   * @param messages role and content of each turn, with tool_calls, name and weight where given
+   * @param messages role and content of each turn, and its tool_calls, name and weight if given
    */
   record Chat(long line, List<Map<String, Object>> messages, @Nullable List<?> tools)
       implements Example {
-    /** The first turns, of which those before {@code from} do not train. */
+    /** Returns a chat of the first turns, of which those before {@code from} do not train. */
     public Chat training(int from, int turns) {
       List<Map<String, Object>> kept = new ArrayList<>(messages.subList(0, turns));
       for (int i = 0; i < from; i++) {
@@ -73,25 +71,25 @@ public sealed interface Example {
       return new Chat(line, kept, tools);
     }
 
-    /** Whether an assistant's turn is there whose weight is not 0. */
+    /** Whether there is an assistant's turn whose weight is not 0. */
     public boolean trains() {
       return messages.stream().anyMatch(Chat::trains);
     }
 
-    /** Whether a turn is the assistant's, and its weight is not 0. */
+    /** Whether a turn is the assistant's and its weight is not 0. */
     public static boolean trains(Map<String, Object> turn) {
       return "assistant".equals(turn.get("role")) && !Integer.valueOf(0).equals(turn.get("weight"));
     }
 
-    /** Whether a turn has calls of tools. */
+    /** Whether a turn calls tools. */
     public static boolean callsTools(Map<String, Object> turn) {
       return turn.get("tool_calls") instanceof List<?> calls && !calls.isEmpty();
     }
 
     /**
-     * The turns before the last of the assistant, and this one; what follows it no loss can reach.
+     * Returns the assistant's last turn as the completion, without the turns after it.
      *
-     * @return null where the assistant says nothing
+     * @return null if the assistant has no turn
      */
     public @Nullable ChatPromptCompletion lastAnswer() {
       for (int i = messages.size() - 1; i >= 0; i--) {
@@ -104,7 +102,7 @@ public sealed interface Example {
     }
   }
 
-  /** A prompt and how it goes on. */
+  /** A prompt with a completion. */
   sealed interface Completion extends Example {}
 
   record ChatPromptCompletion(
@@ -124,9 +122,9 @@ public sealed interface Example {
 
   record Text(long line, String text) implements Example {}
 
-  /** A text and what it is. */
+  /** A text with its label. */
   record Labelled(long line, String text, Label label) implements Example {}
 
-  /** One prompt that goes on in two ways, of which the first is the better one. */
+  /** A prompt with two completions, of which the first is preferred. */
   record PreferencePair(long line, Completion chosen, Completion rejected) implements Example {}
 }

@@ -2,9 +2,9 @@ package dev.graft.text;
 
 import java.util.List;
 
-/** What a row says of its text. */
+/** The label of a row. */
 public sealed interface Label {
-  /** Names of classes; a number as it is called for one. */
+  /** Returns the names of classes; a number as the name of its class. */
   default List<String> words() {
     return switch (this) {
       case Name(String name) -> List.of(name);
@@ -14,17 +14,17 @@ public sealed interface Label {
     };
   }
 
-  /** The one class that it belongs to. */
+  /** The name of a single class. */
   record Name(String name) implements Label {}
 
-  /** A number: what a regression predicts, or a class that is called so. */
+  /** A number: the target of a regression, or the name of a class. */
   record Number(double value) implements Label {
     public Number {
-      if (!Double.isFinite(value)) throw new IllegalArgumentException("a label is finite");
+      if (!Double.isFinite(value)) throw new IllegalArgumentException("a label must be finite");
     }
   }
 
-  /** Every class that it belongs to, maybe none. */
+  /** The names of any number of classes. */
   record Names(List<String> names) implements Label {
     public Names {
       names = List.copyOf(names);

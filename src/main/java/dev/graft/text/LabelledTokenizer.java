@@ -3,8 +3,8 @@ package dev.graft.text;
 import java.util.Arrays;
 
 /**
- * Labelled texts to tokens, as transformers' {@code tokenizer(text, truncation=True)}: with what
- * the tokenizer puts around a text, which a cut leaves in place.
+ * Tokenizes labelled texts as transformers' {@code tokenizer(text, truncation=True)} does: with the
+ * special tokens that the tokenizer adds around a text, which truncation keeps.
  */
 public final class LabelledTokenizer {
   private final Tokenizer tokenizer;
@@ -14,7 +14,7 @@ public final class LabelledTokenizer {
   private final int[] after;
 
   /**
-   * @param truncation of a row with its frame
+   * @param truncation truncation of a row including the special tokens
    */
   public LabelledTokenizer(Tokenizer tokenizer, boolean allowSpecialTokens, Truncation truncation) {
     this.tokenizer = tokenizer;
@@ -25,7 +25,7 @@ public final class LabelledTokenizer {
     while (!Arrays.equals(framed, at, at + text.length, text, 0, text.length)) {
       if (++at + text.length > framed.length) {
         throw new Tokenizer.BadTokenizer(
-            "what tokenizer.json puts around a text cannot be told from it");
+            "the special tokens that tokenizer.json adds around a text cannot be determined");
       }
     }
     before = Arrays.copyOf(framed, at);
@@ -36,8 +36,9 @@ public final class LabelledTokenizer {
   }
 
   /**
-   * @return the row; none of its tokens trains
-   * @throws RowTokenizer.RowRejected if it is of another kind, holds special tokens, or is too long
+   * @return the row, without tokens that train
+   * @throws RowTokenizer.RowRejected if it is of another kind, contains special tokens, or is too
+   *     long
    */
   public TokenizedRow tokenize(Example example) {
     if (!(example instanceof Example.Labelled labelled)) {
@@ -47,14 +48,7 @@ public final class LabelledTokenizer {
               + example.kind().words()
               + ": classification and regression need a text with a label");
     }
-    if (!allowSpecialTokens) {
-      RowTokenizer.SpecialTokens.in(example, tokenizer)
-          .ifPresent(
-              token -> {
-                throw new RowTokenizer.RowRejected(
-                    example.line(), "holds " + token + ", which is a control token of this model");
-              });
-    }
+    if (!allowSpecialTokens) RowTokenizer.SpecialTokens.refuse(example, tokenizer);
     int[] text = tokenizer.ids(labelled.text());
     TokenizedRow cut =
         truncation.applied(new TokenizedRow(labelled.line(), text, text), 0, () -> 0);

@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON as Python's {@code json.dumps} lays it out, of strings, numbers, booleans, null, lists and
- * maps in their order.
+ * Writes JSON in the layout of Python's {@code json.dumps}: strings, numbers, booleans, null,
+ * lists, and maps in their own order.
  */
 public final class PythonJson {
   private final StringBuilder out = new StringBuilder();
@@ -22,9 +22,9 @@ public final class PythonJson {
   }
 
   /**
-   * @param indent spaces a level; -1 = all on one line
-   * @param ensureAscii whether everything but printable ASCII is escaped
-   * @throws ChatTemplate.TemplateRejected if the value holds anything else
+   * @param indent spaces per level; -1 = everything on one line
+   * @param ensureAscii whether to escape everything but printable ASCII
+   * @throws ChatTemplate.TemplateRejected if the value contains other types
    */
   public static String dumps(@Nullable Object value, int indent, boolean ensureAscii) {
     PythonJson json = new PythonJson(indent, ensureAscii);
@@ -41,7 +41,8 @@ public final class PythonJson {
       case Boolean flag -> out.append(flag);
       case CharSequence text -> string(text);
       default ->
-          throw new ChatTemplate.TemplateRejected("tojson of " + value.getClass().getSimpleName());
+          throw new ChatTemplate.TemplateRejected(
+              "chat template: tojson does not support " + value.getClass().getSimpleName());
     }
   }
 

@@ -21,11 +21,11 @@ import jinjava.javax.el.ELResolver;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that a template can reach: keys of maps, elements of lists, {@code loop}, and the methods of
- * Python's str, list and dict that templates use. No bean and no method of Java is reachable.
+ * Everything that a template can access: keys of maps, elements of lists, {@code loop}, and the
+ * methods of Python's str, list and dict that templates use. No Java bean or method is accessible.
  */
 final class PythonMethods extends ELResolver {
-  /** jinjava calls its filters and tests through the resolver too. */
+  /** Jinjava also calls its own filters and tests through the resolver. */
   private static final ELResolver OWN = new JinjavaBeanELResolver();
 
   @Override
@@ -45,7 +45,7 @@ final class PythonMethods extends ELResolver {
 
   private static @Nullable Object element(
       int size, Object property, IntFunction<@Nullable Object> get) {
-    // jinjava hands indices over as text
+    // Jinjava passes indices as text
     String text = String.valueOf(property);
     if (!text.matches("-?[0-9]{1,9}")) return null;
     int number = Integer.parseInt(text);
@@ -187,10 +187,10 @@ final class PythonMethods extends ELResolver {
     private static String string(@Nullable Object value) {
       if (value instanceof String text) return text;
       throw new ChatTemplate.TemplateRejected(
-          "chat template: a method of str got something else than a string");
+          "chat template: a method of str needs a string as its argument");
     }
 
-    /** Python's strip: white space, or any of the given characters. */
+    /** Python's strip: removes white space, or any of the given characters. */
     static String strip(String text, @Nullable Object[] arguments, boolean left, boolean right) {
       String set = arguments.length == 0 || arguments[0] == null ? null : string(arguments[0]);
       int start = 0;
@@ -227,8 +227,9 @@ final class PythonMethods extends ELResolver {
     }
 
     private static List<String> split(String text, String separator, int limit) {
-      if (separator.isEmpty())
-        throw new ChatTemplate.TemplateRejected("chat template: split by nothing");
+      if (separator.isEmpty()) {
+        throw new TemplateRejected("chat template: split needs a separator");
+      }
       List<String> parts = new ArrayList<>();
       int from = 0;
       for (int at = text.indexOf(separator);
@@ -242,8 +243,9 @@ final class PythonMethods extends ELResolver {
     }
 
     private static String join(String separator, @Nullable Object parts) {
-      if (!(parts instanceof List<?> list))
-        throw new ChatTemplate.TemplateRejected("chat template: join");
+      if (!(parts instanceof List<?> list)) {
+        throw new TemplateRejected("chat template: join needs a list");
+      }
       return String.join(separator, list.stream().map(PythonStrings::string).toList());
     }
 
@@ -266,7 +268,7 @@ final class PythonMethods extends ELResolver {
     }
   }
 
-  /** A filter without arguments, where jinjava's own differs from Jinja's. */
+  /** A filter without arguments that replaces one of Jinjava's that differs from Jinja's. */
   record ValueFilter(String name, Function<@Nullable Object, @Nullable Object> function)
       implements Filter {
     static List<ValueFilter> all() {
@@ -286,7 +288,7 @@ final class PythonMethods extends ELResolver {
         @Nullable Object value, JinjavaInterpreter interpreter, String... arguments) {
       if (arguments.length > 0) {
         throw new ChatTemplate.TemplateRejected(
-            "chat template: arguments of filter '" + name + "'");
+            "chat template: filter '" + name + "' does not support arguments");
       }
       return function.apply(value);
     }
@@ -297,14 +299,13 @@ final class PythonMethods extends ELResolver {
 
     private static Object items(@Nullable Object value) {
       if (value instanceof Map<?, ?> map) return new ArrayList<>(map.entrySet());
-      throw new ChatTemplate.TemplateRejected("chat template: items of something else than a dict");
+      throw new ChatTemplate.TemplateRejected("chat template: items needs a dict");
     }
 
     private static Object reverse(@Nullable Object value) {
       if (value instanceof List<?> list) return new ArrayList<>(list).reversed();
       if (value instanceof String text) return new StringBuilder(text).reverse().toString();
-      throw new ChatTemplate.TemplateRejected(
-          "chat template: reverse of something else than a list or string");
+      throw new ChatTemplate.TemplateRejected("chat template: reverse needs a list or string");
     }
   }
 }

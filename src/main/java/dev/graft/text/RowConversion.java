@@ -19,9 +19,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a file of rows of another, line by line, in bounded memory. A row that is made of one stays
- * on its line, so that a line number means the same in both; one that cannot be made is an empty
- * line. Where rows are left out, those behind them move up.
+ * Converts a file of rows line by line, in bounded memory. A converted row stays on its line, so
+ * that line numbers are the same in both files; a row that cannot be converted becomes an empty
+ * line. If rows are left out, the following rows move up.
  */
 public final class RowConversion {
   private final Change change;
@@ -32,32 +32,32 @@ public final class RowConversion {
     this.keepsLines = keepsLines;
   }
 
-  /** What one row becomes; null = it is left out. */
+  /** Converts one row; null = the row is left out. */
   public interface Change {
     @Nullable Map<?, ?> of(long line, Map<?, ?> row);
   }
 
-  /** Rows that are changed or left out. */
+  /** Returns a conversion that changes rows or leaves them out. */
   public static RowConversion by(Change change) {
     return new RowConversion(change, false);
   }
 
-  /** What a row says. What is thrown where it is none is told by {@link #write}. */
+  /** Reads a row; {@link #write} reports the exceptions for invalid rows. */
   public static Example example(long line, Map<?, ?> row) {
     return RowShape.example(line, row, UnknownKeys.REFUSED);
   }
 
-  /** OpenAI's chat row of this one, if it is of another format; else as it is. */
+  /** Converts a row of another format to OpenAI's chat row; returns other rows unchanged. */
   public static Map<?, ?> chatOf(Map<?, ?> row) {
     RowFormat format = RowFormat.of(row);
     return format == null ? row : ConvertedRow.of(format, row, UnknownKeys.REFUSED);
   }
 
-  /** The same rows without keys that their kinds do not have. */
+  /** Returns a conversion that removes unknown keys. */
   public static RowConversion withoutUnknownKeys() {
     return new RowConversion(
         (line, row) -> {
-          // told by whoever reads the rows, once for the file
+          // the reader of the converted file reports these rows, once per file
           if (RowFormat.of(row) == RowFormat.QUESTION_ANSWER) return row;
           RowShape.example(line, row, UnknownKeys.DROPPED);
           return row;
@@ -66,9 +66,9 @@ public final class RowConversion {
   }
 
   /**
-   * OpenAI's chat rows.
+   * Returns a conversion to OpenAI's chat rows.
    *
-   * @param ignoreUnknownKeys leaves out what the format does not have; else it is a problem
+   * @param ignoreUnknownKeys whether unknown keys are left out; otherwise they are problems
    */
   public static RowConversion toChat(RowFormat from, boolean ignoreUnknownKeys) {
     UnknownKeys unknown = ignoreUnknownKeys ? UnknownKeys.DROPPED : UnknownKeys.REFUSED;
@@ -76,10 +76,10 @@ public final class RowConversion {
   }
 
   /**
-   * Reads to the end, or to as many problems as a {@link RowReader} tells. Whoever reads what is
-   * written finds what is wrong with it there.
+   * Converts all rows, or stops at {@link RowReader#MAX_PROBLEMS}. The converted rows are not
+   * checked here.
    *
-   * @param problems gets what is wrong with rows that could not be made
+   * @param problems receives the problems of rows that could not be converted
    */
   public void write(InputStream rows, OutputStream jsonl, List<Problem> problems)
       throws IOException {
@@ -102,9 +102,9 @@ public final class RowConversion {
     out.flush();
   }
 
-  /** OpenAI's chat row with what a row of another format says. */
+  /** Converts rows of other formats to OpenAI's chat rows. */
   private static final class ConvertedRow {
-    /** Who speaks, by the names that exports of ShareGPT's format have. */
+    /** Roles by the names of speakers in exports of ShareGPT's format. */
     private static final Map<String, String> ROLES =
         Map.ofEntries(
             Map.entry("system", "system"),
@@ -121,7 +121,7 @@ public final class RowConversion {
 
     private ConvertedRow() {}
 
-    /** Throws {@link BadRow} where the row has not this format. */
+    /** Throws {@link BadRow} if the row does not have this format. */
     static Map<String, Object> of(RowFormat from, Map<?, ?> row, RowShape.UnknownKeys unknown) {
       return switch (from) {
         case SHAREGPT -> conversation(row, unknown);
@@ -139,8 +139,8 @@ public final class RowConversion {
 
     private static Map<String, Object> asked(Map<?, ?> row, String question, String answer) {
       List<Map<String, Object>> messages = new ArrayList<>(MessageShape.system(row));
-      messages.add(MessageShape.said("user", question));
-      messages.add(MessageShape.said("assistant", answer));
+      messages.add(MessageShape.turn("user", question));
+      messages.add(MessageShape.turn("assistant", answer));
       return row(messages, null);
     }
 
@@ -158,27 +158,20 @@ public final class RowConversion {
     }
   }
 
-  /** Formats of rows, not OpenAI's, that {@link RowConversion} makes OpenAI's chat rows of. */
+  /** Formats that {@link RowConversion} converts to OpenAI's chat rows. */
   public enum RowFormat {
     /** {@code conversations}: turns of {@code from} and {@code value}. */
     SHAREGPT,
     /** {@code instruction}, {@code input}, {@code output}. */
     ALPACA,
-    /** {@code question} and {@code answer}: no job learns from these rows as they are. */
+    /** {@code question} and {@code answer}; jobs do not accept these rows without conversion. */
     QUESTION_ANSWER;
 
-    private static final Set<String> OF_OTHERS =
+    private static final Set<String> OTHER_KEYS =
         Set.of(
-            "messages",
-            "prompt",
-            "completion",
-            "chosen",
-            "rejected",
-            "text",
-            "label",
-            "labels",
-            "preferred_output",
-            "preferred_completion");
+            ("messages prompt completion chosen rejected text label labels preferred_output"
+                    + " preferred_completion")
+                .split(" "));
 
     public String wireName() {
       return name().toLowerCase(Locale.ROOT);
@@ -188,13 +181,13 @@ public final class RowConversion {
       return Arrays.stream(values()).filter(f -> f.wireName().equals(wireName)).findFirst();
     }
 
-    /** Known by its keys, whatever else it has; null where it is none of them. */
+    /** Returns the format by the keys of a row, which may have others; null if there is none. */
     static @Nullable RowFormat of(Map<?, ?> row) {
       if (row.containsKey("messages")) return null;
       if (row.containsKey("conversations")) return SHAREGPT;
       if (row.containsKey("instruction") && row.containsKey("output")) return ALPACA;
       boolean question = row.containsKey("question") && row.containsKey("answer");
-      return question && OF_OTHERS.stream().noneMatch(row::containsKey) ? QUESTION_ANSWER : null;
+      return question && OTHER_KEYS.stream().noneMatch(row::containsKey) ? QUESTION_ANSWER : null;
     }
   }
 }

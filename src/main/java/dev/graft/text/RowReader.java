@@ -22,16 +22,16 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads a JSONL training file as hostile input, in bounded memory. Rows are of the kinds of {@link
- * Example.Kind}; one kind a file.
+ * Reads a JSONL training file as hostile input, in bounded memory. All rows of a file have the same
+ * {@link Example.Kind}.
  */
 public final class RowReader {
   public static final int MAX_LINE = 1 << 20;
   public static final int MAX_PROBLEMS = 100;
 
-  /** What is said of a line in another encoding; nothing is read after it. */
+  /** The problem of a line in another encoding, at which reading stops. */
   public static final String NOT_UTF8 =
-      "is not UTF-8, as in a file in Latin-1 or Windows-1252: save the file as UTF-8";
+      "is not UTF-8 (the file may be Latin-1 or Windows-1252): save the file as UTF-8";
 
   private final ObjIntConsumer<Example> sink;
   private final List<Problem> problems = new ArrayList<>();
@@ -49,12 +49,12 @@ public final class RowReader {
   public record Problem(long line, String message) {}
 
   /**
-   * @param rows good rows
-   * @param kind of the first good row; null when there is none
-   * @param longest bytes of the longest good row; 0 when there is none
-   * @param format of the first row; null where {@link RowConversion} does not know it
-   * @param problems the first {@link #MAX_PROBLEMS}; reading stops there, and where a problem is
-   *     one of the whole file
+   * @param rows number of valid rows
+   * @param kind kind of the first valid row; null if there is none
+   * @param longest bytes of the longest valid row; 0 if there is none
+   * @param format format of the first row; null if {@link RowConversion} does not convert it
+   * @param problems the first {@link #MAX_PROBLEMS}; reading stops there, or at a problem of the
+   *     whole file
    */
   public record Summary(
       long rows,
@@ -68,14 +68,14 @@ public final class RowReader {
   }
 
   /**
-   * @param sink gets each good row, in order; whoever needs all to be good looks at the problems
+   * @param sink receives each valid row, in order, even if other rows have problems
    */
   public static Summary read(InputStream in, Consumer<Example> sink) throws IOException {
     return readSized(in, (row, bytes) -> sink.accept(row));
   }
 
   /**
-   * @param sink gets each good row and the bytes of its line
+   * @param sink receives each valid row with the bytes of its line
    */
   public static Summary readSized(InputStream in, ObjIntConsumer<Example> sink) throws IOException {
     RowReader reader = new RowReader(sink);
@@ -86,7 +86,7 @@ public final class RowReader {
       if (reader.ended || reader.problems.size() == MAX_PROBLEMS) break;
     }
     if (reader.rows == 0 && reader.problems.isEmpty()) {
-      reader.problems.add(new Problem(0, "the file holds no rows"));
+      reader.problems.add(new Problem(0, "the file contains no rows"));
     }
     return new Summary(
         reader.rows, reader.kind, reader.longest, reader.format, List.copyOf(reader.problems));
@@ -101,7 +101,7 @@ public final class RowReader {
       if (kind == null) kind = example.kind();
       if (kind != example.kind()) {
         throw new BadRow(
-            "is " + example.kind().words() + ", but the file began with " + kind.words());
+            "is " + example.kind().words() + ", but the file starts with " + kind.words());
       }
       rows++;
       int bytes = Objects.requireNonNull(line.bytes()).length;
@@ -114,7 +114,7 @@ public final class RowReader {
     begun = true;
   }
 
-  /** Ends the reading of one row. */
+  /** A row cannot be read. */
   static final class BadRow extends RuntimeException {
     private final boolean ofTheFile;
 
@@ -123,7 +123,7 @@ public final class RowReader {
     }
 
     /**
-     * @param ofTheFile the file's other lines are like that
+     * @param ofTheFile whether the file's other lines have the same problem
      */
     BadRow(String message, boolean ofTheFile) {
       super(message, null, false, false);
@@ -140,7 +140,7 @@ public final class RowReader {
     }
   }
 
-  /** Lines of a stream as bytes, in bounded memory: a longer line is passed over and said to be. */
+  /** Reads lines of a stream as bytes, in bounded memory; lines that are too long are skipped. */
   static final class LineReader {
     private final InputStream in;
     private final int longest;
@@ -148,7 +148,7 @@ public final class RowReader {
     private int at;
     private int limit;
 
-    /** Null bytes where the line was longer than allowed. */
+    /** Null bytes if the line was too long. */
     record Line(byte @Nullable [] bytes) {}
 
     LineReader(InputStream in, int longest) {
@@ -156,7 +156,7 @@ public final class RowReader {
       this.longest = longest;
     }
 
-    /** The next line without its break, or null at the end. */
+    /** Returns the next line without its line break, or null at the end. */
     @Nullable Line next() throws IOException {
       if (at == limit && !fill()) return null;
       ByteArrayOutputStream line = new ByteArrayOutputStream(256);
@@ -198,10 +198,10 @@ public final class RowReader {
     private JsonLine() {}
 
     /**
-     * The line's object, which the caller may change; null where the line is blank. Throws {@link
-     * BadRow}.
+     * Returns the line's object, which the caller may change; null if the line is blank. Throws
+     * {@link BadRow}.
      *
-     * @param number of the line: a byte order mark may stand in the first
+     * @param number line number; the first line may have a byte order mark
      */
     static @Nullable Map<?, ?> object(LineReader.Line line, long number) {
       byte[] bytes = line.bytes();
@@ -235,7 +235,7 @@ public final class RowReader {
       } catch (JacksonException e) {
         int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
         throw new BadRow(
-            "is not a JSON object (column %d; depth at most %d, no key twice)"
+            "is not a JSON object (column %d; the maximum depth is %d, and keys must be unique)"
                 .formatted(column, MAX_DEPTH));
       }
     }

@@ -10,15 +10,15 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What a row must look like: OpenAI's formats, TRL's, those of Alpaca and ShareGPT. */
+/** Reads and checks rows in the formats of OpenAI, TRL, Alpaca and ShareGPT. */
 final class RowShape {
   private static final String CONVERT =
-      "make chat rows of the file with `graft files convert` or POST /v1/files/{id}/convert";
+      "convert the file to chat rows with `graft files convert` or POST /v1/files/{id}/convert";
 
   private RowShape() {}
 
   /**
-   * @param unknown may take keys out of the row
+   * @param unknown how to treat unknown keys; may remove them from the row
    */
   static Example example(long line, Map<?, ?> map, UnknownKeys unknown) {
     if (map.containsKey("messages")) {
@@ -26,7 +26,7 @@ final class RowShape {
       List<Map<String, Object>> messages =
           MessageShape.messages("messages", map.get("messages"), unknown);
       if (!MessageShape.assistantSpeaks(messages)) {
-        throw new BadRow("has no assistant turn to learn from");
+        throw new BadRow("has no assistant turn to train on");
       }
       return new Example.Chat(line, messages, tools(map));
     }
@@ -45,11 +45,11 @@ final class RowShape {
       return new Example.Text(line, string(map, "text", ""));
     }
     if (RowConversion.RowFormat.of(map) == RowConversion.RowFormat.QUESTION_ANSWER) {
-      throw new BadRow("is a question and its answer, which no job learns from: " + CONVERT);
+      throw new BadRow("is a question with its answer, which jobs do not accept: " + CONVERT);
     }
     throw new BadRow(
-        "has neither messages, nor prompt and completion, nor text (nor conversations,"
-            + " instruction, chosen and rejected, label or labels)");
+        "has none of messages, prompt and completion, text, conversations, instruction, chosen and"
+            + " rejected, label, labels");
   }
 
   private static Example completion(long line, Map<?, ?> map, UnknownKeys unknown) {
@@ -58,7 +58,7 @@ final class RowShape {
       List<Map<String, Object>> completion =
           MessageShape.messages("completion", map.get("completion"), unknown);
       if (!MessageShape.assistantSpeaks(completion)) {
-        throw new BadRow("completion has no assistant turn to learn from");
+        throw new BadRow("completion has no assistant turn to train on");
       }
       return new Example.ChatPromptCompletion(
           line,
@@ -71,7 +71,9 @@ final class RowShape {
         line, string(map, "prompt", ""), string(map, "completion", ""));
   }
 
-  /** Alpaca's: the instruction, and its input on the next line, are what the user says. */
+  /**
+   * Reads a row of Alpaca's: the user's turn is the instruction, with its input on the next line.
+   */
   private static Example instruction(long line, Map<?, ?> map, UnknownKeys unknown) {
     unknown.only(map, Set.of("instruction", "input", "output", "system"));
     Map<String, Object> user = Map.of("role", "user", "content", instruction(map));
@@ -83,7 +85,7 @@ final class RowShape {
     return new Example.ChatPromptCompletion(line, prompt, List.of(answer), null);
   }
 
-  /** What the user says in a row of Alpaca's. */
+  /** Returns the user's turn of a row of Alpaca's. */
   static String instruction(Map<?, ?> map) {
     String input = map.get("input") == null ? "" : string(map, "input", "");
     String instruction = string(map, "instruction", "");
@@ -102,7 +104,7 @@ final class RowShape {
     throw new BadRow("tools must be a list");
   }
 
-  /** Refuses half surrogates and the two noncharacters that mark spans, anywhere in the row. */
+  /** Refuses unpaired surrogates and the two noncharacters that mark spans, anywhere in the row. */
   static void checkText(@Nullable Object value) {
     switch (value) {
       case Map<?, ?> map -> {
@@ -115,11 +117,10 @@ final class RowShape {
             text.codePoints()
                 .noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
         if (!whole || ChatTemplate.GenerationTag.containsMark(text)) {
-          throw new BadRow("holds half of a surrogate pair or a noncharacter");
+          throw new BadRow("contains an unpaired surrogate or a noncharacter");
         }
       }
-      case null -> {}
-      default -> {}
+      case null, default -> {}
     }
   }
 
@@ -149,18 +150,18 @@ final class RowShape {
         case Number number when Double.isFinite(number.doubleValue()) ->
             new Label.Number(number.doubleValue());
         case null, default ->
-            throw new BadRow("label must be the name of a class or a number (labels: a list)");
+            throw new BadRow("label must be a class name or a number; use labels for a list");
       };
     }
 
     private static Label names(@Nullable Object value) {
       if (!(value instanceof List<?> list) || list.size() > MOST_LABELS) {
-        throw new BadRow("labels must be a list of names, at most " + MOST_LABELS);
+        throw new BadRow("labels must be a list of at most " + MOST_LABELS + " names");
       }
       Set<String> names = new LinkedHashSet<>();
       for (Object each : list) {
         if (!(each instanceof String name)) throw new BadRow("labels must be a list of names");
-        if (!names.add(checked(name, "labels"))) throw new BadRow("labels names a class twice");
+        if (!names.add(checked(name, "labels"))) throw new BadRow("labels contains a class twice");
       }
       return new Label.Names(new ArrayList<>(names));
     }
@@ -170,16 +171,16 @@ final class RowShape {
       if (good && name.chars().noneMatch(Character::isISOControl)) return name;
       throw new BadRow(
           key
-              + ": a name has 1 to "
+              + " must have 1 to "
               + LONGEST_NAME
-              + " characters, no control characters, no space at either end");
+              + " characters, without control characters or leading and trailing spaces");
     }
   }
 
   /**
-   * Preference rows: TRL's {@code chosen} and {@code rejected}, with a {@code prompt} or beginning
-   * alike, and OpenAI's {@code input}, {@code preferred_output} and {@code non_preferred_output},
-   * which its specification calls {@code preferred_completion} and {@code
+   * Preference rows: TRL's {@code chosen} and {@code rejected}, with a {@code prompt} or a common
+   * beginning, and OpenAI's {@code input}, {@code preferred_output} and {@code
+   * non_preferred_output}, which its specification calls {@code preferred_completion} and {@code
    * non_preferred_completion}.
    */
   private static final class PreferenceShape {
@@ -193,7 +194,7 @@ final class RowShape {
       return map.containsKey("chosen") || map.containsKey("rejected") || openAiName(map) != null;
     }
 
-    /** What the row calls the better answer, if it is OpenAI's kind. */
+    /** Returns the key of the preferred answer of OpenAI's rows; null for other rows. */
     private static @Nullable String openAiName(Map<?, ?> map) {
       for (String name : PREFERRED) {
         if (map.containsKey(name) || map.containsKey(NOT + name)) return name;
@@ -237,11 +238,11 @@ final class RowShape {
             rejected,
             RowShape.tools(map));
       }
-      // a prompt in words beside chats repeats what both begin with
+      // a prompt that is a string repeats the beginning of both chats
       int shared = 0;
       int least = Math.min(chosen.size(), rejected.size());
       while (shared < least && chosen.get(shared).equals(rejected.get(shared))) shared++;
-      if (shared == least) throw new BadRow("chosen and rejected do not part");
+      if (shared == least) throw new BadRow("chosen and rejected do not differ");
       return preference(
           line,
           chosen.subList(0, shared),
@@ -269,12 +270,12 @@ final class RowShape {
       if (map.get("prompt") != null) {
         return preference(line, RowShape.string(map, "prompt", ""), chosen, rejected);
       }
-      if (chosen.equals(rejected)) throw new BadRow("chosen and rejected do not part");
+      if (chosen.equals(rejected)) throw new BadRow("chosen and rejected do not differ");
       int shared = 0;
       int least = Math.min(chosen.length(), rejected.length());
       while (shared < least && chosen.charAt(shared) == rejected.charAt(shared)) shared++;
       if (shared > 0 && Character.isHighSurrogate(chosen.charAt(shared - 1))) shared--;
-      // a space belongs to the word behind it
+      // a space belongs to the following word
       if (shared > 0 && chosen.charAt(shared - 1) == ' ') shared--;
       return preference(
           line, chosen.substring(0, shared), chosen.substring(shared), rejected.substring(shared));
@@ -289,18 +290,17 @@ final class RowShape {
     }
   }
 
-  /** What the turns of a chat must look like. */
+  /** Reads and checks the turns of a chat. */
   static final class MessageShape {
     private static final int MAX_MESSAGES = 1024;
     private static final Set<String> ROLES =
         Set.of("system", "user", "assistant", "tool", "developer");
     private static final Set<String> KEYS =
-        Set.of(
-            "role", "content", "name", "weight", "tool_calls", "tool_call_id", "reasoning_content");
+        Set.of("role content name weight tool_calls tool_call_id reasoning_content".split(" "));
 
     private MessageShape() {}
 
-    /** OpenAI's turns. */
+    /** Reads OpenAI's turns. */
     static List<Map<String, Object>> messages(
         String key, @Nullable Object value, UnknownKeys unknown) {
       List<?> list = list(key, value);
@@ -312,9 +312,9 @@ final class RowShape {
     }
 
     /**
-     * ShareGPT's turns, after the row's {@code system}.
+     * Reads ShareGPT's turns, after the row's {@code system}.
      *
-     * @param roles the role of who speaks; null = there is no such
+     * @param roles maps a speaker to a role; null = unknown
      */
     static List<Map<String, Object>> conversation(
         Map<?, ?> row, UnknownKeys unknown, Function<String, @Nullable String> roles) {
@@ -328,22 +328,22 @@ final class RowShape {
         String role = roles.apply(RowShape.string(turn, "from", where + "."));
         if (role == null) {
           throw new BadRow(
-              where + ".from must be human, gpt, system or tool (or user, assistant, observation)");
+              where + ".from must be human, gpt, system, tool, user, assistant or observation");
         }
-        Map<String, Object> message = said(role, RowShape.string(turn, "value", where + "."));
+        Map<String, Object> message = turn(role, RowShape.string(turn, "value", where + "."));
         if (turn.get("weight") != null) message.put("weight", weight(turn.get("weight"), where));
         messages.add(message);
       }
       return List.copyOf(messages);
     }
 
-    /** The system turn of a row that has its words beside the others; none if it has none. */
+    /** Returns the system turn of a row's {@code system}; an empty list without one. */
     static List<Map<String, Object>> system(Map<?, ?> row) {
       String system = row.get("system") == null ? "" : RowShape.string(row, "system", "");
-      return system.isEmpty() ? List.of() : List.of(said("system", system));
+      return system.isEmpty() ? List.of() : List.of(turn("system", system));
     }
 
-    static Map<String, Object> said(String role, String content) {
+    static Map<String, Object> turn(String role, String content) {
       Map<String, Object> message = new LinkedHashMap<>();
       message.put("role", role);
       message.put("content", content);
@@ -378,18 +378,18 @@ final class RowShape {
       if (!ROLES.contains(role)) {
         throw new BadRow(where + ".role must be system, user, assistant, tool or developer");
       }
-      // OpenAI's newer word for the same turn; templates know the older one
+      // OpenAI's newer name; templates know only the older one
       message.put("role", role.equals("developer") ? "system" : role);
       if (message.containsKey("weight")) message.put("weight", weight(map.get("weight"), where));
       boolean calls = role.equals("assistant") && message.get("tool_calls") instanceof List<?>;
       if (message.containsKey("tool_calls") && !calls) {
-        throw new BadRow(where + ".tool_calls must be a list, in an assistant turn");
+        throw new BadRow(where + ".tool_calls must be a list in an assistant turn");
       }
       message.put("content", content(map.get("content"), calls, where));
       return message;
     }
 
-    /** 0 or 1; tables write 0.0 and 1.0. */
+    /** Reads 0 or 1; rows from tables have 0.0 and 1.0. */
     private static int weight(@Nullable Object weight, String where) {
       if (weight instanceof Number number) {
         if (number.doubleValue() == 0) return 0;
@@ -398,12 +398,13 @@ final class RowShape {
       throw new BadRow(where + ".weight must be 0 or 1");
     }
 
-    /** A string; text parts are put together as OpenAI does. */
+    /** Reads a string, or joins text parts as OpenAI does. */
     private static String content(@Nullable Object content, boolean mayLack, String where) {
       if (content instanceof String text) return text;
       if (content == null && mayLack) return "";
-      if (!(content instanceof List<?> parts))
+      if (!(content instanceof List<?> parts)) {
         throw new BadRow(where + ".content must be a string");
+      }
       StringBuilder text = new StringBuilder();
       for (Object part : parts) {
         if (part instanceof Map<?, ?> map
@@ -411,18 +412,18 @@ final class RowShape {
             && map.get("text") instanceof String piece) {
           text.append(piece);
         } else {
-          throw new BadRow(where + ".content may hold parts of type text only");
+          throw new BadRow(where + ".content may contain only parts of type text");
         }
       }
       return text.toString();
     }
   }
 
-  /** What becomes of keys that a row's kind does not have. */
+  /** How to treat keys that a row's kind does not have. */
   enum UnknownKeys {
     REFUSED,
 
-    /** They are taken out of the row. */
+    /** Removes them from the row. */
     DROPPED;
 
     void only(Map<?, ?> map, Set<String> keys) {
@@ -430,7 +431,7 @@ final class RowShape {
     }
 
     /**
-     * @param where the object is, with a space behind it; empty for the row itself
+     * @param where the object, followed by a space; empty for the row itself
      */
     void only(Map<?, ?> map, Set<String> keys, String where) {
       if (this == DROPPED) {
@@ -443,7 +444,7 @@ final class RowShape {
               where
                   + "has an unknown key: "
                   + shown(key)
-                  + " (ignore_unknown_keys leaves such keys out)");
+                  + " (set ignore_unknown_keys to leave such keys out)");
         }
       }
     }

@@ -19,9 +19,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows to tokens and labels, as TRL does it: a row becomes one text that is tokenised once. Which
- * tokens train, {@link DataOptions} say; a completion begins at the first token that differs from
- * those of the prompt alone, as tokens may merge at the border. Thread-safe.
+ * Converts rows to tokens and labels as TRL does: a row becomes one text that is tokenised once.
+ * {@link DataOptions} select the tokens that train. A completion begins at the first token that
+ * differs from those of the prompt alone, because tokens may merge at the border. Thread-safe.
  */
 public final class RowTokenizer {
   private static final IntSupplier NO_SYSTEM_TURN = () -> 0;
@@ -31,13 +31,13 @@ public final class RowTokenizer {
   private final Truncation truncation;
   private final ThreadLocal<AssistantSpans> spans;
 
-  /** With the model's own chat template, told the pinned date. */
+  /** Uses the model's own chat template with the pinned date. */
   public RowTokenizer(Tokenizer tokenizer, DataOptions options, Truncation truncation) {
     this(tokenizer, () -> tokenizer.chatTemplate(Tokenizer.PINNED_DATE), options, truncation);
   }
 
   /**
-   * @param template asked for when the first chat comes, once by each thread
+   * @param template called for the first chat, once by each thread
    */
   public RowTokenizer(
       Tokenizer tokenizer,
@@ -51,9 +51,9 @@ public final class RowTokenizer {
   }
 
   /**
-   * @return the row, cut; perhaps without a token that trains. Several where the template writes a
-   *     chat's turns otherwise when later ones follow, see {@link AssistantSpans#examples}
-   * @throws RowRejected if settings or template do not go with the row, or it is too long
+   * @return the truncated row, perhaps without a token that trains; several rows if the template
+   *     renders a chat's turns differently when others follow, see {@link AssistantSpans#examples}
+   * @throws RowRejected if the row does not fit the settings or the template, or is too long
    */
   public List<TokenizedRow> tokenize(Example example) {
     try {
@@ -82,9 +82,9 @@ public final class RowTokenizer {
   }
 
   /**
-   * Both sides of a row that must be a preference row.
+   * Tokenizes both sides of a row that must be a preference row.
    *
-   * @throws RowRejected as above, and if it is another
+   * @throws RowRejected as {@link #tokenize(Example)} does, and if the row is of another kind
    */
   public TokenizedRow.TokenizedPair pair(Example example) {
     if (example instanceof Example.PreferencePair pair) return tokenize(pair);
@@ -94,9 +94,10 @@ public final class RowTokenizer {
   }
 
   /**
-   * Both sides of a preference row, each cut by itself; by {@code split_budget} both alike.
+   * Tokenizes both sides of a preference row and truncates each by itself, but by {@code
+   * split_budget} both alike.
    *
-   * @throws RowRejected as above
+   * @throws RowRejected as {@link #tokenize(Example)} does
    */
   public TokenizedRow.TokenizedPair tokenize(Example.PreferencePair pair) {
     try {
@@ -104,7 +105,7 @@ public final class RowTokenizer {
       refuseSpecialTokens(pair.rejected());
       Whole chosen = whole(pair.chosen());
       Whole rejected = whole(pair.rejected());
-      // the smaller border, so that the sides have the tokens of the prompt in common
+      // the smaller border, so that both sides share the tokens of the prompt
       int border = Math.min(chosen.answer(), rejected.answer());
       int longest = Math.max(chosen.row().ids().length, rejected.row().ids().length);
       return new TokenizedRow.TokenizedPair(
@@ -134,13 +135,13 @@ public final class RowTokenizer {
   private static void requireUnset(Example row, String setting, @Nullable Boolean value) {
     if (value != null && value) {
       throw new RowRejected(
-          row.line(), "is " + row.kind().words() + ", which " + setting + " does not go with");
+          row.line(), "is " + row.kind().words() + ", which cannot be combined with " + setting);
     }
   }
 
   private List<TokenizedRow> lastAnswer(Example.Chat chat) {
     Example.ChatPromptCompletion pair = chat.lastAnswer();
-    if (pair == null) throw new RowRejected(chat.line(), "has no assistant turn to learn from");
+    if (pair == null) throw new RowRejected(chat.line(), "has no assistant turn to train on");
     return tokenize(pair);
   }
 
@@ -160,7 +161,7 @@ public final class RowTokenizer {
     return truncation.applied(row, lastRun(labels), system(chat.messages()));
   }
 
-  /** Where the last stretch of trained tokens begins. */
+  /** Returns the start of the last run of trained tokens. */
   private static int lastRun(int[] labels) {
     int at = labels.length - 1;
     while (at >= 0 && labels[at] == TokenizedRow.IGNORE) at--;
@@ -169,7 +170,7 @@ public final class RowTokenizer {
   }
 
   /**
-   * @param answer where the completion begins
+   * @param answer start of the completion
    */
   private record Whole(TokenizedRow row, int answer) {}
 
@@ -188,8 +189,8 @@ public final class RowTokenizer {
         if (spans.get().examples(both.training(chat.prompt().size(), turns)).size() > 1) {
           throw new RowRejected(
               chat.line(),
-              "has a completion of several turns, which the model's chat template writes otherwise"
-                  + " when later turns follow; write the row as messages");
+              "has a completion of several turns, which the model's chat template renders differently"
+                  + " when other turns follow; write the row as messages");
         }
         ChatTemplate.Rendered rendered = spans.get().render(both);
         Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());
@@ -220,7 +221,7 @@ public final class RowTokenizer {
     };
   }
 
-  /** Tokens of a leading system turn alone. */
+  /** Returns the number of tokens of a leading system turn alone. */
   private IntSupplier system(List<java.util.Map<String, Object>> messages) {
     if (messages.isEmpty() || !"system".equals(messages.getFirst().get("role"))) {
       return NO_SYSTEM_TURN;
@@ -241,7 +242,7 @@ public final class RowTokenizer {
     int id =
         tokenizer
             .id(bos)
-            .orElseThrow(() -> new Tokenizer.BadTokenizer("bos_token is not one token"));
+            .orElseThrow(() -> new Tokenizer.BadTokenizer("bos_token is not a single token"));
     if (ids.length > 0 && ids[0] == id) return ids;
     int[] longer = new int[ids.length + 1];
     longer[0] = id;
@@ -250,25 +251,19 @@ public final class RowTokenizer {
   }
 
   private void refuseSpecialTokens(Example example) {
-    if (options.allowSpecialTokens()) return;
-    SpecialTokens.in(example, tokenizer)
-        .ifPresent(
-            token -> {
-              throw new RowRejected(
-                  example.line(), "holds " + token + ", which is a control token of this model");
-            });
+    if (!options.allowSpecialTokens()) SpecialTokens.refuse(example, tokenizer);
   }
 
   /**
-   * Which characters of a rendered chat the assistant says, the token that ends its turn included.
-   * By the template's own marks; where it has none, by rendering the turns before and with the
-   * answer, which must both be beginnings of the whole. Used by one thread.
+   * Finds the characters of the assistant's turns in a rendered chat, including the token that ends
+   * a turn: by the template's own marks or, if it has none, by rendering the turns before and
+   * including the answer, which must both be beginnings of the whole. Not thread-safe.
    */
   private static final class AssistantSpans {
     private final ChatTemplate template;
     private final Tokenizer tokenizer;
 
-    /** Beginnings of {@link #latest}, by their turns. */
+    /** Rendered beginnings of {@link #latest}, by number of turns. */
     private final Map<Integer, ChatTemplate.Rendered> beginnings = new HashMap<>();
 
     private Example.@Nullable Chat latest;
@@ -294,9 +289,9 @@ public final class RowTokenizer {
     }
 
     /**
-     * The chat; or, where the template writes turns otherwise when later ones follow, as those that
-     * leave out earlier reasoning, chats that end with a turn that trains. Each such turn trains in
-     * one of them, in which all before it is what the model sees when it is to say that turn.
+     * Returns the chat. If the template renders turns differently when others follow, for example
+     * without earlier reasoning, returns several chats that end with a turn that trains. Each such
+     * turn trains in one of them, after the text that the model sees when it generates that turn.
      */
     List<Example.Chat> examples(Example.Chat chat) {
       List<Integer> ends = ends(chat);
@@ -310,7 +305,9 @@ public final class RowTokenizer {
       return examples;
     }
 
-    /** Behind turns that train and are no beginning of what follows; empty where all are. */
+    /**
+     * Returns the ends of these chats; empty if every turn is rendered as a beginning of the next.
+     */
     private List<Integer> ends(Example.Chat chat) {
       List<Integer> ends = new ArrayList<>();
       int turns = chat.messages().size();
@@ -322,7 +319,7 @@ public final class RowTokenizer {
           last = i + 1;
         }
         if (last > 0 && (!ends.isEmpty() || !continues(chat, last, turns))) ends.add(last);
-      } catch (TemplateRejected takesNoBeginnings) {
+      } catch (TemplateRejected refusesBeginnings) {
         return List.of();
       }
       return ends;
@@ -334,9 +331,9 @@ public final class RowTokenizer {
     }
 
     /**
-     * @throws TemplateRejected if the template leaves out what a turn calls: an empty answer would
-     *     be learned. The first turn that trains is looked at, and the first without words:
-     *     templates tell no others apart
+     * @throws TemplateRejected if the template leaves out the tool calls of a turn, which would
+     *     train an empty answer. Checks the first turn that trains with and the first without
+     *     content; templates do not distinguish others
      */
     ChatTemplate.Rendered render(Example.Chat chat) {
       ChatTemplate.Rendered whole = beginning(chat, chat.messages().size());
@@ -351,13 +348,13 @@ public final class RowTokenizer {
               "has tool calls in turn "
                   + i
                   + ", which the model's chat template leaves out; choose a model whose template"
-                  + " writes tool_calls, or write the calls into content");
+                  + " renders tool_calls, or write the calls into content");
         }
       }
       return whole;
     }
 
-    /** Null where the template refuses it so. */
+    /** Renders a chat without the tool calls of a turn; null if the template refuses that. */
     private @Nullable String withoutCalls(Example.Chat chat, int turn) {
       List<Map<String, Object>> messages = new ArrayList<>(chat.messages());
       Map<String, Object> silent = new LinkedHashMap<>(messages.get(turn));
@@ -370,7 +367,7 @@ public final class RowTokenizer {
       }
     }
 
-    /** Ignores the labels of tokens that hold no character of a turn that trains. */
+    /** Ignores the labels of tokens without a character of a turn that trains. */
     void mask(
         Example.Chat chat, ChatTemplate.Rendered whole, Tokenizer.Tokens tokens, int[] labels) {
       List<int[]> spans = trained(chat, whole);
@@ -382,7 +379,7 @@ public final class RowTokenizer {
       }
     }
 
-    /** Spans of turns whose weight is not 0. */
+    /** Returns the spans of turns whose weight is not 0. */
     private List<int[]> trained(Example.Chat chat, ChatTemplate.Rendered whole) {
       return template.marksGeneration() ? marked(chat, whole) : byPrefix(chat, whole.text());
     }
@@ -402,7 +399,7 @@ public final class RowTokenizer {
       }
       if (whole.spans().size() == training) return whole.spans();
       throw new TemplateRejected(
-          "the chat template does not mark each turn, so weight 0 has no turn");
+          "has a turn of weight 0, but the chat template does not mark each turn");
     }
 
     private List<int[]> byPrefix(Example.Chat chat, String whole) {
@@ -416,9 +413,10 @@ public final class RowTokenizer {
             || !whole.startsWith(with)
             || with.length() < before.length()) {
           throw new TemplateRejected(
-              "the chat template does not write the answer of turn "
+              "has an answer in turn "
                   + i
-                  + " behind what asks for it, so it cannot be told from the rest");
+                  + " that the chat template does not render after its prompt, so that the tokens of"
+                  + " the answer cannot be determined");
         }
         int end = endOfTurn(with, before.length());
         spans.add(
@@ -427,7 +425,7 @@ public final class RowTokenizer {
       return spans;
     }
 
-    /** Behind the last eos; without one behind the last special token; else the whole turn. */
+    /** Returns the end of the last eos, else of the last special token, else of the text. */
     private int endOfTurn(String text, int from) {
       String eos = tokenizer.eosToken();
       int end = eos == null ? -1 : endOf(eos, text, from);
@@ -458,11 +456,18 @@ public final class RowTokenizer {
     }
   }
 
-  /** Finds special tokens of a model that a row's own text would become. */
+  /** Finds text in a row that would become special tokens of a model. */
   static final class SpecialTokens {
     private SpecialTokens() {}
 
-    static Optional<String> in(Example example, Tokenizer tokenizer) {
+    static void refuse(Example example, Tokenizer tokenizer) {
+      Optional<String> token = in(example, tokenizer);
+      if (token.isEmpty()) return;
+      throw new RowRejected(
+          example.line(), "contains " + token.get() + ", which is a control token of this model");
+    }
+
+    private static Optional<String> in(Example example, Tokenizer tokenizer) {
       return switch (example) {
         case Example.Chat chat -> in(tokenizer, chat.messages(), chat.tools());
         case Example.ChatPromptCompletion chat ->

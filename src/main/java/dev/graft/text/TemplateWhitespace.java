@@ -6,11 +6,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Jinja's white space rules, applied before jinjava reads the template (its own differ): {@code -}
- * strips to the next tag, {@code trim_blocks} takes the line break after a block tag, {@code
+ * Applies Jinja's white space rules before Jinjava, whose rules differ, reads the template: {@code
+ * -} strips to the next tag, {@code trim_blocks} removes the line break after a block tag, {@code
  * lstrip_blocks} the blanks before one that begins a line, and one line break at the end of the
- * template goes. Comments go too, and what {@link TemplateConstructs} does not know is refused. The
- * same steps as {@code jinja2.lexer.Lexer.tokeniter}.
+ * template is removed. Also removes comments and refuses what {@link TemplateConstructs} does not
+ * know. The steps are those of {@code jinja2.lexer.Lexer.tokeniter}.
  */
 final class TemplateWhitespace {
   private final String source;
@@ -67,7 +67,7 @@ final class TemplateWhitespace {
     out.append(kind == '{' ? '}' : '%').append('}');
   }
 
-  /** Goes on behind a tag and what it takes of the white space there. */
+  /** Continues after a tag and the white space that it strips. */
   private void after(int end, char kind, char sign) {
     at = end;
     if (sign == '-') {
@@ -78,7 +78,7 @@ final class TemplateWhitespace {
     lineStarting = source.charAt(at - 1) == '\n';
   }
 
-  /** The closing braces, outside of string literals, dicts, lists and calls. */
+  /** Returns the closing braces outside of string literals, dicts, lists and calls. */
   private int endOfTag(int from, char kind) {
     String close = kind == '{' ? "}}" : "%}";
     char quote = 0;
@@ -102,99 +102,28 @@ final class TemplateWhitespace {
   }
 
   /**
-   * The part of Jinja that is known to render as in Python. jinjava passes over what it does not
-   * know without a word, so a template that uses more is refused here, by the name of the
-   * construct.
+   * The part of Jinja that renders as in Python. Jinjava silently ignores what it does not know, so
+   * a template that uses more is refused here, with the name of the construct.
    */
   private static final class TemplateConstructs {
     private static final Set<String> TAGS =
-        Set.of(
-            "for",
-            "endfor",
-            "if",
-            "elif",
-            "else",
-            "endif",
-            "set",
-            "endset",
-            "macro",
-            "endmacro",
-            "generation",
-            "endgeneration",
-            "break",
-            "continue");
+        words(
+            "for endfor if elif else endif set endset macro endmacro generation endgeneration "
+                + "break continue");
     private static final Set<String> FILTERS =
-        Set.of(
-            "trim",
-            "length",
-            "count",
-            "upper",
-            "lower",
-            "capitalize",
-            "title",
-            "join",
-            "first",
-            "last",
-            "list",
-            "default",
-            "d",
-            "tojson",
-            "string",
-            "replace",
-            "map",
-            "select",
-            "reject",
-            "selectattr",
-            "rejectattr",
-            "items",
-            "reverse",
-            "int",
-            "safe",
-            "unique");
+        words(
+            "trim length count upper lower capitalize title join first last list default d "
+                + "tojson string replace map select reject selectattr rejectattr items reverse int "
+                + "safe unique");
     private static final Set<String> TESTS =
-        Set.of(
-            "defined",
-            "undefined",
-            "none",
-            "string",
-            "iterable",
-            "mapping",
-            "sequence",
-            "number",
-            "integer",
-            "boolean",
-            "true",
-            "false",
-            "odd",
-            "even",
-            "equalto",
-            "sameas",
-            "in");
+        words(
+            "defined undefined none string iterable mapping sequence number integer boolean "
+                + "true false odd even equalto sameas in");
     private static final Set<String> METHODS =
-        Set.of(
-            "strip",
-            "lstrip",
-            "rstrip",
-            "startswith",
-            "endswith",
-            "upper",
-            "lower",
-            "capitalize",
-            "title",
-            "replace",
-            "find",
-            "count",
-            "split",
-            "rsplit",
-            "splitlines",
-            "join",
-            "items",
-            "keys",
-            "values",
-            "get",
-            "append",
-            "index");
-    private static final Set<String> WORDS = Set.of("not", "in", "is", "and", "or", "if", "else");
+        words(
+            "strip lstrip rstrip startswith endswith upper lower capitalize title replace "
+                + "find count split rsplit splitlines join items keys values get append index");
+    private static final Set<String> WORDS = words("not in is and or if else");
 
     private static final Pattern LITERAL =
         Pattern.compile("'(\\\\.|[^'\\\\])*'|\"(\\\\.|[^\"\\\\])*\"", Pattern.DOTALL);
@@ -207,10 +136,14 @@ final class TemplateWhitespace {
     private final Set<String> functions =
         new HashSet<>(Set.of("raise_exception", "strftime_now", "namespace", "range"));
 
+    private static Set<String> words(String words) {
+      return Set.of(words.split(" "));
+    }
+
     /**
      * @param kind '%' for a tag, '{' for an output
-     * @param body what stands between the braces
-     * @return the body, with reversed slices and keyword arguments in jinjava's words
+     * @param body the text between the braces
+     * @return the body, with reversed slices and keyword arguments in Jinjava's syntax
      */
     String checked(char kind, String body) {
       String code = LITERAL.matcher(body).replaceAll("''");
@@ -252,8 +185,9 @@ final class TemplateWhitespace {
   }
 
   /**
-   * Keyword arguments whose value is a calculation, such as {@code namespace(last=messages|length -
-   * 1)}, in parentheses: jinjava binds the keyword to the first operand only.
+   * Puts keyword arguments whose value is a calculation, such as {@code
+   * namespace(last=messages|length - 1)}, in parentheses, because Jinjava binds the keyword to the
+   * first operand only.
    */
   private static final class KeywordArguments {
     private static final Pattern CALCULATION =
@@ -294,13 +228,13 @@ final class TemplateWhitespace {
       return out.toString();
     }
 
-    /** Whether an {@code =} stands between a name and its value. */
+    /** Whether a character is the {@code =} between a name and its value. */
     private boolean assigns(int at) {
       if (body.charAt(at) != '=' || at == 0 || at + 1 == body.length()) return false;
       return body.charAt(at + 1) != '=' && "=!<>".indexOf(body.charAt(at - 1)) < 0;
     }
 
-    /** Where the value that begins here ends: at a comma or the end of the call. */
+    /** Returns the end of the value that begins here: a comma or the end of the call. */
     private int end(int from) {
       int depth = 0;
       for (int i = from; i < body.length(); i++) {
@@ -314,7 +248,7 @@ final class TemplateWhitespace {
       return body.length();
     }
 
-    /** The place behind a string that begins here; the same place if none does. */
+    /** Returns the end of the string that begins here; the same position if none does. */
     private int behindLiteral(int at) {
       char quote = body.charAt(at);
       if (quote != '\'' && quote != '"') return at;

@@ -12,10 +12,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The bytes that each token stands for. A decoder only gives text, and a token may be a part of a
- * character. Read from the vocabulary of {@code tokenizer.json}, by the kinds of decoder there are:
- * bytes as characters (GPT-2's {@code bytes_to_unicode}), SentencePiece with {@code ▁} and {@code
- * <0x0A>}, WordPiece with {@code ##}.
+ * The bytes of each token, which may be a part of a character, so that a decoder cannot return
+ * them. They are read from the vocabulary of {@code tokenizer.json} by the kind of decoder: bytes
+ * as characters (GPT-2's {@code bytes_to_unicode}), SentencePiece with {@code ▁} and {@code
+ * <0x0A>}, or WordPiece with {@code ##}.
  */
 public final class TokenBytes {
   private static final char SPACE = '\u2581';
@@ -55,7 +55,7 @@ public final class TokenBytes {
     }
   }
 
-  /** Empty for an id without a token. */
+  /** Returns the bytes of a token; empty for an unknown id. */
   public byte[] of(int id) {
     String whole = added.get(id);
     if (whole != null) return whole.getBytes(StandardCharsets.UTF_8);
@@ -80,14 +80,15 @@ public final class TokenBytes {
     byte[] bytes = new byte[token.length()];
     for (int i = 0; i < bytes.length; i++) {
       char c = token.charAt(i);
-      if (c >= byteOfChar.length || byteOfChar[c] < 0)
+      if (c >= byteOfChar.length || byteOfChar[c] < 0) {
         return token.getBytes(StandardCharsets.UTF_8);
+      }
       bytes[i] = (byte) byteOfChar[c];
     }
     return bytes;
   }
 
-  /** Printable bytes are themselves, the others are 256 and up in order. */
+  /** Maps characters to bytes: printable bytes to themselves, 256 and up to the others in order. */
   private static int[] byteOfChar() {
     int[] byteOf = new int[2 * BYTES];
     java.util.Arrays.fill(byteOf, -1);

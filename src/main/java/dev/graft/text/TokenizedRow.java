@@ -3,14 +3,14 @@ package dev.graft.text;
 /**
  * A row as tokens.
  *
- * @param line where it stands in its file
- * @param labels as long as ids: the id itself where the token is trained, else {@link #IGNORE}
- * @param cut whether it was longer
+ * @param line line number in the file
+ * @param labels for each token its id if it trains, otherwise {@link #IGNORE}
+ * @param cut whether the row was truncated
  */
 public record TokenizedRow(long line, int[] ids, int[] labels, boolean cut) {
   public static final int IGNORE = -100;
 
-  /** A whole row. */
+  /** Creates a row that was not truncated. */
   public TokenizedRow(long line, int[] ids, int[] labels) {
     this(line, ids, labels, false);
   }
@@ -22,7 +22,7 @@ public record TokenizedRow(long line, int[] ids, int[] labels, boolean cut) {
     return false;
   }
 
-  /** Tokens that train and can be predicted: not the first. */
+  /** Returns the number of tokens that train, without the first, which cannot be predicted. */
   public long targets() {
     long targets = 0;
     for (int t = 1; t < labels.length; t++) if (labels[t] != IGNORE) targets++;
@@ -34,7 +34,7 @@ public record TokenizedRow(long line, int[] ids, int[] labels, boolean cut) {
    *
    * @param chosen labels on the completion
    * @param rejected labels on the completion
-   * @param promptLength tokens that both begin with and that are no completion, before truncation
+   * @param promptLength number of prompt tokens, which both share, before truncation
    */
   public record TokenizedPair(TokenizedRow chosen, TokenizedRow rejected, int promptLength) {
     /** Whether both sides have a token to compare. */
@@ -42,7 +42,7 @@ public record TokenizedRow(long line, int[] ids, int[] labels, boolean cut) {
       return chosen.trains() && rejected.trains();
     }
 
-    /** Whether a side was longer. */
+    /** Whether a side was truncated. */
     public boolean cut() {
       return chosen.cut() || rejected.cut();
     }

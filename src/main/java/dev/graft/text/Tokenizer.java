@@ -22,11 +22,12 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A model's tokenizer, with nothing added (but by {@link #framed}), cut or padded. Tokens written
- * in a text count as themselves, special ones too; {@link #specialTokenIn} finds them. Thread-safe.
+ * A model's tokenizer, which does not truncate or pad, and adds special tokens in {@link #framed}
+ * only. Special tokens in the text become control tokens; {@link #specialTokenIn} finds them.
+ * Thread-safe.
  */
 public final class Tokenizer implements AutoCloseable {
-  /** The date that templates are told unless the caller knows better. */
+  /** The default date for templates. */
   public static final LocalDate PINNED_DATE = LocalDate.of(2024, 7, 26);
 
   private final HuggingFaceTokenizer tokenizer;
@@ -41,8 +42,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * @param model directory with tokenizer.json, and tokenizer_config.json where there is one
-   * @throws BadTokenizer if they are missing or broken
+   * @param model directory with tokenizer.json and perhaps tokenizer_config.json
+   * @throws BadTokenizer if a file is missing or broken
    */
   public static Tokenizer load(Path model) {
     TokenizerFiles files = TokenizerFiles.read(model);
@@ -73,7 +74,7 @@ public final class Tokenizer implements AutoCloseable {
     return ids(tokenizer.encode(text));
   }
 
-  /** With what the tokenizer itself puts around a text, such as {@code [CLS]} and {@code [SEP]}. */
+  /** Encodes a text with the special tokens that the tokenizer adds, such as {@code [CLS]}. */
   int[] framed(String text) {
     return ids(tokenizer.encode(text, true, false));
   }
@@ -82,7 +83,7 @@ public final class Tokenizer implements AutoCloseable {
     return Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
   }
 
-  /** Special tokens included; bytes that are not UTF-8 become U+FFFD. */
+  /** Decodes tokens, including special ones; bytes that are not UTF-8 become U+FFFD. */
   public String decode(int... ids) {
     return decode(ids, false);
   }
@@ -103,34 +104,34 @@ public final class Tokenizer implements AutoCloseable {
     return files.specialTokens();
   }
 
-  /** Whether the tokenizer itself puts the bos token before a plain text. */
+  /** Whether the tokenizer puts the bos token before a plain text. */
   public boolean addsBos() {
     return files.addsBos();
   }
 
-  /** The id of a token by its exact text. */
+  /** Returns the id of a token by its exact text. */
   public Optional<Integer> id(String token) {
     int[] ids = ids(token);
     return ids.length == 1 ? Optional.of(ids[0]) : Optional.empty();
   }
 
-  /** A special token that the text would become, if there is one. */
+  /** Returns a special token that the text contains. */
   public Optional<String> specialTokenIn(String text) {
     return files.specialTokens().stream().filter(text::contains).findFirst();
   }
 
   /**
-   * The model's chat template.
+   * Returns the model's chat template.
    *
-   * @param today what the template is told when it asks
+   * @param today the date for the template
    * @throws ChatTemplate.TemplateRejected if the template is not supported
-   * @throws BadTokenizer if the model has none
+   * @throws BadTokenizer if the model does not have one
    */
   public ChatTemplate chatTemplate(LocalDate today) {
     String text = files.chatTemplate();
     if (text == null) {
       throw new BadTokenizer(
-          "the model has no chat template (chat_template.jinja, or in tokenizer_config.json)");
+          "the model has no chat template, neither in chat_template.jinja nor tokenizer_config.json");
     }
     return new ChatTemplate(text, bosToken(), eosToken(), today);
   }
@@ -141,11 +142,11 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * What the files beside a model say about its tokens.
+   * The settings in the tokenizer files of a model.
    *
    * @param specialTokens added tokens with {@code special: true}
-   * @param addsBos the post-processor begins a text with the bos token
-   * @param chatTemplate the default one
+   * @param addsBos whether the post-processor puts the bos token before a text
+   * @param chatTemplate the default template
    */
   record TokenizerFiles(
       @Nullable String bosToken,
@@ -176,7 +177,7 @@ public final class Tokenizer implements AutoCloseable {
           template(model, settings.path("chat_template")));
     }
 
-    /** A token is a string, or an object with its content. */
+    /** Reads a token, which is a string or an object with its content. */
     private static @Nullable String token(JsonNode node) {
       JsonNode content = node.isObject() ? node.path("content") : node;
       return content.isString() ? content.stringValue() : null;
@@ -203,7 +204,7 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * @param fields of the file's object that are wanted: a vocabulary makes no nodes
+     * @param fields the fields to read; others, such as the vocabulary, are skipped
      */
     private static @Nullable JsonNode json(Path model, String name, Set<String> fields) {
       Path file = model.resolve(name);
@@ -236,7 +237,7 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
-  /** tokenizer.json or its companions cannot be used; says which file and why. */
+  /** tokenizer.json or a related file cannot be used; the message names the file and the reason. */
   public static final class BadTokenizer extends RuntimeException {
     public BadTokenizer(String message) {
       super(message);

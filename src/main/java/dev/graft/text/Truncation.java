@@ -5,28 +5,28 @@ import java.util.Arrays;
 import java.util.function.IntSupplier;
 
 /**
- * How a row that is too long is cut.
+ * How rows that are too long are truncated.
  *
- * @param maxLength tokens that a row may have
+ * @param maxLength maximum tokens of a row
  */
 public record Truncation(TruncationMode mode, int maxLength) {
-  /** Rows stay as they are. */
+  /** Does not truncate. */
   public static final Truncation NONE =
       new Truncation(TruncationMode.KEEP_START, Integer.MAX_VALUE);
 
   /**
-   * @param answer where the part begins that {@code split_budget} keeps to its end; 0 = nowhere
-   * @param system tokens at the beginning that it keeps too
-   * @return the row; without tokens where the answer alone is too long
-   * @throws RowTokenizer.RowRejected if it is too long and may not, or cannot, be cut
+   * @param answer start of the part that {@code split_budget} keeps; 0 = there is none
+   * @param system tokens at the beginning that it also keeps
+   * @return the row; without tokens if the answer alone is too long
+   * @throws RowTokenizer.RowRejected if the row is too long and must not or cannot be cut
    */
   TokenizedRow applied(TokenizedRow row, int answer, IntSupplier system) {
     return applied(row, answer, system, row.ids().length);
   }
 
   /**
-   * @param longest tokens of the longer side of a pair: {@code split_budget} takes the same tokens
-   *     off both, so that they go on from one prompt
+   * @param longest tokens of the longer side of a pair: {@code split_budget} removes the same
+   *     tokens from both, so that they keep the same prompt
    */
   TokenizedRow applied(TokenizedRow row, int answer, IntSupplier system, int longest) {
     int length = mode == TruncationMode.SPLIT_BUDGET ? longest : row.ids().length;
@@ -37,7 +37,7 @@ public record Truncation(TruncationMode mode, int maxLength) {
       case SPLIT_BUDGET -> {
         if (answer == 0) {
           throw new RowTokenizer.RowRejected(
-              row.line(), tooLong(length) + ", and has no prompt for split_budget to cut");
+              row.line(), tooLong(length) + ", and the row has no prompt for split_budget to cut");
         }
         int kept = Math.min(system.getAsInt(), answer);
         int room = maxLength - kept - (length - answer);
@@ -48,10 +48,10 @@ public record Truncation(TruncationMode mode, int maxLength) {
   }
 
   private String tooLong(int length) {
-    return "is %d tokens long, max_length is %d".formatted(length, maxLength);
+    return "is %d tokens long, but max_length is %d".formatted(length, maxLength);
   }
 
-  /** The row without its tokens from..to. */
+  /** Returns the row without its tokens from..to. */
   private static TokenizedRow parts(TokenizedRow row, int from, int to) {
     return new TokenizedRow(
         row.line(), without(row.ids(), from, to), without(row.labels(), from, to), true);

@@ -342,11 +342,11 @@ final class AdapterConfigFile {
 
     static void put(Map<String, @Nullable Object> fields, Bottleneck method, ModelDirectory base) {
       fields.put("peft_type", "BOTTLENECK");
-      fields.put("variant", Bottleneck.name(method.variant()));
+      fields.put("variant", method.variant().wireName());
       fields.put("reduction_factor", method.reductionFactor());
-      fields.put("non_linearity", Bottleneck.name(method.nonLinearity()));
+      fields.put("non_linearity", method.nonLinearity().wireName());
       fields.put("scaling", method.scaling());
-      fields.put("init_weights", Bottleneck.name(method.initWeights()));
+      fields.put("init_weights", method.initWeights().wireName());
       fields.put("init_std", method.initStd() > 0 ? method.initStd() : null);
       fields.put(
           "modules_to_save",

@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.kernels.TorchContext.TensorFloat32;
+import dev.graft.kernels.TorchContext;
 import dev.graft.kernels.TorchThread;
 import dev.graft.model.AdamW;
 import dev.graft.model.ComputePlan;
@@ -10,7 +10,6 @@ import dev.graft.model.Execution;
 import dev.graft.model.MicroBatch;
 import dev.graft.model.StepObserver;
 import dev.graft.model.TrainableModel;
-import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingSetup;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Hyperparameters.LoraPlus;
@@ -50,7 +49,7 @@ record KernelModels(StepObserver observer) implements FineTune.ModelSource {
             asked.maxGradNorm(),
             loraPlus(training));
     Execution execution = run.execution(plan);
-    TensorFloat32.allow(training.tf32() && !execution.device().equals(Execution.CPU));
+    TorchContext.allowTensorFloat32(training.tf32() && !execution.device().equals(Execution.CPU));
     TrainableModel model =
         start.open(
             base,
@@ -116,18 +115,18 @@ record KernelModels(StepObserver observer) implements FineTune.ModelSource {
      */
     TrainableModel open(ModelDirectory base, TrainingSetup recipe) {
       if (!looks(run) || !(recipe.method() instanceof Lora asked)) {
-        return TrainableModels.load(base, recipe);
+        return TrainableModel.load(base, recipe);
       }
       Path checkpoint = run.directories().resumeFrom();
       if (checkpoint != null) {
-        return TrainableModels.load(base, recipe.with(resumed(asked, base, checkpoint)));
+        return TrainableModel.load(base, recipe.with(resumed(asked, base, checkpoint)));
       }
       BatchPlan plan = new BatchPlan(run.spec().training(), run.spec().seed(), data.lengths());
       int steps = plan.stepsPerEpoch();
-      if (steps == 0) return TrainableModels.load(base, recipe); // there is nothing to train on
+      if (steps == 0) return TrainableModel.load(base, recipe); // there is nothing to train on
       EvaStart start =
           EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::poll);
-      TrainableModel model = TrainableModels.load(base, recipe.with(start.method()));
+      TrainableModel model = TrainableModel.load(base, recipe.with(start.method()));
       start.into(model);
       return model;
     }

@@ -4,7 +4,6 @@ import dev.graft.model.AdamW;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.TrainableModel;
-import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingSetup;
 import dev.graft.spec.Precision;
 import dev.graft.text.Tokenizer;
@@ -53,7 +52,7 @@ public final class LogitsCommand implements Callable<Integer> {
         Tokenizer tokenizer = Tokenizer.load(model)) {
       int[] ids = tokenizer.encode(text).ids();
       try (TrainableModel adapted =
-          TrainableModels.load(base, new TrainingSetup(saved.method(), UNUSED, where, 0))) {
+          TrainableModel.load(base, new TrainingSetup(saved.method(), UNUSED, where, 0))) {
         adapted.loadSaved(saved.tensors());
         float[][] logits = adapted.logits(new int[][] {ids})[0];
         var line =

@@ -16,10 +16,10 @@ import org.springframework.web.bind.annotation.RestController;
 /** What was sent to an endpoint, and what came of it. */
 @RestController
 class DeliveryController {
-  private final Endpoints endpoints;
+  private final EndpointService endpoints;
   private final Deliveries deliveries;
 
-  DeliveryController(Endpoints endpoints, Deliveries deliveries) {
+  DeliveryController(EndpointService endpoints, Deliveries deliveries) {
     this.endpoints = endpoints;
     this.deliveries = deliveries;
   }
@@ -32,7 +32,7 @@ class DeliveryController {
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    String id = endpoints.require(caller.departmentId(), endpoint).id();
+    String id = endpoints.require(caller.departmentId(), endpoint).getId();
     return CursorPage.ofOneMore(
         deliveries.list(id, page), page.limit(), Deliveries.DeliveryObject::id);
   }

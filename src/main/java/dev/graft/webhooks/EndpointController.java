@@ -30,12 +30,12 @@ class EndpointController {
   private static final String ALL = "/v1/webhook_endpoints";
   private static final String ONE = ALL + "/{endpoint}";
 
-  private final Endpoints endpoints;
+  private final EndpointService endpoints;
   private final WebhookSender.SampleEvents samples;
   private final Idempotency idempotency;
 
   EndpointController(
-      Endpoints endpoints, WebhookSender.SampleEvents samples, Idempotency idempotency) {
+      EndpointService endpoints, WebhookSender.SampleEvents samples, Idempotency idempotency) {
     this.endpoints = endpoints;
     this.samples = samples;
     this.idempotency = idempotency;
@@ -106,7 +106,7 @@ class EndpointController {
   }
 
   private EndpointObject withSecret(String department, String id) {
-    Endpoints.Endpoint endpoint = endpoints.require(department, id);
+    WebhookEndpoint endpoint = endpoints.require(department, id);
     return EndpointObject.of(endpoint, endpoints.secretOf(endpoint));
   }
 
@@ -125,7 +125,7 @@ class EndpointController {
     endpoints.change(
         caller.departmentId(),
         endpoint,
-        new Endpoints.Change(
+        new WebhookEndpoint.Change(
             request.name(),
             request.url(),
             request.eventTypes() == null ? null : WebhookEventType.wanted(request.eventTypes()),
@@ -166,7 +166,7 @@ class EndpointController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String endpoint,
       @RequestBody TestRequest request) {
-    Endpoints.Endpoint to = endpoints.require(caller.departmentId(), endpoint);
+    WebhookEndpoint to = endpoints.require(caller.departmentId(), endpoint);
     WebhookEventType type =
         WebhookEventType.wanted(
             RequestFailed.required(request.eventType(), "event_type"), "event_type");
@@ -201,19 +201,19 @@ class EndpointController {
       long updatedAt,
       String status,
       @Nullable String disabledReason) {
-    static EndpointObject of(Endpoints.Endpoint endpoint) {
+    static EndpointObject of(WebhookEndpoint endpoint) {
       return of(endpoint, null);
     }
 
-    static EndpointObject of(Endpoints.Endpoint endpoint, @Nullable String secret) {
+    static EndpointObject of(WebhookEndpoint endpoint, @Nullable String secret) {
       return new EndpointObject(
-          endpoint.id(),
+          endpoint.getId(),
           "webhook_endpoint",
           endpoint.name(),
           endpoint.url(),
           endpoint.events(),
           secret,
-          endpoint.secretHint(),
+          endpoint.secret().hint(),
           endpoint.createdAt().getEpochSecond(),
           endpoint.updatedAt().getEpochSecond(),
           endpoint.disabledReason() == null ? "enabled" : "disabled",

@@ -148,15 +148,15 @@ class WebhookSender {
      *
      * @throws RequestFailed if there is none
      */
-    int send(Endpoints.Endpoint endpoint, WebhookEvent.WebhookEventType type) {
-      WebhookEvent sample =
-          new WebhookEvent(ids.next("evt_"), type, ids.next(subject(type)), clock.instant());
+    int send(WebhookEndpoint endpoint, WebhookEvent.WebhookEventType type) {
+      Instant now = clock.instant();
+      WebhookEvent sample = new WebhookEvent(ids.next("evt_"), type, ids.next(subject(type)), now);
       AttemptOutcome outcome =
           senders.run(
               endpoint.departmentId(),
               () -> {
                 try {
-                  return courier.bring(sample, endpoint.address(), clock.instant());
+                  return courier.bring(sample, endpoint.address(now), now);
                 } catch (SealedSecrets.Unreadable e) {
                   throw new IllegalStateException(e);
                 }

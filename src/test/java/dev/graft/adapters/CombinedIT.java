@@ -128,7 +128,7 @@ class CombinedIT extends StartedGraft {
     assertThat(directory.resolve("both.tar.gz")).isNotEmptyFile();
     GraftProgram.Ran none = program.run(environment, "", combine);
     assertThat(none.status()).isEqualTo(2);
-    assertThat(none.error()).contains("density, the share of numbers that stay");
+    assertThat(none.error()).contains("density, the fraction of values that are kept");
   }
 
   @Test

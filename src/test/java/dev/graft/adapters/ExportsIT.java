@@ -235,7 +235,7 @@ class ExportsIT extends StartedGraft {
       child.destroyForcibly();
       await().atMost(AdapterForms.LONG).until(() -> log.seen().contains("work_failed"));
       JsonNode met = ok(client.get(path + "/" + text(begun, "id"))).path("error");
-      assertThat(met.asString("")).isIn("", "its process ended with status 137");
+      assertThat(met.asString("")).isIn("", "the export process exited with status 137");
       assertThat(text(forms.made("{'form': 'merged', 'max_shard_size': '30KB'}"), "id"))
           .isEqualTo(text(begun, "id"));
     }

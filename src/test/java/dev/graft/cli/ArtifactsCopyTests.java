@@ -63,8 +63,8 @@ class ArtifactsCopyTests {
         .isZero();
     assertThat(out.toString().lines())
         .containsExactly(
-            "1 copied (7 bytes), 0 were there, 0 kept by name, 0 damaged",
-            "0 copied (0 bytes), 1 were there, 0 kept by name, 0 damaged");
+            "1 copied (7 bytes), 0 already there, 0 named files copied, 0 damaged",
+            "0 copied (0 bytes), 1 already there, 0 named files copied, 0 damaged");
     Path other = directory.resolve("other");
     assertThat(copy(other, "--config", config, "--from", "s3", "--to", "filesystem")).isZero();
     try (FileArtifactStore files = FileArtifactStore.open(other.resolve("artifacts"))) {

@@ -110,8 +110,8 @@ class ArtifactsVerifyIT {
       assertThat(ended.status()).isOne();
       assertThat(ended.lines())
           .contains(
-              "missing sha256:%s named by file.digest".formatted(rows.sha256()),
-              "missing sha256:%s named by base_model.manifest".formatted(weights.sha256()));
+              "missing sha256:%s used by file.digest".formatted(rows.sha256()),
+              "missing sha256:%s used by base_model.manifest".formatted(weights.sha256()));
       assertThat(ended.lines().getLast()).endsWith(": 2 missing, 0 damaged");
     }
   }
@@ -121,7 +121,7 @@ class ArtifactsVerifyIT {
   void aListOfFilesThatIsMissingIsSaid() throws IOException {
     Files.delete(blob(model));
     assertThat(verify().lines())
-        .contains("missing sha256:%s named by base_model.manifest".formatted(model.sha256()));
+        .contains("missing sha256:%s used by base_model.manifest".formatted(model.sha256()));
   }
 
   @Test
@@ -131,7 +131,7 @@ class ArtifactsVerifyIT {
     Ended ended = verify();
     assertThat(ended.status()).isOne();
     assertThat(ended.lines())
-        .contains("damaged sha256:%s named by file.digest".formatted(rows.sha256()));
+        .contains("damaged sha256:%s used by file.digest".formatted(rows.sha256()));
     assertThat(verify("--presence").status()).isZero();
   }
 }

@@ -67,7 +67,7 @@ class FailureReportTests {
     assertThat(status(new BeanCreationException("bean", "failed", refused))).isEqualTo(3);
     assertThat(said.toString().lines())
         .containsExactly(
-            "graft: the database cannot be reached; is spring.datasource.url right? Connection to"
+            "graft: cannot connect to the database; check spring.datasource.url: Connection to"
                 + " db:5432 refused.");
   }
 

@@ -34,7 +34,7 @@ class ArchiveTests {
     Path archive = archive(name, (byte) kind);
     assertThatThrownBy(() -> Archive.unpack(archive, target))
         .isInstanceOf(IOException.class)
-        .hasMessage("the archive has a file that may not be: " + name);
+        .hasMessage("the archive contains an entry that is not allowed: " + name);
     assertThat(directory).isDirectoryNotContaining(each -> !each.equals(archive));
   }
 

@@ -146,8 +146,8 @@ class ConsoleAccessibilityIT extends StartedGraft {
     look("/console/playground?model=" + model, "playground", "#question");
     browser.findElement(By.id("question")).sendKeys("say 3");
     browser.executeScript("document.querySelector('#maxTokens').value = 8");
-    click("#ask", "#right .said");
-    see("#left .said");
+    click("#ask", "#right .answer");
+    see("#left .answer");
     audit.look("playground-answers");
   }
 

@@ -152,8 +152,8 @@ class ConsoleBrowserIT extends StartedGraft {
     see("#question").sendKeys("say 3");
     field("maxTokens", "8");
     press("Run");
-    see("#left .said");
-    see("#right .said", "yes");
+    see("#left .answer");
+    see("#right .answer", "yes");
     browser.get(url() + "/console/models");
     browser.findElement(By.partialLinkText("browsed")).click();
     see("h1", "browsed");

@@ -160,7 +160,7 @@ class ConsoleIT {
     HttpResponse<String> answer =
         browser.postFromElsewhere("/console/departments", Map.of("name", name));
     assertThat(answer.statusCode()).isEqualTo(403);
-    assertThat(answer.body()).contains("nothing was done");
+    assertThat(answer.body()).contains("nothing was changed");
     assertThat(departments.find(name)).isEmpty();
     browser.get("/console/departments");
     assertThat(browser.post("/console/departments", Map.of("name", name)).statusCode())
@@ -252,7 +252,7 @@ class ConsoleIT {
     browser.signIn(key.secret());
     HttpResponse<String> answer = browser.get("/console/nothing/here");
     assertThat(answer.statusCode()).isEqualTo(404);
-    assertThat(answer.body()).contains("There is no page here.");
+    assertThat(answer.body()).contains("There is no such page.");
   }
 
   @Test

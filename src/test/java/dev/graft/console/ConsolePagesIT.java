@@ -231,7 +231,7 @@ class ConsolePagesIT {
   void anAddressWithAWrongNumberIsTheReadersMistake() throws Exception {
     HttpResponse<String> answer = browser.get("/console/jobs/ftjob-1/curve?from=x");
     assertThat(answer.statusCode()).isEqualTo(400);
-    assertThat(answer.body()).contains("cannot be asked for like that");
+    assertThat(answer.body()).contains("the form of this page is not valid");
   }
 
   private String upload(String name) throws Exception {

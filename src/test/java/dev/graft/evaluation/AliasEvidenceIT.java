@@ -145,7 +145,7 @@ class AliasEvidenceIT {
 
   @Test
   void anEvaluationThatSaysNothingOfTheModelMovesNothing() throws Exception {
-    refused(evaluation(challenger, champion, 20, 40, RIGHT), "is not about '" + challenger);
+    refused(evaluation(challenger, champion, 20, 40, RIGHT), "does not include '" + challenger);
     refused(evaluation(champion, challenger, 20, 40), "has no gates");
     String running = evaluation(champion, challenger, 20, 40, RIGHT);
     sql.sql(

@@ -158,7 +158,7 @@ class AliasesIT {
   @Test
   void aModelThatAnAliasStandsForIsNotDeleted() throws Exception {
     assertThat(text(error(own.delete("/v1/models/" + one.model()), 400), "message"))
-        .contains("the alias support-prod");
+        .contains("alias support-prod");
     error(own.delete("/v1/adapters/" + one.id()), 400);
     assertThat(text(error(own.delete("/v1/models/support-prod"), 400), "message"))
         .contains("DELETE /v1/aliases/support-prod");

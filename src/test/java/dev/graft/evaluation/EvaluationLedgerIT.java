@@ -135,7 +135,7 @@ class EvaluationLedgerIT {
     ledger.fail(late.work(), new Evaluation.Failure("late", "late"));
     ledger.giveBack(late);
     assertThat(ledger.await(late, Duration.ZERO, "late", Duration.ZERO)).isFalse();
-    ledger.tell(late.work(), "late");
+    ledger.waitsFor(late.work(), "late");
     ledger.stumble(late, Duration.ZERO, "late");
     ledger.succeed(late, new EvaluationResults(0, 0, List.of(), null));
     Evaluation now = evaluations.require(department, id);
@@ -156,7 +156,7 @@ class EvaluationLedgerIT {
     String department = department();
     String id = evaluation(department);
     Claim claim = prepared();
-    assertThatThrownBy(() -> evaluations.delete(department, id)).hasMessageContaining("cancel it");
+    assertThatThrownBy(() -> evaluations.delete(department, id)).hasMessageContaining("Cancel it");
     evaluations.cancel(department, id);
     assertThatThrownBy(() -> evaluations.cancel(department, id)).hasMessageContaining("ended");
     assertThat(work.renew(claim.work(), LONG)).isFalse();
@@ -182,8 +182,8 @@ class EvaluationLedgerIT {
     ledger.giveBack(claim);
     claim = claim().orElseThrow();
     assertThat(claim.id()).as("the older of the department's").isEqualTo(first);
-    ledger.await(claim, LONG, "Nobody answers.", DAY);
-    assertThat(evaluations.require(many, first).waitsFor()).isEqualTo("Nobody answers.");
+    ledger.await(claim, LONG, "No worker answers.", DAY);
+    assertThat(evaluations.require(many, first).waitsFor()).isEqualTo("No worker answers.");
     assertThat(claim().orElseThrow().id()).isEqualTo(other);
     assertThat(claim().orElseThrow().id()).as("the first waits").isEqualTo(second);
     assertThat(claim()).isEmpty();
@@ -210,14 +210,14 @@ class EvaluationLedgerIT {
     assertThat(waits()).isFalse();
     sql.sql("update evaluation set waiting_since = graft_now() - interval '25 hours'").update();
     Claim claim = claim().orElseThrow();
-    assertThat(ledger.await(claim, Duration.ZERO, "Nobody answers.", DAY)).isTrue();
+    assertThat(ledger.await(claim, Duration.ZERO, "No worker answers.", DAY)).isTrue();
     ledger.giveBack(claim);
     sql.sql("update leased_work set due_at = graft_now() - interval '1 hour'").update();
     assertThat(waits()).as("others had their turn meanwhile").isFalse();
   }
 
   private boolean waits() {
-    return ledger.await(claim().orElseThrow(), Duration.ZERO, "Nobody answers.", DAY);
+    return ledger.await(claim().orElseThrow(), Duration.ZERO, "No worker answers.", DAY);
   }
 
   @Test

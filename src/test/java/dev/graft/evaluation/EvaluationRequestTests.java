@@ -54,20 +54,20 @@ class EvaluationRequestTests {
         "{'file':'f'}|models|Missing",
         "{'models':[],'file':'f'}|models|1 to 8",
         "{'models':[null],'file':'f'}|models[0]|Missing",
-        "{'models':['a','a'],'file':'f'}|models[1]|there already",
-        "{'models':['a'],'baseline':'a','file':'f'}|models[0]|there already",
+        "{'models':['a','a'],'file':'f'}|models[1]|is a duplicate",
+        "{'models':['a'],'baseline':'a','file':'f'}|models[0]|is a duplicate",
         "{'models':['a']}|file|Missing",
         "{'models':['a'],'file':'f','name':' '}|name|1 to 200",
         "{'models':['a'],'file':'f','max_samples':1001}|max_samples|1 to 1000",
         "{'models':['a'],'file':'f','max_completion_tokens':0}|max_completion_tokens|1 to 4096",
         "{'models':['a'],'file':'f','graders':[]}|graders|1 to 8",
         "{'models':['a'],'file':'f','graders':[{}]}|graders[0].type|Missing",
-        "{'models':['a'],'file':'f','graders':[{'type':'python'}]}|graders[0].type|not built",
+        "{'models':['a'],'file':'f','graders':[{'type':'python'}]}|graders[0].type|must be string_check",
         "{'models':['a'],'file':'f','graders':[{'type':'string_check'}]}|graders[0].operation|Missing",
-        "{'models':['a'],'file':'f','graders':[{'type':'string_check','operation':'eq','evaluation_metric':'gleu'}]}|graders[0].evaluation_metric|no"
-            + " meaning",
-        "{'models':['a'],'file':'f','graders':[{'type':'string_check','operation':'eq','name':'loss'}]}|graders[0].name|another"
-            + " name",
+        "{'models':['a'],'file':'f','graders':[{'type':'string_check','operation':'eq','evaluation_metric':'gleu'}]}|graders[0].evaluation_metric|not"
+            + " a field",
+        "{'models':['a'],'file':'f','graders':[{'type':'string_check','operation':'eq','name':'loss'}]}|graders[0].name|and"
+            + " not loss",
         "{'models':['a'],'file':'f','graders':[{'type':'string_check','operation':'eq'},{'type':'string_check','operation':'eq'}]}|graders[1].name|another"
             + " grader",
         "{'models':['a'],'file':'f','gates':[{'metric':'gleu','at_least':1}]}|gates[0].metric|name"
@@ -77,7 +77,7 @@ class EvaluationRequestTests {
             + " of at_least",
         "{'models':['a'],'file':'f','gates':[{'metric':'loss','better_by':-1}]}|gates[0]|negative",
       })
-  void whatIsWrongIsToldWithItsPath(String body, String param, String message) {
+  void problemsNameTheirPath(String body, String param, String message) {
     assertThatExceptionOfType(RequestFailed.class)
         .isThrownBy(() -> read(body))
         .withMessageContaining(message)

@@ -90,7 +90,7 @@ class EvaluationResultsTests {
     assertThat(found.passed()).isFalse();
     assertThat(found.models().getLast().gates().getFirst().passed()).isFalse();
     assertThat(found.models().getLast().gates().getFirst().reason())
-        .isEqualTo("3 of 21 questions are left out, more than a tenth");
+        .isEqualTo("3 of 21 questions are left out, which is more than a tenth");
   }
 
   @Test

@@ -195,7 +195,7 @@ class EvaluatorIT {
     Evaluation now = turn();
     for (int i = 0; i < 21; i++) now = turn();
     assertThat(now.error().code()).isEqualTo("model_breaks");
-    assertThat(now.error().message()).contains("base breaks", "It broke.");
+    assertThat(now.error().message()).contains("base fails", "It broke.");
     assertThat(now.waitsFor()).isNull();
   }
 
@@ -203,10 +203,10 @@ class EvaluatorIT {
   void whereNobodyIsThereItWaitsAndInTheEndFails() throws Exception {
     says =
         (model, question) -> {
-          throw new CompletionFailed("Nobody is there.", Duration.ZERO, true);
+          throw new CompletionFailed("No worker is there.", Duration.ZERO, true);
         };
     Evaluation now = turn();
-    assertThat(now.waitsFor()).isEqualTo("Nobody is there.");
+    assertThat(now.waitsFor()).isEqualTo("No worker is there.");
     assertThat(now.answered()).isZero();
     sql.sql("update evaluation set waiting_since = graft_now() - interval '25 hours'").update();
     now = turn();
@@ -249,7 +249,7 @@ class EvaluatorIT {
     assertThat(evaluator.settings().retries().most()).isEqualTo(3);
     WorkClaim claim = claim();
     evaluator.failed(claim);
-    assertThat(evaluations.require(department, id).waitsFor()).startsWith("An error");
+    assertThat(evaluations.require(department, id).waitsFor()).startsWith("An internal error");
     evaluator.gaveUp(claim);
     assertThat(evaluations.require(department, id).error().code()).isEqualTo("internal_error");
   }

@@ -57,7 +57,7 @@ class QualityGateTests {
     Comparison few =
         new Comparison(0.5, List.of(0.4, 0.6), 0.01, 19, 0, 0, Comparison.Verdict.BETTER);
     assertThat(betterBy(0).unmet(1, few, true))
-        .isEqualTo("19 questions are fewer than the 20 that such a gate needs");
+        .isEqualTo("19 questions are fewer than the 20 that a comparison needs");
     assertThat(worseByAtMost(0.5).unmet(1, few, true)).isNotNull();
   }
 
@@ -70,7 +70,7 @@ class QualityGateTests {
   @Test
   void whatIsNotMetIsSaid() {
     QualityGate atLeast = new QualityGate("a", 0.8, null, null, null);
-    assertThat(atLeast.unmet(0.79, null, true)).isEqualTo("it is 0.7900");
+    assertThat(atLeast.unmet(0.79, null, true)).isEqualTo("the value is 0.7900");
     assertThat(betterBy(0).unmet(0, between(-0.1, 0.3, Comparison.Verdict.INCONCLUSIVE), true))
         .isEqualTo("the difference from the baseline may be chance");
     assertThat(betterBy(0.2).unmet(0, between(0.1, 0.3, Comparison.Verdict.BETTER), true))

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.adapters.PublishedAdapters;
 import dev.graft.adapters.PublishedAdapters.Published;
-import dev.graft.inference.Engines.EnginesProperties.Publish;
+import dev.graft.inference.ConfiguredEngines.EnginesProperties.Publish;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
 import dev.graft.tenancy.ApiClient;
@@ -27,12 +27,12 @@ class ServedAdaptersIT {
   @Autowired private Departments departments;
   @Autowired private ApiKeys keys;
   @Autowired private PublishedAdapters published;
-  @Autowired private Engines.ServedAdapters served;
+  @Autowired private ConfiguredEngines.ServedAdapters served;
 
-  private static Engines.EnginesProperties.Server engine(
+  private static ConfiguredEngines.EnginesProperties.Server engine(
       String base, String bucket, Publish publish, String... departments) {
     Path directory = bucket == null ? Path.of("adapters") : null;
-    return new Engines.EnginesProperties.Server(
+    return new ConfiguredEngines.EnginesProperties.Server(
         "gpu-1",
         null,
         null,
@@ -88,7 +88,7 @@ class ServedAdaptersIT {
     assertThat(names(engine(base, null, Publish.ALIASES))).containsExactly(name + "/prod");
   }
 
-  private List<String> names(Engines.EnginesProperties.Server engine) {
+  private List<String> names(ConfiguredEngines.EnginesProperties.Server engine) {
     return served.at(engine).stream().map(AdapterPlace.Served::name).toList();
   }
 }

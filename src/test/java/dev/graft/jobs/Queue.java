@@ -145,7 +145,7 @@ public final class Queue {
                 baseManifest,
                 start,
                 null),
-        new BaseModel(base, "llama", baseManifest, 1, 512, 1, null, null, true, Instant.EPOCH),
+        new BaseModel(base, "llama", baseManifest, 1, 512, 1, null, null, null, Instant.EPOCH),
         new TrainingFile("file-1", "proj_1", "train.jsonl", 4, training, 1, null, null),
         null,
         (ObjectNode) JsonMapper.shared().readTree(adapter),

@@ -8,7 +8,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What a job names, straight in the tables: these tests are about jobs, not about files. */
 public final class TestJobs {
-  static final String BASE = "tiny";
+  public static final String BASE = "tiny";
 
   public void baseModel(JdbcClient sql) {
     sql.sql(

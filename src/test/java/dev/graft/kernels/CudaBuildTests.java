@@ -80,7 +80,7 @@ class CudaBuildTests {
   /** The program that the test starts. */
   static final class GoldenRuns {
     public static void main(String[] arguments) throws Exception {
-      assertThat(TorchContext.TorchDevices.names()).containsExactly("cpu");
+      assertThat(TorchContext.devices()).containsExactly("cpu");
       assertThat(Files.readString(Path.of("/proc/self/maps")))
           .contains(DIRECTORY.resolve("torch/lib/libtorch_cuda.so").toRealPath().toString())
           .contains(DIRECTORY.resolve("nvidia/cublas/lib").toRealPath().toString())

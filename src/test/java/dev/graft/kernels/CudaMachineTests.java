@@ -27,7 +27,7 @@ class CudaMachineTests {
       new CudaLibrary(Path.of("/opt/libtorch-cuda"), "2.7.1+cu126");
 
   private static CudaMachine told(String rows, String list, Map<String, String> environment) {
-    return CudaMachine.of(new SmiAnswer.Told(rows, list), LIBRARY, true, environment);
+    return CudaMachine.of(new SmiAnswer.Answered(rows, list), LIBRARY, true, environment);
   }
 
   private static CudaMachine told(String rows) {
@@ -131,13 +131,13 @@ class CudaMachineTests {
         .hasMessageContainingAll("RTX 5090", "2.7.1+cu126", "12.0", "docs/gpu.md");
     assertThat(only(told(row("3.7", "11441", "Default", "Tesla K80")))).asString().contains("cpu");
     CudaLibrary newer = new CudaLibrary(Path.of("/opt/cu128"), "2.7.1+cu128");
-    SmiAnswer answer = new SmiAnswer.Told(row("12.0", "1", "Default", "RTX 5090"), "");
+    SmiAnswer answer = new SmiAnswer.Answered(row("12.0", "1", "Default", "RTX 5090"), "");
     assertThat(CudaMachine.of(answer, newer, true, Map.of()).usable()).hasSize(1);
   }
 
   @Test
   void whatIsMissingIsSaidWithItsCure() {
-    SmiAnswer gpus = new SmiAnswer.Told(TWO, "");
+    SmiAnswer gpus = new SmiAnswer.Answered(TWO, "");
     Map<String, String> there = Map.of("GRAFT_LIBTORCH_CUDA_DIRECTORY", "/srv/cuda");
     assertThat(only(CudaMachine.of(gpus, null, true, there)))
         .asString()

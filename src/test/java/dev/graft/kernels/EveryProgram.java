@@ -13,7 +13,6 @@ import dev.graft.model.MicroBatch.TokenBatch;
 import dev.graft.model.Slot;
 import dev.graft.model.TrainableModel;
 import dev.graft.model.TrainableModel.NonfiniteGradients;
-import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingProgram;
 import dev.graft.model.TrainingSetup;
 import dev.graft.model.Tuner;
@@ -186,7 +185,7 @@ final class EveryProgram {
       Path result) {
     for (ComputePlan.Kind plan : ComputePlan.Kind.values()) {
       try (TrainableModel model =
-          TrainableModels.load(base, setup(method, precision, autocast, plan))) {
+          TrainableModel.load(base, setup(method, precision, autocast, plan))) {
         while (!step(model, base)) assertThat(model.lowerLossScale()).isTrue();
         model.evaluate(rows(base, 0));
         if (plan == ComputePlan.Kind.KEEP) {

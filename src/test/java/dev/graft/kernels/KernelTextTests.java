@@ -39,7 +39,7 @@ class KernelTextTests {
               + "|\\.tolist\\(|\\bcuda\\b|\\bcpu\\b|\\bdevice=None\\b");
 
   /**
-   * On CUDA they have no form that gives equal bits: {@link TorchContext.RepeatableBits} makes them
+   * On CUDA they have no form that gives equal bits: {@link TorchContext#repeatBits} makes them
    * throw.
    */
   private static final Pattern IN_ANY_ORDER =

@@ -36,7 +36,7 @@ class LastLayerTests {
     Set<String> ofAllTokens = new HashSet<>(Set.of(LayerProgram.INPUT));
     boolean behind = false;
     int picks = 0;
-    for (Statement each : LayerProgram.LastLayer.picking(layer)) {
+    for (Statement each : LayerProgram.picking(layer)) {
       boolean picking = each instanceof LayerProgram.Pick;
       if (picking) picks++;
       else if (behind) assertThat(each.inputs()).doesNotContainAnyElementsOf(ofAllTokens);

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 class NativeEnvironmentTests {
   @Test
   void librariesSeeWhatIsSet() throws Throwable {
-    CudaDevice.NativeEnvironment.set("GRAFT_TEST_NATIVE", "GPU-1");
-    CudaDevice.NativeEnvironment.set("GRAFT_TEST_NATIVE", "GPU-2");
+    CudaDevice.setEnvironment("GRAFT_TEST_NATIVE", "GPU-1", true);
+    CudaDevice.setEnvironment("GRAFT_TEST_NATIVE", "GPU-2", true);
     assertThat(getenv("GRAFT_TEST_NATIVE")).isEqualTo("GPU-2");
   }
 

@@ -57,7 +57,7 @@ class NativeHeapTests {
     for (int i = 0; i < PIECES; i++) (i % 10 == 9 ? kept : freed).add(taken());
     freed.forEach(NativeHeapTests::free);
     long before = resident();
-    TorchContext.NativeHeap.trim();
+    TorchContext.trimHeap();
     long after = resident();
     kept.forEach(NativeHeapTests::free);
     assertThat(before - after).isGreaterThan(freed.size() * PIECE / 2);

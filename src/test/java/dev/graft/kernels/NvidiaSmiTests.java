@@ -25,7 +25,7 @@ class NvidiaSmiTests {
   void itIsAskedForTheRowsAndForTheList() throws IOException {
     assertThat(ask("[ \"$1\" = -L ] && echo 'GPU 0: X' || echo \"$@\""))
         .isEqualTo(
-            new SmiAnswer.Told(
+            new SmiAnswer.Answered(
                 "--query-gpu=" + NvidiaSmi.FIELDS + " --format=csv,noheader,nounits\n",
                 "GPU 0: X\n"));
   }

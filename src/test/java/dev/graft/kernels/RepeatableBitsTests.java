@@ -3,7 +3,6 @@ package dev.graft.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.Concurrent;
-import dev.graft.kernels.TorchContext.RepeatableBits;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.DeviceMemory;
 import dev.graft.model.Execution;
@@ -15,23 +14,23 @@ import org.junit.jupiter.api.Test;
 class RepeatableBitsTests {
   @AfterEach
   void asItWas() {
-    RepeatableBits.off();
+    TorchContext.repeatBits(false);
   }
 
   @Test
   void libtorchIsTold() {
     TorchThread.prepare();
-    assertThat(RepeatableBits.isOn()).isFalse();
-    RepeatableBits.on();
-    assertThat(RepeatableBits.isOn()).isTrue();
-    RepeatableBits.off();
-    assertThat(RepeatableBits.isOn()).isFalse();
+    assertThat(TorchContext.repeatsBits()).isFalse();
+    TorchContext.repeatBits();
+    assertThat(TorchContext.repeatsBits()).isTrue();
+    TorchContext.repeatBits(false);
+    assertThat(TorchContext.repeatsBits()).isFalse();
   }
 
   /** There every operation is repeatable. */
   @Test
   void theCpuNeedsNone() {
     DeviceMemory.open(Execution.cpu(Precision.F32, ComputePlan.KEEP)).close();
-    assertThat(RepeatableBits.isOn()).isFalse();
+    assertThat(TorchContext.repeatsBits()).isFalse();
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.Concurrent;
-import dev.graft.kernels.TorchContext.TensorFloat32;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.RecordedRuns;
 import dev.graft.training.RunRequest;
@@ -23,16 +22,16 @@ class TensorFloat32Tests {
 
   @AfterEach
   void asItWas() {
-    TensorFloat32.allow(false);
+    TorchContext.allowTensorFloat32(false);
   }
 
   @Test
   void libtorchIsTold() {
-    assertThat(TensorFloat32.isAllowed()).as("as a process begins").isFalse();
-    TensorFloat32.allow(true);
-    assertThat(TensorFloat32.isAllowed()).isTrue();
-    TensorFloat32.allow(false);
-    assertThat(TensorFloat32.isAllowed()).isFalse();
+    assertThat(TorchContext.allowsTensorFloat32()).as("as a process begins").isFalse();
+    TorchContext.allowTensorFloat32(true);
+    assertThat(TorchContext.allowsTensorFloat32()).isTrue();
+    TorchContext.allowTensorFloat32(false);
+    assertThat(TorchContext.allowsTensorFloat32()).isFalse();
   }
 
   /** No machine of a test has so many GPUs: the run ends where its device is opened. */
@@ -40,17 +39,17 @@ class TensorFloat32Tests {
   void aRunOnAGpuDoesWhatItsSettingSays() throws IOException {
     assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class)
         .isThrownBy(() -> train("{'training':{'tf32':true}}", "cuda:999"));
-    assertThat(TensorFloat32.isAllowed()).isTrue();
+    assertThat(TorchContext.allowsTensorFloat32()).isTrue();
     assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class)
         .isThrownBy(() -> train("{}", "cuda:999"));
-    assertThat(TensorFloat32.isAllowed()).as("off unless it is said").isFalse();
+    assertThat(TorchContext.allowsTensorFloat32()).as("off unless it is said").isFalse();
   }
 
   @Test
   void aRunOnTheCpuHasEveryBitOfItsNumbers() throws IOException {
     assertThat(train("{'training':{'tf32':true,'max_steps':1}}", "cpu"))
         .isEqualTo(TrainerExit.DONE);
-    assertThat(TensorFloat32.isAllowed()).isFalse();
+    assertThat(TorchContext.allowsTensorFloat32()).isFalse();
   }
 
   private TrainerExit train(String spec, String device) throws IOException {

@@ -60,7 +60,7 @@ class AutocastTests {
 
   private static double[] losses(Lora method, boolean autocast, ComputePlan.Kind plan) {
     try (ModelDirectory base = ModelDirectory.open(LLAMA);
-        TrainableModel model = TrainableModels.load(base, setup(method, autocast, plan))) {
+        TrainableModel model = TrainableModel.load(base, setup(method, autocast, plan))) {
       return steps(model, 0, 4);
     }
   }
@@ -90,7 +90,7 @@ class AutocastTests {
   void factorsTrainBeyondWhatTheirCopiesRound() {
     try (ModelDirectory base = ModelDirectory.open(LLAMA);
         TrainableModel model =
-            TrainableModels.load(base, setup(LORA, true, ComputePlan.Kind.KEEP))) {
+            TrainableModel.load(base, setup(LORA, true, ComputePlan.Kind.KEEP))) {
       float[] before = model.trained().getFirst().toFloats();
       model.accumulate(ROWS, ROWS.targets(), 0);
       model.update(1e-7); // a change of 1e-7: bf16 has none so small beside 0.1
@@ -106,8 +106,8 @@ class AutocastTests {
   void aRunThatIsResumedReadsNewCopies(Lora method) {
     TrainingSetup setup = setup(method, true, ComputePlan.Kind.KEEP);
     try (ModelDirectory base = ModelDirectory.open(LLAMA);
-        TrainableModel model = TrainableModels.load(base, setup);
-        TrainableModel other = TrainableModels.load(base, setup)) {
+        TrainableModel model = TrainableModel.load(base, setup);
+        TrainableModel other = TrainableModel.load(base, setup)) {
       steps(model, 0, 2);
       other.restore(copied(model.trained()), copied(model.optimizerState()), 2);
       assertThat(steps(other, 2, 4)).isEqualTo(steps(model, 2, 4));

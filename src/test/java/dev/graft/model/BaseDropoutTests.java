@@ -55,7 +55,7 @@ class BaseDropoutTests {
                 ? new TargetModules.AllLinear()
                 : new TargetModules.Names(List.of(targets)));
     try (ModelDirectory model = ModelDirectory.open(base)) {
-      return TrainableModels.load(
+      return TrainableModel.load(
           model,
           new TrainingSetup(
               method,

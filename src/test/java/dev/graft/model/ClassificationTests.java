@@ -33,14 +33,14 @@ class ClassificationTests {
 
   private static TrainableModel load(String name, long seed) {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(name))) {
-      return TrainableModels.load(base, LORA, ADAMW, ComputePlan.KEEP, seed);
+      return TrainableModel.load(base, LORA, ADAMW, ComputePlan.KEEP, seed);
     }
   }
 
   private static TrainableModel newHead(String name, long seed) {
     try (ModelDirectory stored = ModelDirectory.open(MODELS.resolve(name));
         ModelDirectory base = stored.withTask(FIVE)) {
-      return TrainableModels.load(base, LORA, ADAMW, ComputePlan.KEEP, seed);
+      return TrainableModel.load(base, LORA, ADAMW, ComputePlan.KEEP, seed);
     }
   }
 

@@ -40,9 +40,9 @@ class DoraTests {
   @ValueSource(strings = {"llama", "gpt2"})
   void itStartsAsTheBaseWithTheLengthsOfItsRows(String name) {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(name));
-        TrainableModel model = TrainableModels.load(base, dora(0), ADAMW, ComputePlan.KEEP, 1);
+        TrainableModel model = TrainableModel.load(base, dora(0), ADAMW, ComputePlan.KEEP, 1);
         TrainableModel plain =
-            TrainableModels.load(base, dora(0).as(LoraVariant.PLAIN), ADAMW, ComputePlan.KEEP, 1)) {
+            TrainableModel.load(base, dora(0).as(LoraVariant.PLAIN), ADAMW, ComputePlan.KEEP, 1)) {
       for (ModelConfig.Linear each : base.config().linearModules()) {
         float[] weight = base.weights().stored(parameter(base, each.path() + ".weight")).toFloats();
         float[] lengths = trained(model).get(each.path() + ".lora_magnitude_vector").toFloats();
@@ -73,10 +73,10 @@ class DoraTests {
     Path llama = MODELS.resolve("llama");
     try (ModelDirectory base = ModelDirectory.open(llama);
         TrainableModel with =
-            TrainableModels.load(
+            TrainableModel.load(
                 base, dora(1e-12).startingAs(new LoraInit.Random()), ADAMW, ComputePlan.KEEP, 1);
         TrainableModel without =
-            TrainableModels.load(
+            TrainableModel.load(
                 base, dora(0).startingAs(new LoraInit.Random()), ADAMW, ComputePlan.KEEP, 1)) {
       MicroBatch.TokenBatch rows = new MicroBatch.TokenBatch(ROWS, ROWS);
       for (int step = 0; step < 3; step++) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.Concurrent;
 import dev.graft.kernels.CudaMachine.DeviceUnavailable;
-import dev.graft.kernels.TorchContext.TorchDevices;
+import dev.graft.kernels.TorchContext;
 import dev.graft.spec.Precision;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,9 +29,9 @@ class ExecutionTests {
 
   @Test
   void everyDeviceOfTheMachineOpens() {
-    for (String device : TorchDevices.names()) {
+    for (String device : TorchContext.devices()) {
       try (DeviceMemory memory = DeviceMemory.open(on(device, 0))) {
-        assertThat(memory.zeros(1).getDevice()).isEqualTo(TorchDevices.of(device));
+        assertThat(memory.zeros(1).getDevice()).isEqualTo(TorchContext.device(device));
       }
     }
   }

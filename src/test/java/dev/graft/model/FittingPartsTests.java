@@ -141,7 +141,7 @@ class FittingPartsTests {
     try (ModelDirectory stored = ModelDirectory.open(MODELS.resolve(kind.base));
         ModelDirectory base = stored.withTask(kind.task())) {
       return (TrainableTransformer)
-          TrainableModels.load(
+          TrainableModel.load(
               base,
               new TrainingSetup(
                   new Lora(4, 8, kind.dropout, new TargetModules.AllLinear()),

@@ -58,7 +58,7 @@ class InvarianceTests {
     double[] losses = new double[STEPS];
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model =
-            TrainableModels.load(base, method, ADAMW, new ComputePlan(kind), 42)) {
+            TrainableModel.load(base, method, ADAMW, new ComputePlan(kind), 42)) {
       long targets = window.stream().mapToLong(MicroBatch::targets).sum();
       for (int step = 0; step < STEPS; step++) {
         PendingLoss.TokenLoss loss = PendingLoss.TokenLoss.ZERO;

@@ -59,9 +59,9 @@ class LossScaleTests {
         });
   }
 
-  private static void scale(Precision precision, Consumer<TunerState.LossScale> test) {
+  private static void scale(Precision precision, Consumer<LossScale> test) {
     try (DeviceMemory memory = DeviceMemory.open(Execution.cpu(precision, ComputePlan.KEEP))) {
-      test.accept(TunerState.LossScale.of(memory, precision));
+      test.accept(LossScale.of(memory, precision));
     }
   }
 
@@ -151,7 +151,7 @@ class LossScaleTests {
     Execution here = Execution.cpu(precision, ComputePlan.KEEP);
     try (ModelDirectory base = ModelDirectory.open(LLAMA);
         TrainableModel model =
-            TrainableModels.load(base, new TrainingSetup(LORA, ADAMW, here, 42))) {
+            TrainableModel.load(base, new TrainingSetup(LORA, ADAMW, here, 42))) {
       test.accept(model);
     }
   }

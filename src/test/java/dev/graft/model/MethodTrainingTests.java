@@ -55,7 +55,7 @@ public class MethodTrainingTests {
 
   private static TrainableModel load(AdapterMethod method, ComputePlan plan) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      return TrainableModels.load(base, method, ADAMW, plan, 42);
+      return TrainableModel.load(base, method, ADAMW, plan, 42);
     }
   }
 

@@ -36,7 +36,7 @@ class NoisyRowsTests {
   private static TrainableModel load(
       String base, String method, ComputePlan.Kind plan, double alpha) {
     try (ModelDirectory model = ModelDirectory.open(MODELS.resolve(base))) {
-      return TrainableModels.load(
+      return TrainableModel.load(
           model,
           new TrainingSetup(
               method(method),

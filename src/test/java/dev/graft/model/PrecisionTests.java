@@ -227,7 +227,7 @@ public class PrecisionTests {
             null,
             false);
     try (ModelDirectory base = ModelDirectory.open(path);
-        TrainableModel model = TrainableModels.load(base, recipe)) {
+        TrainableModel model = TrainableModel.load(base, recipe)) {
       int[][] ids = {
         new SplittableRandom(1).ints(9, 3, 97).toArray(),
         new SplittableRandom(2).ints(5, 3, 97).toArray()

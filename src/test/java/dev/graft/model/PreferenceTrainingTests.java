@@ -42,7 +42,7 @@ class PreferenceTrainingTests {
 
   private static TrainableModel load(Path model, AdapterMethod method, Preference preference) {
     try (ModelDirectory base = ModelDirectory.open(model)) {
-      return TrainableModels.load(
+      return TrainableModel.load(
           base,
           new TrainingSetup(
               method,
@@ -211,7 +211,7 @@ class PreferenceTrainingTests {
     }
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model =
-            TrainableModels.load(base, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
+            TrainableModel.load(base, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
       assertThatThrownBy(() -> model.evaluate(pairs(1))).hasMessageContaining("need a preference");
     }
   }

@@ -57,7 +57,7 @@ class PromptedGeneratorTests {
     Path adapter = temp.resolve("adapter");
     int[] expected;
     try (ModelDirectory model = ModelDirectory.open(base);
-        TrainableModel trained = TrainableModels.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
+        TrainableModel trained = TrainableModel.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
       PeftDirectory.write(adapter, model, "base", method, trained.saved(), Map.of());
       expected = greedy(trained, 20);
     }
@@ -88,7 +88,7 @@ class PromptedGeneratorTests {
     Path adapter = temp.resolve("adapter");
     Prompted method = new PromptTuning(4, new PromptTuning.Init.Random());
     try (ModelDirectory model = ModelDirectory.open(base);
-        TrainableModel trained = TrainableModels.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
+        TrainableModel trained = TrainableModel.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
       PeftDirectory.write(adapter, model, "base", method, trained.saved(), Map.of());
     }
     Path config = adapter.resolve("adapter_config.json");

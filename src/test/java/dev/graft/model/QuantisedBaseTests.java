@@ -67,7 +67,7 @@ class QuantisedBaseTests {
             null,
             false);
     try (ModelDirectory base = ModelDirectory.open(path);
-        TrainableModel model = TrainableModels.load(base, recipe)) {
+        TrainableModel model = TrainableModel.load(base, recipe)) {
       SplittableRandom random = new SplittableRandom(1);
       for (int step = 0; step < 3; step++) {
         int[][] ids = {random.ints(9, 3, 97).toArray(), random.ints(5, 3, 97).toArray()};

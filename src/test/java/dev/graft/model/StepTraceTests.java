@@ -217,7 +217,7 @@ class StepTraceTests {
 
   private static TrainableModel load(ModelDirectory base, Case of) {
     var execution = new Execution(Execution.CPU, of.precision(), new ComputePlan(of.kind()), 1);
-    return TrainableModels.load(
+    return TrainableModel.load(
         base,
         new TrainingSetup(
             of.method(),

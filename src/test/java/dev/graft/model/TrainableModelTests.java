@@ -33,7 +33,7 @@ class TrainableModelTests {
 
   private static TrainableModel load(AdapterMethod method, ComputePlan plan) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      return TrainableModels.load(base, method, ADAMW, plan, 42);
+      return TrainableModel.load(base, method, ADAMW, plan, 42);
     }
   }
 
@@ -155,7 +155,7 @@ class TrainableModelTests {
   @Test
   void fiftyStepsLeaveNoArrayBehind() {
     try (ModelDirectory base = ModelDirectory.open(BASE);
-        TrainableModel model = TrainableModels.load(base, LORA, ADAMW, ComputePlan.KEEP, 42)) {
+        TrainableModel model = TrainableModel.load(base, LORA, ADAMW, ComputePlan.KEEP, 42)) {
       DeviceMemory memory = ((TrainableTransformer) model).memory();
       step(model, 0);
       int arrays = memory.liveArrays();

@@ -60,7 +60,7 @@ class TrainingProgramTests {
             null,
             false);
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(name));
-        TrainableModel model = TrainableModels.load(base, setup)) {
+        TrainableModel model = TrainableModel.load(base, setup)) {
       assertThat(TrainingProgram.of(base, setup).text())
           .isEqualTo(((TrainableTransformer) model).program().text());
     }

@@ -179,7 +179,7 @@ class TunedGeneratorTests {
     float[] expected;
     try (ModelDirectory model = ModelDirectory.open(base);
         TrainableModel trained =
-            TrainableModels.load(model, new TrainingSetup(method, ADAMW, execution, 7))) {
+            TrainableModel.load(model, new TrainingSetup(method, ADAMW, execution, 7))) {
       trained.accumulate(
           new MicroBatch.TokenBatch(new int[][] {PROMPT}, new int[][] {PROMPT}), 4, 0);
       trained.update(0.3);
@@ -228,7 +228,7 @@ class TunedGeneratorTests {
             Regularisation.NONE,
             null,
             false);
-    TrainableModel trained = TrainableModels.load(model, recipe);
+    TrainableModel trained = TrainableModel.load(model, recipe);
     for (int step = 0; step < 4; step++) {
       trained.accumulate(new MicroBatch.TokenBatch(rows, rows), 7, 0);
       trained.update(0.3);

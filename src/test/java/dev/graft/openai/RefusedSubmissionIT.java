@@ -111,7 +111,7 @@ class RefusedSubmissionIT extends StartedGraft {
     refused(
         post("jobs", job + "'adapter':{'training':{'learning_rate':5}}"),
         "adapter.training.learning_rate",
-        "must be a number from 0 to 1; usual are 1e-5 to 0.001");
+        "must be a number from 0 to 1; typical values for this method are 1e-5 to 0.001");
     refused(
         post("jobs", job + "'adapter':{'training':{'learing_rate':1e-4}}"),
         "adapter.training.learing_rate",

@@ -40,5 +40,9 @@ import org.springframework.test.context.ContextConfiguration;
     })
 @ActiveProfiles("server")
 @ContextConfiguration(initializers = FreshDatabase.class)
-@Import({MovableClock.Configured.class, PublishedAdapters.class})
+@Import({
+  MovableClock.Configured.class,
+  CountedStatements.Configured.class,
+  PublishedAdapters.class
+})
 public @interface GraftIT {}

@@ -23,7 +23,7 @@ class CombinationsTests {
             .toList();
     assertThat(rows)
         .containsExactlyElementsOf(
-            Combinations.refusals().stream().map(CombinationsTests::row).toList());
+            Combinations.REFUSALS.stream().map(CombinationsTests::row).toList());
   }
 
   @ParameterizedTest

@@ -41,7 +41,7 @@ final class PagedSetting {
                 .filter(m -> AcceptedSettings.OWN.contains(m) == keys[0].equals("method"))
                 .map(method -> AcceptedSettings.request(method, "sft"))
             : Stream.concat(
-                LrScheduler.LrSchedulerFields.TYPES.stream().map(PagedSetting::scheduled),
+                LrScheduler.Json.TYPES.stream().map(PagedSetting::scheduled),
                 Stream.of(AcceptedSettings.request("LORA", "dpo")));
     return adapters
         .flatMap(adapter -> contexts(adapter, keys))

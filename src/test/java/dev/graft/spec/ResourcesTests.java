@@ -44,7 +44,7 @@ class ResourcesTests {
     read("{\"capability\": \"8.0\", \"device\": \"cpu\"}");
     assertThat(problems)
         .containsExactly(
-            new Problem("resources.capability", "is of cuda devices, but device is cpu"));
+            new Problem("resources.capability", "applies to cuda devices only, but device is cpu"));
   }
 
   @Test

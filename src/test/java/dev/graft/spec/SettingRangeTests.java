@@ -22,22 +22,22 @@ class SettingRangeTests {
       quoteCharacter = '`',
       value = {
         "{'adapter':{'training':{'learning_rate':5}}}"
-            + "|adapter.training.learning_rate: must be a number from 0 to 1; usual are 1e-5 to"
-            + " 0.001 with this method",
-        "{'adapter':{'method':{'type':'full'},'training':{'learning_rate':2}}}|from 0 to 1; usual",
+            + "|adapter.training.learning_rate: must be a number from 0 to 1; typical values for"
+            + " this method are 1e-5 to 0.001",
+        "{'adapter':{'method':{'type':'full'},'training':{'learning_rate':2}}}|from 0 to 1; typical",
         "{'adapter':{'peft':{'peft_type':'PROMPT_TUNING'},'training':{'learning_rate':5}}}"
-            + "|from 0 to 1; usual are 0.001 to 0.3",
+            + "|from 0 to 1; typical values for this method are 0.001 to 0.3",
         "{'hyperparameters':{'learning_rate_multiplier':10000}}"
-            + "|hyperparameters.learning_rate_multiplier: times 2e-4 is a learning rate of 2, which"
-            + " must be at most 1; usual",
-        "{'adapter':{'training':{'loraplus_lr_ratio':100000}}}|usual are 2 to 16",
-        "{'adapter':{'training':{'neftune_noise_alpha':500}}}|usual are 5 to 15",
-        "{'adapter':{'training':{'adam_epsilon':0.5}}}|usual is 1e-8",
-        "{'adapter':{'objective':'dpo','training':{'beta':5000}}}|usual are 0.01 to 0.5",
-        "{'adapter':{'peft':{'r':8,'lora_alpha':100000}}}|usual are 1 and 2",
-        "{'adapter':{'method':{'type':'bottleneck','scaling':100000}}}|usual are 1 to 4",
+            + "|hyperparameters.learning_rate_multiplier: times the default of 2e-4 is a learning"
+            + " rate of 2, but the maximum is 1; typical",
+        "{'adapter':{'training':{'loraplus_lr_ratio':100000}}}|typical values are 2 to 16",
+        "{'adapter':{'training':{'neftune_noise_alpha':500}}}|typical values are 5 to 15",
+        "{'adapter':{'training':{'adam_epsilon':0.5}}}|the typical value is 1e-8",
+        "{'adapter':{'objective':'dpo','training':{'beta':5000}}}|typical values are 0.01 to 0.5",
+        "{'adapter':{'peft':{'r':8,'lora_alpha':100000}}}|typically 1 or 2",
+        "{'adapter':{'method':{'type':'bottleneck','scaling':100000}}}|typical values are 1 to 4",
       })
-  void isRefusedWithWhatIsUsual(String request, String message) {
+  void isRefusedWithTypicalValues(String request, String message) {
     assertThatExceptionOfType(SpecRejected.class)
         .isThrownBy(() -> read(request))
         .withMessageContaining(message);
@@ -54,7 +54,7 @@ class SettingRangeTests {
         "{'adapter':{'training':{'loraplus_lr_ratio':16}}}",
         "{'adapter':{'peft':{'r':1,'lora_alpha':512}}}",
       })
-  void whatSomebodyMayWantIsTaken(String request) {
+  void isAcceptedWithinTheRange(String request) {
     assertThatCode(() -> read(request)).doesNotThrowAnyException();
   }
 }

@@ -196,7 +196,7 @@ final class SettingsPage {
         """);
     Map<String, List<String>> types = new LinkedHashMap<>();
     Map<String, String> ranges = new LinkedHashMap<>();
-    for (String type : LrScheduler.LrSchedulerFields.TYPES) {
+    for (String type : LrScheduler.Json.TYPES) {
       var request = request("LORA", "sft");
       request.putObject("training").put("lr_scheduler_type", type);
       JsonNode kwargs =

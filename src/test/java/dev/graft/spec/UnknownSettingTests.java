@@ -84,8 +84,8 @@ class UnknownSettingTests {
   @CsvSource(
       delimiter = '|',
       value = {
-        "logging_steps|leave it out, every step is logged",
-        "output_dir|leave it out, results and checkpoints are kept by the server",
+        "logging_steps|leave it out; every step is logged",
+        "output_dir|leave it out; the server keeps results and checkpoints",
         "colour|unknown setting. All settings: docs/settings.md",
       })
   void saysOfWhatHasNoCounterpartThatItIsLeftOut(String key, String message) {

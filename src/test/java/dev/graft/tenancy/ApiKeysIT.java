@@ -110,7 +110,7 @@ class ApiKeysIT {
     ApiKeys.Created second = keys.rotate(first.id(), Duration.ofHours(1));
     assertThat(roles(first)).isEqualTo(roles(second));
     assertThat(keys.list(department))
-        .extracting(ApiKey::name, ApiKey::id, ApiKey::replaces)
+        .extracting(ApiKeys.Listed::name, ApiKeys.Listed::id, ApiKeys.Listed::replaces)
         .containsExactlyInAnyOrder(
             tuple("portal", second.id(), first.id()), tuple("portal", first.id(), null));
     clock.move(Duration.ofHours(1));
@@ -154,7 +154,7 @@ class ApiKeysIT {
     assertThat(keys.list(department))
         .singleElement()
         .matches(each -> each.lastUsedAt() != null)
-        .extracting(ApiKey::prefix)
+        .extracting(ApiKeys.Listed::prefix)
         .isEqualTo(key.secret().substring(0, 15));
   }
 

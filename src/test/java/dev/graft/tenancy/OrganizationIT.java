@@ -6,6 +6,7 @@ import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.Secrets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 @GraftIT
@@ -23,6 +25,7 @@ class OrganizationIT {
   @LocalServerPort int port;
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
+  @Autowired JdbcClient sql;
   private ApiClient admin = new ApiClient(0, "");
   private String name = "";
   private String project = "";
@@ -109,6 +112,39 @@ class OrganizationIT {
     ok(admin.delete(accounts + "/" + text(made, "id")));
     error(portal.get("/v1/files"), 401);
     error(admin.get(accounts + "/" + text(made, "id")), 404);
+  }
+
+  @Test
+  void aPersonsKeyShowsWhetherThePersonIsStillAMember() throws Exception {
+    String id = project.substring(PROJECTS.length() + 1);
+    String email = UUID.randomUUID() + "@example.org";
+    JsonNode person =
+        ok(admin.post(project + "/users", "{'email': '%s', 'role': 'member'}".formatted(email)));
+    String key = ApiKeys.PREFIX + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into api_key (id, department_id, name, prefix, hash, person_id, created_at)
+            values (:id, :department, 'laptop', 'sk-graft-laptop', :hash, :person, now())
+            """)
+        .param("id", "key_" + UUID.randomUUID())
+        .param("department", id)
+        .param("hash", Secrets.hash(key))
+        .param("person", text(person, "id"))
+        .update();
+    String keys = project + "/api_keys";
+    JsonNode shown = ok(admin.get(keys)).get("data").get(0);
+    assertThat(text(shown, "owner_project_access")).isEqualTo("active");
+    assertThat(text(shown.get("owner").get("user"), "email")).isEqualTo(email);
+    assertThat(text(shown.get("owner").get("user"), "role")).isEqualTo("member");
+    ok(admin.as(key).get("/v1/files"));
+    ok(admin.delete(project + "/users/" + text(person, "id")));
+    assertThat(text(ok(admin.get(keys)).get("data").get(0), "owner_project_access"))
+        .isEqualTo("inactive");
+    error(admin.as(key).get("/v1/files"), 403);
+    String again = keys + "/" + text(shown, "id") + "/rotate";
+    JsonNode successor = ok(admin.post(again, "{}"));
+    assertThat(text(ok(admin.get(keys + "/" + text(successor, "id"))), "replaces"))
+        .isEqualTo(text(shown, "id"));
   }
 
   @Test

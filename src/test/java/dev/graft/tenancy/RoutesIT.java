@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.tenancy.ApiKeys.NewKey;
+import dev.graft.tenancy.ApiKey.NewKey;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +62,7 @@ class RoutesIT {
 
   @LocalServerPort int port;
   @Autowired Departments departments;
-  @Autowired ServiceAccounts accounts;
+  @Autowired ServiceAccountService accounts;
   @Autowired ApiKeys keys;
   @Autowired AuditEntries audit;
   @Autowired JdbcClient sql;
@@ -97,10 +97,9 @@ class RoutesIT {
   @TestFactory
   Stream<DynamicTest> everyRouteOpensByItsScopeAndByNoOther() {
     Map<String, ApiClient> byScope = new LinkedHashMap<>();
-    ServiceAccounts.ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
     for (Permission permission : Permission.values()) {
-      NewKey key =
-          new NewKey(own, "one scope", true, owner.id(), null, List.of(permission.scope()), null);
+      NewKey key = new NewKey(owner, "one scope", true, List.of(permission.scope()), null);
       byScope.put(permission.scope(), anyone.as(keys.create(key, null).secret()));
     }
     return ClassifiedRoutes.scopes().entrySet().stream()
@@ -153,10 +152,9 @@ class RoutesIT {
         anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     String other = departments.ensure("other " + UUID.randomUUID());
     Map<String, String> foreign = new ForeignThings(sql, administrator).make(other);
-    ServiceAccounts.ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
     // May do everything, but reaches only its own department.
-    String key =
-        keys.create(new NewKey(own, "own", false, owner.id(), null, null, null), null).secret();
+    String key = keys.create(new NewKey(owner, "own", false, null, null), null).secret();
     List<DynamicTest> tests = new ArrayList<>();
     for (var route : ClassifiedRoutes.scopes().entrySet()) {
       if (route.getValue().startsWith("api.organization")) continue;
@@ -213,8 +211,8 @@ class RoutesIT {
   }
 
   private String keyOf(Role role) {
-    ServiceAccounts.ServiceAccount account = accounts.create(own, role.wire(), role);
-    return keys.create(NewKey.ofAccount(account, "key", null, null), null).secret();
+    ServiceAccount account = accounts.create(own, role.wire(), role);
+    return keys.create(new NewKey(account, "key", false, null, null), null).secret();
   }
 
   private static HttpResponse<String> call(ApiClient client, String route) throws Exception {

@@ -50,7 +50,7 @@ class LabelledTokenizerTests {
       assertThatThrownBy(
               () -> rows(tokenizer, 7, TruncationMode.REFUSE).tokenize(labelled("abcdef")))
           .isInstanceOf(RowTokenizer.RowRejected.class)
-          .hasMessageContaining("6 tokens long, max_length is 5");
+          .hasMessageContaining("6 tokens long, but max_length is 5");
     }
   }
 
@@ -86,10 +86,10 @@ class LabelledTokenizerTests {
         "{'text': 'a', 'label': null}|label must be the name of a class or a number",
         "{'text': 'a', 'label': ['x']}|label must be the name of a class or a number",
         "{'text': 'a', 'label': ' x'}|no space at either end",
-        "{'text': 'a', 'label': ''}|a name has 1 to 200",
+        "{'text': 'a', 'label': ''}|label must have 1 to 200",
         "{'text': 'a', 'label': 1e999}|label must be the name",
         "{'text': 'a', 'labels': 'x'}|labels must be a list",
-        "{'text': 'a', 'labels': ['x', 'x']}|names a class twice",
+        "{'text': 'a', 'labels': ['x', 'x']}|contains a class twice",
         "{'text': 'a', 'labels': [1]}|labels must be a list of names",
         "{'text': 'a', 'label': 'x', 'labels': []}|unknown key: label",
         "{'label': 'x'}|text must be a string",
@@ -105,7 +105,7 @@ class LabelledTokenizerTests {
         .hasSize(1)
         .first()
         .asString()
-        .contains("is a text with a list of labels, but the file began with a text with a label");
+        .contains("is a text with a list of labels, but the file starts with a text with a label");
   }
 
   private static LabelledTokenizer rows(Tokenizer tokenizer, int length, TruncationMode mode) {

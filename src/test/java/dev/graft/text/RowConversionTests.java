@@ -83,7 +83,7 @@ class RowConversionTests {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "SHAREGPT | {'id':'x','conversations':[]} | has an unknown key: id (ignore_unknown_keys",
+        "SHAREGPT | {'id':'x','conversations':[]} | has an unknown key: id (set ignore_unknown_keys",
         "SHAREGPT | {'conversations':[]} | conversations must be a list of 1 to 1024",
         "SHAREGPT | {'conversations':[7]} | conversations[0] must be an object",
         "SHAREGPT | {'conversations':[{'from':'it','value':''}]} | conversations[0].from must be",
@@ -94,7 +94,7 @@ class RowConversionTests {
         "QUESTION_ANSWER | {'question':'a','context':'b','answer':'c'} | has an unknown key:"
             + " context",
         "QUESTION_ANSWER | [1] | is not a JSON object",
-        "QUESTION_ANSWER | {'question':'\\ud800','answer':''} | holds half of a surrogate pair",
+        "QUESTION_ANSWER | {'question':'\\ud800','answer':''} | contains an unpaired surrogate",
         "QUESTION_ANSWER | {'question':'a','question':'b'} | is not a JSON object",
       })
   void aRowThatCannotBeMadeIsToldByItsLine(RowFormat from, String row, String message)

@@ -56,7 +56,7 @@ class RowReaderTests {
         "{\"text\":\"a\",\"text\":\"b\"} | is not a JSON object",
         "{\"text\":7} | text must be a string",
         "{\"text\":\"a\",\"id\":1} | has an unknown key: id",
-        "{} | has neither messages",
+        "{} | has none of messages",
         "{\"prompt\":\"a\"} | completion must be a string",
         "{\"messages\":[]} | messages must be a list",
         "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]} | has no assistant turn",
@@ -74,11 +74,11 @@ class RowReaderTests {
         "{\"prompt\":\"a\",\"completion\":[{\"role\":\"user\",\"content\":\"a\"}]} | completion has"
             + " no assistant turn",
         "{\"chosen\":\"a\"} | rejected must be a string",
-        "{\"chosen\":\"a\",\"rejected\":\"a\"} | chosen and rejected do not part",
+        "{\"chosen\":\"a\",\"rejected\":\"a\"} | chosen and rejected do not differ",
         "{\"prompt\":7,\"chosen\":\"a\",\"rejected\":\"b\"} | prompt must be a string",
         "{\"preferred_output\":[],\"non_preferred_output\":[]} | input must be an object",
-        "{\"text\":\"\\ud800\"} | holds half of a surrogate pair",
-        "{\"text\":\"\\ufdd0\"} | holds half of a surrogate pair or a noncharacter",
+        "{\"text\":\"\\ud800\"} | contains an unpaired surrogate",
+        "{\"text\":\"\\ufdd0\"} | contains an unpaired surrogate or a noncharacter",
       })
   void badRowsAreToldByLine(String row, String message) throws IOException {
     RowReader.Summary summary = read("\n" + row + "\n");
@@ -156,7 +156,7 @@ class RowReaderTests {
   @ValueSource(strings = {"", "\n\n", "  \n"})
   void filesWithoutRowsAreAProblem(String content) throws IOException {
     assertThat(read(content).problems())
-        .containsExactly(new RowReader.Problem(0, "the file holds no rows"));
+        .containsExactly(new RowReader.Problem(0, "the file contains no rows"));
   }
 
   @Test
@@ -165,7 +165,7 @@ class RowReaderTests {
     assertThat(summary.problems())
         .containsExactly(
             new RowReader.Problem(
-                2, "is a prompt/completion row, but the file began with a text row"));
+                2, "is a prompt/completion row, but the file starts with a text row"));
   }
 
   @Test

@@ -99,7 +99,7 @@ class RowTokenizerTests {
   @Test
   void aRowThatIsTooLongIsRefusedWhereAsked() {
     var refuse = new Truncation(TruncationMode.REFUSE, 4);
-    refused(CHAT, DataOptions.DEFAULT, refuse, "tokens long, max_length is 4");
+    refused(CHAT, DataOptions.DEFAULT, refuse, "tokens long, but max_length is 4");
     assertThat(rows(DataOptions.DEFAULT, new Truncation(TruncationMode.REFUSE, 99)).tokenize(CHAT))
         .singleElement()
         .extracting(TokenizedRow::cut)

@@ -11,7 +11,6 @@ import dev.graft.model.EvaStart;
 import dev.graft.model.MicroBatch;
 import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.TrainableModel;
-import dev.graft.model.TrainableModels;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.Lora;
@@ -114,7 +113,7 @@ class EvaStartTests {
       Case of, ModelDirectory base, EvaStart start, Map<String, NamedTensor> saved) {
     double[] losses = new double[of.steps().size()];
     try (TrainableModel model =
-        TrainableModels.load(base, of.golden().recipe(ComputePlan.KEEP).with(start.method()))) {
+        TrainableModel.load(base, of.golden().recipe(ComputePlan.KEEP).with(start.method()))) {
       model.loadSaved(List.copyOf(saved.values()));
       start.into(model);
       for (int step = 0; step < losses.length; step++) {

@@ -346,7 +346,7 @@ class FineTuneTests {
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> run("out", SPEC, null, () -> null))
         .withMessageContaining("line 3 is not a JSON object")
-        .withMessageContaining("line 2 holds <|end|>");
+        .withMessageContaining("line 2 contains <|end|>");
   }
 
   @Test

@@ -8,7 +8,6 @@ import dev.graft.Concurrent;
 import dev.graft.model.AdamW;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.TrainableModel;
-import dev.graft.model.TrainableModels;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora;
@@ -67,7 +66,7 @@ class MergedModelTests {
     merge(base, CASES.resolve(run).resolve("final"), quantised ? NF4_DOUBLE : null);
     try (ModelDirectory merged = ModelDirectory.open(temp);
         TrainableModel model =
-            TrainableModels.load(merged, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1);
+            TrainableModel.load(merged, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1);
         SafetensorsFile probe =
             SafetensorsFile.open(CASES.resolve(run).resolve("probe.safetensors"))) {
       int[][] ids = rows(probe);
@@ -163,9 +162,9 @@ class MergedModelTests {
       merge(out, base, adapter, null, CheckpointPrecision.F32);
       try (SavedAdapter saved = SavedAdapter.read(adapter);
           ModelDirectory merged = ModelDirectory.open(out);
-          TrainableModel with = TrainableModels.load(base, lora, ADAMW, ComputePlan.KEEP, 1);
+          TrainableModel with = TrainableModel.load(base, lora, ADAMW, ComputePlan.KEEP, 1);
           TrainableModel plain =
-              TrainableModels.load(merged, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
+              TrainableModel.load(merged, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
         assertThat(merged.quantization()).isNull();
         with.loadSaved(saved.tensors());
         int[][] ids = {{5, 6, 7, 8}};

@@ -98,7 +98,7 @@ class PeftDirectoryTests {
       delimiter = '|',
       value = {
         "\"peft_type\": \"LORA\"|\"peft_type\": \"LOHA\"|peft_type: must be one of",
-        "\"use_qalora\": false|\"use_qalora\": true|use_qalora: not supported yet",
+        "\"use_qalora\": false|\"use_qalora\": true|use_qalora: is not supported yet",
         "\"bias\": \"none\"|\"bias\": \"some\"|bias: must be one of none, all, lora_only",
         "\"init_lora_weights\": true|\"init_lora_weights\": \"pissa_niter_4\"|fits a changed base",
         "\"revision\": null|\"brand_new\": 1|brand_new: unknown setting",

@@ -43,7 +43,8 @@ class TrainingDataTests {
   void problemsAreToldInTheOrderOfTheFile() {
     assertThatThrownBy(() -> read(chats("<|im_end|>")))
         .isInstanceOf(BadRun.class)
-        .hasMessageMatching("training_file, line 1 holds .*, line 2 holds .* \\(and 97 more\\)");
+        .hasMessageMatching(
+            "training_file, line 1 contains .*, line 2 contains .* \\(and 97 more\\)");
   }
 
   private static List<String> chats(String end) {

@@ -7,7 +7,6 @@ import dev.graft.model.PendingLoss;
 import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.Schedules;
 import dev.graft.model.TrainableModel;
-import dev.graft.model.TrainableModels;
 import dev.graft.model.TrainingSetup;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
@@ -115,7 +114,7 @@ public final class GoldenRun {
   private TrainableModel load(ModelDirectory base, TrainingSetup recipe) {
     TrainableModel model;
     try {
-      model = TrainableModels.load(base, recipe);
+      model = TrainableModel.load(base, recipe);
     } catch (IllegalArgumentException | BadModel e) {
       throw new Unsupported(String.valueOf(e.getMessage()));
     }

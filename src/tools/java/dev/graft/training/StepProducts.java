@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-import dev.graft.kernels.LayerProgram.LastLayer;
+import dev.graft.kernels.LayerProgram;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.Family;
@@ -53,7 +53,7 @@ final class StepProducts {
     this.execution = execution;
     int last = config.numHiddenLayers() - 1;
     picked =
-        LastLayer.modules(Family.of(config).layer(last)).stream()
+        LayerProgram.modules(Family.of(config).layer(last)).stream()
             .map(module -> config.layerPrefix(last) + module)
             .collect(Collectors.toSet());
     lowest = slots.stream().mapToInt(slot -> lowest(slot.name())).min().orElse(0);

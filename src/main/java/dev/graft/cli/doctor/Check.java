@@ -6,24 +6,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Looks at one thing without changing it. */
+/** One check of the machine. Checks change nothing. */
 interface Check {
-  /** One finding or more, in the order in which they are told; none if it does not apply. */
+  /** Returns the findings in the order to print them; none if the check does not apply. */
   List<DoctorReport.CheckResult> findings() throws IOException;
 
-  /** What its first finding is called. */
+  /** Returns the name of its first finding. */
   String name();
 
   /**
-   * A directory to try something in, removed again. It lies where the data directory is, or will be
-   * made.
+   * A temporary directory in which a check tries something, on the file system of the data
+   * directory. Closing it removes it.
    */
   record Probe(Path directory) implements AutoCloseable {
     static Probe in(Path dataDir) throws IOException {
       return new Probe(Files.createTempDirectory(nearest(dataDir), ".graft-doctor-"));
     }
 
-    /** The directory itself, or the first above it that is there. */
+    /** Returns the directory itself, or its nearest parent that exists. */
     static Path nearest(Path dataDir) {
       Path there = dataDir.toAbsolutePath();
       while (!Files.exists(there) && there.getParent() != null) there = there.getParent();

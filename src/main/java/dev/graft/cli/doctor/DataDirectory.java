@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Whether Graft may write its data directory, and others may not read it. */
+/** Checks that Graft may write its data directory and that others may not read it. */
 record DataDirectory(Path directory) implements Check {
-  /** In it, beside the database and the artifacts. */
+  /** The files in the data directory that hold secrets. */
   private static final List<String> SECRETS =
       List.of("postgres/password", "worker/credential.json");
 
@@ -45,19 +45,19 @@ record DataDirectory(Path directory) implements Check {
     } catch (IOException e) {
       return CheckResult.missing(
           name(),
-          "%s may not be written (%s)".formatted(nearest, e.getClass().getSimpleName()),
-          "run Graft as its owner, " + owner(nearest) + ", or choose another with --data-dir");
+          "no permission to write %s (%s)".formatted(nearest, e.getClass().getSimpleName()),
+          "run Graft as its owner (" + owner(nearest) + "), or choose another with --data-dir");
     }
     return CheckResult.ok(
         name(),
-        Files.exists(directory) ? directory.toString() : directory + ", which serve will make");
+        Files.exists(directory) ? directory.toString() : directory + ", which serve will create");
   }
 
   private static String owner(Path path) {
     try {
       return Files.getOwner(path).getName();
     } catch (IOException | UnsupportedOperationException e) {
-      return "whoever that is";
+      return "unknown";
     }
   }
 
@@ -67,22 +67,22 @@ record DataDirectory(Path directory) implements Check {
     if (found.contains(PosixFilePermission.OTHERS_WRITE)) {
       return CheckResult.missing(
           "permissions",
-          "others may write %s (%s)".formatted(directory, mode),
+          "other users may write %s (%s)".formatted(directory, mode),
           "chmod 711 " + directory);
     }
     if (found.contains(PosixFilePermission.OTHERS_READ)) {
       return CheckResult.warning(
           "permissions",
-          "others may list %s (%s)".formatted(directory, mode),
+          "other users may list %s (%s)".formatted(directory, mode),
           "chmod 711 " + directory);
     }
     Optional<Path> open = secrets().filter(DataDirectory::isOpen).findFirst();
     return open.map(
             secret ->
                 CheckResult.warning(
-                    "permissions", "others may read " + secret, "chmod 600 " + secret))
+                    "permissions", "other users may read " + secret, "chmod 600 " + secret))
         .orElseGet(
-            () -> CheckResult.ok("permissions", "others may not look into it (" + mode + ")"));
+            () -> CheckResult.ok("permissions", "other users have no access (" + mode + ")"));
   }
 
   private Stream<Path> secrets() {
@@ -98,10 +98,8 @@ record DataDirectory(Path directory) implements Check {
   }
 
   /**
-   * What is free where the data directory is, or will be made.
-   *
-   * @param needed for the database, a small model and one job, in bytes
-   * @param wanted before it gets tight, in bytes
+   * Checks the free space of the data directory's file system. @@param needed bytes for the
+   * database, a small model and one job @@param wanted bytes below which the check warns
    */
   record DiskSpace(Path directory, long needed, long wanted) implements Check {
     @Override
@@ -115,7 +113,7 @@ record DataDirectory(Path directory) implements Check {
       String detail = Bytes.gigabytes(free) + " free";
       if (free >= wanted) return List.of(CheckResult.ok(name(), detail));
       String cure =
-          "free some, or choose another --data-dir; Graft needs %s and wants %s"
+          "free some space, or choose another --data-dir; Graft needs at least %s, and %s is recommended"
               .formatted(Bytes.gigabytes(needed), Bytes.gigabytes(wanted));
       return List.of(
           free >= needed
@@ -125,8 +123,8 @@ record DataDirectory(Path directory) implements Check {
   }
 
   /**
-   * Whether the file system of the data directory keeps what it is given, renames at once and makes
-   * hard links: a blob appears by the one and is published by the other.
+   * Checks that the file system of the data directory is persistent and supports atomic renames and
+   * hard links, which the artifact store needs.
    */
   record FileSystem(Path directory) implements Check {
     private static final String CURE = "choose a --data-dir on a local disk, such as ext4 or xfs";
@@ -151,30 +149,31 @@ record DataDirectory(Path directory) implements Check {
       } catch (IOException | UnsupportedOperationException e) {
         return List.of(
             CheckResult.missing(
-                name(), "%s does not rename at once or has no hard links".formatted(type), CURE));
+                name(), "%s does not support atomic renames or hard links".formatted(type), CURE));
       }
       return List.of(ofType(type));
     }
 
     private CheckResult ofType(String type) {
       if (VOLATILE.contains(type)) {
-        return CheckResult.warning(name(), type + " is empty after a restart of the machine", CURE);
+        return CheckResult.warning(
+            name(), type + " loses its content when the machine restarts", CURE);
       }
       if (OF_A_CONTAINER.contains(type)) {
         return CheckResult.warning(
-            name(), type + " goes with the container", "mount a volume at the --data-dir");
+            name(), type + " is removed with the container", "mount a volume at the --data-dir");
       }
       if (REMOTE.contains(type)) {
         return CheckResult.warning(
             name(),
-            type + " is remote, and the embedded PostgreSQL is safe on a local disk only",
+            type + " is remote, but the embedded PostgreSQL is safe only on a local disk",
             CURE);
       }
-      return CheckResult.ok(name(), type + ", renames at once and makes hard links");
+      return CheckResult.ok(name(), type + ", with atomic renames and hard links");
     }
   }
 
-  /** What killed processes left in the data directory. The next start removes it. */
+  /** Reports what killed processes left in the data directory. The next start removes it. */
   record Leftovers(Path directory) implements Check {
     private static final List<String> UNFINISHED =
         List.of("postgres/programs.new", "postgres/cluster.new", "postgres/password.new");
@@ -193,7 +192,7 @@ record DataDirectory(Path directory) implements Check {
       String found =
           unfinished + abandoned == 0
               ? "none"
-              : "set-ups of PostgreSQL: %d, temporary files of processes: %d; the next start removes them"
+              : "unfinished set-ups of PostgreSQL: %d, abandoned temporary files: %d; the next start removes them"
                   .formatted(unfinished, abandoned);
       return List.of(CheckResult.ok(name(), found));
     }

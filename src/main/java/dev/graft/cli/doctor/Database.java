@@ -22,17 +22,16 @@ import org.springframework.core.env.Environment;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
- * A PostgreSQL that should answer: its version and rights, its migrations, its clock.
- *
- * @param login properties of the driver, user and password among them
+ * Checks a PostgreSQL that should be running: its version, privileges, migrations and
+ * clock. @@param login the driver's properties, including user and password
  */
 record Database(String url, Properties login, Clock clock) {
   static final String NAME = "postgresql";
 
-  /** The oldest that Graft's statements run on. */
+  /** The oldest version that Graft supports. */
   private static final int OLDEST = 16;
 
-  /** Jobs go by the clock of the database, tokens and logs by that of the server. */
+  /** Jobs use the clock of the database; tokens and logs use the clock of the server. */
   private static final double SKEW_SECONDS = 2;
 
   private static final String QUESTION =
@@ -45,9 +44,9 @@ record Database(String url, Properties login, Clock clock) {
       """;
 
   private static final String CURE =
-      "start it, or correct spring.datasource.url, username and password";
+      "start PostgreSQL, or correct spring.datasource.url, username and password";
 
-  /** Three; or only the first, if it is missing. */
+  /** Returns three findings; only the first if PostgreSQL is missing. */
   List<CheckResult> findings() {
     try (Connection connection = DriverManager.getConnection(url, login);
         Statement statement = connection.createStatement()) {
@@ -69,39 +68,40 @@ record Database(String url, Properties login, Clock clock) {
   private CheckResult server(ResultSet answer) throws SQLException {
     String detail = "%s at %s".formatted(answer.getString("version"), address());
     if (answer.getInt("major") < OLDEST) {
-      return CheckResult.missing(NAME, detail, "upgrade it to %d or newer".formatted(OLDEST));
+      return CheckResult.missing(
+          NAME, detail, "upgrade to PostgreSQL %d or newer".formatted(OLDEST));
     }
     if (answer.getBoolean("standby")) {
       return CheckResult.missing(
-          NAME, detail + " is a standby", "name the primary in spring.datasource.url");
+          NAME, detail + " is a standby", "set spring.datasource.url to the primary");
     }
     if (!answer.getBoolean("creates")) {
       return CheckResult.missing(
           NAME,
-          detail + ", where the user may not create tables",
-          "grant it: GRANT CREATE ON SCHEMA public TO that user");
+          detail + ", but the user may not create tables",
+          "run GRANT CREATE ON SCHEMA public TO the user");
     }
     return CheckResult.ok(NAME, detail);
   }
 
   static CheckResult skew(double seconds) {
     return Math.abs(seconds) <= SKEW_SECONDS
-        ? CheckResult.ok("clock", "that of the database and of this machine agree")
+        ? CheckResult.ok("clock", "the clocks of the database and this machine agree")
         : CheckResult.warning(
             "clock",
-            "the database is %.0f s %s this machine"
+            "the clock of the database is %.0f s %s this machine's"
                 .formatted(Math.abs(seconds), seconds > 0 ? "ahead of" : "behind"),
-            "let both machines take their time from NTP");
+            "synchronize both machines by NTP");
   }
 
-  /** Without what may hold a password. */
+  /** Returns the address without the parts that may contain a password. */
   private String address() {
     return url.replaceFirst("^jdbc:postgresql:(//)?", "")
         .replaceFirst("\\?.*", "")
         .replaceFirst("^[^/]*@", "");
   }
 
-  /** The PostgreSQL that {@code spring.datasource.url} names. */
+  /** Checks the PostgreSQL of {@code spring.datasource.url}. */
   record ConfiguredDatabase(Environment settings, Clock clock) implements Check {
     @Override
     public String name() {
@@ -115,7 +115,7 @@ record Database(String url, Properties login, Clock clock) {
     }
   }
 
-  /** The PostgreSQL of the data directory. It is not started for this. */
+  /** Checks the embedded PostgreSQL of the data directory, without starting it. */
   record EmbeddedDatabase(Path dataDir, Clock clock) implements Check {
     @Override
     public String name() {
@@ -126,7 +126,7 @@ record Database(String url, Properties login, Clock clock) {
     public List<CheckResult> findings() {
       return switch (EmbeddedState.of(dataDir)) {
         case EmbeddedState.Absent() ->
-            List.of(CheckResult.ok(name(), "embedded, which serve will set up"));
+            List.of(CheckResult.ok(name(), "embedded; serve will set it up"));
         case EmbeddedState.Stopped(String version) ->
             List.of(CheckResult.ok(name(), "embedded, " + version + ", stopped"));
         case EmbeddedState.Unfit(String why, String cure) ->
@@ -138,7 +138,10 @@ record Database(String url, Properties login, Clock clock) {
 
     private List<CheckResult> running(EmbeddedPostgres postgres, boolean held) {
       DatabaseAddress database = DatabaseAddress.of(postgres);
-      String of = held ? "runs for a Graft" : "was left running by a killed Graft; serve adopts it";
+      String of =
+          held
+              ? "in use by a running Graft"
+              : "left running by a killed Graft; serve will adopt it";
       List<CheckResult> asked =
           new ArrayList<>(new Database(database.url(), database.login(), clock).findings());
       CheckResult server = asked.getFirst();
@@ -150,9 +153,8 @@ record Database(String url, Properties login, Clock clock) {
   }
 
   /**
-   * The migrations of a database beside those that this Graft brings.
-   *
-   * @param all of both
+   * Compares the migrations of a database with those of this version of Graft. @@param all the
+   * migrations of both
    */
   record Migrations(List<MigrationInfo> all) {
     private static final String NAME = "migrations";
@@ -162,7 +164,7 @@ record Database(String url, Properties login, Clock clock) {
     }
 
     /**
-     * Reads them; nothing is migrated.
+     * Reads the migrations without running any.
      *
      * @throws FlywayException if the database does not answer
      */
@@ -178,29 +180,32 @@ record Database(String url, Properties login, Clock clock) {
     CheckResult finding() {
       if (count(info -> info.getState().isFailed()) > 0) {
         return CheckResult.missing(
-            NAME, "one has failed", "restore the database from its backup, and start serve again");
+            NAME,
+            "a migration has failed",
+            "restore the database from its backup, then start serve again");
       }
       long unknown = count(info -> info.getState().isApplied() && !info.getState().isResolved());
       if (unknown > 0) {
         return CheckResult.missing(
             NAME,
-            "the database has %d that this Graft does not know".formatted(unknown),
-            "run the newer Graft that made them");
+            "the database has %d migrations that this version of Graft does not know"
+                .formatted(unknown),
+            "run the newer version of Graft that made them");
       }
       if (count(info -> info.getState().isApplied() && !info.isChecksumMatching()) > 0) {
         return CheckResult.missing(
             NAME,
-            "one differs from this Graft's",
+            "a migration of the database differs from this version's",
             "run the version of Graft that made the database");
       }
       long applied = count(info -> info.getState().isApplied());
       long pending = count(info -> !info.getState().isApplied());
-      if (pending == 0) return CheckResult.ok(NAME, "all %d are there".formatted(applied));
-      if (applied == 0) return CheckResult.ok(NAME, "none yet, serve will make them");
+      if (pending == 0) return CheckResult.ok(NAME, "all %d have run".formatted(applied));
+      if (applied == 0) return CheckResult.ok(NAME, "none yet; serve will run them");
       return CheckResult.warning(
           NAME,
-          "the database is %d behind this Graft".formatted(pending),
-          "back it up and restart serve, which makes them");
+          "%d have not run yet".formatted(pending),
+          "back up the database and restart serve, which runs them");
     }
 
     private long count(Predicate<MigrationInfo> which) {

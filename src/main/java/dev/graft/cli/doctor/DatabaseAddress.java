@@ -11,14 +11,13 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
 /**
- * How the database of a Graft on this machine is reached.
- *
- * @param login properties of the driver, user and password among them
+ * The address and login of the database of a Graft on this machine. @@param login the driver's
+ * properties, including user and password
  */
 public record DatabaseAddress(String url, Properties login) {
   private static final String DRIVER = "spring.datasource.hikari.data-source-properties";
 
-  /** Empty if it is the embedded one, and does not run. */
+  /** Returns the address; empty if the database is embedded and not running. */
   public static Optional<DatabaseAddress> of(Environment settings, Path dataDir) {
     if (settings.containsProperty("spring.datasource.url")) {
       return Optional.of(configured(settings));
@@ -28,7 +27,7 @@ public record DatabaseAddress(String url, Properties login) {
         : Optional.empty();
   }
 
-  /** That of {@code spring.datasource.url}. */
+  /** Returns the address of {@code spring.datasource.url}. */
   static DatabaseAddress configured(Environment settings) {
     Properties login = new Properties();
     Binder.get(settings)

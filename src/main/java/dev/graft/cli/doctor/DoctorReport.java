@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What all checks found, in their order. */
+/** The findings of all checks, in order. */
 public record DoctorReport(List<CheckResult> findings) {
   private static final int LACKS = 3;
 
@@ -15,12 +15,12 @@ public record DoctorReport(List<CheckResult> findings) {
     findings = List.copyOf(findings);
   }
 
-  /** 3 if something is missing, else 0: warnings do not fail. */
+  /** Returns 3 if something is missing, else 0; warnings do not count. */
   public int exitStatus() {
     return count(CheckStatus.MISSING) > 0 ? LACKS : 0;
   }
 
-  /** A line for each finding, and one that counts them. */
+  /** Returns a line for each finding, and a line with the totals. */
   public String text() {
     int width = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(1);
     StringBuilder text = new StringBuilder();
@@ -41,7 +41,7 @@ public record DoctorReport(List<CheckResult> findings) {
         .toString();
   }
 
-  /** The same as one JSON object in one line. */
+  /** Returns the report as one JSON object on one line. */
   public String json() {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("ok", count(CheckStatus.OK));
@@ -65,16 +65,13 @@ public record DoctorReport(List<CheckResult> findings) {
   }
 
   /**
-   * What a check found. Never holds a secret.
-   *
-   * @param name of the check, the same in every report
-   * @param detail in one line
-   * @param cure what to do, in one sentence; null if all is well
+   * A finding of a check. Never contains a secret. @@param name the same in every report @@param
+   * detail one line @@param cure what to do about it, in one sentence; null if the status is OK
    */
   record CheckResult(String name, CheckStatus status, String detail, @Nullable String cure) {
     public CheckResult {
       if ((cure == null) != (status == CheckStatus.OK)) {
-        throw new IllegalArgumentException("what is not ok has a cure, and nothing else");
+        throw new IllegalArgumentException("findings other than OK need a cure, and only those");
       }
       detail = detail.strip().replaceAll("\\s*\\R\\s*", " ");
     }
@@ -92,12 +89,12 @@ public record DoctorReport(List<CheckResult> findings) {
     }
   }
 
-  /** How a check ended. */
+  /** The status of a finding. */
   enum CheckStatus {
     OK,
     /** Graft works, but not as well or as safely as it could. */
     WARNING,
-    /** Graft does not work before this is cured. */
+    /** Graft does not work until this is fixed. */
     MISSING;
 
     @Override

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** All checks in their order: the machine, the data directory, the database, the servers. */
+/** Runs all checks in order: machine, data directory, database, servers. */
 public final class Examination {
   private static final long GB = 1_000_000_000;
   private static final long MEMORY_NEEDED = 3 * GB;
@@ -23,7 +23,7 @@ public final class Examination {
 
   private Examination() {}
 
-  /** Runs them one after the other. */
+  /** Runs the checks one after the other. */
   public static DoctorReport of(Installation installation) {
     List<CheckResult> findings = new ArrayList<>();
     for (Check check : checks(installation, System.getenv())) findings.addAll(run(check));
@@ -64,7 +64,7 @@ public final class Examination {
     return checks;
   }
 
-  /** One that throws hides no other. */
+  /** Runs a check; an exception becomes a warning, so that the others still run. */
   public static List<CheckResult> run(Check check) {
     try {
       return check.findings();
@@ -72,14 +72,14 @@ public final class Examination {
       return List.of(
           CheckResult.warning(
               check.name(),
-              "could not be read: " + e.getMessage(),
-              "run this as the user that Graft runs as"));
+              "cannot be read: " + e.getMessage(),
+              "run this command as the user that Graft runs as"));
     } catch (RuntimeException e) {
       return List.of(
           CheckResult.warning(
               check.name(),
-              "could not be checked: " + e.getMessage(),
-              "correct the setting that this names"));
+              "the check failed: " + e.getMessage(),
+              "correct the setting that the message names"));
     }
   }
 }

@@ -20,10 +20,8 @@ import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.DefaultResourceLoader;
 
 /**
- * The settings of a Graft on this machine, as {@code serve} would have them.
- *
- * @param profiles which of {@code server} and {@code worker} it would be
- * @param askedServer the server to look at, if one was named
+ * The settings of Graft on this machine, as {@code serve} would read them. @@param profiles {@code
+ * server}, {@code worker} or both @@param askedServer the server to check, if one was specified
  */
 public record Installation(
     ConfigurableEnvironment settings, Set<String> profiles, @Nullable String askedServer) {
@@ -32,10 +30,9 @@ public record Installation(
   }
 
   /**
-   * Reads configuration files, environment and arguments; no application is made of them.
-   *
-   * @param arguments as the Spring application takes them
-   * @param defaults the weakest settings
+   * Reads configuration files, environment and arguments, without starting an application. @@param
+   * arguments arguments of the Spring application @@param defaults settings with the lowest
+   * precedence
    */
   public static Installation read(
       List<String> arguments,
@@ -57,7 +54,7 @@ public record Installation(
     return Path.of(settings.getRequiredProperty("graft.data-dir")).toAbsolutePath();
   }
 
-  /** Those that are named. */
+  /** Returns the configured devices. */
   List<String> devices() {
     return Binder.get(settings)
         .bind("graft.worker.devices", Bindable.listOf(String.class))
@@ -68,7 +65,7 @@ public record Installation(
     return Binder.get(settings).bindOrCreate("graft.children", ChildrenProperties.class);
   }
 
-  /** Where artifacts lie in one. */
+  /** Returns the bucket of the artifacts, if they are stored in one. */
   Optional<S3Properties> bucket() {
     return Optional.of(Binder.get(settings).bindOrCreate("graft.artifacts.s3", S3Properties.class))
         .filter(S3Properties::enabled);

@@ -43,15 +43,15 @@ final class MachineChecks {
   private MachineChecks() {}
 
   /**
-   * How many processors there are, and what they multiply fast.
+   * Reports the number of processors and their vector instructions.
    *
    * @param cpuinfo the kernel's {@code /proc/cpuinfo}
    */
   record Processor(Path cpuinfo) implements Check {
-    /** Without it libtorch computes many times slower. */
+    /** Without AVX2 libtorch is many times slower. */
     private static final String VECTORS = "avx2";
 
-    /** What makes bf16 faster than f32. */
+    /** The instructions with which bf16 is faster than f32. */
     private static final List<String> BF16 = List.of("avx512_bf16", "amx_bf16");
 
     @Override
@@ -62,21 +62,22 @@ final class MachineChecks {
     @Override
     public List<CheckResult> findings() throws IOException {
       Set<String> flags = flags();
-      String told =
+      String supported =
           Stream.concat(Stream.of(VECTORS, "avx512f"), BF16.stream())
               .filter(flags::contains)
               .collect(Collectors.joining(" "));
       String bf16 = BF16.stream().anyMatch(flags::contains) ? "in hardware" : "slower than f32";
       String detail =
           "%d cores, %s; bf16 is %s"
-              .formatted(Runtime.getRuntime().availableProcessors(), told, bf16);
+              .formatted(Runtime.getRuntime().availableProcessors(), supported, bf16);
       return List.of(
           flags.contains(VECTORS)
               ? CheckResult.ok(name(), detail)
               : CheckResult.warning(
                   name(),
-                  "there is no " + VECTORS + ", training is slow",
-                  "use a processor of the last ten years, or let the virtual machine see it"));
+                  "it has no " + VECTORS + ", so training is slow",
+                  "use a processor of the last ten years, or make its instructions available to the"
+                      + " virtual machine"));
     }
 
     private Set<String> flags() throws IOException {
@@ -91,10 +92,8 @@ final class MachineChecks {
   }
 
   /**
-   * What a training can have.
-   *
-   * @param total of the machine or its container, in bytes
-   * @param needed by the smallest training beside a server, in bytes
+   * Checks the memory that jobs can use. @@param total bytes of the machine or its
+   * container @@param needed bytes for the smallest training beside a server
    */
   record MainMemory(long total, long needed) implements Check {
     public static MainMemory here(long needed) {
@@ -114,19 +113,17 @@ final class MachineChecks {
             CheckResult.missing(
                 name(),
                 Bytes.gigabytes(total),
-                "give the machine or the container " + Bytes.gigabytes(needed) + " or more"));
+                "give the machine or container at least " + Bytes.gigabytes(needed)));
       }
       String jobs = Bytes.gigabytes(MachineMemory.forJobs(total));
       return List.of(
           CheckResult.ok(
-              name(), "%s, of which jobs may take %s".formatted(Bytes.gigabytes(total), jobs)));
+              name(), "%s, of which jobs may use %s".formatted(Bytes.gigabytes(total), jobs)));
     }
   }
 
   /**
-   * The Java that runs this, and the platform that its native libraries need.
-   *
-   * @param feature number of the version, such as 25
+   * Checks the version of Java and the platform. @@param feature the feature version, such as 25
    */
   record JavaRuntime(int feature, String version, String system, String architecture)
       implements Check {
@@ -153,7 +150,7 @@ final class MachineChecks {
     private CheckResult java() {
       return feature >= NEEDED
           ? CheckResult.ok(name(), version)
-          : CheckResult.missing(name(), version, "install a JDK 25 and name it in GRAFT_JAVA_HOME");
+          : CheckResult.missing(name(), version, "install a JDK 25 and set GRAFT_JAVA_HOME to it");
     }
 
     private CheckResult platform() {
@@ -166,19 +163,17 @@ final class MachineChecks {
   }
 
   /**
-   * Whether libtorch loads and computes, asked of a child process: where it does not, it may end
-   * the process.
-   *
-   * @param command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON line
-   * @param gpus how many the driver has that should compute
+   * Checks in a child process, which may crash, that libtorch loads and computes. @@param command
+   * the command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON line @@param
+   * gpus the number of usable GPUs
    */
   record Libtorch(List<String> command, int gpus) implements Check {
     private static final long PATIENCE_SECONDS = 120;
     private static final String CURE =
         "run Graft on a linux-x86_64 machine with glibc 2.29 or newer, or in its container image";
     private static final String CUDA_CURE =
-        "lay the CUDA build out again: graft libtorch fetch --again; to use the processor unset"
-            + " GRAFT_LIBTORCH_CUDA_DIRECTORY";
+        "reinstall the CUDA build with graft libtorch fetch --again, or unset"
+            + " GRAFT_LIBTORCH_CUDA_DIRECTORY to use the processor";
 
     public Libtorch {
       command = List.copyOf(command);
@@ -199,8 +194,8 @@ final class MachineChecks {
         return List.of(
             CheckResult.missing(
                 name(),
-                temporary + " may not be written",
-                "make it writable, libtorch needs it too"));
+                "no permission to write " + temporary,
+                "make it writable; libtorch needs it"));
       }
       try {
         return List.of(run(directory));
@@ -210,7 +205,7 @@ final class MachineChecks {
     }
 
     /**
-     * @param directory for its output, and what Java writes where a process crashes
+     * @@param directory for the child's output and crash files
      */
     private CheckResult run(Path directory) throws IOException {
       Path output = directory.resolve("output");
@@ -226,13 +221,15 @@ final class MachineChecks {
       if (!ended(child)) {
         child.destroyForcibly();
         return CheckResult.missing(
-            name(), "it did not compute in %d s".formatted(PATIENCE_SECONDS), cure());
+            name(), "no result after %d s".formatted(PATIENCE_SECONDS), cure());
       }
-      String said = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
-      Optional<JsonNode> result = result(said);
+      String printed = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
+      Optional<JsonNode> result = result(printed);
       if (child.exitValue() == 0 && result.isPresent()) return found(result.get());
       return CheckResult.missing(
-          name(), "it ended with status %d: %s".formatted(child.exitValue(), reason(said)), cure());
+          name(),
+          "the test ended with status %d: %s".formatted(child.exitValue(), reason(printed)),
+          cure());
     }
 
     private String cure() {
@@ -254,13 +251,14 @@ final class MachineChecks {
           "%s loads and computes on %s"
               .formatted(result.path("version").asString(), String.join(", ", devices));
       return gpus > 0 && devices.size() == 1
-          ? CheckResult.warning(name(), computes + " only, and there are GPUs", CUDA_CURE)
+          ? CheckResult.warning(name(), computes + " only, although there are GPUs", CUDA_CURE)
           : CheckResult.ok(name(), computes);
     }
 
-    /** Libraries may print before the line that is ours. */
-    private static Optional<JsonNode> result(String said) {
-      return said.lines()
+    /** Returns the last line with JSON; libraries may print other lines before it. */
+    private static Optional<JsonNode> result(String printed) {
+      return printed
+          .lines()
           .filter(line -> line.startsWith("{"))
           .reduce((one, last) -> last)
           .flatMap(Libtorch::json);
@@ -274,22 +272,23 @@ final class MachineChecks {
       }
     }
 
-    private static String reason(String said) {
-      return said.lines()
+    private static String reason(String printed) {
+      return printed
+          .lines()
           .filter(line -> !line.isBlank())
           .filter(line -> line.startsWith("graft: ") || line.contains("SIG"))
           .findFirst()
-          .or(() -> said.lines().filter(line -> !line.isBlank()).findFirst())
+          .or(() -> printed.lines().filter(line -> !line.isBlank()).findFirst())
           .map(String::strip)
-          .orElse("it said nothing");
+          .orElse("no output");
     }
   }
 
   /**
-   * The GPUs, the driver, and the CUDA build of libtorch.
+   * Checks the GPUs, the driver and the CUDA build of libtorch.
    *
-   * @param library null = there is none
-   * @param wanted devices that the settings name; none = what can be used
+   * @param library null = there is none @@param wanted the configured devices; empty = all usable
+   *     ones
    */
   record Gpus(CudaMachine machine, @Nullable CudaLibrary library, List<String> wanted)
       implements Check {
@@ -325,15 +324,15 @@ final class MachineChecks {
 
     private CheckResult driver(CudaLack lack) {
       return machine.isWithoutDriver()
-          ? CheckResult.ok(name(), lack.what() + ", training uses the processor")
+          ? CheckResult.ok(name(), lack.what() + "; training uses the processor")
           : lacking(lack.what(), lack.cure(), false);
     }
 
     private CheckResult absent(String device) {
       CudaLack lack = machine.lack();
-      String cure = lack == null ? "name one that there is" : lack.cure();
+      String cure = lack == null ? "specify an existing device" : lack.cure();
       return lacking(
-          "graft.worker.devices names %s, which there is not".formatted(device),
+          "graft.worker.devices names %s, which does not exist".formatted(device),
           cure + ", or set graft.worker.devices=cpu",
           true);
     }
@@ -346,7 +345,7 @@ final class MachineChecks {
 
     private static String description(CudaDevice device) {
       String part = device.mig() == null ? "" : " MIG " + device.mig();
-      Object capability = device.capability() == null ? "not known" : device.capability();
+      Object capability = device.capability() == null ? "unknown" : device.capability();
       return "%s %s%s, %s, compute capability %s, driver %s"
           .formatted(
               device.name(), device.product(), part, memory(device), capability, device.driver());
@@ -355,7 +354,7 @@ final class MachineChecks {
     private static String memory(CudaDevice device) {
       Long total = device.total();
       Long free = device.free();
-      if (total == null) return "memory not known";
+      if (total == null) return "memory unknown";
       String all = Bytes.gigabytes(total);
       return free == null ? all : "%s (%s free)".formatted(all, Bytes.gigabytes(free));
     }
@@ -375,10 +374,8 @@ final class MachineChecks {
   }
 
   /**
-   * How many files and connections a process may have open.
-   *
-   * @param limit negative if it is not known
-   * @param wanted by a server with many clients
+   * Checks how many files and connections a process may open. @@param limit negative if
+   * unknown @@param wanted the number that a server with many clients needs
    */
   record OpenFiles(long limit, long wanted) implements Check {
     public static OpenFiles here(long wanted) {
@@ -397,18 +394,18 @@ final class MachineChecks {
     @Override
     public List<CheckResult> findings() {
       if (limit < 0) return List.of();
-      String detail = "a process may have %d open".formatted(limit);
+      String detail = "a process may open %d".formatted(limit);
       return List.of(
           limit >= wanted
               ? CheckResult.ok(name(), detail)
               : CheckResult.warning(
                   name(),
                   detail,
-                  "raise it: ulimit -n 65536, or LimitNOFILE=65536 of the service"));
+                  "raise the limit: ulimit -n 65536, or LimitNOFILE=65536 in the systemd service"));
     }
   }
 
-  /** How long this worker may take to stop, which whatever ends it must wait for. */
+  /** Reports how long this worker may take to stop; service managers must wait that long. */
   record StopLimit(Environment settings) implements Check {
     private static final String WAIT =
         "; TimeoutStopSec (systemd), stop_grace_period (Compose) or terminationGracePeriodSeconds"
@@ -428,11 +425,11 @@ final class MachineChecks {
                   longest ->
                       "steps of up to %s and checkpoints of up to %s were measured"
                           .formatted(seconds(longest.step()), seconds(longest.checkpoint())))
-              .orElse("nothing was measured yet");
+              .orElse("nothing has been measured yet");
       return List.of(
           CheckResult.ok(
               name(),
-              "a stop waits for the step under way and its checkpoint, at most %s: %s%s"
+              "a stop waits up to %s for the current step and its checkpoint: %s%s"
                   .formatted(seconds(stop.limit()), measured, WAIT)));
     }
 
@@ -442,9 +439,8 @@ final class MachineChecks {
   }
 
   /**
-   * Whom children run as and whether they have a network, as this machine allows it.
-   *
-   * @param directory that they work in
+   * Checks which user child processes run as, and whether they can be kept from the
+   * network. @@param directory their working directory
    */
   record ChildProcesses(ChildrenProperties settings, Path directory) implements Check {
     @Override
@@ -459,13 +455,16 @@ final class MachineChecks {
       String user = found.userLack();
       if (user != null) {
         lacks.add(
-            CheckResult.warning(name(), "they run as root: " + user, ChildConfinement.USER_CURE));
+            CheckResult.warning(
+                name(), "child processes run as root: " + user, ChildConfinement.USER_CURE));
       }
       String network = found.networkLack();
       if (network != null) {
         lacks.add(
             CheckResult.warning(
-                name(), "they have a network: " + network, ChildConfinement.NETWORK_CURE));
+                name(),
+                "child processes have network access: " + network,
+                ChildConfinement.NETWORK_CURE));
       }
       if (!lacks.isEmpty()) return lacks;
       return List.of(
@@ -473,8 +472,10 @@ final class MachineChecks {
               name(),
               "%s, %s"
                   .formatted(
-                      found.user() == null ? "run as Graft does" : "run as user " + found.user(),
-                      found.network() ? "with its network, as set" : "without network")));
+                      found.user() == null ? "run as Graft's user" : "run as user " + found.user(),
+                      found.network()
+                          ? "with network access, as configured"
+                          : "without network access")));
     }
   }
 }

@@ -20,14 +20,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.env.Environment;
 
-/** The checks of the servers that this machine runs or works for. */
+/** The checks of the servers that run on this machine or that its worker uses. */
 final class ServerChecks {
   private ServerChecks() {}
 
   /**
-   * The server that the client commands on this machine ask, if there is one.
-   *
-   * @param asked address of the one to look at; null for that of the environment or the last login
+   * Checks the server that client commands on this machine use, if there is one. @@param asked the
+   * server's address; null for that of the environment or the last login
    */
   record ApiServer(@Nullable String asked, Map<String, String> environment) implements Check {
     public ApiServer {
@@ -60,27 +59,34 @@ final class ServerChecks {
       return switch (server.ask()) {
         case Answer.Graft(String version, boolean same) ->
             same
-                ? CheckResult.ok(name(), "%s answers, API %s".formatted(server.address(), version))
+                ? CheckResult.ok(
+                    name(), "%s answers with API version %s".formatted(server.address(), version))
                 : CheckResult.warning(
                     name(),
-                    "%s has another API than this Graft (%s)".formatted(server.address(), version),
-                    "use the same version of Graft here and there");
+                    "the API of %s (%s) differs from this version's"
+                        .formatted(server.address(), version),
+                    "install the same version of Graft on both machines");
         case Answer.Other(int status) ->
             bad(
-                "%s answers %d, which is no Graft".formatted(server.address(), status),
-                "correct the address: graft login --server URL");
+                "%s answers with status %d and is not a Graft server"
+                    .formatted(server.address(), status),
+                "correct the address with graft login --server URL");
         case Answer.Untrusted(String why) ->
             bad(
                 "%s is not trusted: %s".formatted(server.address(), why),
-                "name the PEM file of its authority in SSL_CERT_FILE, or correct http and https");
+                "set SSL_CERT_FILE to the PEM file of its authority, or correct http or https in"
+                    + " the address");
         case Answer.Silent(String why) ->
             bad(
                 "%s does not answer: %s".formatted(server.address(), why),
-                "start it, or correct the address: graft login --server URL");
+                "start the server, or correct the address with graft login --server URL");
       };
     }
 
-    /** A login may be of long ago; only what was asked for is missing. */
+    /**
+     * Returns a warning for the server of a login, which may be old, and an error for a specified
+     * one.
+     */
     private CheckResult bad(String detail, String cure) {
       return asked == null
           ? CheckResult.warning(name(), detail, cure)
@@ -89,10 +95,10 @@ final class ServerChecks {
 
     private CheckResult key(KnownServer server) throws IOException {
       int status = server.statusWithKey();
-      if (status == 200) return CheckResult.ok("api-key", "taken by " + server.address());
+      if (status == 200) return CheckResult.ok("api-key", "accepted by " + server.address());
       return CheckResult.warning(
           "api-key",
-          "%s answers %d to it".formatted(server.address(), status),
+          "%s answers with status %d".formatted(server.address(), status),
           "graft login --server " + server.address());
     }
 
@@ -101,11 +107,11 @@ final class ServerChecks {
     }
   }
 
-  /** Whether the server of a worker on this machine would give it work; no work is taken. */
+  /** Checks that the server of this machine's worker accepts it; no work is claimed. */
   record WorkersServer(Environment settings) implements Check {
     private static final String JOIN =
-        "make a token on the server with graft worker-token create, and start with --join-token"
-            + " or --join-token-file";
+        "create a token on the server with graft worker-token create, and start the worker with"
+            + " --join-token or --join-token-file";
 
     @Override
     public String name() {
@@ -116,7 +122,7 @@ final class ServerChecks {
     public List<CheckResult> findings() throws IOException {
       if (settings.getProperty("graft.worker.server-url", "").isBlank()) {
         return List.of(
-            CheckResult.missing(name(), "no server is named", "name it with --server URL"));
+            CheckResult.missing(name(), "no server is specified", "specify it with --server URL"));
       }
       try {
         return List.of(of(WorkerStanding.of(settings)));
@@ -142,27 +148,32 @@ final class ServerChecks {
                 "remove worker/credential.json, then " + JOIN);
         case WorkerStanding.Mismatch(var server, String sentence) ->
             CheckResult.missing(
-                name(), server + ": " + sentence, "install the same Graft here and there");
+                name(),
+                server + ": " + sentence,
+                "install the same version of Graft on both machines");
         case WorkerStanding.Stranger(var server, int status) ->
             CheckResult.missing(
                 name(),
-                "%s answers %d, which is no Graft".formatted(server, status),
+                "%s answers with status %d and is not a Graft server".formatted(server, status),
                 "correct the address of --server");
         case WorkerStanding.Untrusted(var server, String why) ->
             CheckResult.missing(
                 name(),
                 "%s is not trusted: %s".formatted(server, why),
-                "name its authority's PEM file in GRAFT_WORKER_CERTIFICATE_AUTHORITIES");
+                "set GRAFT_WORKER_CERTIFICATE_AUTHORITIES to the PEM file of its authority");
         case WorkerStanding.Unreachable(var server, String why) ->
             CheckResult.missing(
                 name(),
                 "%s does not answer: %s".formatted(server, why),
-                "start it, or correct the address of --server");
+                "start the server, or correct the address of --server");
       };
     }
   }
 
-  /** Whether the bucket of artifacts can be listed, written, read and emptied, as at a start. */
+  /**
+   * Checks, as a server does when it starts, that the artifact bucket can be listed, written and
+   * read.
+   */
   record ArtifactBucket(S3Properties settings) implements Check {
     @Override
     public String name() {
@@ -179,16 +190,14 @@ final class ServerChecks {
             CheckResult.missing(
                 name(),
                 String.valueOf(unusable.getMessage()),
-                "correct graft.artifacts.s3, or the bucket: docs/s3.md"));
+                "correct graft.artifacts.s3 or the bucket; see docs/s3.md"));
       }
     }
   }
 
   /**
-   * Whether the port of the API is free, or held by a Graft.
-   *
-   * @param address to listen on; null for all
-   * @param scheme that a Graft would speak there
+   * Checks that the port of the API is free or in use by Graft. @@param address the address to
+   * listen on; null for all @@param scheme the scheme that Graft would use there
    */
   record Port(@Nullable String address, int port, String scheme, Map<String, String> environment)
       implements Check {
@@ -229,12 +238,12 @@ final class ServerChecks {
                 : new InetSocketAddress(InetAddress.getByName(address), port);
       } catch (UnknownHostException e) {
         return CheckResult.missing(
-            name(), "this machine has no address " + address, "correct server.address");
+            name(), "this machine does not have the address " + address, "correct server.address");
       }
       try (ServerSocket socket = new ServerSocket()) {
         socket.setReuseAddress(true);
         socket.bind(wanted);
-        return CheckResult.ok(name(), port == 0 ? "any that is free" : port + " is free");
+        return CheckResult.ok(name(), port == 0 ? "any free port" : port + " is free");
       } catch (IOException e) {
         return held(wanted, String.valueOf(e.getMessage()));
       }
@@ -248,18 +257,17 @@ final class ServerChecks {
       URI there = URI.create("%s://%s:%d".formatted(scheme, literal(host), port));
       return switch (KnownServer.at(there, environment).ask()) {
         case Answer.Graft(String version, boolean same) ->
-            CheckResult.ok(name(), "%d is held by a Graft that runs".formatted(port));
+            CheckResult.ok(name(), "%d is in use by a running Graft".formatted(port));
         case Answer.Untrusted(String reason) ->
             CheckResult.warning(
                 name(),
-                "%d is in use; a Graft may be there, but cannot be asked (%s)"
+                "%d is in use, perhaps by Graft, but that cannot be checked (%s)"
                     .formatted(port, reason),
                 CURE);
         case Answer.Other(int status) ->
-            CheckResult.missing(
-                name(), "%d is in use by a program that is no Graft".formatted(port), CURE);
+            CheckResult.missing(name(), "%d is in use by another program".formatted(port), CURE);
         case Answer.Silent(String reason) ->
-            CheckResult.missing(name(), "%d cannot be had (%s)".formatted(port, why), CURE);
+            CheckResult.missing(name(), "cannot listen on %d (%s)".formatted(port, why), CURE);
       };
     }
 

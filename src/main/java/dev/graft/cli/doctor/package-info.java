@@ -1,15 +1,15 @@
 /**
- * {@code graft doctor}: whether this machine, and the Graft that is installed on it, is fit to
- * serve or to work, and what to do where it is not.
+ * {@code graft doctor}: checks whether this machine and its installation of Graft can run a server
+ * or a worker, and suggests a fix for each problem.
  *
  * <p>{@link dev.graft.cli.doctor.Examination} runs the {@link dev.graft.cli.doctor.Check}s of the
- * machine, the database and the servers in their order, and makes a {@link
- * dev.graft.cli.doctor.DoctorReport} of what they found. The settings are read as {@code serve}
- * reads them, but no server is made of them. A check changes nothing: what it makes to try
- * something is removed again, and a Graft that runs meanwhile is not disturbed.
+ * machine, the database and the servers in order and collects their findings in a {@link
+ * dev.graft.cli.doctor.DoctorReport}. The settings are read as {@code serve} reads them, without
+ * starting a server. Checks change nothing: temporary files are removed, and a running Graft is not
+ * disturbed.
  *
- * <p>How it fails: not at all; a check that throws becomes a warning, and libtorch is loaded by a
- * child process, which may crash.
+ * <p>The command itself does not fail: a check that throws becomes a warning, and libtorch is
+ * loaded by a child process, which may crash.
  */
 @NullMarked
 package dev.graft.cli.doctor;

@@ -15,8 +15,8 @@ import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.Profiles;
 
 /**
- * Gives a server's context the embedded PostgreSQL, where none is configured. It is stopped after
- * the contexts are closed, however the process ends.
+ * Starts the embedded PostgreSQL for a server's context, unless a database is configured. It is
+ * stopped after the contexts are closed, however the process ends.
  */
 public final class DatabaseInitializer
     implements ApplicationContextInitializer<ConfigurableApplicationContext>, AutoCloseable {
@@ -29,12 +29,12 @@ public final class DatabaseInitializer
     SpringApplication.getShutdownHandlers().add(this::close);
   }
 
-  /** For {@code graft serve}: this process holds the data directory. */
+  /** Returns the initializer of {@code graft serve}, which holds the data directory. */
   public static DatabaseInitializer forServer() {
     return new DatabaseInitializer(LocalDatabase::own);
   }
 
-  /** For a short command, which also works while the server runs. */
+  /** Returns the initializer of a short command, which also works while the server runs. */
   public static DatabaseInitializer forCommand() {
     return new DatabaseInitializer(LocalDatabase::borrow);
   }
@@ -57,10 +57,7 @@ public final class DatabaseInitializer
     return started;
   }
 
-  /**
-   * Waits for one that starts meanwhile, so that no PostgreSQL is left behind. Closing twice does
-   * nothing.
-   */
+  /** Stops PostgreSQL, waiting for it if it is still starting. Further calls do nothing. */
   @Override
   public synchronized void close() {
     closed = true;
@@ -71,14 +68,14 @@ public final class DatabaseInitializer
     try {
       opened = started.started();
     } catch (RuntimeException neverStarted) {
-      return; // told to whoever asked for its address
+      return; // the exception was already thrown where its address was read
     }
     opened.close();
   }
 
   /**
-   * The embedded PostgreSQL as properties of a context. It starts while Spring reads configuration
-   * classes; whoever asks for a value waits for it.
+   * Supplies the embedded PostgreSQL as properties of a context. It starts while Spring reads
+   * configuration classes; reading a property waits for it.
    */
   static final class StartingDatabase extends EnumerablePropertySource<FutureTask<LocalDatabase>> {
     static final String URL = "spring.datasource.url";
@@ -91,8 +88,7 @@ public final class DatabaseInitializer
             LocalDatabase::user,
             "spring.datasource.password",
             LocalDatabase::password,
-            // What a crash takes of the last migrations is made again. Nobody shares the
-            // connection.
+            // Migrations lost in a crash run again. The connection is not shared.
             "spring.flyway.init-sqls",
             database -> "set synchronous_commit = off");
 
@@ -107,9 +103,9 @@ public final class DatabaseInitializer
     }
 
     /**
-     * Waits for it.
+     * Waits until it has started.
      *
-     * @throws dev.graft.platform.MachineLacks if it cannot run here
+     * @throws dev.graft.platform.MachineLacks if PostgreSQL cannot run on this machine
      */
     LocalDatabase started() {
       boolean interrupted = false;
@@ -118,7 +114,7 @@ public final class DatabaseInitializer
           try {
             return source.get();
           } catch (InterruptedException e) {
-            interrupted = true; // a PostgreSQL that starts is not left behind
+            interrupted = true; // keep waiting, so that no PostgreSQL is left behind
           } catch (ExecutionException failed) {
             throw failed.getCause() instanceof RuntimeException why
                 ? why

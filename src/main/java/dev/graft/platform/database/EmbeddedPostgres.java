@@ -20,16 +20,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A real PostgreSQL of our own in a directory: {@code initdb} once, {@code postgres} on loopback
- * with a password, fsync on, kept between runs. A postmaster that a killed Graft left behind is
- * adopted.
+ * A PostgreSQL in a directory: set up once by {@code initdb}, listening on loopback with a
+ * password, with fsync, kept between runs. A postmaster that a killed Graft left behind is adopted.
  *
- * <p>PostgreSQL refuses root, so under root it runs as an unprivileged user ({@link Unprivileged}).
- * It has a session of its own, so that the terminal's Ctrl-C reaches the server first and
- * PostgreSQL only through {@link #close}.
+ * <p>PostgreSQL refuses to run as root, so under root it runs as an unprivileged user ({@link
+ * Unprivileged}). It has its own session, so that Ctrl-C in the terminal reaches only the server,
+ * which stops PostgreSQL by {@link #close}.
  */
 public final class EmbeddedPostgres implements AutoCloseable {
-  /** The superuser; its password lies beside the cluster, readable by its owner only. */
+  /** The superuser; its password is in a file beside the cluster, readable only by its owner. */
   private static final String USER = "graft";
 
   private static final Duration START = Duration.ofSeconds(60);
@@ -49,7 +48,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     this.adopted = adopted;
   }
 
-  /** The one that runs on this directory now, if any. */
+  /** Returns the PostgreSQL that runs on this directory, if there is one. */
   public static Optional<EmbeddedPostgres> running(Path directory) {
     PostgresDirectory files = new PostgresDirectory(directory);
     return Postmaster.of(files.cluster())
@@ -58,10 +57,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * Starts it, or adopts the running one.
+   * Starts PostgreSQL, or adopts a running one.
    *
-   * @param settings further {@code name=value} settings, such as {@code fsync=off} in tests
-   * @throws MachineLacks where it cannot run here: the message says what to do
+   * @param settings further {@code name=value} settings, such as {@code fsync=off} in
+   *     tests @@throws MachineLacks if it cannot run on this machine, with the fix
    */
   public static EmbeddedPostgres start(Path directory, String... settings) {
     PostgresDirectory files = new PostgresDirectory(directory);
@@ -77,7 +76,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     return postgres;
   }
 
-  /** Waits for one that is still recovering, or until one that is stopping is gone. */
+  /** Adopts a running PostgreSQL, waiting while it recovers or stops. */
   private static Optional<EmbeddedPostgres> adopt(PostgresDirectory files) {
     long start = System.nanoTime();
     while (System.nanoTime() - start < START.toNanos()) {
@@ -92,12 +91,16 @@ public final class EmbeddedPostgres implements AutoCloseable {
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
     throw new MachineLacks(
-        "the PostgreSQL that runs on "
+        "the PostgreSQL running on "
             + files.cluster()
-            + " does not answer; stop it (kill -INT, see postmaster.pid there) and try again");
+            + " does not answer; stop it (kill -INT with the process id in postmaster.pid) and try"
+            + " again");
   }
 
-  /** Tries again where the port was taken meanwhile, or a killed one's children still end. */
+  /**
+   * Starts PostgreSQL; retries if the port was taken meanwhile or children of a killed one still
+   * run.
+   */
   private static EmbeddedPostgres launch(PostgresDirectory files, String... settings) {
     for (int attempt = 1; attempt < ATTEMPTS; attempt++) {
       Optional<EmbeddedPostgres> started = tryLaunch(files, settings);
@@ -136,7 +139,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
-  /** JDBC address of a database of this cluster; {@code postgres} is always there. */
+  /** Returns the JDBC URL of a database of this cluster; {@code postgres} always exists. */
   public String url(String database) {
     return "jdbc:postgresql://127.0.0.1:" + postmaster.port() + "/" + database;
   }
@@ -149,24 +152,24 @@ public final class EmbeddedPostgres implements AutoCloseable {
     return directory.readPassword();
   }
 
-  /** True if it ran before we came. */
+  /** Returns whether it was already running. */
   boolean adopted() {
     return adopted;
   }
 
-  /** Process id of the postmaster. */
+  /** Returns the process id of the postmaster. */
   public long pid() {
     return postmaster.pid();
   }
 
-  /** A fast shutdown: open transactions are rolled back, everything committed is on disk. */
+  /** Performs a fast shutdown: open transactions are rolled back, committed ones are on disk. */
   @Override
   public void close() {
     postmaster.stop(STOP);
     log.atInfo().addKeyValue("pid", postmaster.pid()).log("postgres_stopped");
   }
 
-  /** A {@code postgres} process just started, and the loopback port it was told to listen on. */
+  /** A newly started {@code postgres} process and its loopback port. */
   record PostgresLaunch(Process process, int port) {
     private static final String PORT = "port=";
 
@@ -192,7 +195,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         process.getOutputStream().close();
         return new PostgresLaunch(process, port);
       } catch (IOException e) {
-        throw new MachineLacks("PostgreSQL cannot be started: " + e.getMessage(), e);
+        throw new MachineLacks("cannot start PostgreSQL: " + e.getMessage(), e);
       }
     }
 
@@ -206,7 +209,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
           "log_min_messages=warning");
     }
 
-    /** One that is free, unless the settings name one: then others may keep its address. */
+    /** Returns the port in the settings, else a free one. */
     private static int port(String... settings) {
       return Stream.of(settings)
           .filter(setting -> setting.startsWith(PORT))

@@ -10,23 +10,23 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
 
-/** What is there of the embedded PostgreSQL of a data directory, told without changing anything. */
+/** The state of a data directory's embedded PostgreSQL, found without changing anything. */
 public sealed interface EmbeddedState {
-  /** Nothing yet: the first server makes it. */
+  /** It does not exist yet; the first server sets it up. */
   record Absent() implements EmbeddedState {}
 
-  /** A cluster that this Graft can start. */
+  /** A cluster that this version of Graft can start. */
   record Stopped(String version) implements EmbeddedState {}
 
   /**
-   * @param held whether a Graft holds the data directory; if none does, a killed one left it
+   * @param held whether a running Graft holds the data directory; otherwise a killed one left it
    */
   record Running(EmbeddedPostgres postgres, boolean held) implements EmbeddedState {}
 
-  /** It cannot run here as it is; both are parts of one sentence. */
+  /** It cannot run on this machine as it is. */
   record Unfit(String why, String cure) implements EmbeddedState {}
 
-  /** Looks at {@code dataDir/postgres}. */
+  /** Examines {@code dataDir/postgres}. */
   static EmbeddedState of(Path dataDir) {
     PostgresDirectory files = new PostgresDirectory(dataDir.resolve("postgres"));
     try {
@@ -39,8 +39,8 @@ public sealed interface EmbeddedState {
           : cluster(files);
     } catch (IOException e) {
       return new Unfit(
-          "%s cannot be read (%s)".formatted(files.cluster(), e.getMessage()),
-          "run this as the user that Graft runs as");
+          "cannot read %s (%s)".formatted(files.cluster(), e.getMessage()),
+          "run this command as the user that Graft runs as");
     }
   }
 
@@ -48,17 +48,18 @@ public sealed interface EmbeddedState {
     if (!PostgresDirectory.PostgresPrograms.bundled()) {
       return Optional.of(
           new Unfit(
-              "Graft brings PostgreSQL for linux-x86_64 only",
-              "configure one with spring.datasource.url, or run the container image"));
+              "Graft includes PostgreSQL only for linux-x86_64",
+              "configure a database with spring.datasource.url, or run the container image"));
     }
     if (ChildJvm.onPath("setsid").isEmpty()) {
-      return Optional.of(new Unfit("there is no setsid on the PATH", "install util-linux"));
+      return Optional.of(new Unfit("setsid is not on the PATH", "install util-linux"));
     }
     if (Unprivileged.find(files.cluster()).isEmpty()) {
       return Optional.of(
           new Unfit(
-              "PostgreSQL does not run as root, and no other user can reach " + files.cluster(),
-              "run Graft as an ordinary user, or choose a --data-dir that all users can reach"));
+              "PostgreSQL does not run as root, and no other user has access to " + files.cluster(),
+              "run Graft as an ordinary user, or choose a --data-dir that all users have access"
+                  + " to"));
     }
     return Optional.empty();
   }
@@ -68,8 +69,8 @@ public sealed interface EmbeddedState {
         .map(
             silent ->
                 new Unfit(
-                    "the PostgreSQL that runs on " + files.cluster() + " does not answer",
-                    "run this as the user that Graft runs as, or stop it: kill -INT "
+                    "the PostgreSQL running on " + files.cluster() + " does not answer",
+                    "run this command as the user that Graft runs as, or stop it: kill -INT "
                         + silent.pid()));
   }
 
@@ -79,35 +80,35 @@ public sealed interface EmbeddedState {
     if (!Files.exists(cluster)) return new Absent();
     if (!Files.exists(version)) {
       return new Unfit(
-          cluster + " is no cluster of PostgreSQL, or belongs to another user",
-          "run this as the user that Graft runs as; if it is, move the directory away");
+          cluster + " is not a PostgreSQL cluster, or belongs to another user",
+          "run this command as the user that Graft runs as; if you do, move the directory away");
     }
     String major = Files.readString(version).strip();
     if (!major.equals(PostgresDirectory.MAJOR)) {
       return new Unfit(
-          "%s was made by PostgreSQL %s, this Graft brings %s"
+          "%s was made by PostgreSQL %s, but this version of Graft includes PostgreSQL %s"
               .formatted(cluster, major, PostgresDirectory.MAJOR),
-          "dump it with the Graft that made it (or pg_dump %s) and restore it into a new --data-dir"
+          "dump it with the version of Graft that made it (or pg_dump %s) and restore it into a new --data-dir"
               .formatted(major));
     }
     return access(files).map(EmbeddedState.class::cast).orElseGet(() -> new Stopped(major));
   }
 
-  /** PostgreSQL refuses a cluster that others may read. */
+  /** Checks the access rights; PostgreSQL refuses a cluster that other users may read. */
   private static Optional<Unfit> access(PostgresDirectory files) throws IOException {
     Path cluster = files.cluster();
     if (!Files.isReadable(files.password())) {
       return Optional.of(
           new Unfit(
               files.password() + " is missing or not readable",
-              "run Graft as the user that made it, or restore it together with the cluster"));
+              "run Graft as the user who created it, or restore it together with the cluster"));
     }
     Set<PosixFilePermission> allowed = PosixFilePermissions.fromString("rwxr-x---");
     Set<PosixFilePermission> found = Files.getPosixFilePermissions(cluster);
     if (!allowed.containsAll(found)) {
       return Optional.of(
           new Unfit(
-              "%s may be used by others (%s), which PostgreSQL refuses"
+              "other users have access to %s (%s), which PostgreSQL refuses"
                   .formatted(cluster, PosixFilePermissions.toString(found)),
               "chmod 700 " + cluster));
     }

@@ -25,8 +25,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Listens for {@link Hints} by a connection outside the pool. Whether they come through is tried
- * out: a pooler in transaction mode takes LISTEN and brings nothing.
+ * Listens for {@link Hints} on a connection outside the pool. It tests whether they arrive, because
+ * a pooler in transaction mode accepts LISTEN but delivers nothing.
  */
 final class HintListener implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(HintListener.class);
@@ -96,7 +96,7 @@ final class HintListener implements Runnable {
     }
   }
 
-  /** Returns why it does not listen any more. */
+  /** Listens until the connection fails, and returns the reason. */
   private String listen() {
     try (Connection connection = DriverManager.getConnection(url, properties);
         Statement statement = connection.createStatement()) {
@@ -104,15 +104,15 @@ final class HintListener implements Runnable {
       statement.execute("listen " + Hints.CHANNEL);
       PGConnection notified = connection.unwrap(PGConnection.class);
       if (!comesThrough(notified)) {
-        return "notifications do not come through: set graft.database.listen-url to PostgreSQL"
-            + " itself, or graft.database.listen to false";
+        return "notifications do not arrive: set graft.database.listen-url to PostgreSQL itself, or"
+                   + " graft.database.listen to false";
       }
       warned = false;
       hints.heardAll();
       while (ended.getCount() > 0 && connection.isValid((int) PROBE.toSeconds())) {
         hear(notified.getNotifications((int) QUIET.toMillis()));
       }
-      return "the connection is gone";
+      return "the connection was lost";
     } catch (SQLException | DataAccessException away) {
       return String.valueOf(away.getMessage());
     } finally {
@@ -141,12 +141,12 @@ final class HintListener implements Runnable {
   }
 
   /**
-   * How a server hears from others by way of the database.
+   * How a server receives hints from other servers through the database.
    *
-   * @param listen whether the server listens for notifications of PostgreSQL, by a connection of
-   *     its own; else it only looks from time to time
-   * @param listenUrl JDBC URL of that connection, where {@code spring.datasource.url} leads to a
-   *     pooler in transaction mode
+   * @param listen whether the server listens for notifications of PostgreSQL, on a separate
+   *     connection; otherwise it only polls
+   * @param listenUrl JDBC URL of that connection, if {@code spring.datasource.url} is a pooler in
+   *     transaction mode
    */
   @ConfigurationProperties("graft.database")
   record DatabaseProperties(@DefaultValue("true") boolean listen, @Nullable String listenUrl) {}

@@ -12,9 +12,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * Reasons to look before the next poll, between servers: NOTIFY of PostgreSQL. They may be lost,
- * and those that follow each other closely are left out, since NOTIFY takes one lock of the whole
- * cluster at its commit: whoever waits for something looks for it from time to time as well.
+ * Hints between servers, sent by PostgreSQL's NOTIFY, that it is worth polling now. They may be
+ * lost, so receivers must also poll periodically. Hints in quick succession are skipped, because
+ * NOTIFY takes a cluster-wide lock at commit.
  */
 @Component
 public class Hints {
@@ -22,32 +22,32 @@ public class Hints {
 
   private static final Logger log = LoggerFactory.getLogger(Hints.class);
 
-  /** Of one topic by one server no more often. */
+  /** The shortest time between two hints of a topic from one server. */
   private static final Duration APART = Duration.ofMillis(200);
 
   private final JdbcClient sql;
-  private final Map<String, List<Runnable>> ears = new ConcurrentHashMap<>();
-  private final Map<String, Long> told = new ConcurrentHashMap<>();
+  private final Map<String, List<Runnable>> listeners = new ConcurrentHashMap<>();
+  private final Map<String, Long> sent = new ConcurrentHashMap<>();
 
   Hints(JdbcClient sql) {
     this.sql = sql;
   }
 
   /**
-   * Calls this, on the thread that listens, when a server tells of the topic or when something may
-   * have been missed: it returns at once.
+   * Registers a listener, which is called on the listening thread when a server sends a hint about
+   * the topic or when hints may have been missed. It must return immediately.
    */
-  public void on(String topic, Runnable ear) {
-    ears.computeIfAbsent(topic, none -> new CopyOnWriteArrayList<>()).add(ear);
+  public void on(String topic, Runnable listener) {
+    listeners.computeIfAbsent(topic, none -> new CopyOnWriteArrayList<>()).add(listener);
   }
 
-  /** Tells all servers, this one too; what is committed before, they see. */
+  /** Sends a hint to all servers, including this one; they see everything committed before. */
   public void tell(String topic) {
     long now = System.nanoTime();
-    Long before = told.get(topic);
+    Long before = sent.get(topic);
     if (before != null && now - before < APART.toNanos()) return;
-    if (told.size() > 1000) told.clear(); // topics of servers that are gone
-    told.put(topic, now);
+    if (sent.size() > 1000)
+      sent.clear(); // topics of servers that no longer exist sent.put(topic, now);
     try {
       send(topic);
     } catch (DataAccessException away) {
@@ -64,11 +64,11 @@ public class Hints {
   }
 
   void heard(String topic) {
-    ears.getOrDefault(topic, List.of()).forEach(Runnable::run);
+    listeners.getOrDefault(topic, List.of()).forEach(Runnable::run);
   }
 
-  /** Something may have been missed. */
+  /** Calls all listeners, because hints may have been missed. */
   void heardAll() {
-    ears.values().forEach(all -> all.forEach(Runnable::run));
+    listeners.values().forEach(all -> all.forEach(Runnable::run));
   }
 }

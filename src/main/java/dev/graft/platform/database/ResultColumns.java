@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL's types from a row, and times and durations as parameters. */
+/** Converts PostgreSQL's types from rows, and times and durations to parameters. */
 public final class ResultColumns {
   private ResultColumns() {}
 
@@ -25,7 +25,7 @@ public final class ResultColumns {
     return value == null ? null : value.toInstant();
   }
 
-  /** Of an array; null is empty. */
+  /** Returns the times of an array; empty for null. */
   public static List<Instant> times(ResultSet row, String column) throws SQLException {
     Array array = row.getArray(column);
     return array == null
@@ -43,12 +43,12 @@ public final class ResultColumns {
     return array == null ? null : List.of((String[]) array.getArray());
   }
 
-  /** A time as a statement takes it; null stays null. */
+  /** Returns a time as a statement's parameter; null for null. */
   public static @Nullable OffsetDateTime parameter(@Nullable Instant time) {
     return time == null ? null : time.atOffset(ZoneOffset.UTC);
   }
 
-  /** A duration as {@code make_interval(secs => ...)} takes it. */
+  /** Returns a duration as a parameter of {@code make_interval(secs => ...)}. */
   public static double seconds(Duration duration) {
     return duration.toMillis() / 1000.0;
   }

@@ -15,8 +15,8 @@ import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 
 /**
- * Has the clock of this server tell the database's time, as every other server's does: ids hold the
- * time and are the cursors of lists, and what one server dates another compares.
+ * Adjusts this server's clock to the database's time, as every server does: ids contain the time
+ * and are cursors of lists, and servers compare each other's times.
  */
 @Component
 @ConditionalOnWebApplication
@@ -27,7 +27,7 @@ class SharedTime implements SmartInitializingSingleton {
 
   private final Clock clock;
   private final JdbcClient sql;
-  private boolean told;
+  private boolean warned;
 
   SharedTime(Clock clock, JdbcClient sql) {
     this.clock = clock;
@@ -36,7 +36,7 @@ class SharedTime implements SmartInitializingSingleton {
 
   private record Sample(Duration ahead, long tookNanos) {}
 
-  /** Before the first request. */
+  /** Adjusts the clock before the first request. */
   @Override
   public void afterSingletonsInstantiated() {
     adjust();
@@ -52,26 +52,28 @@ class SharedTime implements SmartInitializingSingleton {
         if (next.tookNanos() < best.tookNanos()) best = next;
       }
       adjusted.adjust(best.ahead());
-      tell(best.ahead());
+      warn(best.ahead());
     } catch (DataAccessException away) {
       log.atDebug().addKeyValue("cause", away.getMessage()).log("clock_not_compared");
     }
   }
 
-  /** Its moment is taken for the middle of the question. */
+  /**
+   * Compares the clocks; the database's time is assumed to be from the middle of the round trip.
+   */
   private Sample sample(AdjustedClock adjusted) {
-    Instant asked = adjusted.unadjusted();
+    Instant start = adjusted.unadjusted();
     long began = System.nanoTime();
     Instant there = sql.sql("select graft_now()").query(OffsetDateTime.class).single().toInstant();
     long took = System.nanoTime() - began;
-    return new Sample(Duration.between(asked.plusNanos(took / 2), there), took);
+    return new Sample(Duration.between(start.plusNanos(took / 2), there), took);
   }
 
-  private void tell(Duration ahead) {
+  private void warn(Duration ahead) {
     boolean far = ahead.abs().compareTo(FAR) > 0;
-    if (far && !told) {
+    if (far && !warned) {
       log.atWarn().addKeyValue("database_ahead_ms", ahead.toMillis()).log("clocks_differ");
     }
-    told = far;
+    warned = far;
   }
 }

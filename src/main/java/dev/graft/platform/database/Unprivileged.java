@@ -12,18 +12,18 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How to run PostgreSQL, which refuses root.
+ * How to run PostgreSQL, which refuses to run as root.
  *
- * @param prefix command that comes before the program
+ * @param prefix the prefix of the command
  * @param owner whether the cluster's files must be given to {@link #NOBODY}
  */
 record Unprivileged(List<String> prefix, boolean owner) {
   static final int NOBODY = 65534;
 
   /**
-   * Nothing special for an ordinary user. Root becomes {@code nobody} where nobody can reach the
-   * directory; else it enters a user namespace, in which it is nobody to PostgreSQL and still owns
-   * its files.
+   * Returns no prefix for an ordinary user. Root becomes user {@code nobody} if that user has
+   * access to the directory; otherwise it enters a user namespace, in which it has no privileges
+   * but still owns its files.
    *
    * @throws MachineLacks if neither is possible
    */
@@ -32,13 +32,13 @@ record Unprivileged(List<String> prefix, boolean owner) {
         .orElseThrow(
             () ->
                 new MachineLacks(
-                    "PostgreSQL does not run as root, and no other user can reach "
+                    "PostgreSQL does not run as root, and no other user has access to "
                         + directory
                         + ". Run Graft as an ordinary user, or choose a --data-dir that all users"
-                        + " can reach"));
+                        + " have access to"));
   }
 
-  /** As {@link #forDirectory}; empty if neither is possible. */
+  /** Like {@link #forDirectory}, but returns empty if neither is possible. */
   static Optional<Unprivileged> find(Path directory) {
     if (!"root".equals(System.getProperty("user.name"))) {
       return Optional.of(new Unprivileged(List.of(), false));

@@ -1,13 +1,13 @@
 /**
- * The embedded PostgreSQL, locks by name, and reading PostgreSQL's types from a row.
+ * The embedded PostgreSQL, hints between servers, and conversions of PostgreSQL's types.
  *
- * <p>Without a configured database, {@link dev.graft.platform.database.DatabaseInitializer} gives
- * the context the PostgreSQL of the data directory. One process holds the directory ({@link
- * dev.graft.platform.database.LocalDatabase}); commands connect beside it.
+ * <p>Without a configured database, {@link dev.graft.platform.database.DatabaseInitializer} starts
+ * the PostgreSQL of the data directory. One process holds the directory ({@link
+ * dev.graft.platform.database.LocalDatabase}); other commands connect to its PostgreSQL.
  *
- * <p>How it fails: a killed Graft's postmaster is adopted, a killed postmaster recovers from its
- * log, a cluster is whole or absent, and a cluster of another major version is refused. What the
- * machine lacks is a {@link dev.graft.platform.MachineLacks}.
+ * <p>The postmaster of a killed Graft is adopted, a killed postmaster recovers from its log, a
+ * cluster is never incomplete, and a cluster of another major version is refused. Problems of the
+ * machine throw {@link dev.graft.platform.MachineLacks}.
  */
 @NullMarked
 @NamedInterface("database")

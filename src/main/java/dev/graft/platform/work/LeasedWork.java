@@ -23,12 +23,15 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * The statements on {@code leased_work}, but for those that its migration gives to triggers ({@code
- * V170__leased_work.sql}). Those under a claim say whether it still held.
+ * The statements on {@code leased_work}, except those in triggers ({@code V170__leased_work.sql}).
+ * Methods that take a claim return whether it was still valid.
  */
 @Component
 public class LeasedWork {
-  /** A claim that ran out is a failure, and waits like one: the work may be what kills servers. */
+  /**
+   * An expired claim counts as a failure and is delayed like one, because the work may crash
+   * servers.
+   */
   private static final String FREE =
       """
       w.due_at <= n.now
@@ -38,9 +41,9 @@ public class LeasedWork {
       """;
 
   /**
-   * The department that has had no turn for longest, and of its work what is due for longest. The
-   * turn is over even if another transaction is just writing that row: it must not be in
-   * everybody's way.
+   * Claims the longest due work of the department that has waited longest for a turn. The turn
+   * counts even if another transaction is writing the row, so that the row does not block other
+   * departments.
    */
   private static final String CLAIM =
       """
@@ -76,14 +79,14 @@ public class LeasedWork {
     this.sql = sql;
   }
 
-  /** What this server's loop of a kind waits for. */
+  /** Returns the signal that this server's loop of a kind waits for. */
   WorkSignal signal(String kind) {
     return signals.computeIfAbsent(kind, none -> new WorkSignal());
   }
 
   /**
-   * To be done now; in the transaction that writes what it is about. Where it is there already, it
-   * is due now at the latest; if it is just worked at, that does not hear of it.
+   * Adds work that is due now, in the transaction that writes its subject. Existing work becomes
+   * due now; work in progress is not notified.
    */
   public void add(String kind, String subject, String departmentId) {
     sql.sql("select add_leased_work(:kind, :subject, :department)::text")
@@ -93,22 +96,22 @@ public class LeasedWork {
         .query((row, index) -> true)
         .single();
     if (!TransactionSynchronizationManager.isSynchronizationActive()) {
-      signal(kind).tell();
+      signal(kind).send();
       return;
     }
     TransactionSynchronizationManager.registerSynchronization(
         new TransactionSynchronization() {
           @Override
           public void afterCommit() {
-            signal(kind).tell();
+            signal(kind).send();
           }
         });
   }
 
   /**
-   * @param lease how long it holds, unless it is renewed
-   * @param retries how long it waits where a claim has run out
-   * @param full departments that have their share of this server: others have the turn
+   * @param lease how long the claim is valid, unless it is renewed
+   * @param retries the delay after an expired claim
+   * @param full departments that have reached their share of this server and get no turn
    */
   public Optional<WorkClaim> claim(
       String kind, Duration lease, WorkSettings.Backoff retries, Collection<String> full) {
@@ -132,32 +135,32 @@ public class LeasedWork {
         row.getInt("attempts"));
   }
 
-  /** Then it holds for longer. */
+  /** Extends the claim. */
   public boolean renew(WorkClaim claim, Duration lease) {
     String longer =
         "update leased_work set claimed_until = graft_now() + make_interval(secs => :lease)";
     return held(claim, sql.sql(longer + FENCE).param("lease", seconds(lease)));
   }
 
-  /** Then nobody else can have it before the transaction ends. */
+  /** Locks the claim until the transaction ends. */
   public boolean hold(WorkClaim claim) {
     String lock = "select true from leased_work" + FENCE + " for no key update";
     return named(claim, sql.sql(lock)).query(Boolean.class).optional().isPresent();
   }
 
-  /** As {@link #hold}; and failures are counted anew from here. */
+  /** Locks the claim like {@link #hold} and resets the count of failures. */
   public boolean progressed(WorkClaim claim) {
     boolean held = held(claim, sql.sql("update leased_work set attempts = 0" + FENCE));
     if (held) claim.attempts = 0;
     return held;
   }
 
-  /** Gives it back as it was: others have their turn. */
+  /** Gives the claim back, unchanged, for other servers. */
   public boolean release(WorkClaim claim) {
     return ends(claim, sql.sql(given("due_at = due_at")));
   }
 
-  /** Gives it back until then, which is not a failure. */
+  /** Gives the claim back and delays the work; this does not count as a failure. */
   public boolean later(WorkClaim claim, Duration after) {
     return ends(
         claim,
@@ -165,7 +168,7 @@ public class LeasedWork {
             .param("after", seconds(after)));
   }
 
-  /** As {@link #later}; what was due before has had its turn, and is due again now. */
+  /** Like {@link #later} with a time; a time in the past means now. */
   public boolean until(WorkClaim claim, Instant due) {
     return ends(
         claim, sql.sql(given("due_at = greatest(graft_now(), :due)")).param("due", parameter(due)));
@@ -185,13 +188,13 @@ public class LeasedWork {
     return "update leased_work set claim = null, claimed_until = null, " + back + FENCE;
   }
 
-  /** There is nothing left to do. */
+  /** Deletes the work, because it is complete. */
   public boolean done(WorkClaim claim) {
     return ends(claim, sql.sql("delete from leased_work" + FENCE));
   }
 
   /**
-   * Ends the work and makes a change that belongs to it, in one transaction.
+   * Deletes the work and makes a change that belongs to it, in one transaction.
    *
    * @return whether both happened
    */
@@ -201,8 +204,8 @@ public class LeasedWork {
   }
 
   /**
-   * It shall not be done, whoever is working at it. Before the rows that it is about are changed:
-   * those who write results lock in this order, too.
+   * Deletes work, even if a server is working on it. Must be called before the subject's rows are
+   * changed, because writers of results lock in this order too.
    */
   public void drop(String kind, String subject, String departmentId) {
     sql.sql(
@@ -233,11 +236,11 @@ public class LeasedWork {
         .param("claim", claim.token);
   }
 
-  /** A reason to look before the next poll: told once or often, it is heard once. */
+  /** Wakes a loop before its next poll; several signals wake it once. */
   static final class WorkSignal {
     private final Semaphore news = new Semaphore(0);
 
-    void tell() {
+    void send() {
       news.release();
     }
 

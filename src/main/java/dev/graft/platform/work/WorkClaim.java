@@ -3,20 +3,20 @@ package dev.graft.platform.work;
 import java.time.Instant;
 import java.util.UUID;
 
-/** A piece of work that is this server's for the time of a lease. */
+/** A piece of work that this server has claimed for the time of a lease. */
 public final class WorkClaim {
   private final String subject;
   private final String departmentId;
   private final Instant dueAt;
   final String kind;
 
-  /** What every write under the claim names. */
+  /** The token that every write under the claim checks. */
   final UUID token;
 
-  /** Failures in a row until now. */
+  /** The number of consecutive failures. */
   volatile int attempts;
 
-  /** Whether it was given back or is over: then nobody has lost it. */
+  /** Whether it was given back or completed, rather than lost. */
   volatile boolean ended;
 
   WorkClaim(
@@ -29,7 +29,7 @@ public final class WorkClaim {
     this.attempts = attempts;
   }
 
-  /** Id of what is worked at. */
+  /** Returns the id of the work's subject. */
   public String subject() {
     return subject;
   }
@@ -38,7 +38,7 @@ public final class WorkClaim {
     return departmentId;
   }
 
-  /** Since when it could have been claimed. */
+  /** Returns when it became due. */
   public Instant dueAt() {
     return dueAt;
   }

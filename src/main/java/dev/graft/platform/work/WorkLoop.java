@@ -20,11 +20,11 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** Claims what is due of a kind and has it done, a thread each. */
+/** Claims due work of a kind and does each piece on its own thread. */
 public final class WorkLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkLoop.class);
 
-  /** For what is broken off, so that it is whole. */
+  /** The time to let an operation finish before it is interrupted. */
   private static final Duration MOMENT = Duration.ofMillis(250);
 
   private static final Duration GIVING_BACK = Duration.ofSeconds(5);
@@ -58,12 +58,12 @@ public final class WorkLoop implements Runnable {
   }
 
   /**
-   * A claim that is being made is given a moment: broken off, it would be lost for the time of its
-   * lease. One that a database does not answer is not waited for.
+   * Stops the loop. A claim in progress gets a moment to finish, because an interrupted claim would
+   * block the work for the time of its lease; a database that does not answer is not waited for.
    */
   private void end(Thread loop) {
     stopping = true;
-    news.tell();
+    news.send();
     Thread.ofVirtual()
         .start(
             () -> {
@@ -75,7 +75,7 @@ public final class WorkLoop implements Runnable {
             });
   }
 
-  /** Once: a loop that has been drained has no room for work any more. */
+  /** Runs once: a drained loop cannot take work again. */
   @Override
   public void run() {
     if (draining) return;
@@ -93,7 +93,7 @@ public final class WorkLoop implements Runnable {
     }
   }
 
-  /** Whether there was something to do. */
+  /** Claims and starts one piece of work; returns whether there was one. */
   private boolean startOne() throws InterruptedException {
     free.acquire();
     Optional<WorkClaim> claim = stopping ? Optional.empty() : claim();
@@ -119,12 +119,12 @@ public final class WorkLoop implements Runnable {
       away = false;
       return claim;
     } catch (RuntimeException outage) {
-      told(outage);
+      warn(outage);
       return Optional.empty();
     }
   }
 
-  /** Departments that have their share of this server. */
+  /** Returns the departments that have reached their share of this server. */
   private List<String> full() {
     return underWay.keySet().stream()
         .collect(Collectors.groupingBy(WorkClaim::departmentId, Collectors.counting()))
@@ -135,8 +135,8 @@ public final class WorkLoop implements Runnable {
         .toList();
   }
 
-  /** Once for an outage. */
-  private void told(RuntimeException outage) {
+  /** Logs a warning once per outage. */
+  private void warn(RuntimeException outage) {
     if (!away && !stopping) {
       log.atWarn().setCause(outage).addKeyValue("kind", settings.kind()).log("work_unread");
     }
@@ -148,13 +148,13 @@ public final class WorkLoop implements Runnable {
         KeptClaim kept = new KeptClaim(work, claim, settings.lease())) {
       workAt(claim, kept);
     } catch (RuntimeException outage) {
-      told(outage); // the claim runs out
+      warn(outage); // the claim will expire
     } catch (InterruptedException hurried) {
       // the server stops
     } finally {
       underWay.remove(claim);
       free.release();
-      news.tell();
+      news.send();
     }
   }
 
@@ -197,7 +197,7 @@ public final class WorkLoop implements Runnable {
     kind.gaveUp(claim);
   }
 
-  /** What is under way has its time, is broken off after it, and given back. */
+  /** Lets running work finish within its grace time, then interrupts it and gives it back. */
   private void drain() throws InterruptedException {
     if (ended(settings.grace())) return;
     underWay.values().forEach(Thread::interrupt);
@@ -214,7 +214,7 @@ public final class WorkLoop implements Runnable {
     try {
       work.release(claim);
     } catch (RuntimeException outage) {
-      told(outage);
+      warn(outage);
     }
   }
 
@@ -223,8 +223,8 @@ public final class WorkLoop implements Runnable {
   }
 
   /**
-   * Keeps a claim while a thread works under it: renews it from time to time, and interrupts the
-   * thread once it is lost, be it because what it is about was cancelled.
+   * Renews a claim periodically while a thread works under it, and interrupts the thread when the
+   * claim is lost, for example because its subject was cancelled.
    */
   static final class KeptClaim implements AutoCloseable {
     private static final int RENEWALS = 6;
@@ -237,7 +237,7 @@ public final class WorkLoop implements Runnable {
     private final Thread keeper;
     private volatile boolean lost;
 
-    /** The thread that calls is the one that works, and closes this. */
+    /** Must be created and closed by the working thread. */
     KeptClaim(LeasedWork work, WorkClaim claim, Duration lease) {
       this.work = work;
       this.claim = claim;
@@ -245,7 +245,7 @@ public final class WorkLoop implements Runnable {
       keeper = Thread.ofVirtual().name("claim " + claim.subject()).start(this::keep);
     }
 
-    /** Whether it is another's by now, or nobody's. */
+    /** Returns whether the claim has been lost. */
     boolean lost() {
       return lost;
     }
@@ -257,7 +257,7 @@ public final class WorkLoop implements Runnable {
           long asked = System.nanoTime();
           boolean over = asked - held > lease.toNanos();
           boolean renewed = !over && renewed();
-          if (claim.ended) return; // by the worker itself
+          if (claim.ended) return; // by the working thread
           if (renewed) held = asked;
           else if (over || lost) break;
         }
@@ -269,7 +269,10 @@ public final class WorkLoop implements Runnable {
       }
     }
 
-    /** False, too, while the database does not answer: the claim holds on for a while. */
+    /**
+     * Renews the claim; also returns false if the database does not answer, while the claim is
+     * still valid.
+     */
     private boolean renewed() {
       try {
         boolean renewed = work.renew(claim, lease);
@@ -280,7 +283,10 @@ public final class WorkLoop implements Runnable {
       }
     }
 
-    /** A renewal that is being made is given a moment: broken off, it would cost a connection. */
+    /**
+     * Stops renewing. A renewal in progress gets a moment to finish, because interrupting it would
+     * cost a connection.
+     */
     @Override
     public void close() throws InterruptedException {
       closed.countDown();
@@ -298,15 +304,15 @@ public final class WorkLoop implements Runnable {
     }
   }
 
-  /** Work beside requests that is not done, of each kind. */
+  /** Reports the pending background work of each kind. */
   @Component
   static class WorkNumbers implements StoredNumbers {
     private static final Gauge PENDING =
-        new Gauge("graft_work_pending", "Work of servers that is not done yet", "kind");
+        new Gauge("graft_work_pending", "Pending background work of servers", "kind");
     private static final Gauge OLDEST =
         new Gauge(
             "graft_work_oldest_age_seconds",
-            "How long the work that is due for longest has been due; 0 if none is",
+            "Time since the oldest pending work became due; 0 if none is due",
             "kind");
 
     private final JdbcClient sql;

@@ -4,15 +4,15 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * How a kind of work is done.
+ * The settings of a kind of work.
  *
- * @param kind the name of it
- * @param computes whether it keeps a processor busy, which virtual threads are not made for
- * @param parallel pieces that a server works at at once
- * @param share of those, as many may be one department's; other servers may work at more of it
- * @param poll how often a server looks for what is due
- * @param lease how long a claim holds unless it is renewed
- * @param grace how long those under way may go on when the server stops
+ * @param kind its name
+ * @param computes whether it keeps a processor busy and therefore needs a platform thread
+ * @param parallel how many pieces a server works on at a time
+ * @param share how many of those may belong to one department
+ * @param poll how often a server looks for due work
+ * @param lease how long a claim is valid unless it is renewed
+ * @param grace how long running work may continue when the server stops
  */
 public record WorkSettings(
     String kind,
@@ -25,12 +25,15 @@ public record WorkSettings(
     Duration grace) {
 
   /**
-   * @param most failures in a row, after which it is given up
-   * @param first wait; each is twice the one before
-   * @param longest wait
+   * @param most consecutive failures after which the work is given up
+   * @param first the first delay; each further delay doubles
+   * @param longest the longest delay
    */
   public record Backoff(int most, Duration first, Duration longest) {
-    /** Spread, so that what failed together does not come back together. */
+    /**
+     * Returns the delay after this many failures, with jitter, so that simultaneous failures are
+     * not retried at the same time.
+     */
     Duration after(int failures) {
       long millis = first.toMillis();
       for (int i = 1; i < failures && millis < longest.toMillis(); i++) millis *= 2;

@@ -32,14 +32,14 @@
     const strokes = [colour('--green'), colour('--blue')];
     plots.set(kind, new uPlot({
       title: kind.title, width: width(), height: HEIGHT, scales: {x: {time: false}}, axes: [axis(), axis()],
-      series: [{label: 'step', value: told(0)}, ...kind.lines.map(([, label], i) => ({
-        label, stroke: strokes[i], width: 2, spanGaps: true, points: {show: i === 1}, value: told(4),
+      series: [{label: 'step', value: rounded(0)}, ...kind.lines.map(([, label], i) => ({
+        label, stroke: strokes[i], width: 2, spanGaps: true, points: {show: i === 1}, value: rounded(4),
       }))],
     }, data, place));
   }
 
   // The legend has the value under the pointer, or the newest before it: the last one where no pointer is.
-  function told(digits) {
+  function rounded(digits) {
     return (plot, raw, series, at) => {
       const values = plot.data[series];
       for (let i = at ?? values.length - 1; i >= 0; i--) {

@@ -1,0 +1,44 @@
+package dev.graft.adapters;
+
+import jakarta.persistence.Id;
+import jakarta.persistence.MappedSuperclass;
+import jakarta.persistence.PostLoad;
+import jakarta.persistence.PostPersist;
+import jakarta.persistence.Transient;
+import org.springframework.data.domain.Persistable;
+
+/** An entity whose id the program assigns, so that a missing id does not mean a new row. */
+@MappedSuperclass
+abstract class AssignedId implements Persistable<String> {
+  @Id private String id;
+
+  @Transient private boolean inserted;
+
+  /** For JPA, which fills the fields. */
+  @SuppressWarnings("NullAway.Init")
+  protected AssignedId() {}
+
+  AssignedId(String id) {
+    this.id = id;
+  }
+
+  String id() {
+    return id;
+  }
+
+  @Override
+  public String getId() {
+    return id;
+  }
+
+  @Override
+  public boolean isNew() {
+    return !inserted;
+  }
+
+  @PostLoad
+  @PostPersist
+  void inserted() {
+    inserted = true;
+  }
+}

@@ -1,0 +1,31 @@
+package dev.graft.catalog;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.data.jpa.repository.Modifying;
+import org.springframework.data.jpa.repository.Query;
+import org.springframework.data.repository.Repository;
+
+/** The rows of base models. */
+interface RegisteredModels extends Repository<RegisteredModel, String> {
+  RegisteredModel save(RegisteredModel model);
+
+  Optional<RegisteredModel> findById(String name);
+
+  @Query("select m from RegisteredModel m order by m.name")
+  List<RegisteredModel> all();
+
+  /** Returns 0 if there is no such model, or if it is enabled or disabled already. */
+  @Modifying(clearAutomatically = true, flushAutomatically = true)
+  @Query(
+      nativeQuery = true,
+      value =
+          """
+          update base_model set disabled_at = case when :enabled then null else :now end
+           where name = :name and (disabled_at is null) <> :enabled
+          """)
+  int enable(String name, boolean enabled, Instant now);
+
+  void deleteById(String name);
+}

@@ -24,11 +24,11 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Named, versioned settings for jobs. */
+/** Adapter configurations: named, versioned settings for jobs. */
 @RestController
 @RequestMapping("/v1/adapter_configs")
 class AdapterConfigController {
-  /** Not the words that are routes of their own. */
+  /** Any name except the two that are routes. */
   private static final String CONFIG = "/{config:(?!(?:schema|validate)$).+}";
 
   private final AdapterConfigService configs;
@@ -78,7 +78,7 @@ class AdapterConfigController {
     return get(caller, id, null);
   }
 
-  /** JSON Schema of what {@code adapter} may be. */
+  /** Returns the JSON Schema of {@code adapter}. */
   @GetMapping("/schema")
   ObjectNode schema() {
     return AdapterSchema.json();
@@ -149,11 +149,11 @@ class AdapterConfigController {
   }
 
   /**
-   * A version on the wire.
+   * A version of a configuration.
    *
-   * @param createdAt of this version, unix seconds
-   * @param adapter as it was given
-   * @param resolved the same with every default, as a job would run
+   * @param createdAt of this version, in Unix seconds
+   * @param adapter the settings as they were given
+   * @param resolved the settings with all defaults, as a job would run
    */
   record AdapterConfigObject(
       String object,

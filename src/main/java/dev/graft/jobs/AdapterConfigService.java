@@ -24,17 +24,17 @@ import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Configurations by name, and what a job's {@code adapter} becomes with them. */
+/** Adapter configurations, and their expansion in a job's {@code adapter}. */
 @Service
 class AdapterConfigService implements Owned {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
 
-  /** What stands in the place of a name in routes. */
+  /** Words that routes have in the place of a name. */
   private static final Set<String> ROUTES = Set.of("schema", "validate");
 
   private static final int LONGEST_DESCRIPTION = 1000;
 
-  /** Of a department, that an unknown one is held against. */
+  /** Names of a department that are compared with an unknown one. */
   private static final int MOST_NAMES = 1000;
 
   private final AdapterConfigs configs;
@@ -56,12 +56,12 @@ class AdapterConfigService implements Owned {
 
   /**
    * Expands {@code "balanced"} and {@code {"config": "ac_... or a name", "version": 2, ...}}; every
-   * other key overrides the configuration's, inside objects key by key, with null taking one away.
+   * other key overrides the configuration's, inside objects key by key, and null removes a key.
    *
-   * @return the object itself, nothing left to look up
+   * @return the settings
    * @throws RequestFailed if there is no such configuration
    */
-  public @Nullable JsonNode expand(String departmentId, @Nullable JsonNode adapter) {
+  @Nullable JsonNode expand(String departmentId, @Nullable JsonNode adapter) {
     boolean named = adapter != null && adapter.isString();
     if (adapter == null || !named && !adapter.has("config")) return adapter;
     JsonNode key = named ? adapter : adapter.get("config");
@@ -103,7 +103,7 @@ class AdapterConfigService implements Owned {
     throw RequestFailed.invalid("adapter.version", "must be a whole number from 1");
   }
 
-  /** RFC 7396, but another method takes the place of the first whole: its settings are its own. */
+  /** Merges as RFC 7396 does, except that another method replaces the whole method. */
   private static void merge(ObjectNode target, ObjectNode patch) {
     if (patch.has("method")) target.remove("peft");
     if (patch.has("peft")) target.remove("method");
@@ -125,7 +125,7 @@ class AdapterConfigService implements Owned {
     return !patch.has("peft_type") || patch.get("peft_type").equals(old.get("peft_type"));
   }
 
-  /** By id, name or name of a preset; null = the newest version. */
+  /** Finds a version by id, name or name of a preset; null = the newest version. */
   Optional<AdapterConfigVersion> find(String departmentId, String key, @Nullable Integer version) {
     Optional<AdapterConfigVersion> preset =
         Presets.named(key).filter(each -> version == null || version == each.version());
@@ -140,21 +140,21 @@ class AdapterConfigService implements Owned {
     return Presets.named(id).map(List::of).orElseGet(() -> configs.versions(departmentId, id));
   }
 
-  /** The first version; returns the id. */
+  /** Creates a configuration with its first version; returns its id. */
   @Transactional
   public String create(
       String departmentId, String name, @Nullable String description, JsonNode adapter) {
     if (!NAME.matcher(name).matches() || Presets.named(name).isPresent() || ROUTES.contains(name)) {
       throw RequestFailed.invalid(
           "name",
-          "must be 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or digit, and no preset's,"
-              + " nor schema or validate");
+          "must be 1 to 63 characters of a-z, 0-9, '.', '_' and '-', begin with a letter or digit, and"
+              + " not be schema, validate or the name of a preset");
     }
     ObjectNode checked = checked(description, adapter);
     locks.take("adapter configuration " + departmentId + " " + name);
     if (configs.existsByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)) {
       throw RequestFailed.invalid(
-          "name", "There is a configuration of this name; add a version to it");
+          "name", "A configuration of this name exists; add a version to it");
     }
     Instant now = clock.instant();
     var config = new AdapterConfig(ids.next("ac_"), departmentId, name, now);
@@ -162,7 +162,7 @@ class AdapterConfigService implements Owned {
     return configs.save(config).id();
   }
 
-  /** Another version of what is there; returns its number. */
+  /** Adds a version to a configuration; returns its number. */
   @Transactional
   public String add(
       String departmentId, String id, @Nullable String description, JsonNode adapter) {
@@ -206,7 +206,7 @@ class AdapterConfigService implements Owned {
     }
   }
 
-  /** The settings as they would run; as they were given where only an older release took them. */
+  /** Returns the settings as they would run; as they were given if this release refuses them. */
   static ObjectNode resolved(AdapterConfigVersion config) {
     try {
       return TrainingSpec.toJson(TrainingSpec.resolve(config.adapter(), null, null, null));

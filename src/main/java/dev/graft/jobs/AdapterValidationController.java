@@ -19,7 +19,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 
-/** Whether settings would do with a base model; nothing is kept, and no job is made. */
+/** Checks settings against a base model; stores nothing, and submits no job. */
 @RestController
 class AdapterValidationController {
   private final AdapterConfigService configs;
@@ -44,14 +44,14 @@ class AdapterValidationController {
   record ValidationRequest(@Nullable String model, @Nullable JsonNode adapter) {}
 
   /**
-   * @param adapter as it would run; null where it cannot be read
-   * @param modules that train or have something beside them; null where it does not fit, or the
-   *     base trains only on a Ray cluster
-   * @param parameters of the base
-   * @param memoryBytes what a job takes of a device with rows of the full length; null where it
-   *     does not fit the base, or is not known
-   * @param fitsWorker whether a worker that is there has as much, and a device for such a base;
-   *     null if none is there
+   * @param adapter the settings as they would run; null if they cannot be read
+   * @param modules that train or have adapter parameters; null if the settings do not fit, or the
+   *     base model trains only on a Ray cluster
+   * @param parameters of the base model
+   * @param memoryBytes need of a device with rows of the full length; null if the settings do not
+   *     fit, or it is not known
+   * @param fitsWorker whether an available worker has enough memory and a device for the base
+   *     model; null if no worker is available
    */
   record Validation(
       String object,

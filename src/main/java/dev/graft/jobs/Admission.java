@@ -13,7 +13,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Whether a department may put one more job into the queue. */
+/** Decides whether a department may queue another job. */
 @Component
 class Admission implements QuotaUsage {
   /** Each state has an index of its own. */
@@ -23,7 +23,7 @@ class Admission implements QuotaUsage {
            + (select count(*) from job where department_id = :department and state = 'waiting')
       """;
 
-  /** Of leases that are live; the others are in the department's row. */
+  /** Device-seconds of live leases; those of ended leases are in the department's row. */
   private static final String LIVE_SECONDS =
       """
       select coalesce(sum(devices_of(j.device_needs)
@@ -43,33 +43,29 @@ class Admission implements QuotaUsage {
   }
 
   /**
-   * In the transaction that submits.
+   * Checks the department's limits, in the transaction that submits.
    *
    * @param priority that the client asked for
-   * @return whether the job waits for its approval first
-   * @throws RequestFailed which says which limit, how much of it is used and what to do
+   * @return whether the job must wait for approval
+   * @throws RequestFailed if the job exceeds a limit
    */
   @Transactional(propagation = Propagation.MANDATORY)
   boolean require(String department, String baseModel, int priority) {
-    // Of two who ask at once the second counts the first one's job.
+    // Of two concurrent requests the second counts the job of the first.
     locks.take("queue of " + department);
     Limits may = limits.of(department);
     requireModel(may, baseModel);
     if (priority > may.maxPriority()) {
       throw RequestFailed.invalid(
           "priority",
-          "The priority of this department's jobs is at most " + may.maxPriority() + ".");
+          "The priority of jobs of this department is at most " + may.maxPriority() + ".");
     }
     long queued = queued(department);
     if (queued >= may.maxQueuedJobs()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
-          "%d %s of this department %s waiting, of at most %d; cancel one, or wait until one starts."
-              .formatted(
-                  queued,
-                  queued == 1 ? "job" : "jobs",
-                  queued == 1 ? "is" : "are",
-                  may.maxQueuedJobs()));
+          "This department has %d waiting %s, and its limit is %d. Cancel one, or wait until one starts."
+              .formatted(queued, queued == 1 ? "job" : "jobs", may.maxQueuedJobs()));
     }
     requireDeviceTime(department, may);
     return may.approval().equals(LimitSettings.EVERY_JOB);
@@ -82,7 +78,7 @@ class Admission implements QuotaUsage {
     if (used >= most) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
-          ("This department has used %.0f of its %d device-seconds of this month (UTC); ask an"
+          ("This department has used %.0f of its %d device-seconds of this month (UTC). Ask an"
                   + " administrator for more, or submit again next month.")
               .formatted(used, most));
     }

@@ -18,7 +18,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Owners and administrators decide about jobs that wait for their approval. */
+/** Lets owners and administrators approve or reject jobs that wait for approval. */
 @RestController
 @RequestMapping("/v1/fine_tuning/jobs/{id}")
 class ApprovalController {
@@ -37,7 +37,7 @@ class ApprovalController {
   }
 
   /**
-   * @param comment up to 500 characters in a line; the department reads it in the job's events
+   * @param comment one line of up to 500 characters, which the job's events show
    */
   record Decision(@Nullable String comment) {}
 
@@ -54,7 +54,7 @@ class ApprovalController {
     return decided(department, id, JobRow.Approval.APPROVED, now, comment);
   }
 
-  /** The job ends as cancelled, and says who did not want it, and why. */
+  /** Ends the job as cancelled; it shows who rejected it, and why. */
   @PostMapping("/reject")
   @Transactional
   ObjectNode reject(
@@ -103,12 +103,13 @@ class ApprovalController {
     if (job.approval() == JobRow.Approval.WAITING && !job.state().terminal()) {
       return new RequestFailed(
           ProblemType.PERMISSION_DENIED,
-          "Whoever submitted a job does not decide about it, nor does a key that they made:"
-              + " another owner or an administrator does.");
+          "You cannot approve or reject your own job, nor can a key that you created: ask another"
+              + " owner or an administrator.");
     }
     String now = job.approval() == null || job.state().terminal() ? job.state().wire() : "approved";
     return new RequestFailed(
         ProblemType.WRONG_STATE,
-        "The job cannot be %s: it waits for no approval, it is %s.".formatted(wanted.wire(), now));
+        "The job cannot be %s: it does not wait for approval, it is %s."
+            .formatted(wanted.wire(), now));
   }
 }

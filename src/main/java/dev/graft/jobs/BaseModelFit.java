@@ -30,12 +30,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Whether settings fit a base model. Its files are linked into a directory of their own. */
+/** Checks whether settings fit a base model, whose files are linked into a scratch directory. */
 @Component
 class BaseModelFit {
   private static final Logger log = LoggerFactory.getLogger(BaseModelFit.class);
 
-  /** A setting's name, and what is wrong with it. */
+  /** The name of a setting, and the problem with it. */
   private static final Pattern SETTING =
       Pattern.compile("((?:output\\.)?[a-z_0-9]+): (.+)", Pattern.DOTALL);
 
@@ -43,27 +43,27 @@ class BaseModelFit {
   private final Path work;
 
   /**
-   * Beside the store, as links do not reach into other file systems, and copies of weights are
-   * large.
+   * The scratch directory is next to the store: links cannot cross file systems, and copies of
+   * weights are large.
    */
   BaseModelFit(LocalCopies copies, GraftProperties graft) {
     this.copies = copies;
     this.work = graft.dataDir().resolve("work");
   }
 
-  /** What came of it. */
+  /** The result of a check. */
   sealed interface Fit {
     record Fits(TrainedParts parts) implements Fit {}
 
     record Fails(ErrorDetail why) implements Fit {}
 
-    /** Only the trainer of a Ray cluster could tell. */
+    /** Only the trainer of a Ray cluster could check it. */
     record Unknown() implements Fit {}
   }
 
   /**
-   * What a job takes of a device's memory; empty if that is not known of the base's type, or its
-   * files cannot be read now, which its trainer will explain.
+   * Returns the memory that a job needs of a device; empty if it is not known for this type of
+   * model, or the files cannot be read now, which the trainer will report.
    *
    * @throws RequestFailed if the settings do not fit the base
    */
@@ -83,10 +83,10 @@ class BaseModelFit {
     }
   }
 
-  /** What is said of an encoder with an objective that writes text. */
+  /** Returns the message for an encoder with an objective that generates text. */
   static String labelsOnly(BaseModel encoder, Objective objective) {
     return ("%s is an encoder, which the objective %s cannot train. Set adapter.objective to"
-            + " classification, or to regression where the labels are numbers to predict:"
+            + " classification, or to regression if the labels are numbers to predict:"
             + " \"adapter\": {\"config\": \"balanced\", \"objective\": \"classification\"}; for"
             + " graft jobs create such an object in a file, --adapter FILE.json.")
         .formatted(encoder.name(), objective.name().toLowerCase(Locale.ROOT));
@@ -113,7 +113,7 @@ class BaseModelFit {
     } catch (IllegalArgumentException refused) {
       return fails(String.valueOf(refused.getMessage()), spec.method());
     } catch (IOException e) {
-      throw new UncheckedIOException("the files of a base model cannot be laid out", e);
+      throw new UncheckedIOException("the files of a base model cannot be linked", e);
     }
   }
 

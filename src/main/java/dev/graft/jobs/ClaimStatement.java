@@ -10,9 +10,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
-/** The claim, as SQL: the next job that a device may get. {@link LeaseLedger} sends it. */
+/** The SQL of the claim: it takes the next job for a device. {@link LeaseLedger} sends it. */
 final class ClaimStatement {
-  /** Departments that one claim may lock one of. */
+  /** Departments among which one claim chooses. */
   static final int CANDIDATES = 32;
 
   private static final JobsThatFit.Offered CLAIMER =
@@ -27,23 +27,23 @@ final class ClaimStatement {
   private ClaimStatement() {}
 
   /**
-   * The department's row is locked before its counter is believed, and the counter moves in the
-   * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
-   * claimer that finds the department locked to the next one; {@link #CLAIM_WAITING} is for one who
-   * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
-   * job_meets} gives the order. No row: there is no department to choose; a row without a job:
-   * others have taken the last ones of the chosen department meanwhile.
+   * Locks the department's row before it relies on the counter, and raises the counter in the same
+   * statement: the quota holds with any number of concurrent claims. With {@code skip locked} a
+   * claim that finds a department locked takes the next one; {@link #CLAIM_WAITING} follows if all
+   * were locked. Ids are passed as scalar sub-selects, not joined, so that index {@code job_meets}
+   * gives the order. No row means that no department can start a job; a row without a job means
+   * that other claims took the last jobs of the chosen department meanwhile.
    *
-   * <p>Departments are ordered first and asked for work after that, so that as few are asked as
-   * there are candidates; {@code offset} and the scalar sub-select keep the planner from turning
-   * that around.
+   * <p>Departments are ordered first and checked for work after that, so that no more are checked
+   * than there are candidates; {@code offset} and the scalar sub-select keep the planner from
+   * reversing that.
    *
-   * <p>A device gets no job that asks for more than it is, see {@link JobsThatFit}, and what it
-   * does not get is not read: {@code m} steps from one size of the chosen department's waiting jobs
-   * to the next, {@code s} takes the first job of each and puts the sizes in the order of those,
-   * {@code j} is the first of the first size that is not locked. {@link JobNeeds.JobMemory} keeps
-   * the sizes few: a claim reads at most one job of each size that fits, and one more of each
-   * different need, beside those that the worker has just given back for want of room ({@code x}).
+   * <p>A device gets only jobs whose needs it meets, see {@link JobsThatFit}, and other jobs are
+   * not read: {@code m} steps from one size of the chosen department's waiting jobs to the next,
+   * {@code s} takes the first job of each size and orders the sizes by these jobs, {@code j} is the
+   * first job of the first size that is not locked. {@link JobNeeds.JobMemory} keeps the number of
+   * sizes low: a claim reads at most one job of each size that fits, and one more of each other
+   * need, beside the jobs that the worker has just declined ({@code x}).
    */
   static final String CLAIM =
       """
@@ -105,17 +105,17 @@ final class ClaimStatement {
                   JobsThatFit.sizes("(select id from d)", CLAIMER),
                   CLAIMER.fits(),
                   JobsThatFit.classes(":dedicated"))
-          + Transition.told(", tokens_per_second = null")
+          + Transition.event(", tokens_per_second = null")
           + "select u.*, l.token, extract(epoch from graft_now() - u.available_at) as waited"
           + " from d left join (u join l on l.job_id = u.id) on true\n";
 
-  /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
+  /** Waits for the department's row. It holds no lock yet, so that no other claim waits for it. */
   static final String CLAIM_WAITING =
       CLAIM.replace("limit 1 for no key update skip locked", "limit 1 for no key update");
 
   static final String CLAIMED =
       """
-      -- claimed: by a claim of this request, whose answer may have been lost
+      -- claimed: the job of an earlier claim with this request, whose answer may have been lost
       with l as (update job_lease set expires_at = graft_now() + :ttl * interval '1 millisecond'
                   where worker_id = :worker and claim_request = :request and ended_at is null
                  returning job_id, token)
@@ -123,11 +123,11 @@ final class ClaimStatement {
       """;
 
   /**
-   * Which waiting jobs a device may get, as SQL. A job asks for a class of worker or any ({@code
-   * worker_class}), for a kind and number of devices ({@code device_needs}) and for memory; index
-   * {@code job_meets} has a department's jobs in this order. {@link #sizes} steps from one
-   * combination to the next without reading the jobs between: past all sizes of needs that the
-   * device does not meet, and past those that are too large for it.
+   * The waiting jobs that a device may get, as SQL. A job asks for one class of worker or any
+   * ({@code worker_class}), for a kind and number of devices ({@code device_needs}) and for memory;
+   * index {@code job_meets} has a department's jobs in this order. {@link #sizes} steps from one
+   * combination to the next without reading the jobs between, and skips all sizes of needs that the
+   * device does not meet, and sizes that are too large for it.
    */
   static final class JobsThatFit {
     private JobsThatFit() {}
@@ -135,37 +135,36 @@ final class ClaimStatement {
     /**
      * A device, as SQL expressions.
      *
-     * @param classes the values of {@code worker_class} that it takes, an array
-     * @param declined ids of jobs that its worker has no room for, an array
+     * @param classes array of the values of {@code worker_class} that it accepts
+     * @param declined array of the ids of jobs that its worker has declined
      */
-    public record Offered(
+    record Offered(
         String classes,
         String kind,
         String capability,
         String devices,
         String memory,
         String declined) {
-      /** A device of a worker that takes whatever it meets. */
-      public Offered(
-          String classes, String kind, String capability, String devices, String memory) {
+      /** A device of a worker that has declined no job. */
+      Offered(String classes, String kind, String capability, String devices, String memory) {
         this(classes, kind, capability, devices, memory, "'{}'::text[]");
       }
 
-      /** What {@link #startable} and {@link #fits} ask of a row {@code m} of {@link #sizes}. */
+      /** Returns the condition by which a row {@code m} of {@link #sizes} fits the device. */
       String fits() {
         return "(m.size <= %s and device_meets(m.needs, %s, %s, %s))"
             .formatted(memory, kind, capability, devices);
       }
     }
 
-    /** The values of {@code worker_class} that a worker {@code w} takes on a device. */
+    /** Returns the values of {@code worker_class} that a worker {@code w} accepts on a device. */
     static String classes(String dedicated) {
       return "case when %s then array[w.class] else array['', w.class] end".formatted(dedicated);
     }
 
     /**
-     * The body of a recursive {@code m}: one row for each class, needs and size of which a
-     * department has a job that could start now, of those that fit and some that do not.
+     * Returns the body of a recursive {@code m}: one row for each class, needs and size of which a
+     * department has a job that may start now. All that fit the device are there, and some others.
      */
     static String sizes(String department, Offered device) {
       return """
@@ -189,27 +188,27 @@ final class ClaimStatement {
               device.classes(), department, device.fits(), Long.MAX_VALUE, device.declined());
     }
 
-    /** True if a department has a job that could start now on the device, else null. */
-    public static String startable(String department, Offered device) {
+    /** Returns true if a department has a job that could start now on the device, else null. */
+    static String startable(String department, Offered device) {
       return "(with recursive m as (\n%s) select true from m where %s limit 1)"
           .formatted(sizes(department, device), device.fits());
     }
   }
 
   /**
-   * How departments take turns: the one that used the fewest device-seconds for its weight is next.
+   * Fair share: the department with the fewest used device-seconds for its weight is next.
    *
-   * @param halfLife use counts half after this long
-   * @param entryPenalty a job that has just been claimed counts as if it had run this long, so that
-   *     claimers who arrive together do not all choose the same department
+   * @param halfLife the time after which use counts half
+   * @param entryPenalty a job counts as if it had run at least this long, so that concurrent claims
+   *     do not all choose the same department
    */
   record FairShare(
       @DefaultValue("7d") Duration halfLife, @DefaultValue("60s") Duration entryPenalty) {
-    /** Device-seconds that ended leases left, as of now: columns of {@code department}. */
-    public static final String USED = "fair_usage(used, used_at, :half_life, (select graft_now()))";
+    /** Device-seconds of ended leases, decayed to now: columns of {@code department}. */
+    static final String USED = "fair_usage(used, used_at, :half_life, (select graft_now()))";
 
     /** Device-seconds of the live leases of a row of {@code department}. */
-    public static final String LIVE =
+    static final String LIVE =
         """
         case when running = 0 then 0 else
           (select coalesce(sum(devices_of(r.device_needs)
@@ -218,35 +217,33 @@ final class ClaimStatement {
             where r.department_id = department.id and r.state = 'running') end\
         """;
 
-    /** What departments are ordered by. */
-    public static final String SHARE = "(" + USED + " + " + LIVE + ") / weight";
+    /** The order of departments: the lowest is next. */
+    static final String SHARE = "(" + USED + " + " + LIVE + ") / weight";
 
-    public FairShare {
+    FairShare {
       if (!halfLife.isPositive() || entryPenalty.isNegative()) {
         throw new IllegalArgumentException(
             "graft.jobs.fair-share.half-life must be positive, entry-penalty not negative");
       }
     }
 
-    public double halfLifeSeconds() {
+    double halfLifeSeconds() {
       return halfLife.toMillis() / 1000.0;
     }
 
-    public double penaltySeconds() {
+    double penaltySeconds() {
       return entryPenalty.toMillis() / 1000.0;
     }
   }
 
   /**
-   * What a claim returns.
+   * A job that was just claimed.
    *
    * @param parentModel model that the job continues from, or null
    * @param start manifest of the directory that training begins with, or null
-   * @param resources that it asked for
-   * @param departmentId whose it is
-   * @param traceparent of the span that submitted it; null = it is in no trace
-   * @param waited in the queue; null where an earlier claim got it, whose answer was lost
-   * @param memoryFailures runs that ran out of memory so far: another takes as little as it can
+   * @param traceparent trace context of the request that submitted it; null = there is no trace
+   * @param waited time in the queue; null if an earlier claim took the job and its answer was lost
+   * @param memoryFailures runs that ran out of memory so far
    */
   record ClaimedJob(
       LeaseKey key,

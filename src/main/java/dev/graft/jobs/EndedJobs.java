@@ -28,12 +28,12 @@ import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * What retention takes from jobs that have ended, as SQL. Nobody else writes them any more: the
- * row's lock keeps two removals apart.
+ * Removes parts of ended jobs for retention, as SQL. Nothing else writes these jobs any more; the
+ * row's lock separates two removals.
  */
 @Component
 class EndedJobs {
-  /** What of a job retention removes, with the names that its statements have for it. */
+  /** A part of a job that retention deletes, with its statements. */
   enum Part {
     CHECKPOINTS("and exists (select from job_checkpoint c where c.job_id = j.id)"),
     LOGS("");
@@ -109,8 +109,8 @@ class EndedJobs {
         .isPresent();
   }
 
-  /** Whether an unfinished job continues from what this one has made. */
-  public boolean needed(String jobId) {
+  /** Returns whether an unfinished job continues from a model of this job. */
+  boolean needed(String jobId) {
     return sql.sql(
             """
             -- needed
@@ -123,8 +123,8 @@ class EndedJobs {
         .single();
   }
 
-  /** Returns how many there were. */
-  public int deleteCheckpoints(String jobId) {
+  /** Deletes the checkpoints of a job; returns how many there were. */
+  int deleteCheckpoints(String jobId) {
     sql.sql("update job set checkpoints_deleted_at = graft_now() where id = :job")
         .param("job", jobId)
         .update();
@@ -132,19 +132,19 @@ class EndedJobs {
   }
 
   /**
-   * Moves the events of jobs that ended by then into their history.
+   * Moves the events of jobs that ended by then into the history table.
    *
-   * @return of how many jobs, at most {@code limit}
+   * @return the number of these jobs, at most {@code limit}
    */
-  public int moveEvents(Instant latest, int limit) {
+  int moveEvents(Instant latest, int limit) {
     return sql.sql(MOVE_EVENTS)
         .param("latest", ResultColumns.parameter(latest))
         .param("limit", limit)
         .update();
   }
 
-  /** Returns the files that the job names no more. */
-  public List<String> deleteLogs(String jobId) {
+  /** Deletes the events of a job; returns its result files, to which it no longer refers. */
+  List<String> deleteLogs(String jobId) {
     List<String> results =
         sql.sql("select unnest(result_files) as file from job where id = :job")
             .param("job", jobId)
@@ -158,13 +158,13 @@ class EndedJobs {
     return results;
   }
 
-  /** Puts away what jobs that ended long ago have left; any number of servers may do so at once. */
+  /** Moves events of old jobs into the history table; any number of servers may do so at once. */
   @Service
   @EnableConfigurationProperties(HistoryProperties.class)
-  public static class JobHistory {
+  static class JobHistory {
     private static final Logger log = LoggerFactory.getLogger(JobHistory.class);
 
-    /** Jobs of a statement, which moves all of their events: some ten thousand. */
+    /** Jobs per statement, which moves all of their events: some ten thousand. */
     private static final int BATCH = 100;
 
     private final EndedJobs jobs;
@@ -177,8 +177,8 @@ class EndedJobs {
       this.clock = clock;
     }
 
-    /** Returns of how many jobs. */
-    public int putAway() {
+    /** Returns the number of jobs whose events it moved. */
+    int moveEvents() {
       Instant latest = clock.instant().minus(settings.after());
       int moved = 0;
       int last;
@@ -192,10 +192,10 @@ class EndedJobs {
   }
 
   /**
-   * What becomes of jobs that have ended.
+   * Settings for the history of ended jobs.
    *
-   * @param after how long after a job's end its events move into the history; they are answered as
-   *     before
+   * @param after how long after a job's end its events move into the history table; the API returns
+   *     them as before
    */
   @ConfigurationProperties("graft.jobs.history")
   record HistoryProperties(@DefaultValue("30d") Duration after) {
@@ -206,7 +206,7 @@ class EndedJobs {
     }
   }
 
-  /** The checkpoints of a job, which departments keep from its end; a paused one has not ended. */
+  /** Retention of checkpoints, counted from the end of the job; a paused job has not ended. */
   @Component
   static class RetainedCheckpoints implements Retained {
     private final EndedJobs jobs;
@@ -242,7 +242,7 @@ class EndedJobs {
     }
   }
 
-  /** The events and the step metrics of a job, which departments keep from its end. */
+  /** Retention of events and step metrics, counted from the end of the job. */
   @Component
   static class RetainedLogs implements Retained {
     private final EndedJobs jobs;
@@ -281,14 +281,14 @@ class EndedJobs {
   }
 
   /**
-   * What jobs need: their inputs and all that workers have uploaded until they end, checkpoints
-   * until they are deleted. What came of one is the adapter's.
+   * The blobs that jobs need: until a job ends its inputs and all uploads of its workers, and its
+   * checkpoints until they are deleted. The result belongs to the adapter.
    */
   @Component
   static class JobBlobs implements BlobReferences {
     private static final String UNFINISHED = "finished_at is null";
 
-    /** A checkpoint is served and trained on with the base that its job had. */
+    /** A checkpoint needs the base model of its job, for answers and for further training. */
     private static final String UNFINISHED_OR_WITH_CHECKPOINTS =
         UNFINISHED + " or exists (select from job_checkpoint c where c.job_id = job.id)";
 

@@ -9,7 +9,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Tells a worker which of its copies are of departments that are being erased. */
+/** Answers which copies of a worker belong to departments that are being erased. */
 @RestController
 class ErasedCopiesController {
   private final ErasedContent content;

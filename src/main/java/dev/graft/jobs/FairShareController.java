@@ -9,7 +9,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Why a department waits, from the numbers that the claim orders by. */
+/** Explains why a department waits, with the numbers by which the claim orders departments. */
 @RestController
 class FairShareController {
   private final FairShareLedger ledger;
@@ -20,10 +20,10 @@ class FairShareController {
 
   /**
    * @param weight a department with twice the weight gets twice the time
-   * @param usedDeviceSeconds of leases that ended, faded to now
-   * @param runningDeviceSeconds of leases that live, each at least the entry penalty
-   * @param share the two together over the weight; the smallest is next
-   * @param projectsAhead others with work that may start and a smaller share
+   * @param usedDeviceSeconds of ended leases, decayed to now
+   * @param runningDeviceSeconds of live leases, each at least the entry penalty
+   * @param share the sum of both divided by the weight; the lowest is next
+   * @param projectsAhead other projects that have startable jobs and a lower share
    * @param reason the same in words
    */
   record FairShareObject(
@@ -66,24 +66,24 @@ class FairShareController {
         reason(now));
   }
 
-  /** Of the first job, where no worker that is there can run any of them. */
+  /** Returns why no available worker can run the first job; empty if one can run some job. */
   private static Optional<NoWorkerFits> obstacle(FairShareLedger.Standing now) {
     JobNeeds first = now.first();
     if (first == null || now.waits()) return Optional.empty();
-    return NoWorkerFits.of("The first job that waits", first, now.offers());
+    return NoWorkerFits.of("The first waiting job", first, now.offers());
   }
 
   private static String reason(FairShareLedger.Standing now) {
-    if (now.queued() == 0) return "No job waits.";
+    if (now.queued() == 0) return "No job is waiting.";
     if (now.running() >= now.maxRunning()) {
-      return "%d of %d jobs run at once: the next starts when one of them ends."
+      return "%d of %d jobs are running, the maximum of this department: the next starts when one of them ends."
           .formatted(now.running(), now.maxRunning());
     }
     Optional<NoWorkerFits> obstacle = obstacle(now);
     if (obstacle.isPresent()) return obstacle.get().reason() + " " + obstacle.get().remedy();
     if (!now.waits())
-      return "What waits is between two attempts: it starts when its delay is over.";
+      return "All waiting jobs are between two attempts: they start when their delays are over.";
     if (now.ahead() > 0) return QueuePlace.usedLess(now.ahead());
-    return "This department is next: its job starts when a worker asks for one.";
+    return "This department is next: its job starts when a worker asks for a job.";
   }
 }

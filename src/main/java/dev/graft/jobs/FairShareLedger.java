@@ -11,7 +11,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionOperations;
 
-/** Where departments stand, from the numbers that the claim orders by. */
+/** Reads the position of departments, from the numbers by which the claim orders them. */
 @Component
 class FairShareLedger {
   private static final ClaimStatement.JobsThatFit.Offered OFFER =
@@ -19,8 +19,8 @@ class FairShareLedger {
           "f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
 
   /**
-   * True if a department has a job that could start now on a device that is there, or at all where
-   * none is; of {@code offers}, which are {@link WorkerDevices#OFFERS}.
+   * Returns a condition: the department has a job that could start now on an available device, or
+   * any job if no device is available. {@code offers} is {@link WorkerDevices#OFFERS}.
    */
   private static String waits(String department) {
     return """
@@ -72,8 +72,8 @@ class FairShareLedger {
            where me.id = :department
           """;
 
-  /** Departments ahead are counted up to here: what is read for a job must not grow with them. */
-  public static final int COUNTED = 100;
+  /** Departments ahead are counted up to this number, so that the cost does not grow with them. */
+  static final int COUNTED = 100;
 
   private static final String TURN =
       """
@@ -127,13 +127,15 @@ class FairShareLedger {
   }
 
   /**
-   * @param used device-seconds of leases that ended, faded to now
-   * @param live device-seconds of leases that live, each at least the entry penalty
-   * @param share the two together over the weight; the smallest is next
-   * @param first what the first of the jobs needs that are not between two attempts; null = all are
-   * @param offers of workers that asked for work in the last month
+   * The position of a department.
+   *
+   * @param used device-seconds of ended leases, decayed to now
+   * @param live device-seconds of live leases, each at least the entry penalty
+   * @param share the sum of both divided by the weight; the lowest is next
+   * @param first needs of the first job that is not between two attempts; null = there is none
+   * @param offers of workers that asked for work in the last 30 days
    * @param waits whether a job could start now if a worker asked and the limit allowed it
-   * @param ahead other departments with work that may start and a smaller share
+   * @param ahead other departments that have startable jobs and a lower share
    */
   record Standing(
       double weight,
@@ -178,8 +180,8 @@ class FairShareLedger {
     return row.getObject("memory_bytes") == null ? null : JobNeeds.of(row);
   }
 
-  /** What a department's waiting jobs wait for; reads a bounded number of jobs. */
-  public QueuePlace.QueueTurn turn(String departmentId) {
+  /** Returns what the department's jobs wait for; reads a bounded number of jobs. */
+  QueuePlace.QueueTurn turn(String departmentId) {
     JdbcClient.StatementSpec turn =
         sql.sql(TURN)
             .param("department", departmentId)
@@ -189,8 +191,8 @@ class FairShareLedger {
   }
 
   /**
-   * Planning takes ten times as long as running here, and PostgreSQL would go on planning it anew
-   * for each department.
+   * Planning takes ten times as long as execution here, and PostgreSQL would plan the statement
+   * again for each department.
    */
   private QueuePlace.QueueTurn plannedOnce(JdbcClient.StatementSpec turn) {
     sql.sql("set local plan_cache_mode = force_generic_plan").update();

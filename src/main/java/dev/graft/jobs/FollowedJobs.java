@@ -18,15 +18,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The jobs that this server's open event streams follow, and the one loop that looks whether they
- * have moved on.
+ * The jobs that this server's open event streams follow, and the one loop that checks them for new
+ * events.
  *
- * <p>An open stream costs its connection and a virtual thread that sleeps; no connection to the
- * database. All of them together cost one query every {@code event-streams.poll}, by primary keys;
- * each costs one read of the events when its job has new ones, and one of its key every {@code
- * event-streams.heartbeat}. PostgreSQL is asked, not listened to: NOTIFY takes one lock of the
- * whole cluster at every commit, may be lost, does not pass every pooler, and would save at most
- * the poll.
+ * <p>An open stream costs its connection and a sleeping virtual thread, but no connection to the
+ * database. All streams together cost one query by primary keys every {@code event-streams.poll};
+ * each stream costs one read of the events when its job has new ones, and one of its key every
+ * {@code event-streams.heartbeat}. PostgreSQL is polled instead of using NOTIFY, which takes one
+ * lock of the whole cluster at every commit, may be lost, does not pass every pooler, and would
+ * save only the poll.
  */
 final class FollowedJobs implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(FollowedJobs.class);
@@ -46,7 +46,7 @@ final class FollowedJobs implements Runnable {
     this.settings = settings;
   }
 
-  /** Ended before the web server is, which waits for the answers that it is giving. */
+  /** The loop ends before the web server, which waits for open answers. */
   LoopThreads threads() {
     return new LoopThreads(
         List.of(this),
@@ -58,9 +58,9 @@ final class FollowedJobs implements Runnable {
   }
 
   /**
-   * One stream's place.
+   * Opens the place of a stream.
    *
-   * @throws RequestFailed if there is none left
+   * @throws RequestFailed if no place is left
    */
   synchronized Follower follow(String departmentId, String jobId) {
     if (stopping) {
@@ -79,12 +79,12 @@ final class FollowedJobs implements Runnable {
     if (now < max) return;
     throw new RequestFailed(
             ProblemType.RATE_LIMITED,
-            "%d event streams of %s are open, as many as may be at once. Close one, or list events."
+            "%d event streams of %s are open, which is the maximum. Close one, or list events."
                 .formatted(now, whose))
         .retryAfter(AGAIN);
   }
 
-  /** How many streams are open. */
+  /** Returns how many streams are open. */
   int open() {
     return open.size();
   }
@@ -103,14 +103,14 @@ final class FollowedJobs implements Runnable {
     }
   }
 
-  /** A database that is away for a while is no end: clients are told what they missed later. */
+  /** If the database is away for a while, clients get the missed events later. */
   private void look() {
     List<Follower> followers = List.copyOf(open);
     if (followers.isEmpty()) return;
     try {
       Map<String, Position> positions =
           events.positions(followers.stream().map(each -> each.jobId).collect(Collectors.toSet()));
-      followers.forEach(each -> each.tell(positions.getOrDefault(each.jobId, GONE)));
+      followers.forEach(each -> each.put(positions.getOrDefault(each.jobId, GONE)));
       failing = false;
     } catch (RuntimeException away) {
       if (!failing && !stopping) log.atWarn().setCause(away).log("followed_jobs_unread");
@@ -118,33 +118,33 @@ final class FollowedJobs implements Runnable {
     }
   }
 
-  /** Under the lock that {@link #follow} takes: whoever comes later is refused. */
+  /** Takes the lock of {@link #follow}, so that later streams are refused. */
   private synchronized void end() {
     stopping = true;
-    open.forEach(each -> each.tell(GONE));
+    open.forEach(each -> each.put(GONE));
   }
 
-  /** A stream's place; the loop alone tells it something. */
+  /** The place of a stream. Only the loop puts news into it. */
   final class Follower implements AutoCloseable {
     private final String departmentId;
     private final String jobId;
     private final BlockingQueue<Position> news = new ArrayBlockingQueue<>(1);
-    private @Nullable Position told;
+    private @Nullable Position newest;
 
     private Follower(String departmentId, String jobId) {
       this.departmentId = departmentId;
       this.jobId = jobId;
     }
 
-    /** What was not taken yet is older news of the same. */
-    private void tell(Position position) {
-      if (position.equals(told)) return;
-      told = position;
+    /** Replaces older news that the stream has not taken yet. */
+    private void put(Position position) {
+      if (position.equals(newest)) return;
+      newest = position;
       news.clear();
       news.add(position);
     }
 
-    /** Where the job is, once it has moved on; null if it has not by then. */
+    /** Waits for news of the job; returns null if there is none by then. */
     @Nullable Position await(long nanos) throws InterruptedException {
       return news.poll(nanos, TimeUnit.NANOSECONDS);
     }
@@ -155,7 +155,9 @@ final class FollowedJobs implements Runnable {
     }
   }
 
-  /** Whether there is nothing to follow any more: the job was deleted, or the server stops. */
+  /**
+   * Returns whether there is nothing to follow any more: the job was deleted, or the server stops.
+   */
   static boolean over(Position position) {
     return position.equals(GONE);
   }

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.context.annotation.Profile;
@@ -26,11 +25,13 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.TransactionException;
 
-/** The worker API without HTTP, for {@code role=all}: same desk, same fences. */
+/** The worker API without HTTP, for {@code role=all}, with the same desk and the same fences. */
 @Component
 @Profile("server & worker")
 class InProcessLeaseProtocol implements LeaseProtocol {
-  /** Asking again costs nothing here, and a worker that shuts down waits for the answer. */
+  /**
+   * Short, because a worker that shuts down waits for the answer, and asking again is cheap here.
+   */
   private static final Duration LONGEST_CLAIM = Duration.ofSeconds(1);
 
   private final LeaseDesk desk;
@@ -39,7 +40,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
   private final Workers workers;
   private @Nullable String workerId;
 
-  public InProcessLeaseProtocol(
+  InProcessLeaseProtocol(
       LeaseDesk desk, Publication publication, LeaseBlobs blobs, Workers workers) {
     this.desk = desk;
     this.publication = publication;
@@ -113,7 +114,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
       WorkerConnections.use(
           () -> {
             desk.put(key, blob, in);
-            return blob;
+            return true;
           });
     }
   }
@@ -125,21 +126,19 @@ class InProcessLeaseProtocol implements LeaseProtocol {
   private static void done(Call call) {
     reached(
         () -> {
-          try {
-            call.run();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
+          call.run();
           return true;
         });
   }
 
-  /** To a worker, a database that is away is a server that cannot be reached. */
-  private static <T> T reached(Supplier<T> call) {
+  /** Reports an unreachable database as an unreachable server. */
+  private static <T> T reached(ScopedValue.CallableOp<T, IOException> call) {
     try {
-      return WorkerConnections.use(call::get);
+      return WorkerConnections.use(call);
     } catch (DataAccessException | TransactionException away) {
       throw new UncheckedIOException(new IOException("database: " + away.getMessage(), away));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

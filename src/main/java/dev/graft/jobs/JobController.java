@@ -107,7 +107,7 @@ class JobController {
     return objects.of(require(caller, id));
   }
 
-  /** Cancelling twice is one cancellation; cancelling what has ended is refused. */
+  /** Cancels the job; a second call changes nothing. A job that has ended is refused. */
   @PostMapping("/{id}/cancel")
   @Transactional
   ObjectNode cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
@@ -122,7 +122,7 @@ class JobController {
     return objects.of(job);
   }
 
-  /** A running job is paused when it has written a checkpoint; until then it is "pausing". */
+  /** Pauses the job; a running one is "pausing" until it has written a checkpoint. */
   @PostMapping("/{id}/pause")
   ObjectNode pause(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean asked = ledger.pause(caller.departmentId(), id, caller.actor().id());
@@ -132,7 +132,7 @@ class JobController {
     return objects.of(job);
   }
 
-  /** It goes to the end of the queue, and on from its newest checkpoint. */
+  /** Puts the job at the end of the queue, to continue from its newest checkpoint. */
   @PostMapping("/{id}/resume")
   ObjectNode resume(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean resumed = ledger.resume(caller.departmentId(), id, caller.actor().id());

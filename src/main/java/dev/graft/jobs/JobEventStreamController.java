@@ -25,7 +25,7 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The events of a job as they happen. The request's thread, a virtual one, stays with it. */
+/** Streams the events of a job as they happen, on the request's virtual thread. */
 @RestController
 class JobEventStreamController {
   private static final Logger log = LoggerFactory.getLogger(JobEventStreamController.class);
@@ -68,7 +68,8 @@ class JobEventStreamController {
     if (now == null) throw RequestFailed.notFound("fine-tuning job", id);
     int sent = lastEventId.isEmpty() ? 0 : number(id, lastEventId, now);
     if (now.ended() && sent == now.last()) {
-      // By the specification of events, this ends the coming back of clients that know no "done".
+      // By the specification of event streams, clients that ignore "done" do not reconnect after
+      // it.
       response.setStatus(HttpServletResponse.SC_NO_CONTENT);
       return;
     }
@@ -80,7 +81,7 @@ class JobEventStreamController {
     } catch (IOException gone) {
       log.atDebug().addKeyValue("job", id).log("event_stream_left");
     } catch (DataAccessException | TransactionException away) {
-      // The client comes back, and goes on after the last event that it has.
+      // The client reconnects, and continues after its last event.
       log.atWarn().addKeyValue("job", id).addKeyValue("cause", away).log("event_stream_broken");
     }
   }
@@ -93,19 +94,19 @@ class JobEventStreamController {
         .isPresent();
   }
 
-  /** Any that the job has had, even if retention has taken it since. */
+  /** Reads the number of an event that the job has had, even if retention has deleted it since. */
   private static int number(String jobId, String eventId, Position now) {
     int number = JobEvents.JobEventObject.number(jobId, eventId);
     if (number >= 1 && number <= now.last()) return number;
     throw RequestFailed.invalid(
         LAST_EVENT_ID,
-        "%s must be the id of an event of this job; leave it out to begin with the first."
+        "%s must be the id of an event of this job; omit it to begin with the first event."
             .formatted(LAST_EVENT_ID));
   }
 
-  /** One client's stream of a job's events, oldest first, until the job has ended. */
+  /** The stream of one client: a job's events, oldest first, until the job has ended. */
   static final class JobEventStream {
-    /** The event after the last. */
+    /** The name of the event that ends the stream. */
     private static final String DONE = "done";
 
     private static final Duration COME_BACK = Duration.ofSeconds(2);
@@ -127,9 +128,9 @@ class JobEventStreamController {
     }
 
     /**
-     * Returns when the stream is over.
+     * Sends events until the stream is over.
      *
-     * @param now where the job is
+     * @param now the job's current position
      * @param allowed whether the caller may still read the job; asked at each heartbeat
      * @throws IOException if the client is gone
      */
@@ -156,7 +157,9 @@ class JobEventStreamController {
       out.end(DONE);
     }
 
-    /** Numbers are given out in the order of commit: up to the last, none appears later. */
+    /**
+     * Sends all events up to the position. Numbers rise in the order of commit: none is missing.
+     */
     private void send(Position position) throws IOException {
       while (sent < position.last()) {
         List<Event> page = events.after(jobId, sent, PAGE);
@@ -167,7 +170,7 @@ class JobEventStreamController {
               JobEvents.JobEventObject.of(jobId, event));
           sent = event.number();
         }
-        // Retention has taken what is missing.
+        // Retention has deleted the missing events.
         if (page.size() < PAGE) sent = Math.max(sent, position.last());
       }
     }

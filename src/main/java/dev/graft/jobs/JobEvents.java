@@ -17,19 +17,19 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The events and checkpoints of jobs as they are read, as SQL. Numbers rise by one per job in the
- * order of commit: one that was seen means that all before it can be seen.
+ * Reads the events and checkpoints of jobs, as SQL. The numbers of a job's events rise by one in
+ * the order of commit: if one is visible, all earlier ones are.
  */
 @Component
 class JobEvents {
   private final JdbcClient sql;
 
-  public JobEvents(JdbcClient sql) {
+  JobEvents(JdbcClient sql) {
     this.sql = sql;
   }
 
-  /** One event; {@code dataJson} has the numbers of a metrics event. */
-  public record Event(
+  /** An event; {@code dataJson} has the numbers of a metrics event. */
+  record Event(
       int number,
       Instant createdAt,
       String level,
@@ -48,16 +48,15 @@ class JobEvents {
   }
 
   /**
-   * How far a job has come.
+   * The position of a job.
    *
    * @param last number of its newest event
-   * @param ended whether that was its last
+   * @param ended whether the job has ended
    */
   record Position(int last, boolean ended) {}
 
   /** A committed checkpoint. */
-  public record Checkpoint(
-      String id, Instant createdAt, int step, String manifest, String metricsJson) {
+  record Checkpoint(String id, Instant createdAt, int step, String manifest, String metricsJson) {
     static Checkpoint of(ResultSet row, int n) throws SQLException {
       return new Checkpoint(
           row.getString("id"),
@@ -68,8 +67,8 @@ class JobEvents {
     }
   }
 
-  /** Newest first, before number {@code before}. */
-  public List<Event> list(String jobId, int before, int limit) {
+  /** Returns events before number {@code before}, newest first. */
+  List<Event> list(String jobId, int before, int limit) {
     return events(
         """
         -- events
@@ -79,8 +78,8 @@ class JobEvents {
         jobId, before, limit);
   }
 
-  /** Oldest first, after number {@code after}. */
-  public List<Event> after(String jobId, int after, int limit) {
+  /** Returns events after number {@code after}, oldest first. */
+  List<Event> after(String jobId, int after, int limit) {
     return events(
         """
         -- events after
@@ -102,16 +101,17 @@ class JobEvents {
   }
 
   /**
-   * Of the table that has the job's events: all of them move into the history together, and never
-   * back. One statement on both cannot go by their indexes: it would sort all events of the job.
+   * Reads the table that has the job's events: all of them move into the history together, and
+   * never back. One statement on both tables cannot use their indexes: it would sort all events of
+   * the job.
    */
   private static <T> List<T> fromEither(Function<String, List<T>> read) {
     List<T> found = read.apply("job_event");
     return found.isEmpty() ? read.apply("job_event_history") : found;
   }
 
-  /** How far these jobs have come, by their ids; one that is not there is left out. */
-  public Map<String, Position> positions(Set<String> jobIds) {
+  /** Returns the positions of these jobs by id, without ids of no job. */
+  Map<String, Position> positions(Set<String> jobIds) {
     Map<String, Position> positions = new HashMap<>();
     sql.sql(
             """
@@ -128,8 +128,8 @@ class JobEvents {
     return positions;
   }
 
-  /** The numbers of every reported step, oldest report first. */
-  public List<String> metrics(String jobId) {
+  /** Returns the metrics of every reported step, oldest report first. */
+  List<String> metrics(String jobId) {
     return fromEither(
         table ->
             sql.sql(
@@ -143,8 +143,8 @@ class JobEvents {
                 .list());
   }
 
-  /** Newest first: by epoch, then step, which is the order of resuming. */
-  public List<Checkpoint> checkpoints(String jobId, @Nullable String after, int limit) {
+  /** Returns checkpoints, newest first: by epoch, then step, which is the order of resuming. */
+  List<Checkpoint> checkpoints(String jobId, @Nullable String after, int limit) {
     return sql.sql(
             """
             -- checkpoints
@@ -162,8 +162,8 @@ class JobEvents {
         .list();
   }
 
-  /** The one at a step; of several the newest. */
-  public Optional<Checkpoint> checkpoint(String jobId, int step) {
+  /** Returns the newest checkpoint at a step. */
+  Optional<Checkpoint> checkpoint(String jobId, int step) {
     return sql.sql(
             """
             -- checkpoint
@@ -176,8 +176,8 @@ class JobEvents {
         .optional();
   }
 
-  /** The newest checkpoints that the job's next run may resume from, newest first. */
-  public List<Checkpoint> resumable(String jobId, int limit) {
+  /** Returns the checkpoints from which the job's next run may resume, newest first. */
+  List<Checkpoint> resumable(String jobId, int limit) {
     return sql.sql(
             """
             -- resumable
@@ -199,12 +199,12 @@ class JobEvents {
 
     private JobEventObject() {}
 
-    public static ObjectNode of(String jobId, JobEvents.Event event) {
+    static ObjectNode of(String jobId, JobEvents.Event event) {
       ObjectNode json = JSON.createObjectNode();
       json.put("object", "fine_tuning.job.event").put("id", id(jobId, event.number()));
       json.put("created_at", event.createdAt().getEpochSecond()).put("level", event.level());
       json.put("message", event.message()).put("type", event.type());
-      // OpenAI's schema has no null here: it is there or not.
+      // OpenAI's schema has no null here: the field is there or not.
       if (event.dataJson() != null) json.set("data", JSON.readTree(event.dataJson()));
       return json;
     }
@@ -213,15 +213,15 @@ class JobEvents {
       return "ftevent-%s-%06d".formatted(jobId.substring("ftjob-".length()), number);
     }
 
-    /** The number in an event id of this job; -1 for anything else, which no event is before. */
-    public static int number(String jobId, String eventId) {
+    /** Returns the number in an event id of this job; -1 for anything else. */
+    static int number(String jobId, String eventId) {
       String prefix = "ftevent-" + jobId.substring("ftjob-".length()) + "-";
       boolean ours = eventId.startsWith(prefix);
       String number = ours ? eventId.substring(prefix.length()) : "";
       return number.matches("[0-9]{6,9}") ? Integer.parseInt(number) : -1;
     }
 
-    public static ObjectNode of(JobRows.JobRow job, JobEvents.Checkpoint checkpoint) {
+    static ObjectNode of(JobRows.JobRow job, JobEvents.Checkpoint checkpoint) {
       ObjectNode json = JSON.createObjectNode();
       json.put("object", "fine_tuning.job.checkpoint").put("id", checkpoint.id());
       json.put("created_at", checkpoint.createdAt().getEpochSecond());
@@ -231,7 +231,7 @@ class JobEvents {
       ObjectNode metrics = json.putObject("metrics").put("step", checkpoint.step());
       for (var each : JSON.readTree(checkpoint.metricsJson()).properties()) {
         metrics.set(each.getKey(), each.getValue());
-        // OpenAI's other names: here all of the validation file is always looked at
+        // OpenAI's other names: Graft always evaluates all of the validation file
         if (OF_VALIDATION.contains(each.getKey()))
           metrics.set("full_" + each.getKey(), each.getValue());
       }

@@ -1,6 +1,10 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.datasets.TrainingFile;
+import dev.graft.jobs.JobNeeds.JobMemory;
+import dev.graft.jobs.ParentLookup.ContinuedTraining;
+import dev.graft.jobs.SubmitJob.CheckedJob;
 import dev.graft.platform.EveryDepartment;
 import dev.graft.platform.Span;
 import dev.graft.spec.Resources;
@@ -17,8 +21,8 @@ import org.springframework.transaction.annotation.Transactional;
 
 /**
  * The department's side of the queue, as SQL: submit, approve, reject, pause, resume, cancel. Every
- * statement names the department, and changes nothing if the job is in another state than it asks
- * for. The workers' side is {@link LeaseLedger}, which has the claim, and {@link LeaseEndings}.
+ * statement names the department, and changes nothing if the job is not in a state that it expects.
+ * The workers' side is {@link LeaseLedger}.
  */
 @Component
 class JobLedger {
@@ -30,7 +34,7 @@ class JobLedger {
     this.meters = meters;
   }
 
-  /** A job of a department that asks for approval waits for it from here on. */
+  /** If the department requires approval, the job waits for it from here on. */
   private static final String SUBMIT =
       """
       -- submit
@@ -49,16 +53,16 @@ class JobLedger {
                          :memory, :memory_smaller, :resources::jsonb, :worker_class, :device_needs,
                          :traceparent)
                  returning id, 'info' as level, 'Created fine-tuning job: ' || id
-                           || case state when 'waiting' then '; it waits for its approval' else '' end as message),
+                           || case state when 'waiting' then '; it waits for approval' else '' end as message),
            p as (insert into job_progress (job_id, last_event) select id, 1 from u
                  returning last_event),
       """
-          + Transition.WRITTEN
+          + Transition.EVENT_ROW
           + "select u.id from u\n";
 
   /**
-   * Four eyes: whoever submitted a job decides nothing about it, nor does a key that they have
-   * made.
+   * Four eyes: the person who submitted a job cannot decide about it, nor can a key that this
+   * person created.
    */
   private static final String UNDECIDED_BY_OTHERS =
       """
@@ -83,7 +87,7 @@ class JobLedger {
                                'Fine-tuning job approved by ' || account_name(:who)
                                  || coalesce(': ' || :comment::text, '') as message),
           """
-          + Transition.TOLD;
+          + Transition.EVENT;
 
   private static final String REJECT =
       """
@@ -99,11 +103,11 @@ class JobLedger {
                                'Fine-tuning job rejected by ' || account_name(:who)
                                  || coalesce(': ' || :comment::text, '') as message),
           """
-          + Transition.TOLD;
+          + Transition.EVENT;
 
   private static final String PAUSE =
       """
-      -- pause: at once; a running job is told by its worker's next heartbeat, and paused when that gives it back
+      -- pause: at once; the worker of a running job learns of it with the next heartbeat, and gives the job back
       with u as (update job
                     set state = case when state = 'running' then state else 'paused' end,
                         pause_requested_at = case when state = 'running' then graft_now() end,
@@ -115,11 +119,11 @@ class JobLedger {
                            case state when 'paused' then 'Fine-tuning job paused'
                                       else 'Pause requested' end as message),
       """
-          + Transition.TOLD;
+          + Transition.EVENT;
 
   private static final String RESUME =
       """
-      -- resume: to the end of the queue, or to wait for its approval; a running job forgets that it should pause
+      -- resume: to the end of the queue, or to wait for approval; takes back a pause that was requested of a running job
       with u as (update job
                     set state = case when state = 'running' then state
                                      when approval = 'waiting' then 'waiting' else 'queued' end,
@@ -129,11 +133,11 @@ class JobLedger {
                     and (state = 'paused' or state = 'running' and pause_requested_at is not null)
                  returning id, 'info' as level, 'Fine-tuning job resumed' as message),
       """
-          + Transition.TOLD;
+          + Transition.EVENT;
 
   private static final String CANCEL =
       """
-      -- cancel: at once from the queue; a running job is told by its worker's next heartbeat
+      -- cancel: at once from the queue; the worker of a running job learns of it with the next heartbeat
       with u as (update job
                     set cancel_requested_at = graft_now(), asked_by = :by, asked_why = :why::text,
                         state = case when state = 'running' then state else 'cancelled' end,
@@ -144,65 +148,73 @@ class JobLedger {
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
                                       else 'Cancellation requested' end as message),
       """
-          + Transition.told("")
+          + Transition.event("")
           + "select u.state from u\n";
 
   private static final String WARN =
       """
-      -- warn: no state moves
+      -- warn: writes an event, changes no state
       with u as (select :job as id, 'warn' as level, :message as message),
       """
-          + Transition.TOLD;
+          + Transition.EVENT;
 
   /**
-   * @param by the account that submits it; null = nobody in particular
+   * @param approval whether the job waits for its approval first
+   * @param by the account that submits it; null = none
    */
-  public void submit(NewJob job, @Nullable String by) {
+  void submit(
+      String id,
+      String department,
+      CheckedJob job,
+      JobMemory memory,
+      boolean approval,
+      @Nullable String by) {
     JdbcClient.StatementSpec submit =
-        sql.sql(SUBMIT)
-            .param("id", job.id())
-            .param("department", job.departmentId())
-            .param("base_model", job.base().model())
-            .param("base_manifest", job.base().manifest().hex())
-            .param("training_file", job.data().training())
-            .param("training_digest", job.data().trainingDigest().hex())
-            .param("validation_file", job.data().validation())
-            .param("validation_digest", hex(job.data().validationDigest()))
-            .param("suffix", job.suffix())
-            .param("seed", job.settings().seed())
-            .param("method", job.settings().methodJson())
-            .param("hyperparameters", job.settings().hyperparametersJson())
-            .param("adapter", job.settings().adapterJson())
-            .param("metadata", job.metadataJson())
-            .param("priority", job.turn().priority())
+        given(sql.sql(SUBMIT), job)
+            .param("id", id)
+            .param("department", department)
             .param("submitted_by", by)
-            .param("approval", job.turn().approval())
-            .param("parent_model", job.base().parent())
-            .param("start_manifest", hex(job.base().start()))
-            .param("memory", job.turn().memory().bytes())
-            .param("memory_smaller", job.turn().memory().smaller())
-            .param("resources", written(job.turn().resources()))
-            .param("worker_class", job.turn().needs().classColumn())
-            .param("device_needs", job.turn().needs().column())
+            .param("approval", approval)
+            .param("memory", memory.bytes())
+            .param("memory_smaller", memory.smaller())
+            .param("worker_class", job.needs(memory).classColumn())
+            .param("device_needs", job.needs(memory).column())
             .param("traceparent", Span.current().traceparent());
     EveryDepartment.call(() -> submit.query(String.class).single());
   }
 
-  private static @Nullable String written(Resources resources) {
-    return resources.equals(Resources.ANY) ? null : resources.toJson().toString();
+  private static JdbcClient.StatementSpec given(JdbcClient.StatementSpec submit, CheckedJob job) {
+    JobRequest request = job.request();
+    ContinuedTraining parent = job.parent();
+    TrainingFile validation = job.validation();
+    Digest start = parent == null ? null : parent.start();
+    Resources resources = job.resources();
+    return submit
+        .param("base_model", job.base().name())
+        .param("base_manifest", (parent == null ? job.base().manifest() : parent.base()).hex())
+        .param("parent_model", parent == null ? null : parent.parent().name())
+        .param("start_manifest", start == null ? null : start.hex())
+        .param("training_file", job.training().id())
+        .param("training_digest", job.training().digest().hex())
+        .param("validation_file", validation == null ? null : validation.id())
+        .param("validation_digest", validation == null ? null : validation.digest().hex())
+        .param("suffix", request.suffix())
+        .param("seed", request.spec().seed())
+        .param("method", request.method().toString())
+        .param("hyperparameters", request.hyperparameters().toString())
+        .param("adapter", job.adapter().toString())
+        .param("metadata", request.metadata() == null ? null : request.metadata().toString())
+        .param("priority", request.priority())
+        .param("resources", resources.equals(Resources.ANY) ? null : resources.toJson().toString());
   }
 
-  private static @Nullable String hex(@Nullable Digest digest) {
-    return digest == null ? null : digest.hex();
-  }
-
-  /** True if this call approved the job; false if it waits for no approval, or not for theirs. */
-  public boolean approve(String departmentId, String jobId, Actor by, @Nullable String comment) {
+  /** Returns true if this call approved the job; false if it does not wait for this approval. */
+  boolean approve(String departmentId, String jobId, Actor by, @Nullable String comment) {
     return decided(APPROVE, departmentId, jobId, by, comment);
   }
 
-  /** True if this call ended the job; false as {@link #approve}. */
-  public boolean reject(String departmentId, String jobId, Actor by, @Nullable String comment) {
+  /** Returns true if this call ended the job; false as {@link #approve} does. */
+  boolean reject(String departmentId, String jobId, Actor by, @Nullable String comment) {
     boolean rejected = decided(REJECT, departmentId, jobId, by, comment);
     if (rejected) meters.cancelled();
     return rejected;
@@ -217,24 +229,25 @@ class JobLedger {
             .param("comment", comment));
   }
 
-  /** True if this call asked for the pause; false if the job cannot pause, or is already asked. */
-  public boolean pause(String departmentId, String jobId, @Nullable String by) {
+  /**
+   * Returns true if this call requested the pause; false if the job cannot pause, or already will.
+   */
+  boolean pause(String departmentId, String jobId, @Nullable String by) {
     return moved(asked(PAUSE, departmentId, jobId, by));
   }
 
-  /** True if this call resumed the job; false if it was not paused. */
-  public boolean resume(String departmentId, String jobId, @Nullable String by) {
+  /** Returns true if this call resumed the job; false if it was not paused. */
+  boolean resume(String departmentId, String jobId, @Nullable String by) {
     return moved(asked(RESUME, departmentId, jobId, by));
   }
 
   /**
-   * True if this call asked for the cancellation; false if there was nothing to cancel.
+   * Returns true if this call requested the cancellation; false if there was nothing to cancel.
    *
-   * @param by the key that asks, or the person; null = nobody in particular
-   * @param why in a few words, after "because"; null = they did not say
+   * @param by the key or person that requests it; null = the server
+   * @param why the reason, as words that follow "because"; null = none was given
    */
-  public boolean cancel(
-      String departmentId, String jobId, @Nullable String by, @Nullable String why) {
+  boolean cancel(String departmentId, String jobId, @Nullable String by, @Nullable String why) {
     Optional<String> state = state(asked(CANCEL, departmentId, jobId, by).param("why", why));
     if (state.filter(JobState.CANCELLED.wire()::equals).isPresent()) {
       meters.cancelled();
@@ -242,8 +255,8 @@ class JobLedger {
     return state.isPresent();
   }
 
-  /** An event that a person should read. */
-  public void warn(String jobId, String message) {
+  /** Writes an event that a person should read. */
+  void warn(String jobId, String message) {
     moved(sql.sql(WARN).param("job", jobId).param("message", message));
   }
 
@@ -256,68 +269,20 @@ class JobLedger {
     return state(statement).isPresent();
   }
 
-  /** As the server itself: departments write no job. */
+  /** Runs as the server itself: row security lets departments write no job. */
   private Optional<String> state(JdbcClient.StatementSpec statement) {
     return EveryDepartment.call(() -> statement.query(String.class).optional());
   }
 
-  /** A job as it enters the queue: checked and resolved. */
-  record NewJob(
-      String id,
-      String departmentId,
-      Base base,
-      Data data,
-      Settings settings,
-      @Nullable String suffix,
-      @Nullable String metadataJson,
-      Turn turn) {
-    /**
-     * What training begins with.
-     *
-     * @param parent name of the model that it continues from, or null
-     * @param start manifest of the directory that it begins with; null where the base has
-     *     everything
-     */
-    public record Base(
-        String model, Digest manifest, @Nullable String parent, @Nullable Digest start) {}
-
-    /** Files, by id and content. */
-    public record Data(
-        String training,
-        Digest trainingDigest,
-        @Nullable String validation,
-        @Nullable Digest validationDigest) {}
-
-    /**
-     * @param methodJson OpenAI's {@code method}, as it will be echoed
-     * @param hyperparametersJson OpenAI's {@code hyperparameters}, as they will be echoed
-     * @param adapterJson the resolved {@code adapter} object
-     */
-    public record Settings(
-        long seed, String methodJson, String hyperparametersJson, String adapterJson) {}
-
-    /**
-     * What decides when and where it starts.
-     *
-     * @param approval whether it waits for its approval first
-     */
-    public record Turn(
-        int priority, JobNeeds.JobMemory memory, Resources resources, boolean approval) {
-      /** Before any run of it. */
-      JobNeeds needs() {
-        return new JobNeeds(resources, memory.bytes());
-      }
-    }
-  }
-
   /**
-   * Cancels what an archived department has in the queue and on workers, and takes the workers
-   * their leases before it is erased.
+   * Cancels the unfinished jobs of an archived department, and lets their leases expire before the
+   * department is erased.
    */
   @Component
   static class JobsOfArchived {
     /**
-     * The reaper ends it as cancelled, by a new epoch: a worker that comes later writes nothing.
+     * The reaper ends the job as cancelled, with a new epoch: later writes of its worker are
+     * refused.
      */
     private static final String FENCE =
         """
@@ -336,7 +301,7 @@ class JobLedger {
       this.sql = sql;
     }
 
-    /** In the transaction that archives: both commit, or neither. */
+    /** Runs in the transaction that archives, so that both commit or neither. */
     @EventListener
     @Transactional(propagation = Propagation.MANDATORY)
     void cancel(DepartmentArchived archived) {

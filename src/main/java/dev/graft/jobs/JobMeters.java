@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-/** What happens to jobs, counted by the server that makes it happen. */
+/** Metrics of jobs; each server counts what it does itself. */
 @Component
 final class JobMeters {
   private static final Duration[] CLAIMS = millis(1, 5, 10, 50, 100, 500, 1000, 5000);
@@ -46,19 +46,19 @@ final class JobMeters {
   @Autowired
   JobMeters(MeterRegistry registry) {
     this.registry = registry;
-    claims = timer("graft.claim", "How long the database took to answer a claim", CLAIMS);
+    claims = timer("graft.claim", "Time that the database took to answer a claim", CLAIMS);
     waits =
         timer(
             "graft.job.wait",
-            "How long jobs waited in the queue until a worker claimed them",
+            "Time that jobs waited in the queue until a worker claimed them",
             LONG);
-    lost = counter("graft.leases.lost", "Leases taken from workers that were silent");
-    steps = counter("graft.training.steps", "Steps trained, those made again included");
-    tokens = counter("graft.training.tokens", "Tokens trained, those made again included");
+    lost = counter("graft.leases.lost", "Leases taken from workers that stopped renewing");
+    steps = counter("graft.training.steps", "Trained steps, including repeated ones");
+    tokens = counter("graft.training.tokens", "Trained tokens, including repeated ones");
     startAtZero();
   }
 
-  /** Prometheus sees no increase of what it has not seen before. */
+  /** Registers all series: Prometheus sees no increase of a series that it has not seen before. */
   private void startAtZero() {
     finished(JobState.SUCCEEDED, null);
     finished(JobState.CANCELLED, null);
@@ -71,7 +71,7 @@ final class JobMeters {
     for (Ending each : Ending.values()) runs(each);
   }
 
-  /** Nobody reads them. */
+  /** Returns meters of a registry of their own, for tests. */
   static JobMeters unread() {
     return new JobMeters(new SimpleMeterRegistry());
   }
@@ -108,12 +108,12 @@ final class JobMeters {
     }
   }
 
-  /** A job was cancelled that no worker had. */
+  /** Counts the cancellation of a job that no worker had. */
   void cancelled() {
     committed(() -> finished(JobState.CANCELLED, null).increment());
   }
 
-  /** What is rolled back has not happened. */
+  /** Counts after the commit: a rolled back change has not happened. */
   private static void committed(Runnable count) {
     if (!TransactionSynchronizationManager.isSynchronizationActive()) {
       count.run();
@@ -130,7 +130,7 @@ final class JobMeters {
 
   private Timer runs(Ending ending) {
     return Timer.builder("graft.job.run")
-        .description("How long workers had jobs, by how that ended")
+        .description("Time that workers held jobs, by how the lease ended")
         .serviceLevelObjectives(LONG)
         .tag("outcome", ending.label)
         .register(registry);
@@ -138,7 +138,7 @@ final class JobMeters {
 
   private Counter finished(JobState state, @Nullable String failureClass) {
     return Counter.builder("graft.jobs.finished")
-        .description("Jobs that have ended, by how; failure_class is empty unless they failed")
+        .description("Ended jobs, by outcome; failure_class is empty unless they failed")
         .tag("outcome", state.wire())
         .tag("failure_class", failureClass == null ? "" : failureClass)
         .register(registry);
@@ -146,7 +146,7 @@ final class JobMeters {
 
   private Counter requeued(String reason) {
     return Counter.builder("graft.jobs.requeued")
-        .description("Runs after which the job went back to the queue, by why")
+        .description("Runs after which the job went back to the queue, by reason")
         .tag("reason", reason)
         .register(registry);
   }

@@ -8,28 +8,28 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a job needs of a worker: the one that takes it, and the devices it runs on.
+ * The requirements of a job: the class of its worker, its devices and their memory.
  *
  * @param memoryBytes of each device, see {@link JobMemory}; 0 = not known
  */
 record JobNeeds(Resources resources, long memoryBytes) {
-  /** Of a row of {@code job}. */
-  public static JobNeeds of(ResultSet row) throws SQLException {
+  /** Reads a row of {@code job}. */
+  static JobNeeds of(ResultSet row) throws SQLException {
     return new JobNeeds(Resources.written(row.getString("resources")), row.getLong("memory_bytes"));
   }
 
-  /** The class of worker that takes it; null = any. */
-  public @Nullable String workerClass() {
+  /** Returns the class of worker that takes it; null = any. */
+  @Nullable String workerClass() {
     return resources.takenBy();
   }
 
-  /** As the column of that name has it; empty = any. */
+  /** Returns column {@code job.worker_class}; empty = any. */
   String classColumn() {
     String named = workerClass();
     return named == null ? "" : named;
   }
 
-  /** As {@code job.device_needs} has it; 0 = one device of any kind. */
+  /** Returns column {@code job.device_needs}; 0 = one device of any kind. */
   int column() {
     String capability = resources.capability();
     int least = capability == null ? 0 : Resources.capabilityNumber(capability);
@@ -47,19 +47,19 @@ record JobNeeds(Resources resources, long memoryBytes) {
   }
 
   /**
-   * What a job needs of a device's memory, in bytes, rounded up to one of sixteen numbers between
-   * two powers of two: a queue then holds few different ones, and the claim looks at the first job
+   * The memory that a job needs of a device, in bytes, rounded up to one of sixteen numbers between
+   * two powers of two: a queue then holds few different numbers, and the claim reads the first job
    * of each.
    *
    * @param bytes 0 = not known, then the job fits every device
-   * @param smaller after a run that ran out of memory: as little as the same steps can be made in
+   * @param smaller the need after a run that ran out of memory: the least for the same steps
    */
   record JobMemory(long bytes, long smaller) {
-    public static final JobMemory UNKNOWN = new JobMemory(0, 0);
+    static final JobMemory UNKNOWN = new JobMemory(0, 0);
 
     private static final int STEPS = 16;
 
-    public static JobMemory of(MemoryNeed need) {
+    static JobMemory of(MemoryNeed need) {
       return new JobMemory(rounded(need.bytes()), rounded(need.least().bytes()));
     }
 
@@ -69,8 +69,8 @@ record JobNeeds(Resources resources, long memoryBytes) {
       return (bytes + step - 1) / step * step;
     }
 
-    /** The same of a job that asks for so much at least; null = it does not. */
-    public JobMemory atLeast(@Nullable Long asked) {
+    /** Returns these needs, raised to the memory that the job asks for; null = it asks for none. */
+    JobMemory atLeast(@Nullable Long asked) {
       if (asked == null) return this;
       long least = rounded(asked);
       return new JobMemory(Math.max(bytes, least), Math.max(smaller, least));

@@ -14,16 +14,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Jobs as clients see them. Of a page that has none that waits, nothing more is read. */
+/** Writes jobs as clients see them. Only waiting jobs need another look into the queue. */
 @Component
 class JobObjects {
   private final FairShareLedger ledger;
 
-  public JobObjects(FairShareLedger ledger) {
+  JobObjects(FairShareLedger ledger) {
     this.ledger = ledger;
   }
 
-  public ObjectNode of(JobRows.JobRow job) {
+  ObjectNode of(JobRows.JobRow job) {
     return of(List.of(job)).getFirst();
   }
 
@@ -38,7 +38,7 @@ class JobObjects {
   }
 
   /**
-   * OpenAI's FineTuningJob, then Graft's extension fields. Every field is always there: SDKs of
+   * OpenAI's FineTuningJob, then Graft's extension fields. Every field is always present: SDKs of
    * typed languages fail on a missing one, and on {@code error: {}}.
    */
   static final class JobObject {
@@ -113,7 +113,7 @@ class JobObjects {
       json.put("logs_deleted_at", UnixTime.seconds(job.removed().logsAt()));
     }
 
-    /** OpenAI has it null while the job runs. */
+    /** Returns null while the job runs, as OpenAI does. */
     private static @Nullable Long trainedTokens(JobRow job) {
       return job.state() == JobState.SUCCEEDED ? job.progress().trainedTokens() : null;
     }
@@ -143,7 +143,7 @@ class JobObjects {
       };
     }
 
-    /** Nobody knows it of a job that is about to stop. */
+    /** Returns null for a job that is about to stop. */
     private static @Nullable Instant end(JobRow job) {
       return job.pauseRequested() || job.cancelRequested() ? null : job.expectedEnd();
     }
@@ -159,22 +159,22 @@ class JobObjects {
   }
 
   /**
-   * Why a job is where it is, and what comes next: a sentence each, for whoever waits for it.
+   * Why a job is in its state, and what the user can do.
    *
-   * @param reason true at the moment of asking
-   * @param nextStep what to do, or that there is nothing to do but wait
+   * @param reason a sentence that holds at the moment of the request
+   * @param nextStep a sentence, which may be to wait
    */
   record JobReason(String reason, String nextStep) {
 
     /**
      * @param place in the queue; null = it does not wait there
      */
-    public static JobReason of(JobRow job, @Nullable QueuePlace place) {
+    static JobReason of(JobRow job, @Nullable QueuePlace place) {
       return switch (job.state()) {
         case WAITING ->
             new JobReason(
-                "It waits for the approval of an owner of its project, or of an administrator.",
-                "Ask one who did not submit it to approve or reject it.");
+                "It waits for the approval of an owner of its project or an administrator.",
+                "Ask one of them who did not submit it to approve or reject it.");
         case QUEUED -> place == null ? new JobReason("It waits.", "Wait.") : place.why();
         case RUNNING -> running(job);
         case PAUSED ->
@@ -200,27 +200,27 @@ class JobObjects {
                 job.approval() == JobRow.Approval.REJECTED
                     ? rejected(job.asked())
                     : "Cancelled%s.".formatted(by(job)),
-                "Submit it again if it is wanted after all.");
+                "Submit it again if you still want it.");
       };
     }
 
-    /** What to do about a failure: what was said with it, or what helps with its class. */
-    public static String hint(JobRow.Failure failure) {
-      String said = failure.hint();
-      return said == null ? TrainingFailure.Kind.named(failure.type()).hint() : said;
+    /** Returns the hint of the failure, or the advice for its class. */
+    static String hint(JobRow.Failure failure) {
+      String own = failure.hint();
+      return own == null ? TrainingFailure.Kind.named(failure.type()).hint() : own;
     }
 
     private static JobReason running(JobRow job) {
       if (job.cancelRequested()) {
         return new JobReason(
-            "Its cancellation was asked for%s; its worker stops at the next step."
+            "Its cancellation was requested%s; its worker stops at the next step."
                 .formatted(by(job)),
-            "Wait for the step: a cancellation cannot be taken back.");
+            "Wait for that step: a cancellation cannot be undone.");
       }
       if (job.pauseRequested()) {
         return new JobReason(
-            "A pause was asked for%s; its worker writes a checkpoint first.".formatted(by(job)),
-            "Wait, or resume it to let it run on.");
+            "A pause was requested%s; its worker writes a checkpoint first.".formatted(by(job)),
+            "Wait, or resume it to let it continue.");
       }
       return new JobReason(
           running(job.progress()), "Wait; its events and metrics show the progress.");
@@ -228,16 +228,16 @@ class JobObjects {
 
     private static String running(JobRow.Progress progress) {
       Integer total = progress.totalSteps();
-      if (total == null) return "A worker has it, and prepares the training.";
+      if (total == null) return "A worker has claimed it and prepares the training.";
       if (!progress.validating()) {
         return String.format(
             Locale.ROOT, "A worker trains it: step %d of %d.", progress.step(), total);
       }
       return progress.step() == 0
-          ? "A worker measures the validation file before the first step."
+          ? "A worker evaluates the validation file before the first step."
           : String.format(
               Locale.ROOT,
-              "A worker measures the validation file after step %d of %d.",
+              "A worker evaluates the validation file after step %d of %d.",
               progress.step(),
               total);
     }

@@ -9,27 +9,27 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of the queue.
  *
- * @param leaseTtl a lease ends this long after its last renewal
+ * @param leaseTtl how long after its last renewal a lease ends
  * @param heartbeat how often workers renew; at most a third of the TTL
  * @param reapEvery how often each server looks for expired leases
- * @param maxFailures attempts that may fail before a transient failure is final
- * @param retryAfter delay before the second attempt; doubles with each
+ * @param maxFailures number of failed attempts after which a transient failure is final
+ * @param retryAfter delay before the second attempt; it doubles with each further attempt
  * @param retryAtMost longest delay between attempts
- * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job. A loss counts
- *     where only this job can have caused it: its worker lost no other job at the time, nor before
- *     it, and a server was there. Three times as many losses end a job without that
- * @param claimPoll how often a waiting claim looks again
- * @param cpuMaxParameters parameters of the largest base model whose jobs a CPU may run; those of a
- *     larger one ask for {@code cuda}, unless they ask for a device themselves
- * @param maxDevices devices that one job may ask for
+ * @param poisonAfter number of workers lost in a row, without a new checkpoint, that ends a job. A
+ *     loss counts if only this job can have caused it: its worker lost no other job at the time or
+ *     before, and a server was available. Three times as many losses of any cause end a job too
+ * @param claimPoll how often a waiting claim looks for a job
+ * @param cpuMaxParameters parameters of the largest base model whose jobs may run on a CPU; jobs on
+ *     a larger one need {@code cuda}, unless they ask for a device themselves
+ * @param maxDevices maximum number of devices that one job may ask for
  * @param maxRun how long all runs of a job may take together; a job may ask for less ({@code
- *     resources.max_run_seconds}). By default any time
- * @param noProgress a run is ended whose trainer makes no step, and says nothing else, for so long;
- *     a job may ask for another time ({@code resources.no_progress_seconds})
- * @param workerConnections to the database of each server that only calls of workers get, beside
- *     {@code spring.datasource.hikari.maximum-pool-size}
- * @param fairShare how departments take turns
- * @param eventStreams how clients follow jobs
+ *     resources.max_run_seconds}). By default there is no limit
+ * @param noProgress how long a trainer may make no step and send no other event before its run is
+ *     ended; a job may ask for another time ({@code resources.no_progress_seconds})
+ * @param workerConnections database connections of each server that are reserved for calls of
+ *     workers, in addition to {@code spring.datasource.hikari.maximum-pool-size}
+ * @param fairShare how departments share the workers
+ * @param eventStreams limits and intervals of event streams
  */
 @ConfigurationProperties("graft.jobs")
 record JobProperties(
@@ -49,18 +49,18 @@ record JobProperties(
     @DefaultValue ClaimStatement.FairShare fairShare,
     @DefaultValue EventStreams eventStreams) {
   /**
-   * @param poll how often a server looks for new events of all jobs that are followed
-   * @param heartbeat how often a stream says that it is there, and asks whether its key still opens
-   *     it; shorter than the time after which proxies close a connection
-   * @param max streams that a server has open at once
-   * @param maxPerDepartment streams of one department that a server has open at once
+   * @param poll how often a server looks for new events of all followed jobs
+   * @param heartbeat how often a stream sends a comment and checks whether its key is still valid;
+   *     should be shorter than the time after which proxies close a connection
+   * @param max maximum number of open streams of a server
+   * @param maxPerDepartment maximum number of open streams of one department on a server
    */
-  public record EventStreams(
+  record EventStreams(
       @DefaultValue("1s") Duration poll,
       @DefaultValue("15s") Duration heartbeat,
       @DefaultValue("1000") int max,
       @DefaultValue("100") int maxPerDepartment) {
-    public EventStreams {
+    EventStreams {
       if (!poll.isPositive() || !heartbeat.isPositive()) {
         throw new IllegalArgumentException(
             "graft.jobs.event-streams.poll and heartbeat must be positive");
@@ -68,7 +68,7 @@ record JobProperties(
     }
   }
 
-  public JobProperties {
+  JobProperties {
     if (heartbeat.multipliedBy(3).compareTo(leaseTtl) > 0) {
       throw new IllegalArgumentException(
           "graft.jobs.heartbeat must be at most a third of graft.jobs.lease-ttl");

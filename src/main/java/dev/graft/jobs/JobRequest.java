@@ -1,6 +1,8 @@
 package dev.graft.jobs;
 
+import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Hyperparameters.EvaluationOptions;
+import dev.graft.spec.Preference;
 import dev.graft.spec.Resources;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.SpecRejected.Problem;
@@ -10,10 +12,12 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The body of {@code POST /v1/fine_tuning/jobs}, checked as far as it can be without looking
- * anything up. A key that Graft does not know is refused, never ignored.
+ * The body of {@code POST /v1/fine_tuning/jobs}, checked as far as possible without a look-up. An
+ * unknown key is refused, never ignored.
  *
  * @param resources as asked
  * @param learningRateMultiplier as asked, 1 if not; the rate itself is in {@code spec}
@@ -118,7 +122,9 @@ record JobRequest(
     String suffix = text(body, "suffix", problems);
     if (suffix == null || suffix.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) return suffix;
     problems.add(
-        new Problem("suffix", "1 to 64 of A-Z, a-z, 0-9, '.', '_', '-', first a letter or digit"));
+        new Problem(
+            "suffix",
+            "must be 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-', and begin with a letter or digit"));
     return null;
   }
 
@@ -130,15 +136,15 @@ record JobRequest(
         new Problem(
             "integrations[0].type",
             type.equals("wandb")
-                ? "wandb is not supported; read the metrics from the job's events"
-                : "no integration is supported"));
+                ? "wandb is not supported; the job's events have the metrics"
+                : "is not supported: there are no integrations"));
   }
 
   private static @Nullable JsonNode metadata(JsonNode body, List<Problem> problems) {
     JsonNode metadata = value(body, "metadata");
     if (metadata == null) return null;
     if (!metadata.isObject() || metadata.size() > MOST_METADATA) {
-      problems.add(new Problem("metadata", "an object of at most 16 pairs"));
+      problems.add(new Problem("metadata", "must be an object of at most 16 pairs"));
       return null;
     }
     metadata
@@ -152,7 +158,7 @@ record JobRequest(
                 problems.add(
                     new Problem(
                         "metadata." + shortened(pair.getKey()),
-                        "a key of at most 64 characters, a string of at most 512"));
+                        "must have a key of at most 64 characters and a string of at most 512"));
               }
             });
     return metadata;
@@ -177,8 +183,8 @@ record JobRequest(
   /** Only for the echo: the specification already has the rate itself. */
   private static double learningRateMultiplier(JsonNode body) {
     for (String place : List.of("/method/supervised", "/method/dpo", "")) {
-      JsonNode said = body.at(place + "/hyperparameters/learning_rate_multiplier");
-      if (said.isNumber()) return said.doubleValue();
+      JsonNode given = body.at(place + "/hyperparameters/learning_rate_multiplier");
+      if (given.isNumber()) return given.doubleValue();
     }
     return 1;
   }
@@ -186,5 +192,36 @@ record JobRequest(
   private static @Nullable JsonNode value(JsonNode body, String key) {
     JsonNode value = body.get(key);
     return value == null || value.isNull() ? null : value;
+  }
+
+  /** Returns OpenAI's {@code method} for the echo: both objectives of pairs are its {@code dpo}. */
+  ObjectNode method() {
+    Preference preference = spec.preference();
+    ObjectNode hyperparameters = hyperparameters();
+    if (preference != null) number(hyperparameters, "beta", preference.beta());
+    String type = preference == null ? "supervised" : "dpo";
+    ObjectNode method = JsonMapper.shared().createObjectNode().put("type", type);
+    method.putObject(type).set("hyperparameters", hyperparameters);
+    return method;
+  }
+
+  /**
+   * Returns OpenAI's three hyperparameters for the echo: {@code auto} becomes the value that runs.
+   */
+  ObjectNode hyperparameters() {
+    Hyperparameters training = spec.training();
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    json.put(
+        "batch_size",
+        training.batching().perDeviceTrainBatchSize()
+            * training.batching().gradientAccumulationSteps());
+    number(json, "learning_rate_multiplier", learningRateMultiplier);
+    number(json, "n_epochs", training.schedule().numTrainEpochs());
+    return json;
+  }
+
+  private static void number(ObjectNode json, String name, double value) {
+    if (value == Math.rint(value) && Math.abs(value) < 1e9) json.put(name, (long) value);
+    else json.put(name, value);
   }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** Jobs as their departments and the ledgers read them, as SQL. */
+/** Reads jobs for their departments and for the ledgers, as SQL. */
 @Component
 class JobRows implements Owned {
   private final JdbcClient sql;
@@ -23,7 +23,7 @@ class JobRows implements Owned {
     this.sql = sql;
   }
 
-  /** Of the last five that trained the same base in the same way, the one in the middle. */
+  /** The median speed of the last five jobs that trained the same base in the same way. */
   private static final String SPEED =
       """
       -- speed of jobs like this
@@ -55,12 +55,12 @@ class JobRows implements Owned {
       """;
 
   /**
-   * Places in a queue are counted so far; who stands farther back is told one more. A department
+   * Places in a queue are counted up to this number; a job farther back gets one more. A department
    * with a hundred thousand waiting jobs costs no more than one with a thousand.
    */
-  public static final int COUNTED = 1_000;
+  static final int COUNTED = 1_000;
 
-  /** A place: how many of the department {@code q} stand before it. */
+  /** Returns the place of a job: one more than the department's jobs {@code q} before it. */
   private static String place(String department, String before) {
     return """
     (select count(*) + 1
@@ -82,11 +82,14 @@ class JobRows implements Owned {
               q.queue_order <= ((select graft_now()) at time zone 'UTC') - :priority * interval '1 hour'
               """);
 
-  /** Of a lease {@code l} that lives and the progress {@code p} of its job; null = not known. */
-  public static final String EXPECTED_END =
+  /**
+   * The expected end of a live lease {@code l} with the progress {@code p} of its job; null = not
+   * known.
+   */
+  static final String EXPECTED_END =
       "expected_end(l.first_step, l.first_step_at, p.step, p.progressed_at, p.total_steps)";
 
-  /** From {@code j}, rows of {@code job}. */
+  /** Reads rows {@code j} of {@code job}. */
   private static final String READ =
       """
       select j.*, p.*, d.slug as department_name, w.name as worker,
@@ -119,13 +122,13 @@ class JobRows implements Owned {
           + READ.formatted(PLACE, EXPECTED_END, "job")
           + " where j.id = :job and j.department_id = :department";
 
-  /** For the ledger's own decisions; the caller holds the job's lease. */
+  /** For decisions of the server itself; the caller holds the job's lease. */
   private static final String OF_LEASE =
       "-- of lease\n" + READ.formatted(PLACE, EXPECTED_END, "job") + " where j.id = :job";
 
   /**
-   * The page is cut before anything is joined to it. Clauses that a request does not ask for are
-   * not there, rather than switched off by a parameter: a prepared plan must serve every value.
+   * The page is cut before anything is joined to it. Clauses that a request does not need are left
+   * out instead of switched off by a parameter, because one prepared plan must serve all values.
    */
   private static final String LIST =
       """
@@ -176,8 +179,9 @@ class JobRows implements Owned {
       "\n and (created_at, id) < (select created_at, id from job where id = :after)";
 
   /**
-   * Ids of the jobs that have not ended, all locked for whoever moves more than one of them: a job
-   * that moves locks rows of its webhooks, which another job's transaction may hold while it waits.
+   * Returns the ids of the jobs that have not ended, and locks them all for a caller that changes
+   * several of them: a change of state locks rows of the department's webhooks, which the
+   * transaction of another job may hold while it waits.
    */
   List<String> unfinished(String departmentId) {
     return sql.sql(UNFINISHED)
@@ -194,7 +198,7 @@ class JobRows implements Owned {
         .optional();
   }
 
-  public Optional<JobRow> find(String departmentId, String jobId) {
+  Optional<JobRow> find(String departmentId, String jobId) {
     return sql.sql(FIND)
         .param("job", jobId)
         .param("department", departmentId)
@@ -202,15 +206,14 @@ class JobRows implements Owned {
         .optional();
   }
 
-  public Optional<JobRow> ofLease(String jobId) {
+  Optional<JobRow> ofLease(String jobId) {
     return sql.sql(OF_LEASE).param("job", jobId).query(JobRow::of).optional();
   }
 
   /**
-   * Where a job that is not submitted yet would stand, 1 = next; at most one more than {@link
-   * #COUNTED}.
+   * Returns the place that a new job would get, 1 = next; at most one more than {@link #COUNTED}.
    */
-  public long placeOfNew(String departmentId, int priority) {
+  long placeOfNew(String departmentId, int priority) {
     return sql.sql(PLACE_OF_NEW)
         .param("department", departmentId)
         .param("priority", priority)
@@ -219,11 +222,10 @@ class JobRows implements Owned {
   }
 
   /**
-   * Trained tokens a second of earlier jobs of the department; empty where there was none like it,
-   * on devices of the same kind and number.
+   * Returns the trained tokens per second of similar earlier jobs of the department, on devices of
+   * the same kind and number; empty if there was none.
    */
-  public Optional<Double> speed(
-      String department, String model, String adapterJson, JobNeeds needs) {
+  Optional<Double> speed(String department, String model, String adapterJson, JobNeeds needs) {
     return sql.sql(SPEED)
         .param("department", department)
         .param("model", model)
@@ -234,12 +236,12 @@ class JobRows implements Owned {
   }
 
   /**
-   * Of all departments, newest first.
+   * Returns jobs of all departments, newest first.
    *
-   * @param departments only theirs; empty = all
-   * @param states only those in one of these; empty = all
+   * @param departments only jobs of these; empty = all
+   * @param states only jobs in one of these; empty = all
    */
-  public List<JobRow> listAll(
+  List<JobRow> listAll(
       List<String> departments, List<JobState> states, @Nullable String after, int limit) {
     String which =
         (after == null ? "" : AFTER_ANY)
@@ -258,7 +260,7 @@ class JobRows implements Owned {
    * @param metadataJson only jobs with at least these pairs; null = all
    * @param withoutMetadata only jobs without any
    */
-  public List<JobRow> list(
+  List<JobRow> list(
       String departmentId,
       @Nullable String after,
       int limit,
@@ -278,14 +280,14 @@ class JobRows implements Owned {
   }
 
   /**
-   * A job as the database has it, with its progress, its place in the queue and its leases.
+   * A job with its progress, its place in the queue and its leases.
    *
    * @param parentModel name of what training continues from, or null
    * @param position 1 = next of its department; null unless queued
    * @param delayedUntil when its next attempt may start; null = it may start now
-   * @param approval whether it was or is needed; null = it was not
-   * @param asked who asked for the newest pause, resumption or end; null = nobody in particular
-   * @param expectedEnd of the run that lives; null while that cannot be known
+   * @param approval null = the department required none
+   * @param asked who requested the newest pause, resumption or cancellation; null = not recorded
+   * @param expectedEnd of the current run; null while it is not known
    * @param worker name of the worker that holds it now
    * @param attemptsJson every lease so far, oldest first
    */
@@ -325,27 +327,27 @@ class JobRows implements Owned {
       double deviceSeconds,
       String attemptsJson) {
 
-    /** What it asks of the queue. */
-    public record Demand(int priority, JobNeeds needs) {}
+    /** The priority of the job, and its needs. */
+    record Demand(int priority, JobNeeds needs) {}
 
     /**
-     * What has gone wrong so far.
+     * The failures of the job so far.
      *
      * @param memory runs that ran out of memory, which are not {@code failures}
      * @param lossesInARow lost workers since the newest checkpoint
-     * @param ownLossesInARow of them those that only this job can have caused
+     * @param ownLossesInARow those of them that only this job can have caused
      */
-    public record Tries(int failures, int memory, int lossesInARow, int ownLossesInARow) {}
+    record Tries(int failures, int memory, int lossesInARow, int ownLossesInARow) {}
 
-    /** What came of it; null and empty until it has succeeded. */
-    public record Result(@Nullable String model, @Nullable String manifest, List<String> files) {}
+    /** The result; null and empty until the job has succeeded. */
+    record Result(@Nullable String model, @Nullable String manifest, List<String> files) {}
 
     /** The last failure; final only if the job is. */
-    public record Failure(
+    record Failure(
         String type, @Nullable String message, @Nullable String hint, @Nullable String param) {}
 
-    /** What has become of an approval that a job needs. */
-    public enum Approval {
+    /** The state of an approval that a job needs. */
+    enum Approval {
       WAITING,
       APPROVED,
       REJECTED;
@@ -354,34 +356,36 @@ class JobRows implements Owned {
         return name == null ? null : valueOf(name.toUpperCase(Locale.ROOT));
       }
 
-      public String wire() {
+      String wire() {
         return name().toLowerCase(Locale.ROOT);
       }
     }
 
     /**
+     * A request to change the job.
+     *
      * @param by name and id of the key, or a person; null = the server itself
-     * @param why what was said to it
+     * @param why the reason or comment
      */
-    public record Asked(@Nullable String by, @Nullable String why) {}
+    record Asked(@Nullable String by, @Nullable String why) {}
 
     /**
-     * What people call those it names by id; null = there is none, or not any more.
+     * Names of what the job refers to by id; null = there is none, or it was deleted.
      *
      * @param submitter name or email of the account
      */
-    public record Names(
+    record Names(
         @Nullable String submitter,
         @Nullable String trainingFile,
         @Nullable String validationFile) {}
 
     /**
-     * As last reported by a worker; of a job that waits for its next run, as its newest checkpoint
-     * has it.
+     * The progress that a worker last reported; if the job waits for its next run, that of its
+     * newest checkpoint.
      *
-     * @param validating whether its worker is at the validation file now
+     * @param validating whether its worker evaluates the validation file now
      */
-    public record Progress(
+    record Progress(
         int step,
         @Nullable Integer totalSteps,
         @Nullable Double epoch,
@@ -389,8 +393,8 @@ class JobRows implements Owned {
         boolean validating,
         long trainedTokens) {}
 
-    /** When retention took what the job had; null where it has not. */
-    public record Removed(@Nullable Instant checkpointsAt, @Nullable Instant logsAt) {}
+    /** When retention deleted parts of the job; null = it has not. */
+    record Removed(@Nullable Instant checkpointsAt, @Nullable Instant logsAt) {}
 
     /**
      * Returns {@code ft:<base>:<department>:<suffix>:<id>}; the suffix is empty if there is none.

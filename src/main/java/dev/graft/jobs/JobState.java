@@ -2,9 +2,9 @@ package dev.graft.jobs;
 
 import java.util.Locale;
 
-/** Where a job stands; the names on the wire are OpenAI's. */
+/** The state of a job; the names on the wire are OpenAI's. */
 public enum JobState {
-  /** For its approval; to clients it is queued, to workers it is not there. */
+  /** Waits for approval: shown to clients as queued, invisible to workers. */
   WAITING,
   QUEUED,
   RUNNING,
@@ -13,7 +13,7 @@ public enum JobState {
   FAILED,
   CANCELLED;
 
-  /** As the database has it. */
+  /** Returns the state with this name in the database. */
   public static JobState of(String state) {
     return valueOf(state.toUpperCase(Locale.ROOT));
   }

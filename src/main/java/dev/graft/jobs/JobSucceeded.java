@@ -4,13 +4,13 @@ import dev.graft.artifacts.Digest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Published inside the completing transaction, so that job and adapter commit together.
+ * Published in the transaction that completes the job, so that job and adapter commit together.
  *
  * @param fineTunedModel {@code ft:<base>:<department>:<suffix>:<id>}
  * @param manifest digest of the result's manifest blob (the PEFT directory)
  * @param adapterJson the resolved {@code adapter} object of the job
  * @param metadataJson the pairs of the job, or null
- * @param parentModel name of what training continued from, or null
+ * @param parentModel name of the model that training continued from, or null
  */
 public record JobSucceeded(
     String jobId,

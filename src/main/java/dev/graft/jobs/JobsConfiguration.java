@@ -5,7 +5,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Settings of the queue, and the loop that follows jobs for their clients. */
+/** Beans of the queue: its settings, and the loop that serves event streams. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(JobProperties.class)
 class JobsConfiguration {

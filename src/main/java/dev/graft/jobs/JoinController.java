@@ -16,7 +16,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Where a worker trades its join token for a credential, and that for its next one. */
+/** Gives a worker a credential for its join token, and later renews the credential. */
 @RestController
 class JoinController {
   private static final Logger log = LoggerFactory.getLogger(JoinController.class);

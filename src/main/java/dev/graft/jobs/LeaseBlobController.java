@@ -23,7 +23,7 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** What workers read for their leases, and what they upload. */
+/** Downloads and uploads of workers for their leases. */
 @RestController
 @RequestMapping(LeaseWire.PATH + "/leases")
 class LeaseBlobController {
@@ -72,7 +72,7 @@ class LeaseBlobController {
     return ResponseEntity.noContent().build();
   }
 
-  /** 404 where all uploads come here, 204 where this one is to. */
+  /** Answers 404 if all uploads go to the server, and 204 if this one does. */
   @PostMapping("/{job}/blobs/{digest}/link")
   ResponseEntity<byte[]> link(
       @PathVariable String job,
@@ -81,7 +81,7 @@ class LeaseBlobController {
       @RequestBody byte[] body)
       throws IOException {
     if (!blobs.givesUploadLinks()) {
-      return WorkerErrors.of(HttpStatus.NOT_FOUND, "no_upload_links", "Uploads come to the server");
+      return WorkerErrors.of(HttpStatus.NOT_FOUND, "no_upload_links", "Upload to the server");
     }
     return desk.uploadLink(LeaseWire.key(job, lease), blob(digest, body))
         .map(link -> new LeaseWire.UploadTo(link.url().toString(), link.headers()))
@@ -106,7 +106,7 @@ class LeaseBlobController {
 
   private static BlobRef blob(String digest, byte[] body) {
     long bytes = LeaseWire.read(body, LeaseWire.OfferedUpload.class).bytes();
-    if (bytes < 0) throw new LeaseRefused("a length is not negative");
+    if (bytes < 0) throw new LeaseRefused("the length must not be negative");
     return new BlobRef(digest(digest), bytes);
   }
 
@@ -114,7 +114,7 @@ class LeaseBlobController {
     try {
       return new Digest(hex);
     } catch (IllegalArgumentException e) {
-      throw new LeaseRefused("a blob is named by its SHA-256 in lower-case hexadecimal");
+      throw new LeaseRefused("the name of a blob is its SHA-256 in lower-case hexadecimal");
     }
   }
 }

@@ -29,8 +29,9 @@ import org.springframework.stereotype.Component;
 import org.springframework.util.unit.DataSize;
 
 /**
- * The blobs a lease reaches: it reads those of its job's base model, data, starting point and
- * earlier uploads; its manifests may name only what workers uploaded for this job.
+ * The blobs that a lease gives access to. A worker may read the base model, the data, the starting
+ * point and earlier uploads of its job; its manifests may name only blobs that workers uploaded for
+ * this job.
  */
 @Component
 @EnableConfigurationProperties(LeaseBlobs.UploadProperties.class)
@@ -107,13 +108,13 @@ class LeaseBlobs {
     this.limits = limits;
   }
 
-  public InputStream open(LeaseKey key, Digest digest) throws IOException {
+  InputStream open(LeaseKey key, Digest digest) throws IOException {
     requireReadable(key, digest);
     return store.open(digest);
   }
 
-  /** Where a worker may read the blob instead, if workers are to be sent there. */
-  public Optional<URI> link(LeaseKey key, Digest digest) throws IOException {
+  /** Returns a link by which the worker may read the blob from the store; empty = here only. */
+  Optional<URI> link(LeaseKey key, Digest digest) throws IOException {
     requireReadable(key, digest);
     return store.workerLink(digest);
   }
@@ -149,7 +150,7 @@ class LeaseBlobs {
     return Math.min(blob.bytes(), limits.maxSize().toBytes());
   }
 
-  /** What one lease has uploaded so far, or has begun to upload. */
+  /** The uploads that one lease has begun so far. */
   private record Counted(int uploads, long bytes) {
     static Counted of(ResultSet row, int number) throws SQLException {
       return new Counted(row.getInt("uploads"), row.getLong("uploaded_bytes"));
@@ -173,7 +174,7 @@ class LeaseBlobs {
     if (fenced(UPLOADED, key, blob).update() != 1) throw new LeaseLost(key);
   }
 
-  /** Whether workers may upload to the store itself what is not too large for that. */
+  /** Returns whether workers may upload directly to the store. */
   boolean givesUploadLinks() {
     return store.givesUploadLinks();
   }
@@ -227,7 +228,7 @@ class LeaseBlobs {
     fenced(LINK_USED, key, blob).update();
   }
 
-  /** The same for one lease and content, different for any other. */
+  /** Returns a name that is the same for one lease and content, and different for any other. */
   private static String uploadName(LeaseKey key, BlobRef blob) {
     String named = "%s %d %s %s".formatted(key.jobId(), key.epoch(), key.token(), blob);
     return Digest.of(named.getBytes(StandardCharsets.UTF_8)).hex();
@@ -244,15 +245,15 @@ class LeaseBlobs {
     return fenced(statement, key).param("digest", blob.sha256().hex()).param("bytes", blob.bytes());
   }
 
-  /** The manifest, if it and every file it names were uploaded for this job and are there. */
-  public Manifest verified(LeaseKey key, Digest digest) throws IOException {
+  /** Returns the manifest after checking that it and its files were uploaded for this job. */
+  Manifest verified(LeaseKey key, Digest digest) throws IOException {
     Set<String> uploaded = uploads(key);
     requireUploaded(uploaded, digest);
     Manifest manifest = ManifestDirectory.read(store, digest);
     for (BlobRef file : manifest.files().values()) {
       requireUploaded(uploaded, file.sha256());
       if (!store.stat(file.sha256()).equals(Optional.of(file))) {
-        throw new LeaseRefused("manifest and blob disagree about " + file.sha256());
+        throw new LeaseRefused("manifest and blob differ in the size of " + file.sha256());
       }
     }
     return manifest;
@@ -300,11 +301,11 @@ class LeaseBlobs {
   }
 
   /**
-   * What a worker may upload in one run of a job: checkpoints and the result. A run that needs more
-   * ends, and its job fails.
+   * Limits of what a worker uploads in one run of a job: checkpoints and the result. A run that
+   * exceeds them ends, and its job fails.
    *
-   * @param maxFiles files of one run
-   * @param maxSize bytes of all of them
+   * @param maxFiles maximum number of files of one run
+   * @param maxSize maximum size of all files of one run
    */
   @ConfigurationProperties("graft.jobs.uploads")
   record UploadProperties(

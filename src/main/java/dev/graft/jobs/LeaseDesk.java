@@ -31,7 +31,7 @@ import org.springframework.dao.DuplicateKeyException;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The server's answers to workers. Both bindings of {@link LeaseProtocol} end here. */
+/** Answers the calls of workers, over HTTP and in process. */
 @Component
 public class LeaseDesk {
   private static final Logger log = LoggerFactory.getLogger(LeaseDesk.class);
@@ -69,10 +69,10 @@ public class LeaseDesk {
   }
 
   /**
-   * Looks at once and then every {@code graft.jobs.claim-poll} until {@code wait} is over.
+   * Claims a job: at once, and then every {@code graft.jobs.claim-poll} until {@code wait} is over.
    *
-   * @param request that repetitions of this claim name, too: they get the same lease while it lives
-   * @throws LeaseRefused if the worker is set up for another class than it joined with
+   * @param request identifies repetitions of this claim, which get the same lease while it lives
+   * @throws LeaseRefused if the worker is configured for another class than it joined with
    */
   public Optional<Lease> claim(
       String workerId, Device device, Duration wait, @Nullable UUID request)
@@ -107,7 +107,7 @@ public class LeaseDesk {
     return ledger.claimed(workerId, request, settings.leaseTtl());
   }
 
-  /** That it waited and was claimed; returns what the run follows. */
+  /** Records the wait and the claim as spans; returns the trace context for the run. */
   private @Nullable String traced(ClaimedJob job, String workerId, long begun) {
     String submitted = job.traceparent();
     if (submitted == null || job.waited() == null) return submitted;
@@ -149,7 +149,7 @@ public class LeaseDesk {
         traceparent);
   }
 
-  /** What earlier runs have taken of the time is gone. */
+  /** Returns the limits of the run; earlier runs have used up part of the job's time. */
   private Lease.RunLimits limits(ClaimedJob job) {
     Long asked = job.resources().maxRunSeconds();
     Duration most = settings.maxRun();
@@ -180,9 +180,9 @@ public class LeaseDesk {
   }
 
   /**
-   * Takes a file of the run.
+   * Stores a file of the run.
    *
-   * @throws UploadsExceeded if it is more than one run may upload; the job has failed then, since
+   * @throws UploadsExceeded if it is more than one run may upload; the job has then failed, because
    *     another run would upload as much
    */
   public void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
@@ -194,17 +194,17 @@ public class LeaseDesk {
         });
   }
 
-  /** Where the file may be put instead; as {@link #put} otherwise. */
+  /** Returns a link by which the worker may upload the file; throws as {@link #put} does. */
   public Optional<ArtifactStore.UploadLink> uploadLink(LeaseKey key, BlobRef blob)
       throws IOException {
     return counted(key, () -> blobs.uploadLink(key, blob));
   }
 
-  private interface CountedCall<T> {
+  private interface Upload<T> {
     T run() throws IOException;
   }
 
-  private <T> T counted(LeaseKey key, CountedCall<T> upload) throws IOException {
+  private <T> T counted(LeaseKey key, Upload<T> upload) throws IOException {
     try {
       return upload.run();
     } catch (UploadsExceeded exceeded) {
@@ -216,7 +216,7 @@ public class LeaseDesk {
           key,
           new TrainingFailure(
               TrainingFailure.Kind.BAD_INPUT,
-              "The checkpoints and the result of this job are more than one run may upload",
+              "The checkpoints and the result of this job exceed the upload limit of one run",
               "Raise training.save_steps, or ask the operator to raise graft.jobs.uploads",
               "training.save_steps"));
       throw exceeded;
@@ -225,10 +225,10 @@ public class LeaseDesk {
 
   public void fail(LeaseKey key, TrainingFailure failure) {
     JobRows.JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
-    // Read before written, but safe: these counts change only under the lease that fences the
+    // Reading before writing is safe: these counts change only under the lease that fences the
     // write.
     Duration retry = retries.after(failure, job.tries());
-    JobState state = ledger.fail(key, failure, retry, Retries.told(failure, retry));
+    JobState state = ledger.fail(key, failure, retry, Retries.event(failure, retry));
     ended(key, "failed", state);
   }
 
@@ -240,7 +240,7 @@ public class LeaseDesk {
     ended(key, "declined", ledger.decline(key));
   }
 
-  /** Takes its jobs from a worker that is to write nothing any more. */
+  /** Gives back all jobs of a worker that was revoked. */
   public void releaseAll(String workerId) {
     for (LeaseKey key : ledger.held(workerId)) {
       try {
@@ -260,7 +260,7 @@ public class LeaseDesk {
         .log("lease_ended");
   }
 
-  /** Whether a failed attempt is followed by another, and when. */
+  /** Decides whether a failed attempt is followed by another, and when. */
   static class Retries {
     private final JobProperties settings;
 
@@ -268,12 +268,13 @@ public class LeaseDesk {
       this.settings = settings;
     }
 
-    /** The delay until the next attempt; null = the failure is final. */
+    /** Returns the delay until the next attempt; null = the failure is final. */
     public @Nullable Duration after(TrainingFailure failure, JobRows.JobRow.Tries before) {
       return switch (failure.kind()) {
         case BAD_INPUT, TIME_LIMIT -> null;
         case OUT_OF_MEMORY -> before.memory() == 0 ? Duration.ZERO : null;
-        // As a worker that stopped renewing: no verdict on the job, until it is the job every time.
+        // Like a worker that stopped renewing: it counts against the job only if it happens every
+        // time.
         case WORKER_LOST -> poison(before) ? null : Duration.ZERO;
         case TRANSIENT, NO_PROGRESS ->
             before.failures() + 1 < settings.maxFailures() ? delay(before.failures()) : null;
@@ -290,12 +291,12 @@ public class LeaseDesk {
       return doubled.compareTo(settings.retryAtMost()) < 0 ? doubled : settings.retryAtMost();
     }
 
-    /** The sentence for the job's events. */
-    static String told(TrainingFailure failure, @Nullable Duration retry) {
+    /** Returns the message for the job's events. */
+    static String event(TrainingFailure failure, @Nullable Duration retry) {
       if (retry == null) return "Fine-tuning job failed: " + failure.message();
       return switch (failure.kind()) {
         case OUT_OF_MEMORY ->
-            "Ran out of memory; trying again with as little of it as the same steps take";
+            "Ran out of memory; trying again with the lowest memory that the same steps need";
         case WORKER_LOST -> "The trainer was killed";
         case TRANSIENT, NO_PROGRESS, BAD_INPUT, TIME_LIMIT ->
             "Trying again in %d s after a failure: %s"

@@ -29,16 +29,16 @@ import tools.jackson.databind.node.ObjectNode;
  * the ends of a lease: complete, fail, release. A cancellation that was requested before wins over
  * every other end. {@link Reaper.LostLeases} takes leases away from workers that stopped renewing.
  *
- * <p>The live row of {@code job_lease} is the fence. Every write begins by hitting exactly that row
- * by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that ends a
- * lease also moves the job's state and the department's counter and writes the event: one
- * statement, so that no crash can part them. Locks are always taken in the order lease, job,
- * progress, department; the claim starts at the department but skips what is locked, so it never
- * waits inside the circle.
+ * <p>The live row of {@code job_lease} is the fence. Every write begins with exactly that row,
+ * found by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that
+ * ends a lease also changes the job's state and the department's counter and writes the event: one
+ * statement, so that no crash can separate them. Locks are always taken in the order lease, job,
+ * progress, department. The claim starts at the department but skips locked rows, so that it cannot
+ * be part of a deadlock.
  */
 @Component
 class LeaseLedger {
-  /** Of one claim; more than there are claimers at once. */
+  /** Tries of one claim: more than the number of concurrent claims. */
   private static final int TRIES = 64;
 
   private final JdbcClient sql;
@@ -53,10 +53,10 @@ class LeaseLedger {
 
   private static final String RENEW =
       """
-      -- renew: extends the lease, moves the progress; writes the events of a report not seen yet. A
-      -- run that begins voids what earlier ones told of later steps, and at the beginning of step 0,
-      -- where it evaluates again. Its first step is the first that
-      -- has a speed
+      -- renew: extends the lease, updates the progress, and writes the events of a new report. A run
+      -- that begins deletes the metrics that earlier runs reported of later steps; one that begins at
+      -- the start also those of step 0, where it evaluates again. The first step with a speed is the
+      -- first step of the lease
       with f as (select job_id, epoch, worker_id, report < :number as fresh from job_lease
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                   for update),
@@ -113,7 +113,7 @@ class LeaseLedger {
            u as (select job_id as id, 'info' as level, 'Checkpoint created at step ' || :step as message
                    from c),
       """
-          + Transition.told("")
+          + Transition.event("")
           + "select job_id from f\n";
 
   /** The longest wait after a job was declined: a worker may have room again by then. */
@@ -121,7 +121,7 @@ class LeaseLedger {
 
   private static final String COMPLETE =
       """
-      -- complete: a cancel asked for before this statement wins
+      -- complete: a cancellation that was requested before this statement wins
       with l as (update job_lease set ended_at = graft_now(), outcome = 'completed',
                         manifest = :manifest
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
@@ -138,7 +138,7 @@ class LeaseLedger {
                            case when state = 'succeeded' then 'The job has successfully completed'
                                 else 'Fine-tuning job cancelled' end as message),
       """
-          + Transition.TOLD_AND_COUNTED;
+          + Transition.LEASE_ENDED;
 
   private static final String COMPLETED =
       """
@@ -150,7 +150,7 @@ class LeaseLedger {
 
   private static final String FAIL =
       """
-      -- fail: back to the queue when :retry, unless a cancel was asked for
+      -- fail: back to the queue if :retry, unless a cancellation was requested
       with l as (update job_lease set ended_at = graft_now(), outcome = 'failed'
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                  returning job_id, worker_id, extract(epoch from ended_at - claimed_at) as device_seconds),
@@ -175,15 +175,15 @@ class LeaseLedger {
                            l.device_seconds * devices_of(device_needs) as device_seconds,
                            case when state = 'failed' then 'error' else 'warn' end as level,
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
-                                      else :told end as message),
+                                      else :event end as message),
       """
-          + Transition.TOLD_AND_COUNTED;
+          + Transition.LEASE_ENDED;
 
   private static final String RELEASE =
       """
-      -- release: back to the queue, or paused or cancelled when that was asked for. The first time it
-      -- keeps its place; given back again without a checkpoint it waits. One that this worker cannot
-      -- hold keeps its place for the others
+      -- release: back to the queue, or paused or cancelled if that was requested. A job that is given
+      -- back for the first time keeps its place; given back again without a checkpoint it waits. A
+      -- declined job keeps its place for other workers
       with n as (select releases_in_a_row + case when :declined then 1 else 0 end as times from job
                   where id = :job),
            d as (select times, least(:most, :first * power(2, least(times - 1, 20)))
@@ -212,18 +212,18 @@ class LeaseLedger {
                                       when 'paused' then 'Fine-tuning job paused'
                                       else 'Fine-tuning job cancelled' end as message),
       """
-          + Transition.TOLD_AND_COUNTED;
+          + Transition.LEASE_ENDED;
 
   /**
-   * The next job that the device may get; empty only if none may start. Each failed try is one that
-   * somebody else won, or a job whose row is locked for the moment.
+   * Claims the next job that the device may get; empty only if none may start. A try fails if
+   * another worker took the job, or its row is locked at the moment.
    *
-   * @param request of which there is one live lease at most; null = any number
-   * @throws DuplicateKeyException if another claim of this request was faster: {@link #claimed} has
-   *     its job
+   * @param request identifies repetitions of one claim, of which one at most has a live lease; null
+   *     = the worker sends none
+   * @throws DuplicateKeyException if another claim with this request was faster: {@link #claimed}
+   *     returns its job
    */
-  public Optional<ClaimedJob> claim(
-      String workerId, Device device, Duration ttl, @Nullable UUID request) {
+  Optional<ClaimedJob> claim(String workerId, Device device, Duration ttl, @Nullable UUID request) {
     return meters.claim(() -> next(workerId, device, ttl, request));
   }
 
@@ -241,8 +241,8 @@ class LeaseLedger {
     return Optional.empty();
   }
 
-  /** What a claim of this request has got and still holds; its lease is renewed. */
-  public Optional<ClaimedJob> claimed(String workerId, UUID request, Duration ttl) {
+  /** Returns the job that an earlier claim with this request still holds, and renews its lease. */
+  Optional<ClaimedJob> claimed(String workerId, UUID request, Duration ttl) {
     return sql.sql(ClaimStatement.CLAIMED)
         .param("worker", workerId)
         .param("request", request)
@@ -251,7 +251,7 @@ class LeaseLedger {
         .optional();
   }
 
-  /** Of a chosen department. */
+  /** The answer of a claim that chose a department; null = others took its last jobs. */
   private record Claim(@Nullable ClaimedJob job) {}
 
   private Optional<Claim> claim(
@@ -278,24 +278,26 @@ class LeaseLedger {
     return new Claim(ClaimedJob.of(row, waited));
   }
 
-  /** Those of an interval in seconds; none where the clock was set back meanwhile. */
+  /** Returns an interval in seconds; zero where the clock was set back meanwhile. */
   static Duration seconds(ResultSet row, String column) throws SQLException {
     return Duration.ofMillis(Math.max(0, Math.round(row.getDouble(column) * 1000)));
   }
 
   /**
-   * @param cancel the department wants the job cancelled
-   * @param pause the department wants it paused
-   * @param drain an administrator wants the worker to give it back
+   * What users have requested meanwhile.
+   *
+   * @param cancel the department cancels the job
+   * @param pause the department pauses it
+   * @param drain an administrator drains the worker
    */
-  public record Renewed(boolean cancel, boolean pause, boolean drain) {
+  record Renewed(boolean cancel, boolean pause, boolean drain) {
     static Renewed of(ResultSet row, int number) throws SQLException {
       return new Renewed(
           row.getBoolean("cancel"), row.getBoolean("pause"), row.getBoolean("draining"));
     }
   }
 
-  public Renewed renew(LeaseKey key, Duration ttl, LeaseReport report) {
+  Renewed renew(LeaseKey key, Duration ttl, LeaseReport report) {
     List<ReportedEvent> events = ReportedEvent.of(report);
     LeaseReport.@Nullable Progress progress = report.progress();
     return fenced(RENEW, key)
@@ -327,7 +329,7 @@ class LeaseLedger {
     return events.stream().map(value).toArray(String[]::new);
   }
 
-  public void checkpoint(LeaseKey key, String id, CheckpointReport report, String metricsJson) {
+  void checkpoint(LeaseKey key, String id, CheckpointReport report, String metricsJson) {
     boolean held =
         fenced(CHECKPOINT, key)
             .param("id", id)
@@ -342,8 +344,8 @@ class LeaseLedger {
     if (!held) throw new LeaseLost(key);
   }
 
-  /** How long the runs of a job have taken that are over. */
-  public Duration ran(String jobId) {
+  /** Returns how long the finished runs of a job took together. */
+  Duration ran(String jobId) {
     return Duration.ofMillis(
         sql.sql(
                 """
@@ -356,7 +358,7 @@ class LeaseLedger {
             .single());
   }
 
-  public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
+  JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
     return ended(
         JobMeters.Ending.COMPLETED,
         null,
@@ -367,8 +369,8 @@ class LeaseLedger {
         key);
   }
 
-  /** Whether this very lease completed with this result: a repeated complete is then answered. */
-  public boolean completed(LeaseKey key, Digest manifest) {
+  /** Returns whether this lease completed with this result, so that a repeated call succeeds. */
+  boolean completed(LeaseKey key, Digest manifest) {
     return fenced(COMPLETED, key)
         .param("manifest", manifest.hex())
         .query(Integer.class)
@@ -377,11 +379,10 @@ class LeaseLedger {
   }
 
   /**
-   * @param retry how long until the next attempt; null = there is none
-   * @param told the event's sentence; where the job is tried again, from which checkpoint follows
+   * @param retry delay until the next attempt; null = there is none
+   * @param event message of the event; if the job is tried again, the statement appends from where
    */
-  public JobState fail(
-      LeaseKey key, TrainingFailure failure, @Nullable Duration retry, String told) {
+  JobState fail(LeaseKey key, TrainingFailure failure, @Nullable Duration retry, String event) {
     return ended(
         JobMeters.Ending.FAILED,
         failure.kind().wireName(),
@@ -394,16 +395,18 @@ class LeaseLedger {
             .param("message", failure.message())
             .param("hint", failure.hint())
             .param("param", failure.param())
-            .param("told", told),
+            .param("event", event),
         key);
   }
 
-  public JobState release(LeaseKey key) {
+  JobState release(LeaseKey key) {
     return released(key, false, settings.retryAtMost());
   }
 
-  /** The worker has no room for the job: others have the job now, this one not for a while. */
-  public JobState decline(LeaseKey key) {
+  /**
+   * Gives the job back for lack of room: other workers may have it now, this one not for a while.
+   */
+  JobState decline(LeaseKey key) {
     return released(
         key,
         true,
@@ -424,14 +427,12 @@ class LeaseLedger {
   }
 
   /**
-   * A job that left its lease.
+   * The end of a lease.
    *
-   * @param workerId whose lease it was
-   * @param state that the job is in now
-   * @param ran how long the worker had it
+   * @param state the job's new state
+   * @param ran how long the worker held the job
    */
-  public record Ended(
-      String jobId, String departmentId, String workerId, JobState state, Duration ran) {}
+  record Ended(String jobId, String departmentId, String workerId, JobState state, Duration ran) {}
 
   private JobState ended(
       JobMeters.Ending ending,
@@ -457,8 +458,8 @@ class LeaseLedger {
         seconds(row, "ran"));
   }
 
-  /** The live leases of a worker. */
-  public List<LeaseKey> held(String workerId) {
+  /** Returns the live leases of a worker. */
+  List<LeaseKey> held(String workerId) {
     return sql.sql(
             "select job_id, epoch, token from job_lease where worker_id = :worker and ended_at is"
                 + " null")
@@ -480,14 +481,14 @@ class LeaseLedger {
   }
 
   /**
-   * What a worker's report adds to the events of its job.
+   * An event from a worker's report.
    *
    * @param dataJson the numbers of a metrics event
    */
   record ReportedEvent(String level, String type, String message, @Nullable String dataJson) {
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    /** Notes first, in the order of the report. */
+    /** Returns the events of a report: its notes, then its metrics. */
     static List<ReportedEvent> of(LeaseReport report) {
       return Stream.concat(
               report.notes().stream().map(ReportedEvent::of),

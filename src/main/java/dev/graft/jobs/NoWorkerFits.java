@@ -17,28 +17,28 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
- * Why no worker that is there can run a job, and which one could.
+ * Explains why no available worker can run a job.
  *
- * @param reason both what the job needs and what there is
- * @param remedy what to do
+ * @param reason the needs of the job, and the devices of the available workers
+ * @param remedy what the user can do
  */
 record NoWorkerFits(String reason, String remedy) {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-  /** Devices that are there, the largest. */
-  private static final int TOLD = 5;
+  /** Devices that a message names: the largest. */
+  private static final int NAMED = 5;
 
   private static final String LESS_MEMORY =
-      "Ask for less (\"gradient_checkpointing\": \"auto\", a smaller max_length, quantization), or"
-          + " for a larger worker.";
+      "Reduce its memory (\"gradient_checkpointing\": \"auto\", a smaller max_length, quantization), or"
+          + " ask for a larger worker.";
 
   /**
-   * @param subject of the sentence
-   * @param offers also of workers that are not there
-   * @return empty if one that is there can run it, or none is there
+   * @param subject subject of the sentence
+   * @param offers including workers that are not available
+   * @return empty if an available worker can run the job, or none is available
    */
-  public static Optional<NoWorkerFits> of(String subject, JobNeeds job, List<DeviceOffer> offers) {
+  static Optional<NoWorkerFits> of(String subject, JobNeeds job, List<DeviceOffer> offers) {
     List<DeviceOffer> there = offers.stream().filter(DeviceOffer::there).toList();
     if (there.isEmpty() || there.stream().anyMatch(offer -> offer.meets(job))) {
       return Optional.empty();
@@ -47,16 +47,16 @@ record NoWorkerFits(String reason, String remedy) {
     String reason =
         largest.isPresent()
             ? tooLarge(subject, job, largest.getAsLong())
-            : "%s asks for %s; the workers that are there have %s."
+            : "%s asks for %s; the available workers have %s."
                 .formatted(subject, asked(job), devices(there));
     return Optional.of(new NoWorkerFits(reason, remedy(job, offers, largest.isPresent())));
   }
 
   /**
-   * Bytes of the largest device that is there and meets what a job asks for, but for memory; {@link
-   * Long#MAX_VALUE} = not known.
+   * Returns the bytes of the largest available device that meets the needs of a job except for
+   * memory; {@link Long#MAX_VALUE} = not known.
    */
-  public static OptionalLong largest(JobNeeds job, List<DeviceOffer> offers) {
+  static OptionalLong largest(JobNeeds job, List<DeviceOffer> offers) {
     return offers.stream()
         .filter(offer -> offer.there() && offer.meetsButMemory(job))
         .mapToLong(DeviceOffer::memory)
@@ -66,7 +66,7 @@ record NoWorkerFits(String reason, String remedy) {
   private static String tooLarge(String subject, JobNeeds job, long largest) {
     String named = job.workerClass();
     boolean any = job.resources().device() == null && named == null;
-    return "%s needs %s of memory; the largest worker%s that is there has %s."
+    return "%s needs %s of memory; the largest available worker%s has %s."
         .formatted(
             subject,
             Bytes.gigabytes(job.memoryBytes()),
@@ -84,16 +84,17 @@ record NoWorkerFits(String reason, String remedy) {
         .ifPresent(
             offer ->
                 ways.add(
-                    "Worker %s could run it, and last asked for work at %s: start it again."
+                    "Worker %s could run it and last asked for work at %s: start that worker again."
                         .formatted(offer.worker(), TIME.format(offer.askedAt()))));
     ways.add(
         onlyMemory
             ? LESS_MEMORY
-            : "It takes %s; or submit it again and ask for less.".formatted(asked(job)));
+            : "It needs %s. Add such a worker, or submit the job again and ask for less."
+                .formatted(asked(job)));
     if (aProcessorWouldDo(job, offers)) {
       ways.add(
-          "A worker with a CPU has the memory: submit it with \"resources\": {\"device\": \"cpu\"}"
-              + " if it may take long.");
+          "A worker with a CPU has enough memory: submit the job with \"resources\": {\"device\": \"cpu\"}"
+              + " if it may take longer.");
     }
     return String.join(" ", ways);
   }
@@ -127,13 +128,13 @@ record NoWorkerFits(String reason, String remedy) {
   }
 
   private static String devices(List<DeviceOffer> there) {
-    String told =
+    String named =
         there.stream()
             .sorted(comparingLong(DeviceOffer::memory).reversed())
-            .limit(TOLD)
+            .limit(NAMED)
             .map(NoWorkerFits::device)
             .collect(Collectors.joining("; "));
-    return there.size() > TOLD ? told + "; and %d more".formatted(there.size() - TOLD) : told;
+    return there.size() > NAMED ? named + "; and %d more".formatted(there.size() - NAMED) : named;
   }
 
   private static String device(DeviceOffer offer) {

@@ -15,7 +15,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The jobs of all departments, for administrators. */
+/** Lists the jobs of all departments, for administrators. */
 @RestController
 class OrganizationJobController {
   private static final int MOST = 100;
@@ -30,7 +30,7 @@ class OrganizationJobController {
     this.departments = departments;
   }
 
-  /** Newest first, each with its {@code project}. */
+  /** Lists jobs newest first, each with its {@code project}. */
   @GetMapping("/v1/organization/fine_tuning/jobs")
   CursorPage<ObjectNode> list(
       @RequestParam @Nullable String after,
@@ -56,7 +56,7 @@ class OrganizationJobController {
     return CursorPage.ofOneMore(found, cursor.limit(), job -> job.path("id").asString());
   }
 
-  /** Empty = all. */
+  /** Returns the states that have this name on the wire; empty = all states. */
   private static List<JobState> states(@Nullable String status) {
     if (status == null) return List.of();
     List<JobState> states =

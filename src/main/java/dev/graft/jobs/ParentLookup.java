@@ -35,8 +35,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Finds what a request continues from: {@code model} names an earlier result or a checkpoint, as in
- * OpenAI's API, or {@code adapter.continue_from} does, or an adapter by its id.
+ * Finds the model that a request continues from: {@code model} names an earlier result or a
+ * checkpoint, as in OpenAI's API, or {@code adapter.continue_from} does, or the id of an adapter.
  */
 @Component
 class ParentLookup {
@@ -60,7 +60,9 @@ class ParentLookup {
     this.sql = sql;
   }
 
-  /** {@code {"continue_from": "ad_..."}} for the id of an adapter alone; else as it is. */
+  /**
+   * Returns {@code {"continue_from": "ad_..."}} for the id of an adapter; else the value itself.
+   */
   static @Nullable JsonNode spelledOut(@Nullable JsonNode adapter) {
     return adapter != null && adapter.isString() && adapter.stringValue().startsWith("ad_")
         ? JsonMapper.shared().createObjectNode().set(CONTINUE_FROM, adapter)
@@ -68,10 +70,11 @@ class ParentLookup {
   }
 
   /**
-   * Empty if training starts from a base model, or from what there is not.
+   * Finds the model that training continues from; empty if it starts from a base model, or {@code
+   * model} is unknown.
    *
-   * @param body of the request; {@code adapter.continue_from} is taken out of it
-   * @throws RequestFailed if there is no such thing, or training cannot go on from it
+   * @param body of the request; {@code adapter.continue_from} is removed from it
+   * @throws RequestFailed if there is no such model, or training cannot continue from it
    */
   Optional<ContinuedTraining> of(String departmentId, JsonNode body) {
     String model = body.path("model").asString("");
@@ -119,11 +122,11 @@ class ParentLookup {
           ? new ContinuedTraining(parent, parent.manifest(), null, null)
           : new ContinuedTraining(parent, baseOf(parent), parent.manifest(), null);
     } catch (IOException e) {
-      throw new UncheckedIOException("what a job continues from cannot be read", e);
+      throw new UncheckedIOException("the model that a job continues from cannot be read", e);
     }
   }
 
-  /** The adapter itself, or its plain form where the method cannot train on. */
+  /** Returns the adapter itself, or its plain form if its method cannot continue. */
   private ContinuedTraining adapter(ParentModel parent, Manifest files, String param)
       throws IOException {
     AdapterMethod method = method(parent, files, param);
@@ -149,7 +152,7 @@ class ParentLookup {
     return new Manifest(plain);
   }
 
-  /** What the parent's own weights lie on. */
+  /** Returns the directory to which the parent's own weights belong. */
   private Digest baseOf(ParentModel parent) {
     JdbcClient.StatementSpec base =
         sql.sql("select base_manifest from job where id = :job").param("job", parent.jobId());
@@ -162,7 +165,7 @@ class ParentLookup {
     try (InputStream in = store.open(config.sha256(), 0, LARGEST_CONFIG)) {
       return AdapterMethods.fromSaved(JsonMapper.shared().readTree(in.readAllBytes()));
     } catch (SpecRejected | JacksonException unreadable) {
-      throw cannot(parent, "its configuration is not one of this Graft", param);
+      throw cannot(parent, "its configuration is unknown to this release", param);
     }
   }
 
@@ -172,11 +175,11 @@ class ParentLookup {
   }
 
   /**
-   * What a job gets from the model that it continues from.
+   * The model that a job continues from.
    *
    * @param base manifest of the directory that takes the base model's place
-   * @param start manifest of the directory whose weights training begins with; null where {@code
-   *     base} has them already, as after full fine-tuning
+   * @param start manifest of the directory whose weights training begins with; null if {@code base}
+   *     has them already, as after full fine-tuning
    * @param saved method of the adapter in {@code start}; null where whole models are trained
    */
   record ContinuedTraining(
@@ -184,7 +187,7 @@ class ParentLookup {
     private static final JsonMapper JSON = JsonMapper.shared();
 
     /**
-     * The body of a request with what is inherited in its {@code adapter}.
+     * Returns the body of a request with the inherited settings in its {@code adapter}.
      *
      * @throws SpecRejected with what contradicts the parent
      */
@@ -200,13 +203,13 @@ class ParentLookup {
       return whole.set("adapter", adapter);
     }
 
-    /** A base that was quantised stays so, unless the request says {@code null}. */
+    /** Keeps the base quantised, unless the request has {@code null}. */
     private static void inherit(String key, JsonNode configuration, ObjectNode adapter) {
       if (!adapter.has(key) && configuration.hasNonNull(key))
         adapter.set(key, configuration.get(key));
     }
 
-    /** A head for labels stays one for the same labels; other objectives are the job's own. */
+    /** Keeps the objective of a model with a head for labels; otherwise the job chooses. */
     private static void objective(JsonNode configuration, ObjectNode adapter) {
       String before = configuration.path("objective").asString("sft");
       String now = adapter.path("objective").asString("");
@@ -229,7 +232,7 @@ class ParentLookup {
       }
     }
 
-    /** Any parameters of a result may train on; of a checkpoint, those that it has. */
+    /** A result may continue with any parameters, a checkpoint only with the ones it has. */
     private ObjectNode wholeModel(@Nullable JsonNode given, JsonNode configuration) {
       ObjectNode adapter =
           given instanceof ObjectNode object ? object.deepCopy() : JSON.createObjectNode();

@@ -5,17 +5,17 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What departments can continue from. Results belong to another module, which supplies this. */
+/** The models that jobs can continue from. The module that owns results implements it. */
 public interface ParentModels {
   /**
-   * Empty if the department may not see such a thing, or it is a base model.
+   * Finds a model; empty if the department may not see it, or it is a base model.
    *
-   * @param nameOrId of a model or a checkpoint, or the id of an adapter
-   * @throws dev.graft.platform.RequestFailed if it is known but not there, saying why
+   * @param nameOrId name of a model or checkpoint, or id of an adapter
+   * @throws dev.graft.platform.RequestFailed if it is known but no longer available
    */
   Optional<ParentModel> find(String departmentId, String nameOrId);
 
-  /** Of what the department may name as a model, base models included. */
+  /** Returns the names of all models that the department may use, including base models. */
   List<String> names(String departmentId);
 
   /**
@@ -23,10 +23,10 @@ public interface ParentModels {
    *
    * @param name such as {@code ft:base:department:suffix:id} or {@code ...:ckpt-step-100}
    * @param jobId the job that made it
-   * @param baseModel the registered base that its line of jobs began with
+   * @param baseModel the registered base model with which its line of jobs began
    * @param manifest digest of the manifest blob of its directory
    * @param configuration the resolved {@code adapter} object of its job, as JSON
-   * @param deprecation why it should not be used any more; null = it may be
+   * @param deprecation why it should no longer be used; null = it is not deprecated
    */
   public record ParentModel(
       String name,

@@ -5,7 +5,7 @@ import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Configurations that every department has. */
+/** The adapter configurations that every department has. */
 final class Presets {
   private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -13,7 +13,7 @@ final class Presets {
       List.of(
           preset(
               "draft",
-              "One pass with a small LoRA: minutes, to see whether the data works at all.",
+              "One epoch with a small LoRA: a few minutes, to check whether the data works.",
               """
               {"peft": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear"},
                "training": {"num_train_epochs": 1, "learning_rate": 2e-4, "lr_scheduler_type": "linear",
@@ -21,7 +21,7 @@ final class Presets {
               """),
           preset(
               "balanced",
-              "LoRA on every linear layer, three passes: where to start.",
+              "LoRA on every linear layer, three epochs: the place to start.",
               """
               {"peft": {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "target_modules": "all-linear"},
                "training": {"num_train_epochs": 3, "learning_rate": 2e-4, "lr_scheduler_type": "cosine",
@@ -29,7 +29,7 @@ final class Presets {
               """),
           preset(
               "quality",
-              "A larger rank-stabilised LoRA with dropout, five passes.",
+              "A larger rank-stabilised LoRA with dropout, five epochs.",
               """
               {"peft": {"peft_type": "LORA", "r": 64, "lora_alpha": 16, "lora_dropout": 0.05,
                         "use_rslora": true, "target_modules": "all-linear"},
@@ -38,7 +38,7 @@ final class Presets {
               """),
           preset(
               "edge",
-              "The smallest adapter, which every loader takes: for devices with little memory.",
+              "The smallest adapter, which every loader supports: for devices with little memory.",
               """
               {"peft": {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": "all-linear"},
                "training": {"num_train_epochs": 3, "learning_rate": 3e-4, "lr_scheduler_type": "cosine",

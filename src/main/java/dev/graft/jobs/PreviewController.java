@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Shows what a job would train on before it is one. */
+/** Shows the rows that a job would train on, before it is submitted. */
 @RestController
 class PreviewController {
   private static final int SHOWN = 3;
@@ -26,7 +26,7 @@ class PreviewController {
     this.json = json;
   }
 
-  /** The body of a job, with {@code rows} (1 to 20); nothing is kept. */
+  /** Takes the body of a job, with {@code rows} (1 to 20); stores nothing. */
   @PostMapping("/v1/fine_tuning/preview")
   ObjectNode preview(@AuthenticationPrincipal Caller caller, @RequestBody byte[] body) {
     JsonNode request = json.readTree(body);
@@ -38,7 +38,7 @@ class PreviewController {
     return preview;
   }
 
-  /** Takes the one key off that a job does not have. */
+  /** Reads and removes the one key that jobs do not have. */
   private static int count(JsonNode request) {
     if (!(request instanceof ObjectNode object)) return SHOWN;
     JsonNode rows = object.remove("rows");

@@ -27,9 +27,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The commit of a result: what the worker uploaded is verified, then one fenced transaction ends
- * the job, records its result file and lets the other modules record theirs. Before it nothing is
- * visible, after it everything is; blobs of a worker that came too late are garbage, not results.
+ * Publishes a result: after checking the worker's upload, one fenced transaction ends the job,
+ * records its result file and lets the other modules record theirs. Nothing is visible before the
+ * commit, and everything after it; blobs of a worker that came too late are swept.
  */
 @Component
 class Publication {
@@ -67,8 +67,8 @@ class Publication {
     List.of("published", "cancelled", "failed").forEach(this::timer); // from 0 on
   }
 
-  /** Idempotent: the same lease may say it again after a lost answer. */
-  public void complete(LeaseKey key, Digest manifest) throws IOException {
+  /** Completes the job. The same lease may repeat the call after a lost answer. */
+  void complete(LeaseKey key, Digest manifest) throws IOException {
     if (leases.completed(key, manifest)) return;
     Timer.Sample time = Timer.start();
     String outcome = "failed";
@@ -81,7 +81,7 @@ class Publication {
 
   private Timer timer(String outcome) {
     return Timer.builder("graft.publication")
-        .description("How long results took to be checked and published, by how that ended")
+        .description("Time to check and publish a result, by outcome")
         .serviceLevelObjectives(
             Duration.ofMillis(100),
             Duration.ofSeconds(1),
@@ -104,7 +104,7 @@ class Publication {
                   if (!succeeded) status.setRollbackOnly();
                   return succeeded;
                 }));
-    // A cancel came first: nothing was recorded, and the release now ends the job as cancelled.
+    // A cancellation came first: nothing was recorded, and the release ends the job as cancelled.
     if (!published) leases.release(key);
     log.atInfo()
         .addKeyValue("job", job.id())
@@ -136,8 +136,8 @@ class Publication {
   }
 
   /**
-   * The result file of a job: one line a step, with the columns of OpenAI's, then the rewards of
-   * pairs and the other measures of the validation file, by name.
+   * The result file of a job: one line per step, with OpenAI's columns, then the rewards of pairs
+   * and the other metrics of the validation file, by name.
    */
   static final class ResultCsv {
     private static final List<String> COLUMNS =

@@ -13,25 +13,26 @@ import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** What must always hold in the queue's tables, whatever was killed when. */
+/** Checks the conditions that always hold in the queue's tables, whatever process dies when. */
 @Service
 class QueueInvariants {
   private final JdbcClient sql;
 
-  public QueueInvariants(JdbcClient sql) {
+  QueueInvariants(JdbcClient sql) {
     this.sql = sql;
   }
 
   /**
-   * One sentence per violation; empty = all is well. One snapshot, no locks. Reads running jobs and
-   * live leases, by their indexes, and of the others those that are wrong: health checks ask.
+   * Returns one sentence per violation; empty = all conditions hold. Takes one snapshot and no
+   * locks. Health checks call it: it reads running jobs and live leases by their indexes, and no
+   * other rows except violations.
    */
-  public List<String> violations() {
+  List<String> violations() {
     return sql.sql(
             """
             -- invariants
             select 'department ' || d.id || ' counts ' || d.running || ' running jobs, has '
-                     || coalesce(r.jobs, 0) as told
+                     || coalesce(r.jobs, 0) as violation
               from department d
               left join (select department_id, count(*) as jobs from job where state = 'running'
                           group by department_id) r on r.department_id = d.id
@@ -49,13 +50,13 @@ class QueueInvariants {
               from job j
              where j.state = 'succeeded' and (j.result_manifest is null or j.fine_tuned_model is null)
             """)
-        .query((row, n) -> row.getString("told"))
+        .query((row, n) -> row.getString("violation"))
         .list();
   }
 
   /**
-   * Down while an invariant of the queue is broken. For people: no probe asks it, since a server
-   * that is taken out for that mends nothing.
+   * Down while an invariant of the queue is broken. It is for people: no probe uses it, because
+   * taking a server out of service would repair nothing.
    */
   @Component("queueHealth") // the name of the check in the health endpoint
   static class QueueHealth extends AbstractHealthIndicator {

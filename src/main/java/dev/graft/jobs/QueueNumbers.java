@@ -12,18 +12,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The queue and the workers in numbers, as SQL. Reads waiting and running jobs and live leases, by
- * their indexes, and no job that has ended.
+ * Metrics of the queue and the workers, as SQL. Reads waiting and running jobs and live leases by
+ * their indexes, and no jobs that have ended.
  */
 @Component
 class QueueNumbers implements StoredNumbers {
-  /** Of jobs that no class was asked for. */
+  /** Label of jobs that ask for no class. */
   private static final String ANY_CLASS = "any";
 
   private static final Gauge PENDING =
       new Gauge(
           "graft_jobs_pending",
-          "Jobs in the queue, by the class of worker that they ask for",
+          "Queued jobs, by the class of worker that they ask for",
           "department",
           "worker_class");
   private static final Gauge OLDEST =
@@ -35,42 +35,42 @@ class QueueNumbers implements StoredNumbers {
   private static final Gauge RUNNING =
       new Gauge(
           "graft_jobs_running",
-          "Jobs that workers have, by the class of the worker",
+          "Running jobs, by the class of their worker",
           "department",
           "worker_class");
   private static final Gauge SPEED =
       new Gauge(
           "graft_training_tokens_per_second",
-          "Tokens per second of all running jobs, as they report it",
+          "Tokens per second of all running jobs, as their workers report them",
           "department",
           "worker_class");
   private static final Gauge SHARE =
       new Gauge(
           "graft_department_share_ratio",
-          "Part of the device time that a department has had lately, of all departments' (0 to 1)",
+          "Share of a department in the recent device time of all departments (0 to 1)",
           "department");
   private static final Gauge SEEN =
       new Gauge(
           "graft_worker_last_seen_seconds",
-          "How long ago the worker called; workers of the last day",
+          "Time since the last call of a worker, for workers of the last day",
           "worker",
           "worker_name",
           "worker_class");
   private static final Gauge MEMORY =
       new Gauge(
           "graft_device_memory_bytes",
-          "Memory of a device, in use and in all, as its worker last said",
+          "Memory of a device, used and total, as its worker last reported it",
           "worker",
           "device",
           "kind");
   private static final Gauge USE =
       new Gauge(
           "graft_device_utilization_ratio",
-          "How busy a device is (0 to 1), as its worker last said",
+          "Utilization of a device (0 to 1), as its worker last reported it",
           "worker",
           "device");
 
-  /** A row has the values of one gauge in {@code number}, or several, for the same labels. */
+  /** A row has the values of one or two gauges, which {@code number} names, for the same labels. */
   private static final String QUEUE =
       """
       -- numbers of the queue
@@ -90,7 +90,7 @@ class QueueNumbers implements StoredNumbers {
       """
           .formatted(ClaimStatement.FairShare.USED);
 
-  /** What was told longer ago than some heartbeats take says nothing of now. */
+  /** Use that was reported more than two minutes ago, several heartbeats, is not current. */
   private static final String DEVICES =
       """
       -- numbers of devices
@@ -175,7 +175,7 @@ class QueueNumbers implements StoredNumbers {
     return row.wasNull() ? OptionalDouble.empty() : OptionalDouble.of(value);
   }
 
-  /** A worker of several devices is seen once. */
+  /** Keeps one reading of a worker with several devices. */
   private static List<Reading> firstOfEach(List<Reading> all) {
     Map<List<Object>, Reading> first = new LinkedHashMap<>();
     all.forEach(each -> first.putIfAbsent(List.of(each.gauge(), each.labels()), each));

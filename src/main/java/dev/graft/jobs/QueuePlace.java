@@ -13,12 +13,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a waiting job stands and why it waits, from the numbers that the claim goes by. The first
- * case that holds is told: each of them alone keeps the job from starting now.
+ * The place of a waiting job and why it waits, from the numbers that the claim uses. The reason is
+ * the first of several, each of which keeps the job from starting now.
  *
- * @param position 1 = next of its department; one more than {@link JobRows#COUNTED} is any place
- *     behind
- * @param eta when it is expected to start; null = that is not known
+ * @param position 1 = next of its department; one more than {@link JobRows#COUNTED} = any place
+ *     behind that
+ * @param eta when it is expected to start; null = not known
  */
 record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
   private static final DateTimeFormatter TIME =
@@ -26,34 +26,34 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
           .withZone(ZoneOffset.UTC);
 
   /**
-   * A job that waits, or one that is not submitted yet.
+   * A job that waits, or would wait if it were submitted.
    *
    * @param delayedUntil when it is tried again; null = it may start now
    */
-  public record Waiting(JobNeeds needs, long position, @Nullable Instant delayedUntil) {}
+  record Waiting(JobNeeds needs, long position, @Nullable Instant delayedUntil) {}
 
-  public static QueuePlace of(JobRows.JobRow job, QueueTurn turn) {
+  static QueuePlace of(JobRows.JobRow job, QueueTurn turn) {
     return of(
         new Waiting(
             job.demand().needs(), job.position() == null ? 1 : job.position(), job.delayedUntil()),
         turn);
   }
 
-  public static QueuePlace of(Waiting job, QueueTurn turn) {
+  static QueuePlace of(Waiting job, QueueTurn turn) {
     return new QueuePlace(job.position(), why(job, turn), eta(job, turn));
   }
 
   private static JobReason why(Waiting job, QueueTurn turn) {
     if (job.delayedUntil() != null) {
       return new JobReason(
-          "It is tried again at %s: its last run ended early."
+          "It will be tried again at %s, because its last run ended early."
               .formatted(TIME.format(job.delayedUntil())),
-          "Wait; its events tell what went wrong.");
+          "Wait; its events show what went wrong.");
     }
     if (!turn.workers()) {
       return new JobReason(
-          "No worker is there: none has asked for work in the last minute.",
-          "An operator starts a worker: bin/graft serve --role worker.");
+          "No worker is available: none has asked for work in the last minute.",
+          "Ask an operator to start a worker: bin/graft serve --role worker.");
     }
     Optional<NoWorkerFits> obstacle = obstacle(job, turn);
     if (obstacle.isPresent()) {
@@ -62,7 +62,7 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
     if (turn.running() >= turn.maxRunning()) return atMost(turn);
     if (job.position() > 1) return behind(job.position() - 1);
     if (turn.ahead() > 0) return others(turn.ahead());
-    return new JobReason("It is next: it starts when a worker is free.", "Wait for a worker.");
+    return new JobReason("It is next and starts when a worker is free.", "Wait for a worker.");
   }
 
   private static Optional<NoWorkerFits> obstacle(Waiting job, QueueTurn turn) {
@@ -76,9 +76,9 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
           "Ask an administrator for a higher max_running_jobs.");
     }
     return new JobReason(
-        "%d of %d jobs of this department run at once: the next starts when one of them ends."
+        "%d of %d jobs of this department are running, its maximum: the next starts when one of them ends."
             .formatted(turn.running(), turn.maxRunning()),
-        "Wait, pause one that runs, or ask an administrator for a higher max_running_jobs.");
+        "Wait, pause a running job, or ask an administrator for a higher max_running_jobs.");
   }
 
   private static JobReason behind(long others) {
@@ -88,27 +88,28 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
                 .formatted(JobRows.COUNTED)
             : "%d other %s of this department %s before it."
                 .formatted(others, others == 1 ? "job" : "jobs", others == 1 ? "comes" : "come"),
-        "Wait, or submit what is urgent with a higher priority.");
+        "Wait, or submit urgent jobs with a higher priority.");
   }
 
   private static JobReason others(int departments) {
     return new JobReason(
-        usedLess(departments), "Wait; the fair share of the department has the numbers.");
+        usedLess(departments), "Wait; the department's fair share shows the numbers.");
   }
 
   static String usedLess(int departments) {
     if (departments > FairShareLedger.COUNTED) {
-      return "More than %d other departments used less for their weight, and come first."
+      return "More than %d other departments used less for their weight and come first."
           .formatted(FairShareLedger.COUNTED);
     }
     return departments == 1
-        ? "1 other department used less for its weight, and comes first."
-        : "%d other departments used less for their weight, and come first.".formatted(departments);
+        ? "1 other department used less for its weight and comes first."
+        : "%d other departments used less for their weight and come first.".formatted(departments);
   }
 
   /**
-   * Known only where nobody else comes first: the n-th of the department waits for the n-th end of
-   * its running jobs where they are as many as may run, else the next one for the first end of all.
+   * Returns the expected start, which is known only if no other department comes first: if the
+   * department runs its maximum of jobs, its n-th waiting job starts at the n-th end of them; else
+   * its next job starts at the first end of any running job.
    */
   private static @Nullable Instant eta(Waiting job, QueueTurn turn) {
     if (job.delayedUntil() != null || !turn.workers() || turn.ahead() > 0) return null;
@@ -121,15 +122,14 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
   }
 
   /**
-   * What all waiting jobs of a department wait for, read once for all of them.
+   * The turn of a department, read once for all its waiting jobs.
    *
-   * @param workers whether one has been heard of in the last minute, or has a job
-   * @param offers of workers that asked for work in the last month
-   * @param ahead other departments with work that may start and a smaller share; counted up to
-   *     {@link FairShareLedger#COUNTED}, and one more is any number
-   * @param ownEnds when the department's running jobs are expected to end, the first first; only
-   *     what is known
-   * @param firstEnd when the first of all running jobs is expected to end, if that is known of any
+   * @param workers whether a worker has called in the last minute, or has a job
+   * @param offers of workers that asked for work in the last 30 days
+   * @param ahead other departments that have startable jobs and a lower share; counted up to {@link
+   *     FairShareLedger#COUNTED}, one more = any number above
+   * @param ownEnds known expected ends of the department's running jobs, in order
+   * @param firstEnd the first known expected end of all running jobs; null = none is known
    */
   record QueueTurn(
       int running,

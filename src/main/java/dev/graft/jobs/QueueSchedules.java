@@ -11,7 +11,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
 
-/** What every server does by the clock to the queue. Several servers may do it at once. */
+/** Scheduled tasks of the queue on every server. Several servers may run them at once. */
 @Configuration(proxyBeanMethods = false)
 @EnableScheduling
 class QueueSchedules {
@@ -31,7 +31,8 @@ class QueueSchedules {
     this.counters = counters;
     this.history = history;
     Gauge.builder("graft.queue.invariants.broken", broken, AtomicInteger::get)
-        .description("Contradictions in the tables of the queue, at the last look of this server")
+        .description(
+            "Broken invariants in the tables of the queue, at the last check of this server")
         .register(registry);
   }
 
@@ -40,13 +41,13 @@ class QueueSchedules {
     List<String> violations = invariants.violations();
     broken.set(violations.size());
     violations.forEach(
-        told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
+        each -> log.atError().addKeyValue("violation", each).log("invariant_broken"));
     counters.repair();
   }
 
-  /** Little each time, as each hour has few jobs that come of age. */
+  /** Takes little time, because few jobs reach the age in an hour. */
   @Scheduled(initialDelay = 5, fixedDelay = 60, timeUnit = TimeUnit.MINUTES)
-  void putAway() {
-    history.putAway();
+  void moveEvents() {
+    history.moveEvents();
   }
 }

@@ -16,7 +16,7 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Says what a job would take before it is one. */
+/** Estimates the cost of a job before it is submitted. */
 @RestController
 class QuoteController {
   private final SubmitJob submitJob;
@@ -44,7 +44,7 @@ class QuoteController {
     this.json = json;
   }
 
-  /** The body of a job; what refuses one refuses this, but for limits, which are warnings. */
+  /** Takes the body of a job and refuses it as a job would be; exceeded limits are warnings. */
   @PostMapping("/v1/fine_tuning/quotes")
   JobQuote quote(@AuthenticationPrincipal Caller caller, @RequestBody byte[] body) {
     SubmitJob.CheckedJob job = submitJob.check(caller, json.readTree(body));
@@ -81,8 +81,8 @@ class QuoteController {
   }
 
   /**
-   * Whether the job would wait for approval; null and a warning if it would be refused now. Its own
-   * transaction, so that nobody waits for the department's turn while rows are counted.
+   * Returns whether the job would wait for approval; null and a warning if it would be refused now.
+   * Uses its own transaction, so that no other request waits for the lock while rows are counted.
    */
   private @Nullable Boolean admitted(
       String department, SubmitJob.CheckedJob job, List<String> warnings) {
@@ -101,26 +101,28 @@ class QuoteController {
         .ifPresent(obstacle -> warnings.add(obstacle.reason() + " " + obstacle.remedy()));
     if (data.truncatedRows() > 0) {
       warnings.add(
-          "%,d rows are longer than max_length and would be cut.".formatted(data.truncatedRows()));
+          "%,d rows are longer than max_length and would be truncated."
+              .formatted(data.truncatedRows()));
     }
     if (data.droppedRows() > 0) {
       warnings.add(
-          "%,d rows would be left out: max_length leaves nothing of them to train."
+          "%,d rows would be dropped: max_length leaves no token of them to train."
               .formatted(data.droppedRows()));
     }
     if (!data.exact()) {
-      warnings.add("The file is large: its first part was counted, and the rest taken as alike.");
+      warnings.add(
+          "The file is large: only its first part was counted, and the rest is assumed to be alike.");
     }
   }
 
   /**
-   * What a job would do, as {@code POST /v1/fine_tuning/quotes} says it. True at the moment of
-   * asking; nothing is booked.
+   * The answer of {@code POST /v1/fine_tuning/quotes}. It holds at the moment of the request;
+   * nothing is reserved.
    *
-   * @param adapter as it would run
-   * @param resources that it would ask for
-   * @param approval whether it would wait for one first
-   * @param warnings what would refuse the job now, or keep it waiting; a sentence each
+   * @param adapter the configuration as it would run
+   * @param resources the resources that the job would ask for
+   * @param approval whether the job would wait for approval
+   * @param warnings sentences about what would refuse the job now, or keep it waiting
    */
   record JobQuote(
       String object,
@@ -137,9 +139,9 @@ class QuoteController {
       List<String> warnings) {
 
     /**
-     * @param bytes of a device, at most; null = not known
-     * @param largestDeviceBytes of the workers that are there and are what it asks for; null = none
-     *     is, or it did not say
+     * @param bytes the need of each device, at most; null = not known
+     * @param largestDeviceBytes the largest available device that meets the other needs; null =
+     *     there is none, or its memory is not known
      * @param fits null = not known
      */
     record Memory(@Nullable Long bytes, @Nullable Long largestDeviceBytes, @Nullable Boolean fits) {
@@ -155,7 +157,7 @@ class QuoteController {
     }
 
     /**
-     * As a job's {@code queue}.
+     * The same as a job's {@code queue}.
      *
      * @param eta when it would start, in unix seconds; null = not known
      */
@@ -170,10 +172,10 @@ class QuoteController {
     }
 
     /**
-     * By the speed of earlier jobs of the department with this base and method; null = there is
-     * none.
+     * The expected run, from the speed of earlier jobs of the department with this base and method;
+     * null = there is none.
      *
-     * @param seconds on a device, the model's loading and validation not counted
+     * @param seconds of training, without the loading of the model and without validation
      */
     record Run(@Nullable Double tokensPerSecond, @Nullable Long seconds) {
       static Run of(@Nullable Double speed, CountedRows data) {
@@ -182,7 +184,7 @@ class QuoteController {
     }
 
     /**
-     * What the department has used of its limits.
+     * A limit of the department and how much of it is used.
      *
      * @param limit null = none
      */

@@ -25,10 +25,10 @@ import org.springframework.stereotype.Service;
 /**
  * Takes expired leases away, one statement each; any number of servers may do so at once.
  *
- * <p>While the database does not answer, nobody can renew. When it answers again, as when this
- * server starts, leases are left alone for the length of one, so that workers can come back; those
- * that nobody renews after that went with the outage, and say nothing about their jobs. Of a start
- * it is not known what ended the server before: it may have been a job.
+ * <p>While the database does not answer, no worker can renew. When it answers again, and when this
+ * server starts, leases are left alone for the length of a lease, so that workers can come back.
+ * Leases that are not renewed by then were lost with the outage, which does not count against their
+ * jobs. After a start the cause of the outage is not known: it may have been a job.
  */
 @Service
 class Reaper {
@@ -37,40 +37,40 @@ class Reaper {
   private final LostLeases leases;
   private final JobProperties settings;
 
-  /** When the database answered last, by its clock; null = never yet. */
+  /** When the database last answered, by its clock; null = not yet. */
   private @Nullable Instant answered;
 
   private Absence absence = new Absence(Instant.MIN, Instant.MIN, Verdict.PROVEN);
 
   /**
-   * When nobody could renew.
+   * A time in which no worker could renew.
    *
-   * @param losses leases that expire until then are lost with it
-   * @param verdict what such a loss says
-   * @param rest no lease is taken before
+   * @param losses leases that expire before this were lost with the outage
+   * @param rest no lease is taken away before this
+   * @param verdict how such a loss counts
    */
   private record Absence(Instant losses, Instant rest, Verdict verdict) {}
 
-  public Reaper(LostLeases leases, JobProperties settings) {
+  Reaper(LostLeases leases, JobProperties settings) {
     this.leases = leases;
     this.settings = settings;
   }
 
   /**
-   * Returns how many jobs it took from lost workers. One that cannot be taken stays for the next
-   * time, and stops none of the others.
+   * Takes expired leases away and returns their number. A lease that cannot be taken away is left
+   * for the next time, and does not stop the others.
    *
    * @throws DataAccessException if the database is away
    */
-  public synchronized int reap() {
+  synchronized int reap() {
     Instant now = leases.now();
-    look(now);
+    notice(now);
     if (now.isBefore(absence.rest())) return 0;
     return (int) leases.expired().stream().filter(this::taken).count();
   }
 
-  /** A worker trusts its lease for less than the TTL, and gives up before that is over. */
-  private void look(Instant now) {
+  /** Notices outages. A worker trusts its lease for less than the TTL, and stops before it ends. */
+  private void notice(Instant now) {
     Instant before = answered;
     answered = now;
     Duration third = settings.leaseTtl().dividedBy(3);
@@ -91,7 +91,7 @@ class Reaper {
     Verdict verdict = lease.at().isAfter(absence.losses()) ? Verdict.PROVEN : absence.verdict();
     try {
       Optional<LeaseLedger.Ended> ended = leases.reap(lease, verdict);
-      ended.ifPresent(job -> told(job, lease.epoch()));
+      ended.ifPresent(job -> logLost(job, lease.epoch()));
       return ended.isPresent();
     } catch (DataAccessResourceFailureException away) {
       throw away;
@@ -105,7 +105,7 @@ class Reaper {
     }
   }
 
-  private static void told(LeaseLedger.Ended job, long epoch) {
+  private static void logLost(LeaseLedger.Ended job, long epoch) {
     try (var _ = MDC.putCloseable("department", job.departmentId());
         var _ = MDC.putCloseable("worker", job.workerId())) {
       log.atWarn()
@@ -116,7 +116,7 @@ class Reaper {
     }
   }
 
-  /** Reaps on a thread of its own: what else a server does by the clock may take minutes. */
+  /** Reaps on a thread of its own, because other scheduled tasks may take minutes. */
   static final class ReaperLoop implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(ReaperLoop.class);
 
@@ -159,17 +159,17 @@ class Reaper {
   }
 
   /**
-   * Leases whose workers are silent, as SQL: which have expired, and the statement that takes one
-   * away. Safe on any number of servers: a renewal that holds the row wins, another reaper skips
-   * it, and a lease that was renewed meanwhile is left alone.
+   * Expired leases, as SQL: the query that finds them, and the statement that takes one away. Safe
+   * on any number of servers: a renewal that holds the row wins, another reaper skips it, and a
+   * lease that was renewed meanwhile is left alone.
    */
   @Component
-  public static class LostLeases {
-    /** Of one look: what is left is found by the next. */
+  static class LostLeases {
+    /** Leases of one pass; the next pass finds the others. */
     private static final int MOST = 1_000;
 
-    /** Losses without proof end a job when they are so many times as many as proven ones. */
-    public static final int UNPROVEN = 3;
+    /** Factor by which more losses end a job if the job may not have caused them. */
+    static final int UNPROVEN = 3;
 
     private static final String EXPIRED =
         """
@@ -180,9 +180,7 @@ class Reaper {
         """
             .formatted(MOST);
 
-    /**
-     * What makes a job the one that loses its workers, or that it has lost too many whoever did it.
-     */
+    /** The job has lost too many workers: by itself, or three times as many for any cause. */
     private static final String POISON =
         """
         (:counted = 1 and (own_losses_in_a_row + l.own >= :poison
@@ -191,8 +189,8 @@ class Reaper {
             .formatted(UNPROVEN);
 
     /**
-     * The loss is the job's own unless its worker shares it with another job: one that is silent
-     * now as well, or that the same worker has lost before this one, and since then ended no other.
+     * The loss is the job's own, unless another lease of the same worker is expired or about to
+     * expire, or the last lease that this worker ended in the last day was lost too.
      */
     private static final String REAP =
         """
@@ -237,11 +235,11 @@ class Reaper {
                              case when state = 'cancelled' then 'Fine-tuning job cancelled'
                                   when state = 'failed' then failure_message
                                   when state = 'paused' then 'Fine-tuning job paused; its worker was lost'
-                                  when :counted = 0 then 'The worker could reach no server for too long'
+                                  when :counted = 0 then 'The worker could not reach a server for too long'
                                   else 'The worker was lost' end as message),
         """
                 .formatted(POISON)
-            + Transition.TOLD_AND_COUNTED;
+            + Transition.LEASE_ENDED;
 
     private final JdbcClient sql;
     private final JobProperties settings;
@@ -253,11 +251,11 @@ class Reaper {
       this.meters = meters;
     }
 
-    /** A lease that has expired when it was looked for. */
-    public record Expired(String jobId, long epoch, Instant at) {}
+    /** An expired lease. */
+    record Expired(String jobId, long epoch, Instant at) {}
 
-    /** The oldest first. */
-    public List<Expired> expired() {
+    /** Returns expired leases, the oldest first. */
+    List<Expired> expired() {
       return sql.sql(EXPIRED)
           .query(
               (row, n) ->
@@ -268,18 +266,18 @@ class Reaper {
           .list();
     }
 
-    /** What a loss says about its job. */
-    public enum Verdict {
-      /** Nobody could renew. */
+    /** How a loss counts against its job. */
+    enum Verdict {
+      /** It does not count: no worker could renew. */
       NOTHING,
-      /** It may have been the job, or whatever else happened at the time. */
+      /** It counts as a loss of unknown cause. */
       UNPROVEN,
-      /** It was the job, where its worker has lost no other. */
+      /** It counts as caused by the job, unless its worker lost other jobs too. */
       PROVEN
     }
 
-    /** As the database has it: leases go by no other clock. */
-    public Instant now() {
+    /** Returns the time of the database, the only clock of leases. */
+    Instant now() {
       return sql.sql("select graft_now() as now")
           .query((row, n) -> ResultColumns.time(row, "now"))
           .single();

@@ -23,7 +23,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** What jobs ask of workers, within what this server lets them ask for. */
+/** Decides which resources a job needs, within the limits of this server. */
 @Component
 class ResourceDemand {
   private final JobProperties settings;
@@ -35,16 +35,17 @@ class ResourceDemand {
   }
 
   /**
-   * A large base takes a GPU: a CPU that has the memory would be at it for weeks. Whoever asks for
-   * a device gets that. A base that Graft's own kernels lack takes a worker of a Ray cluster.
+   * Returns the resources of a job. A large base model needs a GPU, because a CPU with enough
+   * memory would train for weeks; a job that asks for a device gets that device. A base model that
+   * Graft's own kernels do not support needs a worker of a Ray cluster.
    *
-   * @throws RequestFailed if no worker could be had that gives as much
+   * @throws RequestFailed if the job asks for more devices than allowed
    */
   Resources of(Resources asked, BaseModel base) {
     if (asked.count() > settings.maxDevices()) {
       throw RequestFailed.invalid(
           "resources.devices",
-          "%d is more than the %d devices that a job may ask for here (graft.jobs.max-devices)."
+          "%d devices exceed the maximum of %d for one job (graft.jobs.max-devices)."
               .formatted(asked.count(), settings.maxDevices()));
     }
     boolean large = base.parameters() > settings.cpuMaxParameters();
@@ -61,11 +62,12 @@ class ResourceDemand {
   }
 
   /**
-   * Before a job waits for what may never come: that its settings are those of a Ray cluster where
-   * it would train on one, and that there is one for a base that nothing else trains.
+   * Checks that some trainer can run the job, before it waits for one: a job that would train on a
+   * Ray cluster may use only settings that work there, and a base model that trains only there
+   * needs a cluster.
    *
-   * @param resources as {@link #of} says
-   * @throws RequestFailed if not
+   * @param resources from {@link #of}
+   * @throws RequestFailed if no trainer can run it
    */
   void requireTrainer(Resources resources, BaseModel base, TrainingSpec spec) {
     String workerClass = resources.takenBy();
@@ -75,8 +77,8 @@ class ResourceDemand {
     if (!base.onlyOnRay() || devices.onRay(new JobNeeds(resources, 0))) return;
     throw new RequestFailed(
         ProblemType.WRONG_STATE,
-        ("'%s' is a model of type %s, which trains only on a Ray cluster; no worker of class %s"
-                + " that stands for one with %d %s has asked for work in the last 30 days. Ask the"
+        ("'%s' is a model of type %s, which trains only on a Ray cluster, but no worker of class"
+                + " %s for a cluster with %d %s has asked for work in the last 30 days. Ask the"
                 + " operator for one (docs/ray.md), or train another base model.")
             .formatted(
                 base.name(),
@@ -88,14 +90,14 @@ class ResourceDemand {
   }
 
   /**
-   * What the trainer of Ray clusters does not do, told before a job waits for one; {@code
-   * graft_ray.settings} is the same for the trainer itself, and RayEngineIT holds one to the other.
+   * The settings that the trainer of Ray clusters does not support, refused at submission. {@code
+   * graft_ray.settings} is the same list in the trainer; RayEngineIT compares the two.
    */
   static final class ClusterTraining {
     private ClusterTraining() {}
 
     /**
-     * @throws RequestFailed with every setting that it does not know
+     * @throws RequestFailed with every setting that is not supported
      */
     static void require(TrainingSpec spec) {
       List<ErrorDetail> obstacles = obstacles(spec);
@@ -108,7 +110,7 @@ class ResourceDemand {
           obstacles);
     }
 
-    /** Each at its path; empty if it can train so. */
+    /** Returns the unsupported settings, each at its path; empty if there is none. */
     static List<ErrorDetail> obstacles(TrainingSpec spec) {
       List<String> paths = new ArrayList<>();
       String method = method(spec.method());
@@ -125,8 +127,8 @@ class ResourceDemand {
               path ->
                   ErrorDetail.at(
                       "adapter." + path,
-                      "is not supported on Ray, where this job would train; docs/ray.md says what"
-                          + " is"))
+                      "is not supported on Ray, where this job would train; docs/ray.md lists the"
+                          + " supported settings"))
           .toList();
     }
 

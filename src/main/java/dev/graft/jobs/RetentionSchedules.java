@@ -6,7 +6,7 @@ import dev.graft.tenancy.Retention;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.Scheduled;
 
-/** What is removed when its time is over. Several servers may do it at once. */
+/** Scheduled tasks that delete expired data. Several servers may run them at once. */
 @Configuration(proxyBeanMethods = false)
 class RetentionSchedules {
   private final FileRetention files;
@@ -22,22 +22,22 @@ class RetentionSchedules {
   @Scheduled(
       initialDelayString = "${graft.files.sweep-every:1m}",
       fixedDelayString = "${graft.files.sweep-every:1m}")
-  void sweep() {
+  void sweepFiles() {
     files.sweep();
   }
 
-  /** At a rate, not after a delay: those share one thread, and this one may take minutes. */
+  /** At a fixed rate: scheduled tasks share one thread, and this one may take minutes. */
   @Scheduled(
       initialDelayString = "${graft.retention.sweep-after:1m}",
       fixedRateString = "${graft.retention.sweep-every:1h}")
-  void keepNoLonger() {
+  void deleteExpired() {
     retention.sweep();
   }
 
   @Scheduled(
       initialDelayString = "${graft.artifacts.sweep-after:10m}",
       fixedRateString = "${graft.artifacts.sweep-every:6h}")
-  void freeBytes() {
+  void sweepBlobs() {
     blobs.sweep();
   }
 }

@@ -31,15 +31,16 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Rows as the trainer will see them. The tokenizer is native code and the row a stranger's: a child
- * process reads them, with a copy of the first rows and the base model's files except its weights.
+ * Reads rows as the trainer will see them. The tokenizer is native code and the rows are not
+ * trusted, so a child process reads them; it gets a copy of the first rows and the base model's
+ * files without weights.
  */
 @Service
 class RowInspection {
   private static final int AT_ONCE = 2;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
-  /** Of a file, as much is counted as two processors tokenise in six seconds. */
+  /** Bytes of a file that are counted: two processors tokenise them in six seconds. */
   private static final long COUNTED_BYTES = 2 << 20;
 
   private final ArtifactStore store;
@@ -61,7 +62,7 @@ class RowInspection {
   }
 
   /**
-   * @return a JSON object for each row, or two for a pair
+   * @return a JSON object for each row, two for a pair
    * @throws dev.graft.platform.RequestFailed if a row is refused, or too many files are being read
    */
   List<JsonNode> preview(SubmitJob.CheckedJob job, int count) {
@@ -77,7 +78,7 @@ class RowInspection {
   }
 
   /**
-   * What the whole file comes to, from its first {@link #COUNTED_BYTES}.
+   * Estimates the counts of the whole file from its first {@link #COUNTED_BYTES}.
    *
    * @throws dev.graft.platform.RequestFailed if a row is refused, or too many files are being read
    */
@@ -86,9 +87,9 @@ class RowInspection {
         job,
         (in, out) -> copyRows(in, out, Integer.MAX_VALUE, COUNTED_BYTES),
         (directory, spec, copied) -> {
-          List<String> said = InspectionProcess.run(children, directory, spec, "--count");
+          List<String> lines = InspectionProcess.run(children, directory, spec, "--count");
           return CountedRows.of(
-              json.readTree(said.getFirst()),
+              json.readTree(lines.getFirst()),
               copied,
               job.training().bytes(),
               job.request().spec().training().schedule().maxSteps());
@@ -96,11 +97,11 @@ class RowInspection {
   }
 
   /**
-   * Has the first row that calls tools read with the base model, whose chat template may not know
-   * them. A file without such rows costs no process.
+   * Checks that the base model's chat template supports tool calls, by reading the first row that
+   * has some. A file without such rows starts no process.
    *
-   * @throws dev.graft.platform.RequestFailed if it leaves them out, or too many files are being
-   *     read
+   * @throws dev.graft.platform.RequestFailed if the template omits them, or too many files are
+   *     being read
    */
   void requireToolCalls(SubmitJob.CheckedJob job) {
     long line = trainableRows.firstWithToolCalls(job.training());
@@ -118,7 +119,7 @@ class RowInspection {
 
   private interface Reading<T> {
     /**
-     * @param copied bytes of the file that are there to be read
+     * @param copied bytes of the file that were copied
      */
     T of(Path directory, Path spec, long copied) throws IOException;
   }
@@ -160,7 +161,7 @@ class RowInspection {
     return Files.writeString(rows.resolveSibling("spec.json"), spec.toString());
   }
 
-  /** Whole rows: the first so many, and none that begins behind so many bytes. */
+  /** Copies whole rows: at most this number, and none that begins after this number of bytes. */
   private static void copyRows(InputStream in, OutputStream out, int rows, long bytes)
       throws IOException {
     boolean blank = true;
@@ -179,7 +180,7 @@ class RowInspection {
     }
   }
 
-  /** One row, on the line where it stands: those before it are blank. */
+  /** Copies one row on its own line: the lines before it are blank. */
   private static void copyRow(InputStream in, OutputStream out, long line) throws IOException {
     long at = 1;
     for (int b = in.read(); at <= line && b >= 0; b = in.read()) {
@@ -188,7 +189,7 @@ class RowInspection {
     }
   }
 
-  /** {@code graft train SPEC.json --preview} or {@code --count}, once. */
+  /** Runs {@code graft train SPEC.json --preview} or {@code --count} once. */
   static final class InspectionProcess {
     private static final Logger log = LoggerFactory.getLogger(InspectionProcess.class);
     private static final String HEAP = "512m";
@@ -198,17 +199,17 @@ class RowInspection {
     /** Some hundred thousand tokens. */
     private static final long MOST_BYTES = 16 << 20;
 
-    private static final String SAID_BY = "graft: ";
+    private static final String ERROR_PREFIX = "graft: ";
 
     private InspectionProcess() {}
 
     /**
-     * @param directory for its output, and with all that it reads
-     * @param asked options of the command
-     * @return its lines, a JSON object each
-     * @throws RequestFailed with what is wrong with the rows
+     * @param directory for the output; it has all files that the process reads
+     * @param options of the command
+     * @return the output lines, a JSON object each
+     * @throws RequestFailed if the rows are refused
      */
-    static List<String> run(Children children, Path directory, Path spec, String... asked)
+    static List<String> run(Children children, Path directory, Path spec, String... options)
         throws IOException {
       Path out = directory.resolve("out");
       Path errors = directory.resolve("errors");
@@ -216,7 +217,7 @@ class RowInspection {
           new ArrayList<>(
               ChildJvm.ofThisProgram(
                   HEAP, "train", spec.toString(), "--out", directory.toString(), "--json"));
-      command.addAll(List.of(asked));
+      command.addAll(List.of(options));
       children.share(directory);
       Process process =
           children
@@ -228,7 +229,8 @@ class RowInspection {
       process.getOutputStream().close();
       if (ended(process) == 0) {
         if (Files.size(out) <= MOST_BYTES) return Files.readAllLines(out, StandardCharsets.UTF_8);
-        throw RequestFailed.invalid("rows", "too much text to show at once: ask for fewer rows");
+        throw RequestFailed.invalid(
+            "rows", "have too much text for one preview: ask for fewer rows");
       }
       throw refusal(
           process.exitValue(), new String(Files.readAllBytes(errors), StandardCharsets.UTF_8));
@@ -239,46 +241,46 @@ class RowInspection {
         if (process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)) return process.exitValue();
         throw new RequestFailed(
             ProblemType.INVALID_PROMPT,
-            "The rows took more than %d s; the chat template may not end"
+            "Reading the rows took more than %d s; the chat template may never end"
                 .formatted(LONGEST_SECONDS));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new RequestFailed(ProblemType.UNAVAILABLE, "The server is stopping");
       } finally {
-        // it must be gone before its directory is
+        // the process must end before its directory is deleted
         process.destroyForcibly().onExit().join();
       }
     }
 
     private static RequestFailed refusal(int status, String errors) {
-      String said =
+      String error =
           errors
               .lines()
-              .filter(line -> line.startsWith(SAID_BY))
+              .filter(line -> line.startsWith(ERROR_PREFIX))
               .findFirst()
-              .map(line -> line.substring(SAID_BY.length()))
+              .map(line -> line.substring(ERROR_PREFIX.length()))
               .orElse("");
-      if (status == REQUEST_WRONG && !said.isEmpty()) {
-        return new RequestFailed(ProblemType.INVALID_FILE, said, "training_file");
+      if (status == REQUEST_WRONG && !error.isEmpty()) {
+        return new RequestFailed(ProblemType.INVALID_FILE, error, "training_file");
       }
-      // What it said may be a row.
+      // The error may quote a row.
       log.atError()
           .addKeyValue("status", status)
-          .addKeyValue("chars", said.length())
+          .addKeyValue("chars", error.length())
           .log("inspection_lost");
       return new RequestFailed(
-          ProblemType.INTERNAL, "The rows were not read to the end; the server's log has more");
+          ProblemType.INTERNAL, "Reading the rows failed; the server's log has details");
     }
   }
 
   /**
-   * What a training file comes to under a configuration, as {@code graft train --count} says it.
+   * The counts of a training file under a configuration, from {@code graft train --count}.
    *
-   * @param rows that train, after packing
-   * @param truncatedRows that {@code max_length} cut
-   * @param droppedRows that it left without a token to train
-   * @param tokensPerEpoch read, trained or not
-   * @param exact false where only the beginning of a large file was counted
+   * @param rows training rows after packing
+   * @param truncatedRows rows that {@code max_length} truncates
+   * @param droppedRows rows that it leaves without a token to train
+   * @param tokensPerEpoch all tokens, trained or not
+   * @param exact false if only the beginning of a large file was counted
    */
   record CountedRows(
       long rows,
@@ -291,7 +293,7 @@ class RowInspection {
       boolean exact) {
     /**
      * @param copied bytes of the file that were counted, of {@code bytes}
-     * @param maxSteps of the configuration, 0 = the epochs decide
+     * @param maxSteps {@code max_steps} of the configuration; 0 = the epochs decide
      */
     static CountedRows of(JsonNode counted, long copied, long bytes, int maxSteps) {
       boolean exact = copied >= bytes;
@@ -312,7 +314,7 @@ class RowInspection {
       return Math.round(counted.path(name).asLong() * factor);
     }
 
-    /** Of the whole run. */
+    /** Returns the tokens of the whole run. */
     double tokens() {
       return tokensPerEpoch * epochs;
     }

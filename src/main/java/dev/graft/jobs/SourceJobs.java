@@ -15,10 +15,10 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Finds the department's job behind the name of a model that it makes, or of a checkpoint. */
+/** Finds the department's job by the name of its model or of a checkpoint. */
 @Component
 public class SourceJobs {
-  /** Department and suffix may hold colons; the id never does. */
+  /** Department and suffix may contain colons; the id does not. */
   private static final Pattern NAME =
       Pattern.compile("(?<model>ft:.+:(?<id>[0-9a-z]+))(?::ckpt-step-(?<step>\\d{1,9}))?");
 
@@ -55,14 +55,14 @@ public class SourceJobs {
                     step == null ? null : checkpoint(job, Integer.parseInt(step))));
   }
 
-  /** The department whose job the name leads to, whether or not there is such a model. */
+  /** Returns the department of the job with this name, whether or not the model exists. */
   @Transactional(readOnly = true)
   public Optional<String> departmentOf(String model) {
     Matcher name = NAME.matcher(model);
     return name.matches() ? jobs.departmentOf("ftjob-" + name.group("id")) : Optional.empty();
   }
 
-  /** Whether an unfinished job continues from what this one has made. */
+  /** Returns whether an unfinished job continues from a model of this job. */
   @Transactional(readOnly = true)
   public boolean needed(String jobId) {
     return ended.needed(jobId);
@@ -78,13 +78,13 @@ public class SourceJobs {
   }
 
   /**
-   * The job that a model's name leads to.
+   * The job behind a model's name.
    *
-   * @param baseManifest of the directory that its training began on: the base model's, or that of
-   *     the whole model which it continued from
+   * @param baseManifest of the directory with which its training began: the base model's, or that
+   *     of the whole model that it continued from
    * @param adapterJson the resolved {@code adapter} object
-   * @param checkpointsDeletedAt when retention removed them, if it did
-   * @param checkpoint the one that the name ends with; null if it ends with none, or there is none
+   * @param checkpointsDeletedAt when retention deleted its checkpoints; null = it has not
+   * @param checkpoint the checkpoint that the name contains; null = none, or it does not exist
    */
   public record SourceJob(
       String id,
@@ -101,15 +101,15 @@ public class SourceJobs {
     public record Checkpoint(String id, int step, Digest manifest, Instant createdAt) {}
   }
 
-  /** Which jobs continued from what others have made, as SQL. */
+  /** The ancestors and descendants of jobs, as SQL. */
   @Component
   public static class JobLineage {
-    /** What is further away is left out. */
+    /** Jobs that are further away are left out. */
     private static final int FARTHEST = 100;
 
     private static final int MOST = 1000;
 
-    /** Where another department's model is met, its own line is not followed. */
+    /** A model of another department is included, but not its own ancestors. */
     private static final String ANCESTORS =
         """
         with recursive line (id, parent_model, department_id, distance) as (
@@ -120,7 +120,7 @@ public class SourceJobs {
            where line.department_id = :department and line.distance < :farthest)
         """;
 
-    /** Of the department alone. */
+    /** Only jobs of the department. */
     private static final String DESCENDANTS =
         """
         with recursive line (id, distance) as (
@@ -147,9 +147,9 @@ public class SourceJobs {
     }
 
     /**
-     * A job of the line.
+     * An ancestor or descendant.
      *
-     * @param state as in the job on the wire
+     * @param state the state's name on the wire
      * @param parentModel the model or checkpoint that it continued from, or null
      * @param distance in jobs, from 1
      */
@@ -173,13 +173,15 @@ public class SourceJobs {
       }
     }
 
-    /** The jobs that made what this job of the department continued from, the nearest first. */
+    /**
+     * Returns the jobs from whose models this job of the department continued, the nearest first.
+     */
     @Transactional(readOnly = true)
     public List<Step> ancestors(String departmentId, String jobId) {
       return line(ANCESTORS, departmentId, jobId);
     }
 
-    /** The department's jobs that continued from what this one made, the nearest first. */
+    /** Returns the department's jobs that continued from models of this one, the nearest first. */
     @Transactional(readOnly = true)
     public List<Step> descendants(String departmentId, String jobId) {
       return line(DESCENDANTS, departmentId, jobId);

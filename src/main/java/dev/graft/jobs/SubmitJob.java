@@ -5,15 +5,12 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.TrainableRows;
 import dev.graft.datasets.TrainingFile;
-import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.jobs.JobNeeds.JobMemory;
 import dev.graft.jobs.ParentLookup.ContinuedTraining;
 import dev.graft.platform.ErrorDetail;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import dev.graft.spec.Hyperparameters;
-import dev.graft.spec.Preference;
 import dev.graft.spec.Resources;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
@@ -26,10 +23,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Puts a job into the queue: everything it names exists, belongs to the department and fits. */
+/** Submits jobs, after checking that everything they name exists, is the department's and fits. */
 @Service
 class SubmitJob {
   static final String ID_PREFIX = "ftjob-";
@@ -77,43 +73,18 @@ class SubmitJob {
     this.ids = ids;
   }
 
-  /** One transaction: a file it uses cannot be deleted in between. Returns the job's id. */
+  /** Submits a job and returns its id. In one transaction, so that its files cannot be deleted. */
   @Transactional
   public String submit(Caller caller, JsonNode body) {
     CheckedJob checked = check(caller, body);
-    JobRequest request = checked.request();
-    BaseModel base = checked.base();
-    TrainingFile training = checked.training();
-    ContinuedTraining parent = checked.parent();
-    TrainingFile validation = checked.validation();
+    String base = checked.base().name();
     inspection.requireToolCalls(checked);
     JobMemory memory = memory(checked);
-    boolean approval = admission.require(caller.departmentId(), base.name(), request.priority());
+    boolean approval = admission.require(caller.departmentId(), base, checked.request().priority());
     String id = ids.next(ID_PREFIX);
-    jobs.submit(
-        new NewJob(
-            id,
-            caller.departmentId(),
-            parent == null
-                ? new NewJob.Base(base.name(), base.manifest(), null, null)
-                : new NewJob.Base(
-                    base.name(), parent.base(), parent.parent().name(), parent.start()),
-            new NewJob.Data(
-                training.id(),
-                training.digest(),
-                validation == null ? null : validation.id(),
-                validation == null ? null : validation.digest()),
-            new NewJob.Settings(
-                request.spec().seed(),
-                method(request).toString(),
-                hyperparameters(request).toString(),
-                checked.adapter().toString()),
-            request.suffix(),
-            request.metadata() == null ? null : request.metadata().toString(),
-            new NewJob.Turn(request.priority(), memory, checked.resources(), approval)),
-        caller.actor().account());
-    warn(id, parent, checked.needs(memory));
-    audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
+    jobs.submit(id, caller.departmentId(), checked, memory, approval, caller.actor().account());
+    warn(id, checked.parent(), checked.needs(memory));
+    audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base));
     return id;
   }
 
@@ -121,7 +92,7 @@ class SubmitJob {
     if (parent != null && parent.parent().deprecation() != null) {
       jobs.warn(
           id,
-          "%s, which training continues from, is deprecated: %s"
+          "Training continues from %s, which is deprecated: %s"
               .formatted(parent.parent().name(), parent.parent().deprecation()));
     }
     NoWorkerFits.of("The job", needs, devices.offers())
@@ -131,10 +102,10 @@ class SubmitJob {
   /**
    * A request whose base model and files exist.
    *
-   * @param parent what training continues from, or null
-   * @param base that it began with
+   * @param parent the model that training continues from, or null
+   * @param base the base model, also of {@code parent}
    * @param adapter the configuration as it would run
-   * @param resources that it asks for, and what its base asks for without it
+   * @param resources as {@link ResourceDemand#of} completes the requested ones
    */
   record CheckedJob(
       JobRequest request,
@@ -149,7 +120,7 @@ class SubmitJob {
     }
   }
 
-  /** What a job is submitted with, looked up and resolved; nothing is written. */
+  /** Looks up and resolves everything that the body names; writes nothing. */
   CheckedJob check(Caller caller, JsonNode body) {
     JsonNode whole = expanded(caller, body);
     ContinuedTraining parent = parents.of(caller.departmentId(), whole).orElse(null);
@@ -164,7 +135,7 @@ class SubmitJob {
     if (!base.enabled()) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
-          "An administrator has disabled '%s': it takes no new jobs.".formatted(base.name()),
+          "An administrator has disabled '%s' for new jobs.".formatted(base.name()),
           "model");
     }
     if (!base.writesText() && !request.spec().objective().labelsRows()) {
@@ -180,8 +151,8 @@ class SubmitJob {
   }
 
   /**
-   * What each device must hold: as much as is asked for, and of one device what the job is
-   * estimated to take. How several share that is not known.
+   * Returns the memory that each device must have: at least what the job asks for and, with one
+   * device, the estimated need. How several devices would share the need is not known.
    *
    * @throws RequestFailed if the settings do not fit the base
    */
@@ -197,7 +168,7 @@ class SubmitJob {
     return (asked.count() == 1 ? estimated : JobMemory.UNKNOWN).atLeast(asked.memory());
   }
 
-  /** A copy, with the settings in place of the name of a configuration. */
+  /** Returns a copy in which a configuration's name is replaced by its settings. */
   private JsonNode expanded(Caller caller, JsonNode body) {
     if (!(body instanceof ObjectNode object)) return body;
     ObjectNode whole = object.deepCopy();
@@ -235,7 +206,7 @@ class SubmitJob {
     return file;
   }
 
-  /** A length that was asked for must fit the base; the default gives way. */
+  /** Refuses a requested length that exceeds the base model's, and lowers a default one. */
   private static ObjectNode adapter(JobRequest request, BaseModel base) {
     ObjectNode adapter = TrainingSpec.toJson(request.spec());
     Integer length = request.spec().training().rows().maxLength();
@@ -248,34 +219,5 @@ class SubmitJob {
     }
     adapter.withObject("training").put("max_length", base.contextLength());
     return adapter;
-  }
-
-  /** OpenAI's two types that there are: both objectives of pairs are its {@code dpo}. */
-  private static ObjectNode method(JobRequest request) {
-    Preference preference = request.spec().preference();
-    ObjectNode hyperparameters = hyperparameters(request);
-    if (preference != null) number(hyperparameters, "beta", preference.beta());
-    String type = preference == null ? "supervised" : "dpo";
-    ObjectNode method = JsonMapper.shared().createObjectNode().put("type", type);
-    method.putObject(type).set("hyperparameters", hyperparameters);
-    return method;
-  }
-
-  /** OpenAI's three, resolved: {@code auto} becomes what will run. */
-  private static ObjectNode hyperparameters(JobRequest request) {
-    Hyperparameters training = request.spec().training();
-    ObjectNode json = JsonMapper.shared().createObjectNode();
-    json.put(
-        "batch_size",
-        training.batching().perDeviceTrainBatchSize()
-            * training.batching().gradientAccumulationSteps());
-    number(json, "learning_rate_multiplier", request.learningRateMultiplier());
-    number(json, "n_epochs", training.schedule().numTrainEpochs());
-    return json;
-  }
-
-  private static void number(ObjectNode json, String name, double value) {
-    if (value == Math.rint(value) && Math.abs(value) < 1e9) json.put(name, (long) value);
-    else json.put(name, value);
   }
 }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Base models to begin with, and whether a worker here can train them. */
+/** Suggests base models, with whether a worker of this server can train them. */
 @RestController
 class SuggestionController {
   private final WorkerDevices devices;

@@ -1,33 +1,33 @@
 package dev.graft.jobs;
 
 /**
- * What the statements that move a job have in common, as SQL: each names what it has moved {@code
- * u} (one row: id, level, message) and ends with one of these. Job, event and counter move in one
- * statement, so that no crash can part them.
+ * The common ends of statements that change a job's state, as SQL. Each statement names the changed
+ * job {@code u} (one row: id, level, message) and ends with one of these. Job, event and counter
+ * change in one statement, so that no crash can separate them.
  */
 final class Transition {
   private Transition() {}
 
-  /** Writes the event of {@code u} under the number that {@code p} gave out. */
-  static final String WRITTEN =
+  /** Writes the event of {@code u} with the number from {@code p}. */
+  static final String EVENT_ROW =
       """
            e as (insert into job_event (job_id, number, created_at, level, type, message)
                  select u.id, p.last_event, graft_now(), u.level, 'message', u.message
                    from u, p)
       """;
 
-  /** The event is numbered and written; nothing else moves. */
-  static final String TOLD = told("") + "select u.id from u\n";
+  /** Numbers and writes the event; nothing else changes. */
+  static final String EVENT = event("") + "select u.id from u\n";
 
   /**
-   * The end of a lease {@code l} (worker_id and device_seconds), of {@code u} also department_id,
-   * state, restart_epoch and device_seconds: the event, the department's free slot, and what the
-   * department is charged. A job that will be run again is back where {@code b}, its newest
-   * checkpoint, has it; what it told of later steps goes, so that it does not stand beside what the
-   * next run tells. A counter that is too low already stops no job from ending: {@link
-   * QueueInvariants.CounterRepair} repairs it.
+   * The end of a lease {@code l} (worker_id and device_seconds); {@code u} also has department_id,
+   * state, restart_epoch and device_seconds. Writes the event, frees the department's slot and
+   * charges the department. A job that will run again returns to {@code b}, its newest checkpoint;
+   * metrics of later steps are deleted, because the next run reports these steps again. A counter
+   * that is too low already does not keep a job from ending: {@link QueueInvariants.CounterRepair}
+   * repairs it.
    */
-  static final String TOLD_AND_COUNTED =
+  static final String LEASE_ENDED =
       """
            b as (select u.id, c.step, c.job_epoch, c.trained_tokens,
                         case when u.state <> 'queued' then ''
@@ -74,18 +74,18 @@ final class Transition {
       """;
 
   /**
-   * Numbers are given out under the lock of the job's progress row: they rise in the order of
-   * commit.
+   * Numbers and writes the event. Numbers are taken under the lock of the job's progress row, so
+   * that they rise in the order of commit.
    *
-   * @param progress what else changes of that row, after a comma
+   * @param progress further changes of that row, after a comma
    */
-  static String told(String progress) {
+  static String event(String progress) {
     return """
          p as (update job_progress set last_event = last_event + 1%s
                 where job_id = (select id from u)
                returning last_event),
     """
             .formatted(progress)
-        + WRITTEN;
+        + EVENT_ROW;
   }
 }

@@ -25,7 +25,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Device time that was used, of all departments or of one. */
+/** Reports used device time, of all departments or of one. */
 @RestController
 @RequestMapping("/v1/organization")
 class UsageController {
@@ -94,14 +94,14 @@ class UsageController {
   }
 
   /**
-   * Use in the shape of OpenAI's usage pages: a bucket a day, also for days without any.
+   * Use in the form of OpenAI's usage pages: one bucket per day, including days without use.
    *
-   * @param nextPage to be sent as {@code page}; null on the last one
+   * @param nextPage value of {@code page} for the next page; null on the last page
    */
   record UsagePage(String object, List<Bucket> data, boolean hasMore, @Nullable String nextPage) {
     record Bucket(String object, long startTime, long endTime, List<Result> results) {}
 
-    /** What was not asked for in {@code group_by} is null. */
+    /** Fields that are not in {@code group_by} are null. */
     record Result(
         String object,
         @Nullable String projectId,
@@ -150,7 +150,7 @@ class UsageController {
     }
   }
 
-  /** Use as CSV (RFC 4180), a line for each result of a {@link UsageController.UsagePage}. */
+  /** Use as CSV (RFC 4180), one line for each result of a {@link UsageController.UsagePage}. */
   static final class UsageCsv {
     private static final String HEADER =
         "day,project_id,user_id,job_id,worker_class,num_jobs,device_seconds,trained_tokens,amount,currency";
@@ -178,7 +178,7 @@ class UsageController {
           .collect(Collectors.joining(","));
     }
 
-    /** Nothing that a spreadsheet would run: a class's name is an administrator's, but still. */
+    /** Quotes a cell, and keeps a spreadsheet from running it as a formula. */
     private static String cell(@Nullable String value) {
       if (value == null) return "";
       String plain = value.matches("[=+@\\t\\r-].*") ? "'" + value : value;

@@ -34,7 +34,7 @@ class UsageLedger {
              select l.job_id, l.worker_id, l.claimed_at, least(graft_now(), l.expires_at), null
                from job_lease l
               where l.ended_at is null and graft_now() >= :from and graft_now() < :to),
-           told as (
+           used as (
              select (e.until_ at time zone 'UTC')::date as day,
                     case when :by_project then j.department_id end as project_id,
                     case when :by_user then j.submitted_by end as user_id,
@@ -55,7 +55,7 @@ class UsageLedger {
       select day, project_id, user_id, job_id, worker_class, count(distinct job) as jobs,
              sum(seconds) as seconds, sum(tokens) as tokens,
              round(sum(seconds * coalesce(price, 0))::numeric, 6) as amount
-        from told
+        from used
        group by day, project_id, user_id, job_id, worker_class
        order by day, project_id, user_id, job_id, worker_class
       """;
@@ -67,9 +67,9 @@ class UsageLedger {
   }
 
   /**
-   * What was used in one day by one group; a column that was not asked for is null.
+   * The use of one day by one group; a column that was not asked for is null.
    *
-   * @param day its begin
+   * @param day begin of the day
    * @param amount in the currency of the prices
    */
   record Use(
@@ -97,7 +97,7 @@ class UsageLedger {
     }
   }
 
-  /** By day, then by what the query asks for. */
+  /** Returns the use by day, then by the columns of the query. */
   List<Use> use(UsageQuery query) {
     return sql.sql(USE)
         .param("from", ResultColumns.parameter(query.from()))
@@ -112,13 +112,13 @@ class UsageLedger {
   }
 
   /**
-   * Which use is asked for, by whole days of UTC.
+   * A query for use, by whole days of UTC.
    *
    * @param from begin of the first day
    * @param to end of the last day of this page
    * @param until end of all pages
    * @param departments only these; empty = all
-   * @param by what the use of a day is told apart by
+   * @param by columns by which the use of a day is grouped
    */
   record UsageQuery(Instant from, Instant to, Instant until, List<String> departments, Set<By> by) {
     enum By {
@@ -131,16 +131,17 @@ class UsageLedger {
     private static final int NORMAL_DAYS = 7;
     private static final int MOST_DAYS = 31;
 
-    /** As OpenAI's usage queries are sent; {@code page} is the begin of its first day. */
+    /** Reads a query in OpenAI's form; {@code page} is the begin of the page's first day. */
     static UsageQuery parse(Map<String, List<String>> query, Instant now) {
       Instant asked = day(seconds(query, "start_time"));
       Instant page = day(seconds(query, "page"));
       if (asked == null)
-        throw RequestFailed.invalid("start_time", "Say start_time in unix seconds.");
+        throw RequestFailed.invalid("start_time", "start_time is required, in Unix seconds.");
       Instant start = page == null ? asked : page;
       String width = one(query, "bucket_width");
       if (width != null && !width.equals("1d")) {
-        throw RequestFailed.invalid("bucket_width", "Use is told by the day: bucket_width is 1d.");
+        throw RequestFailed.invalid(
+            "bucket_width", "Usage is reported per day: bucket_width must be 1d.");
       }
       Instant last = start.plus(days(one(query, "limit")), ChronoUnit.DAYS);
       Long until = seconds(query, "end_time");
@@ -166,7 +167,7 @@ class UsageLedger {
           by.add(By.valueOf(name.toUpperCase(Locale.ROOT)));
         } catch (IllegalArgumentException unknown) {
           throw RequestFailed.invalid(
-              "group_by", "group_by takes project_id, user_id, job_id and worker_class.");
+              "group_by", "group_by accepts project_id, user_id, job_id and worker_class.");
         }
       }
       return by;
@@ -178,7 +179,7 @@ class UsageLedger {
         int days = Integer.parseInt(limit);
         if (days >= 1 && days <= MOST_DAYS) return days;
       } catch (NumberFormatException notANumber) {
-        // told below
+        // refused below
       }
       throw RequestFailed.invalid("limit", "limit must be a number of days from 1 to 31.");
     }
@@ -194,9 +195,9 @@ class UsageLedger {
         long seconds = Long.parseLong(text);
         if (seconds >= 0 && seconds < 1L << 40) return seconds;
       } catch (NumberFormatException notANumber) {
-        // told below
+        // refused below
       }
-      throw RequestFailed.invalid(name, name + " must be unix seconds.");
+      throw RequestFailed.invalid(name, name + " must be in Unix seconds.");
     }
 
     private static @Nullable String one(Map<String, List<String>> query, String name) {

@@ -30,8 +30,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * The server's connections, and a few more that only calls of workers and the reaper get: however
- * busy the others are, leases are renewed.
+ * The server's database connections, with a few more that are reserved for calls of workers and the
+ * reaper: leases are renewed even if all other connections are busy.
  */
 public final class WorkerConnections extends DelegatingDataSource {
   private static final ScopedValue<Boolean> FOR_WORKERS = ScopedValue.newInstance();
@@ -43,7 +43,7 @@ public final class WorkerConnections extends DelegatingDataSource {
     this.few = few;
   }
 
-  /** What this thread asks of the database meanwhile is for workers. */
+  /** Runs the call with the connections that are reserved for workers. */
   public static <T, X extends Throwable> T use(ScopedValue.CallableOp<? extends T, X> call)
       throws X {
     return ScopedValue.where(FOR_WORKERS, true).call(call);
@@ -55,10 +55,10 @@ public final class WorkerConnections extends DelegatingDataSource {
   }
 
   /**
-   * Adds the pool of {@link WorkerConnections} to that of the server. A call of a worker must be
-   * over, one way or the other, within a third of a lease: then the worker can still make another.
-   * So a sixth of it is what a connection waits for an answer, and half of that what a call waits
-   * for a connection or a lock.
+   * Adds the pool of {@link WorkerConnections} to that of the server. A call of a worker must end
+   * within a third of a lease, so that the worker can still make another one. Therefore a
+   * connection waits a sixth of a lease for an answer, and a call waits half of that for a
+   * connection or a lock.
    */
   static final class WorkerPool implements BeanPostProcessor, Ordered, DisposableBean {
     private static final Duration LEAST = Duration.ofSeconds(2);
@@ -78,7 +78,7 @@ public final class WorkerConnections extends DelegatingDataSource {
             Binder.get(environment).bindOrCreate("graft.jobs", JobProperties.class));
       }
 
-      /** As Spring Boot binds those of the others. */
+      /** Binds the meters of the pool as Spring Boot does for the main pool. */
       @Bean
       MeterBinder workerPoolMeters(WorkerPool pool) {
         return registry ->
@@ -105,7 +105,7 @@ public final class WorkerConnections extends DelegatingDataSource {
       config.setPassword(others.getPassword());
       config.setMaximumPoolSize(settings.workerConnections());
       config.setMinimumIdle(1);
-      config.setInitializationFailTimeout(-1); // the others say what is wrong
+      config.setInitializationFailTimeout(-1); // the main pool reports what is wrong
       config.setConnectionTimeout(answer.toMillis() / 2);
       others
           .getDataSourceProperties()
@@ -122,7 +122,7 @@ public final class WorkerConnections extends DelegatingDataSource {
       return config;
     }
 
-    /** Before those that put something before the pool. */
+    /** Runs before post-processors that wrap the pool. */
     @Override
     public int getOrder() {
       return HIGHEST_PRECEDENCE;
@@ -134,7 +134,7 @@ public final class WorkerConnections extends DelegatingDataSource {
     }
   }
 
-  /** Calls of workers wait for no connection that requests of people hold. */
+  /** Gives calls of workers the connections that are reserved for them. */
   static final class WorkerConnectionsFilter extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(
@@ -155,8 +155,8 @@ public final class WorkerConnections extends DelegatingDataSource {
   }
 
   /**
-   * Whether the database answers this server, asked by the connections of workers: where those of
-   * requests are all in use the server is busy, not away.
+   * Checks that the database answers, with a connection that is reserved for workers: if all other
+   * connections are in use, the server is busy but healthy.
    */
   @Component("database")
   static class DatabaseHealth extends AbstractHealthIndicator {

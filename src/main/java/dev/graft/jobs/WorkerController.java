@@ -1,12 +1,11 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.WorkerDevices.WorkerDevice;
-import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.RequestFailed;
-import java.time.Instant;
+import dev.graft.platform.UnixTime;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -19,7 +18,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Graft's workers, with what their devices are doing. */
+/** The workers and the use of their devices, for administrators. */
 @RestController
 @RequestMapping("/v1/organization/workers")
 class WorkerController {
@@ -45,7 +44,7 @@ class WorkerController {
       @Nullable Long lastSeenAt,
       @Nullable Long credentialExpiresAt,
       List<String> jobs,
-      List<DeviceObject> devices) {
+      List<WorkerDevice> devices) {
     static WorkerObject of(Workers.Worker worker, List<WorkerDevice> devices) {
       return new WorkerObject(
           worker.id(),
@@ -53,54 +52,14 @@ class WorkerController {
           worker.name(),
           worker.workerClass(),
           worker.online(),
-          seconds(worker.cordonedAt()),
+          UnixTime.seconds(worker.cordonedAt()),
           worker.draining(),
           worker.createdAt().getEpochSecond(),
-          seconds(worker.lastSeenAt()),
-          seconds(worker.credentialExpiresAt()),
+          UnixTime.seconds(worker.lastSeenAt()),
+          UnixTime.seconds(worker.credentialExpiresAt()),
           worker.jobs(),
-          devices.stream().map(DeviceObject::of).toList());
+          devices);
     }
-  }
-
-  record DeviceObject(
-      String name,
-      @Nullable String kind,
-      @Nullable String capability,
-      @Nullable Long memoryBytes,
-      int devices,
-      boolean dedicated,
-      @Nullable UseObject use) {
-    static DeviceObject of(WorkerDevice device) {
-      return new DeviceObject(
-          device.name(),
-          device.kind(),
-          device.capability(),
-          device.memory(),
-          device.count(),
-          device.dedicated(),
-          UseObject.of(device.use(), device.usedAt()));
-    }
-  }
-
-  record UseObject(
-      @Nullable Long memoryUsedBytes,
-      @Nullable Long memoryTotalBytes,
-      @Nullable Double utilizationPercent,
-      @Nullable Long measuredAt) {
-    static @Nullable UseObject of(@Nullable DeviceUse use, @Nullable Instant at) {
-      if (use == null) return null;
-      Double percent = use.utilization();
-      return new UseObject(
-          use.memoryUsed(),
-          use.memoryTotal(),
-          percent == null ? null : Math.round(percent * 10) / 10.0,
-          seconds(at));
-    }
-  }
-
-  private static @Nullable Long seconds(@Nullable Instant time) {
-    return time == null ? null : time.getEpochSecond();
   }
 
   @GetMapping

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Device.DeviceUse;
 import dev.graft.jobs.lease.Lease.LeaseKey;
@@ -21,10 +22,10 @@ import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What workers have said of their devices. */
+/** The devices of workers, as their workers last reported them. */
 @Component
 class WorkerDevices {
-  /** Written at most every ten seconds, however often a worker asks. */
+  /** Writes at most every ten seconds, unless the device changed. */
   private static final String ASKED =
       """
       -- asked
@@ -46,7 +47,7 @@ class WorkerDevices {
           or d.asked_at < excluded.asked_at - interval '10 s'
       """;
 
-  /** Of the worker that holds the lease. */
+  /** Updates a device of the worker that holds the lease. */
   private static final String IN_USE =
       """
       -- in use
@@ -59,11 +60,11 @@ class WorkerDevices {
       """;
 
   /**
-   * What workers have to give that asked for work in the last month, as a query: one row for all
-   * devices that differ in nothing but their memory. A worker is there that asked in the last
-   * minute, or has a job, and gets new ones.
+   * The query for what workers offer that asked for work in the last 30 days: one row for all
+   * devices that differ only in memory. A worker is available ({@code there}) if it asked in the
+   * last minute or has a job, and is not cordoned.
    */
-  public static final String OFFERS =
+  static final String OFFERS =
       """
       select class, dedicated, kind, capability, devices, there, max(memory) as memory,
              (array_agg(worker order by memory desc, asked_at desc))[1] as worker,
@@ -93,8 +94,8 @@ class WorkerDevices {
                         and d.asked_at > graft_now() - interval '30 days')
       """;
 
-  /** {@link #OFFERS} as {@link DeviceOffer#list} reads them, of a query of that name. */
-  public static String gathered(String offers) {
+  /** Returns the expression that gathers rows of {@link #OFFERS} for {@link DeviceOffer#list}. */
+  static String gathered(String offers) {
     return "(select jsonb_agg(to_jsonb(f) - 'classes') from %s f)".formatted(offers);
   }
 
@@ -105,14 +106,14 @@ class WorkerDevices {
   }
 
   /**
-   * A worker asks for work for one of its devices.
+   * Records a device for which a worker asks for work.
    *
-   * @throws LeaseRefused if it is set up for another class than it joined with: prices and jobs go
-   *     by the one that an administrator gave it
+   * @throws LeaseRefused if the worker is configured for another class than it joined with: prices
+   *     and jobs depend on the class that an administrator gave it
    */
-  public void asks(String workerId, Device device) {
-    String setUp = device.workerClass();
-    if (setUp != null) requireClass(workerId, setUp);
+  void asks(String workerId, Device device) {
+    String configured = device.workerClass();
+    if (configured != null) requireClass(workerId, configured);
     sql.sql(ASKED)
         .param("worker", workerId)
         .param("name", device.name())
@@ -126,8 +127,8 @@ class WorkerDevices {
         .update();
   }
 
-  /** What the device of a run is doing, told with its heartbeat. */
-  public void inUse(LeaseKey lease, Device device) {
+  /** Records the use of a run's device, which a heartbeat reported. */
+  void inUse(LeaseKey lease, Device device) {
     sql.sql(IN_USE)
         .param("job", lease.jobId())
         .param("epoch", lease.epoch())
@@ -145,26 +146,26 @@ class WorkerDevices {
     return numbers;
   }
 
-  private void requireClass(String workerId, String setUp) {
+  private void requireClass(String workerId, String configured) {
     String joined =
         sql.sql("select class from worker where id = :worker")
             .param("worker", workerId)
             .query(String.class)
             .optional()
-            .orElse(setUp);
-    if (joined.equals(setUp)) return;
+            .orElse(configured);
+    if (joined.equals(configured)) return;
     throw new LeaseRefused(
-        ("This worker is set up for class %s (graft.worker.class), but joined with a token of class"
+        ("This worker is configured for class %s (graft.worker.class), but joined with a token of class"
                 + " %s. Change the setting; or delete credential.json in its directory and join with a"
                 + " token of that class: graft worker-token create --class %s.")
-            .formatted(setUp, joined, setUp));
+            .formatted(configured, joined, configured));
   }
 
   /**
-   * Whether a Ray cluster's worker asked for work in the last month that gets the job, but for
-   * memory.
+   * Returns whether a worker of a Ray cluster asked for work in the last 30 days that meets the
+   * needs of the job, except for memory.
    */
-  public boolean onRay(JobNeeds job) {
+  boolean onRay(JobNeeds job) {
     return sql.sql(ON_RAY)
         .param("name", Device.RAY)
         .param("class", job.classColumn())
@@ -193,17 +194,16 @@ class WorkerDevices {
   }
 
   /**
-   * What workers have to give: devices that differ in nothing but their memory, as the largest of
-   * them.
+   * What workers offer: devices that differ only in memory, with the largest of them.
    *
    * @param dedicated whether it takes only jobs that ask for its class
    * @param kind null = not known
    * @param capability as a number, 80 of 8.0; 0 = none, or not known
-   * @param devices that it can give to one job
+   * @param devices how many it can give to one job
    * @param memory bytes of each; {@link Long#MAX_VALUE} = not known, then every job fits
-   * @param there whether the worker has asked for work in the last minute, or has a job
-   * @param worker name of the one with the most memory
-   * @param askedAt when that last asked for work
+   * @param there whether the worker is available: it asked in the last minute or has a job
+   * @param worker name of the worker with the most memory
+   * @param askedAt when that worker last asked for work
    */
   record DeviceOffer(
       String workerClass,
@@ -215,8 +215,8 @@ class WorkerDevices {
       boolean there,
       String worker,
       Instant askedAt) {
-    /** Of what {@link WorkerDevices#OFFERS} gathers. */
-    public static List<DeviceOffer> list(@Nullable String json) {
+    /** Reads the JSON of {@link WorkerDevices#gathered}. */
+    static List<DeviceOffer> list(@Nullable String json) {
       List<DeviceOffer> offers = new ArrayList<>();
       if (json == null) return offers;
       for (JsonNode each : JsonMapper.shared().readTree(json)) {
@@ -235,13 +235,13 @@ class WorkerDevices {
       return offers;
     }
 
-    /** Whether the worker would get the job when it asks. */
-    public boolean meets(JobNeeds job) {
+    /** Returns whether the worker would get the job when it asks. */
+    boolean meets(JobNeeds job) {
       return job.memoryBytes() <= memory && meetsButMemory(job);
     }
 
-    /** The same, if it had enough memory. */
-    public boolean meetsButMemory(JobNeeds job) {
+    /** Returns the same, regardless of memory. */
+    boolean meetsButMemory(JobNeeds job) {
       Resources asked = job.resources();
       String named = job.workerClass();
       String least = asked.capability();
@@ -253,30 +253,34 @@ class WorkerDevices {
   }
 
   /**
-   * What a worker has said of one of its devices.
+   * A device as its worker last reported it, and as the API shows it.
    *
    * @param kind {@code cpu} or {@code cuda}; null = not known
    * @param capability CUDA compute capability, such as {@code 8.6}; null = none, or not known
-   * @param memory bytes that a job may take of each; null = not known
-   * @param count how many it can give to one job
+   * @param memoryBytes bytes that a job may take of each; null = not known
+   * @param devices how many devices it can give to one job
    * @param dedicated whether it takes only jobs that ask for its class
-   * @param use what it was doing; null = not known
-   * @param usedAt when that was told
+   * @param use null = not known
    */
   record WorkerDevice(
-      String workerId,
+      @JsonIgnore String workerId,
       String name,
       @Nullable String kind,
       @Nullable String capability,
-      @Nullable Long memory,
-      int count,
+      @Nullable Long memoryBytes,
+      int devices,
       boolean dedicated,
-      @Nullable DeviceUse use,
-      @Nullable Instant usedAt) {
+      @Nullable Use use) {
+    /** The last reported use; each number is null where it is not known. */
+    record Use(
+        @Nullable Long memoryUsedBytes,
+        @Nullable Long memoryTotalBytes,
+        @Nullable Double utilizationPercent,
+        long measuredAt) {}
+
     static WorkerDevice of(ResultSet row, int number) throws SQLException {
       DeviceKind kind = JobNeeds.kind(row.getInt("kind"));
       int capability = row.getInt("capability");
-      Instant usedAt = ResultColumns.timeOrNull(row, "used_at");
       return new WorkerDevice(
           row.getString("worker_id"),
           row.getString("name"),
@@ -287,15 +291,18 @@ class WorkerDevices {
           row.getObject("memory_bytes", Long.class),
           row.getInt("devices"),
           row.getBoolean("dedicated"),
-          usedAt == null ? null : use(row),
-          usedAt);
+          use(row));
     }
 
-    private static DeviceUse use(ResultSet row) throws SQLException {
-      return new DeviceUse(
+    private static @Nullable Use use(ResultSet row) throws SQLException {
+      Instant usedAt = ResultColumns.timeOrNull(row, "used_at");
+      if (usedAt == null) return null;
+      Double percent = row.getObject("utilization", Double.class);
+      return new Use(
           row.getObject("memory_used", Long.class),
           row.getObject("memory_total", Long.class),
-          row.getObject("utilization", Double.class));
+          percent == null ? null : Math.round(percent * 10) / 10.0,
+          usedAt.getEpochSecond());
     }
   }
 }

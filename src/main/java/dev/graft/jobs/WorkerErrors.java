@@ -18,8 +18,8 @@ import org.springframework.web.bind.annotation.RestControllerAdvice;
 import tools.jackson.core.JacksonException;
 
 /**
- * Errors of the worker API, in the same envelope as everywhere. A lost lease is 409 and not to be
- * retried; whatever is not named here is a server error, which a worker does retry.
+ * Errors of the worker API, in the same envelope as all errors. A lost lease is 409, which a worker
+ * does not retry; an exception without a handler here is a server error, which it retries.
  */
 @RestControllerAdvice(
     assignableTypes = {LeaseController.class, LeaseBlobController.class, JoinController.class})
@@ -53,7 +53,7 @@ class WorkerErrors {
 
   @ExceptionHandler
   ResponseEntity<byte[]> unreadable(JacksonException unreadable) {
-    return of(HttpStatus.BAD_REQUEST, "bad_request", "The body is not what this call takes");
+    return of(HttpStatus.BAD_REQUEST, "bad_request", "The request body cannot be read");
   }
 
   static ResponseEntity<byte[]> of(HttpStatus status, String code, String message) {

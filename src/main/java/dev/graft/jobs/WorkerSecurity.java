@@ -29,8 +29,8 @@ import org.springframework.security.web.authentication.AnonymousAuthenticationFi
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * The worker API's own chain: only worker credentials open it, and worker credentials open nothing
- * else.
+ * The security filter chain of the worker API. It accepts only worker credentials, and no other
+ * chain accepts them.
  */
 @Configuration(proxyBeanMethods = false)
 class WorkerSecurity {
@@ -76,7 +76,7 @@ class WorkerSecurity {
                     end ->
                         WorkerErrors.envelope(
                             LeaseWire.CREDENTIAL_EXPIRED,
-                            "The worker's credential expired at %s: start it again with a new join token; one of an earlier release, after credential.json in its directory is deleted"
+                            "The worker's credential expired at %s: start the worker again with a new join token. For a worker of an earlier release, delete credential.json in its directory first"
                                 .formatted(end)))
                 .orElseGet(
                     () ->
@@ -86,8 +86,8 @@ class WorkerSecurity {
   }
 
   /**
-   * Tells every worker what this server speaks, and when it needs another credential; gives no work
-   * to one that speaks another.
+   * Sends the server's protocol version with every answer, and asks for a renewal of credentials
+   * that expire soon. A worker with another version gets no work.
    */
   static final class WorkerVersionFilter extends OncePerRequestFilter {
     private static final Set<String> NEW_WORK =
@@ -113,8 +113,8 @@ class WorkerSecurity {
       response.setStatus(HttpStatus.UPGRADE_REQUIRED.value());
       response.setContentType(MediaType.APPLICATION_JSON_VALUE);
       response.setHeader("x-should-retry", "false");
-      Mismatch told = mismatch.get();
-      response.getOutputStream().write(WorkerErrors.envelope(told.code(), told.sentence()));
+      byte[] body = WorkerErrors.envelope(mismatch.get().code(), mismatch.get().sentence());
+      response.getOutputStream().write(body);
     }
   }
 }

@@ -19,7 +19,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Graft's join tokens of workers. */
+/** The join tokens of workers, for administrators. */
 @RestController
 @RequestMapping("/v1/organization/worker_tokens")
 class WorkerTokenController {
@@ -35,7 +35,7 @@ class WorkerTokenController {
   record NewToken(@Nullable String workerClass, @Nullable Long expiresInSeconds) {}
 
   /**
-   * @param value the token itself, only in the answer that makes it
+   * @param value the token itself, only in the answer that creates it
    */
   record TokenObject(
       String id,
@@ -100,7 +100,7 @@ class WorkerTokenController {
     require(id);
     if (!tokens.revoke(id)) {
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "This token is used or revoked already.", "id");
+          ProblemType.WRONG_STATE, "This token has already been used or revoked.", "id");
     }
     return new DeletedObject(id, OBJECT + ".deleted", true);
   }

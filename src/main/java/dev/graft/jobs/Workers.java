@@ -28,8 +28,8 @@ import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * The workers of this Graft. A worker joins once with a single-use token and from then on shows a
- * credential of its own: {@link WorkerCredentials}.
+ * The workers of this installation. A worker joins once with a single-use token and from then on
+ * sends a credential of its own: {@link WorkerCredentials}.
  */
 @Service
 class Workers {
@@ -62,7 +62,7 @@ class Workers {
     this.settings = settings;
   }
 
-  /** Uses up the token; empty if there is no such token, or it is used, expired or revoked. */
+  /** Uses up the token; returns empty if the token is unknown, used, expired or revoked. */
   Optional<LeaseWire.Joined> join(String token, String name) {
     String id = ids.next(ID_PREFIX);
     String credential = Secrets.next(LeaseWire.CREDENTIAL_PREFIX);
@@ -90,14 +90,14 @@ class Workers {
   }
 
   /**
-   * What is shown of a worker.
+   * A worker as administrators see it.
    *
    * @param lastSeenAt null = it has not called yet
    * @param online whether it has called in the last minute, or has a job
-   * @param jobs that it trains
-   * @param credentialExpiresAt when its credential ends; null = it has none
-   * @param cordonedAt since when it gets no new job; null = it does
-   * @param draining whether it is to give its jobs back
+   * @param jobs ids of the jobs that it trains
+   * @param credentialExpiresAt null = it has no credential
+   * @param cordonedAt since when it gets no new job; null = it gets jobs
+   * @param draining whether it should give its jobs back
    */
   record Worker(
       String id,
@@ -126,10 +126,10 @@ class Workers {
   }
 
   /**
-   * A page of those that were there in the last 30 days, newest first. An unknown cursor gives
-   * nothing.
+   * Returns a page of the workers that called in the last 30 days, newest first. An unknown cursor
+   * gives an empty page.
    *
-   * @param after id of the last one of the page before; null = the first page
+   * @param after id of the last worker of the page before; null = the first page
    */
   List<Worker> list(@Nullable String after, int limit) {
     return sql.sql(
@@ -152,16 +152,16 @@ class Workers {
 
   /** An order of an administrator, in the words that Kubernetes has for nodes. */
   enum Order {
-    /** No new job; the running one goes on. Ends a drain that has not reached the job yet. */
+    /** Gives no new jobs; running ones continue. Ends a drain that has not reached its jobs yet. */
     CORDON("cordoned", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = false"),
 
-    /** As cordon, and its jobs go back to the queue, each with a checkpoint. */
+    /** Cordons, and sends its jobs back to the queue, each with a checkpoint. */
     DRAIN("drained", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = true"),
 
-    /** New jobs again. */
+    /** Gives new jobs again. */
     UNCORDON("uncordoned", "cordoned_at = null, draining = false"),
 
-    /** Its credential is refused from now on. */
+    /** Refuses its credential from now on. */
     REVOKE("revoked", "revoked_at = graft_now()");
 
     private final String event;
@@ -178,7 +178,7 @@ class Workers {
    * continue from their last checkpoints. A claim that is under way may still get a job: that lease
    * runs out.
    *
-   * @throws RequestFailed if the worker inside a server is to be revoked: it has no credential
+   * @throws RequestFailed if it would revoke the worker inside a server, which has no credential
    */
   @Transactional
   public void give(String id, Order order) {
@@ -194,7 +194,7 @@ class Workers {
     if (order == Order.REVOKE) desk.releaseAll(id);
   }
 
-  /** Whether the worker runs inside a server, and so has no credential. */
+  /** Returns whether the worker runs inside a server, and so has no credential. */
   private boolean inProcess(String id) {
     return sql.sql("select credential_hash is null from worker where id = :id")
         .param("id", id)
@@ -202,7 +202,7 @@ class Workers {
         .single();
   }
 
-  /** Notes that the worker inside this very process is there; no more often than is looked at. */
+  /** Records that the worker inside this process has called, at most every ten seconds. */
   void seenInProcess(String id) {
     sql.sql(
             """
@@ -215,9 +215,9 @@ class Workers {
   }
 
   /**
-   * Registers the worker inside this very process, which needs no credential.
+   * Registers the worker inside this process, which needs no credential.
    *
-   * @param workerClass null = that of workers without one
+   * @param workerClass null = {@code default}
    */
   String registerInProcess(String name, @Nullable String workerClass) {
     String id = ids.next(ID_PREFIX);
@@ -235,10 +235,10 @@ class Workers {
   }
 
   /**
-   * What holds for all workers.
+   * Settings for all workers.
    *
-   * @param credentialLifetime how long the credential of a worker is good; at least an hour.
-   *     Workers renew theirs by themselves when a third of it is left
+   * @param credentialLifetime how long the credential of a worker is valid; at least an hour.
+   *     Workers renew it themselves when a third of this time is left
    */
   @ConfigurationProperties("graft.workers")
   record WorkersProperties(@DefaultValue("30d") Duration credentialLifetime) {
@@ -250,8 +250,9 @@ class Workers {
   }
 
   /**
-   * What workers show: {@link Secrets} that end. A worker proposes its next one; the one that it
-   * has stays good until the next was shown once, so that no lost answer locks a worker out.
+   * The credentials of workers: {@link Secrets} that expire. A worker proposes its next credential;
+   * the current one stays valid until the next is used for the first time, so that a lost answer
+   * does not lock a worker out.
    */
   @Service
   @EnableConfigurationProperties(Workers.WorkersProperties.class)
@@ -307,7 +308,7 @@ class Workers {
       return Surface.WORKER;
     }
 
-    /** The worker with this credential, noted as seen. */
+    /** Returns the worker with this credential, and records that it has called. */
     @Override
     public Optional<Bearer> authenticate(String credential) {
       return sql.sql(SEEN)
@@ -318,7 +319,9 @@ class Workers {
           .map(worker -> new Bearer(worker, Set.of(), Map.of("worker", worker.workerId())));
     }
 
-    /** When a credential ended that was refused for that. It is an entry of the audit log. */
+    /**
+     * Returns when a refused credential expired, and audits the refusal; empty = another reason.
+     */
     Optional<Instant> expired(String credential) {
       Optional<Expired> found =
           sql.sql(
@@ -349,16 +352,16 @@ class Workers {
     private record Next(Instant expiresAt, boolean first) {}
 
     /**
-     * Makes what a worker proposes its next credential. Asked again, it is the same one.
+     * Accepts the proposed credential as the worker's next one. May be repeated.
      *
-     * @return when that ends
-     * @throws LeaseRefused if it is not of the form that a credential has, or is in use
+     * @return when it expires
+     * @throws LeaseRefused if it does not have the form of a credential, or is in use
      */
     @Transactional
     Instant renew(String workerId, String proposed) {
       if (!CREDENTIAL.matcher(proposed).matches()) {
         throw new LeaseRefused(
-            "a credential is '" + LeaseWire.CREDENTIAL_PREFIX + "' and 256 bits in base64url");
+            "a credential must be '" + LeaseWire.CREDENTIAL_PREFIX + "' and 256 bits in base64url");
       }
       Next next =
           sql.sql(NEXT)

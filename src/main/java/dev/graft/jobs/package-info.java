@@ -1,23 +1,23 @@
 /**
- * The life of a job; the only writer of job state.
+ * The life of a job. No other module writes job state.
  *
  * <p>How it works: PostgreSQL is the queue. {@link dev.graft.jobs.JobLedger} has the department's
  * statements (submit, approve, reject, pause, resume, cancel), {@link dev.graft.jobs.LeaseLedger}
- * the worker's (<b>claim</b>, renew, checkpoint), {@link dev.graft.jobs.LeaseEndings} those that
- * end a lease (complete, fail, release), {@link dev.graft.jobs.LostLeases} the one that takes a
- * lease away. A job is {@code queued -> running -> succeeded | failed | cancelled}, possibly {@code
- * paused} on the way, and {@code waiting} first where its department requires approval. Each
- * transition is one statement that moves the state, the department's counter of running jobs and
- * the numbered event. Locks are always taken in the order lease, job, progress, department. Workers
- * call through {@link dev.graft.jobs.lease}. Named adapter configurations, which a job may refer
- * to, are here as well, as are workers as the server sees them: join tokens, credentials, devices.
+ * the worker's (<b>claim</b>, renew, checkpoint, complete, fail, release), and {@link
+ * dev.graft.jobs.Reaper} takes expired leases away. A job is {@code queued -> running -> succeeded
+ * | failed | cancelled}, possibly {@code paused} in between, and {@code waiting} first if its
+ * department requires approval. Each transition is one statement that changes the state, the
+ * department's counter of running jobs and the numbered events. Locks are always taken in the order
+ * lease, job, progress, department. Workers call through {@link dev.graft.jobs.lease}. The module
+ * also has named adapter configurations, to which a job may refer, and the server's view of
+ * workers: join tokens, credentials, devices.
  *
- * <p>How it fails, and what then holds:
+ * <p>How it fails:
  *
  * <ul>
  *   <li>A worker dies, freezes or is cut off: its lease expires, the reaper takes it away, and the
  *       next worker resumes from the newest committed checkpoint. No attempt is counted; three
- *       losses without a new checkpoint end the job as poison, where only this job can have caused
+ *       losses without a new checkpoint end the job as poison, if only this job can have caused
  *       them.
  *   <li>The database is away: when it answers again, leases are left alone for as long as one
  *       lasts, and those that ended meanwhile are no losses.
@@ -32,9 +32,9 @@
  *       swept.
  *   <li>A cancel meets a result, a retry or a reap: the transaction that locks the row first
  *       decides, an earlier cancel wins, and a terminal state never changes.
- *   <li>Counter and jobs disagree, which cannot happen: {@link dev.graft.jobs.QueueInvariants}
- *       reports it in the log, the metrics and the health endpoint; jobs end all the same, and the
- *       counters are repaired.
+ *   <li>Counter and jobs disagree, which should be impossible: {@link
+ *       dev.graft.jobs.QueueInvariants} reports it in the log, the metrics and the health endpoint;
+ *       jobs still end, and the counters are repaired.
  * </ul>
  */
 @NullMarked

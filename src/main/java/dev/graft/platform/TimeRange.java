@@ -46,7 +46,7 @@ public record TimeRange(@Nullable Long from, @Nullable Long until) {
       BigInteger given = new BigInteger(values.getFirst());
       return given.max(LAST.negate()).min(LAST).longValueExact();
     } catch (NumberFormatException notANumber) {
-      throw RequestFailed.invalid(name, name + " must be unix seconds.");
+      throw RequestFailed.invalid(name, name + " must be in Unix seconds.");
     }
   }
 }

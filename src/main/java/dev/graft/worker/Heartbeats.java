@@ -13,17 +13,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Renews one lease on a thread of its own until closed, which must be the last thing a run does.
+ * Renews one lease on a thread of its own until it is closed, which must be the last step of a run.
  *
  * <p>The lease is trusted from the moment the last successful renewal was <em>sent</em>, for its
- * TTL less a margin of a sixth, on the monotonic clock: the server counts from a later moment, so
- * the worker always gives up first. A second thread watches that trust, because a renewal may hang.
+ * TTL less a margin of a sixth, on the monotonic clock. The server counts from a later moment, so
+ * the worker always stops first. A second thread checks this, because a renewal may hang.
  */
 final class Heartbeats implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Heartbeats.class);
   private static final Duration WATCH_EVERY = Duration.ofMillis(200);
 
-  /** What a run hears. Called on the heartbeat's threads. */
+  /** Receives the server's directives, on the heartbeat's threads. */
   interface Listener {
     void directed(Directive directive);
 
@@ -41,38 +41,30 @@ final class Heartbeats implements AutoCloseable {
   private final Object renewing = new Object();
   private volatile long trustedUntil;
 
-  private Heartbeats(
-      LeaseProtocol protocol,
-      Lease lease,
-      RunReporter.PendingReports reports,
-      Duration reportEvery,
-      Listener listener,
-      long claimSent) {
-    this.protocol = protocol;
-    this.lease = lease;
-    this.reports = reports;
-    this.reportEvery = reportEvery;
-    this.listener = listener;
-    this.trustedUntil = trusted(claimSent);
-  }
-
   /**
-   * @param claimAnswered {@link System#nanoTime} when the claim's answer came; a claim may have
-   *     waited for a job, so its sending says nothing
+   * @param claimAnswered {@link System#nanoTime} when the claim's answer arrived; the time when it
+   *     was sent is of no use, because a claim may wait for a job
    */
-  static Heartbeats start(
+  Heartbeats(
       LeaseProtocol protocol,
       Lease lease,
       RunReporter.PendingReports reports,
       Duration reportEvery,
       Listener listener,
       long claimAnswered) {
-    Heartbeats beats =
-        new Heartbeats(protocol, lease, reports, reportEvery, listener, claimAnswered);
+    this.protocol = protocol;
+    this.lease = lease;
+    this.reports = reports;
+    this.reportEvery = reportEvery;
+    this.listener = listener;
+    this.trustedUntil = trusted(claimAnswered);
+  }
+
+  Heartbeats start() {
     String job = lease.key().jobId();
-    Thread.ofPlatform().daemon().name("heartbeat " + job).start(beats::beat);
-    Thread.ofPlatform().daemon().name("trust " + job).start(beats::watch);
-    return beats;
+    Thread.ofPlatform().daemon().name("heartbeat " + job).start(this::beat);
+    Thread.ofPlatform().daemon().name("trust " + job).start(this::watch);
+    return this;
   }
 
   boolean isLost() {
@@ -86,7 +78,7 @@ final class Heartbeats implements AutoCloseable {
 
   private void beat() {
     long lastSent = System.nanoTime();
-    renew(lastSent); // at once: nobody knows how long the claim's answer was on its way
+    renew(lastSent); // at once, because the answer of the claim may have taken long
     try {
       while (!closedAfter(pause()) && !isLost()) {
         boolean due = System.nanoTime() - lastSent >= lease.heartbeat().toNanos();
@@ -103,12 +95,10 @@ final class Heartbeats implements AutoCloseable {
     return reportEvery.compareTo(lease.heartbeat()) < 0 ? reportEvery : lease.heartbeat();
   }
 
-  /**
-   * Tells all that waits, now. Throws as {@link LeaseProtocol#renew} does; then it may be repeated.
-   */
+  /** Sends all pending reports now. Throws as {@link LeaseProtocol#renew} does; may be repeated. */
   void flush() {
-    synchronized (renewing) { // one report at a time is on its way
-      while (reports.waiting()) { // one that is not confirmed, then what has come since
+    synchronized (renewing) { // one report at a time
+      while (reports.waiting()) { // an unconfirmed report first, then the news since
         protocol.renew(lease.key(), reports.next());
         reports.confirmed();
       }

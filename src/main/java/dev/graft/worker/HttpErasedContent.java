@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.annotation.Scheduled;
 
-/** Asks the server. */
+/** Asks the server which copies belong to departments that are being erased. */
 record HttpErasedContent(WorkerLink link, Duration deadline) implements ErasedContent {
-  /** Of a request. */
+  /** Digests of one request. */
   private static final int MOST = 5_000;
 
   @Override
@@ -44,13 +44,13 @@ record HttpErasedContent(WorkerLink link, Duration deadline) implements ErasedCo
               .orElseThrow(() -> new IOException("the server's answer is empty"));
       return LeaseWire.read(answer, Erased.class);
     } catch (LeaseRefused refused) {
-      throw new IOException("the server does not say what is erased: " + refused.getMessage());
+      throw new IOException("the server refused to answer what is erased: " + refused.getMessage());
     }
   }
 
   /**
-   * Training files as tokens do not tell whose they are: with each erasure all of them go. Whoever
-   * reads one reads on, and the others are made again.
+   * Deletes tokenised training files. Their departments are not known, so each erasure deletes all
+   * of them. A run that reads one continues to read it, and the others are made again.
    */
   static final class ErasedTokens {
     private static final Logger log = LoggerFactory.getLogger(ErasedTokens.class);

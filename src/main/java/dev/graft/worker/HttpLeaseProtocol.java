@@ -53,7 +53,7 @@ final class HttpLeaseProtocol implements LeaseProtocol {
     Lease lease = LeaseWire.read(response.body(), Lease.class);
     Optional<String> mismatch = WorkerHttp.mismatch(response);
     if (mismatch.isPresent()) {
-      // A server too old to ask has given work that it may mean otherwise.
+      // A server that is too old to check versions has given work that this worker may misread.
       release(lease.key());
       throw new LeaseRefused(mismatch.get());
     }
@@ -106,7 +106,7 @@ final class HttpLeaseProtocol implements LeaseProtocol {
 
   @Override
   public void put(LeaseKey key, BlobRef blob, Path file) throws IOException {
-    // A slow link may take long; one that moves less than 100 kB/s is as good as down.
+    // A slow connection may take long, but one below 100 kB/s counts as broken.
     Duration deadline = callTimeout.plusMillis(blob.bytes() / 100);
     if (direct.put(key, blob, file, deadline)) return;
     HttpRequest request =
@@ -140,18 +140,18 @@ final class HttpLeaseProtocol implements LeaseProtocol {
   }
 
   /**
-   * Uploads that do not pass through the server: it says where to put them, and is told when they
-   * are there. Where it does not, or that place cannot be reached, they go to the server.
+   * Uploads that go directly to the store: the server gives a link, and is notified when the upload
+   * has arrived. Without a link, or if the store cannot be reached, uploads go to the server.
    */
   static final class DirectUploads {
     private static final Logger log = LoggerFactory.getLogger(DirectUploads.class);
 
-    /** A link may have ended when its turn came; the next one is new. */
+    /** A link may have expired before it was used; the second one is new. */
     private static final int TRIES = 2;
 
     private final WorkerHttp http;
 
-    /** A server that gives no links, or knows none, is not asked again for the same job. */
+    /** False after a server without links has answered, until the next job. */
     private volatile boolean asked = true;
 
     DirectUploads(WorkerHttp http) {
@@ -162,14 +162,15 @@ final class HttpLeaseProtocol implements LeaseProtocol {
       asked = true;
     }
 
-    /** Whether it is done; as {@code LeaseProtocol.put} otherwise. */
+    /** Returns whether the blob was uploaded directly; throws as {@code LeaseProtocol.put} does. */
     boolean put(LeaseKey key, BlobRef blob, Path file, Duration deadline) throws IOException {
       for (int tried = 0; asked && tried < TRIES; tried++) {
         Optional<LeaseWire.UploadTo> to = link(key, blob, deadline);
         if (to.isEmpty()) return false;
         if (taken(key, to.get(), file, deadline)) {
           HttpResponse<byte[]> answer = post(key, blob, "/arrived", deadline);
-          if (answer.statusCode() == 404) continue; // of an older server, or removed meanwhile
+          if (answer.statusCode() == 404)
+            continue; // an older server, or the upload was removed meanwhile
           HttpLeaseProtocol.requireSuccess(answer.statusCode(), answer.body(), key);
           return true;
         }
@@ -202,7 +203,7 @@ final class HttpLeaseProtocol implements LeaseProtocol {
               .build());
     }
 
-    /** A stranger, who is told nothing of the server. */
+    /** Uploads to the store, which gets neither the credential nor the lease. */
     private boolean taken(LeaseKey key, LeaseWire.UploadTo to, Path file, Duration deadline)
         throws IOException {
       URI place = URI.create(to.url());

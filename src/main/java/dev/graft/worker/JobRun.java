@@ -26,7 +26,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * One lease, from the claim to its end. The device's thread prepares, starts and follows the
- * trainer; heartbeats and the drain speak to it through {@link EarlyEnd}.
+ * trainer; heartbeats and the drain stop it through {@link EarlyEnd}.
  */
 final class JobRun implements Heartbeats.Listener {
   private static final Logger log = LoggerFactory.getLogger(JobRun.class);
@@ -39,7 +39,7 @@ final class JobRun implements Heartbeats.Listener {
   private final RunTimes times;
   private final RunReporter.RunUse use;
   private final RunReporter.PendingReports reports;
-  private final RunReporter told;
+  private final RunReporter reporter;
   private final RunCheckpoints.DirectoryUpload uploads;
   private final RunCheckpoints checkpoints;
   private final StopTime stopTime;
@@ -66,19 +66,19 @@ final class JobRun implements Heartbeats.Listener {
     this.times = times;
     this.use = new RunReporter.RunUse(on.device(), on.meter(), System::nanoTime);
     this.reports = new RunReporter.PendingReports(use::news);
-    this.told = new RunReporter(reports, use);
+    this.reporter = new RunReporter(reports, use);
     this.uploads = new RunCheckpoints.DirectoryUpload(protocol, key);
-    this.checkpoints = new RunCheckpoints(protocol, key, uploads, told);
+    this.checkpoints = new RunCheckpoints(protocol, key, uploads, reporter);
     this.stopTime = new StopTime(stopTimes);
     this.early = new EarlyEnd(key.jobId(), stopTime, times.drainGrace());
     this.watch = new RunWatch(lease);
   }
 
-  /** Heartbeats end last: after the result is confirmed or the job given back. */
+  /** Runs the job. Heartbeats end last: after the result is confirmed or the job given back. */
   void run(RunPreparation preparation) throws InterruptedException {
     try (Heartbeats beats =
-            Heartbeats.start(
-                protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
+            new Heartbeats(protocol, lease, reports, times.reportEvery(), this, System.nanoTime())
+                .start();
         watch;
         JobDirectory directory = preparation.directory(lease)) {
       watch.start();
@@ -86,7 +86,7 @@ final class JobRun implements Heartbeats.Listener {
     } catch (LeaseLost lost) {
       log.atInfo().addKeyValue("job", key.jobId()).log("lease_lost");
     } catch (LeaseRefused refused) {
-      tell(refused);
+      logRefused(refused);
     } catch (IOException e) {
       warn().addKeyValue("cause", e.getMessage()).log("job_directory_failed");
     } catch (UncheckedIOException unanswered) {
@@ -94,7 +94,7 @@ final class JobRun implements Heartbeats.Listener {
     }
   }
 
-  private void tell(LeaseRefused refused) {
+  private void logRefused(LeaseRefused refused) {
     log.atError()
         .addKeyValue("job", key.jobId())
         .addKeyValue("cause", refused.getMessage())
@@ -129,8 +129,8 @@ final class JobRun implements Heartbeats.Listener {
       warn().setCause(e).log("run_failed_here");
       end(failure("The worker could not read or write the files of the run"), beats);
     } catch (LeaseRefused refused) {
-      tell(refused);
-      end(failure("The server refused what the worker asked or sent"), beats);
+      logRefused(refused);
+      end(failure("The server refused a request of the worker"), beats);
     }
   }
 
@@ -138,12 +138,12 @@ final class JobRun implements Heartbeats.Listener {
     return new TrainingFailure(TrainingFailure.Kind.TRANSIENT, message, null, null);
   }
 
-  /** Whether this machine had no room for the job: another may, or this one later. */
+  /** Returns whether this machine lacked disk space for the job. */
   boolean lacksDisk() {
     return lacksDisk;
   }
 
-  /** Null if this machine lacks disk, which is no verdict on the job: no attempt is counted. */
+  /** Returns null if the run must end, or this machine lacks disk space: no attempt is counted. */
   private @Nullable RunRequest prepared(RunPreparation preparation, JobDirectory directory)
       throws IOException, InterruptedException {
     try {
@@ -160,7 +160,7 @@ final class JobRun implements Heartbeats.Listener {
           .addKeyValue("cause", full.getMessage())
           .addKeyValue("cure", "free disk, or raise graft.worker.cache-size or lower keep-free")
           .log("disk_lacking");
-      told.lacksDisk();
+      reporter.lacksDisk();
       return null;
     }
   }
@@ -183,7 +183,7 @@ final class JobRun implements Heartbeats.Listener {
     long before = memoryKills.count();
     int status = trainer.follow(request, event -> heard(event, beats));
     trace.ended(status);
-    watch.close(); // what is left is the server's to take
+    watch.close(); // the limits do not include the time to send the result
     memoryRanOut = memoryKills.count() > before;
     return status;
   }
@@ -193,12 +193,13 @@ final class JobRun implements Heartbeats.Listener {
     watch.heard();
     stopTime.heard(event, System.nanoTime());
     switch (event) {
-      case TrainingEvent.Started started -> told.started(started, !lease.checkpoints().isEmpty());
-      case TrainingEvent.Planned plan -> told.planned(plan);
-      case TrainingEvent.Progress progress -> told.progress(progress);
-      case TrainingEvent.StepSkipped skipped -> told.skipped(skipped);
-      case TrainingEvent.Evaluating begun -> told.evaluating();
-      case TrainingEvent.Evaluated evaluation -> told.evaluation(evaluation);
+      case TrainingEvent.Started started ->
+          reporter.started(started, !lease.checkpoints().isEmpty());
+      case TrainingEvent.Planned plan -> reporter.planned(plan);
+      case TrainingEvent.Progress progress -> reporter.progress(progress);
+      case TrainingEvent.StepSkipped skipped -> reporter.skipped(skipped);
+      case TrainingEvent.Evaluating begun -> reporter.evaluating();
+      case TrainingEvent.Evaluated evaluation -> reporter.evaluation(evaluation);
       case TrainingEvent.Checkpoint checkpoint -> {
         checkpoints.commit(checkpoint, beats);
         stopTime.sent(System.nanoTime());
@@ -214,7 +215,7 @@ final class JobRun implements Heartbeats.Listener {
     TrainingFailure over = watch.over();
     TrainingFailure failure = over == null ? RunEnd.failure(status, failed, memoryRanOut) : over;
     if (RunEnd.done(status) && early.reason() != EarlyEnd.Reason.CANCEL) {
-      told.peak();
+      reporter.peak();
       // The result stays on this machine until the server has confirmed it.
       Digest manifest = until(() -> uploads.directory(directory.output()));
       until(
@@ -263,14 +264,14 @@ final class JobRun implements Heartbeats.Listener {
     }
   }
 
-  /** Something that may be repeated until the server's answer is known. */
+  /** An action that may be repeated until the server has answered. */
   private interface Repeatable<T> {
     T run() throws IOException;
   }
 
   /**
-   * Repeats while the server cannot be reached. Even when the lease is no longer trusted this is
-   * safe: the server's fence decides. A worker that shuts down does not wait that long.
+   * Repeats an action while the server cannot be reached. This is safe even when the lease is no
+   * longer trusted, because the server's fence decides. A worker that shuts down does not wait.
    */
   private <T> T until(Repeatable<T> action) throws IOException, InterruptedException {
     while (true) {
@@ -299,13 +300,13 @@ final class JobRun implements Heartbeats.Listener {
     early.ask(EarlyEnd.Reason.LOST);
   }
 
-  /** The worker shuts down: a checkpoint, then the job goes back to the queue. */
+  /** Gives the job back after a checkpoint, because the worker shuts down. */
   void drain() {
     draining = true;
     early.ask(EarlyEnd.Reason.RELEASE);
   }
 
-  /** Why a run should end before it is done, and the trainer that is to hear of it. */
+  /** Ends a run early: keeps the strongest reason, and passes it to the trainer. */
   static final class EarlyEnd {
     private static final Logger log = LoggerFactory.getLogger(EarlyEnd.class);
     private static final Duration CANCEL_GRACE = Duration.ofSeconds(10);
@@ -333,15 +334,15 @@ final class JobRun implements Heartbeats.Listener {
     synchronized void ask(Reason now) {
       if (now.compareTo(reason) <= 0) return;
       reason = now;
-      if (trainer != null) tell(trainer);
+      if (trainer != null) stop(trainer);
     }
 
     synchronized void started(Trainer process) {
       trainer = process;
-      tell(process);
+      stop(process);
     }
 
-    /** A checkpoint without an end; nothing where no trainer runs. */
+    /** Asks a running trainer for a checkpoint, after which it continues. */
     synchronized void checkpoint() {
       if (trainer != null) trainer.send(TrainerDirective.CHECKPOINT);
     }
@@ -354,7 +355,7 @@ final class JobRun implements Heartbeats.Listener {
       return reason() != Reason.NONE;
     }
 
-    private void tell(Trainer running) {
+    private void stop(Trainer running) {
       switch (reason) {
         case NONE -> {}
         case RELEASE -> {
@@ -377,8 +378,8 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /**
-   * Ends a trainer that takes longer than its job may, or of which nothing was heard for too long:
-   * a call of the device's driver that never returns would hold the device for ever. It looks on a
+   * Ends a trainer that exceeds the time limit of its job, or has sent no event for too long: a
+   * call of the device's driver that never returns would hold the device forever. It checks on a
    * thread of its own, by the monotonic clock, from the claim to the end of the trainer.
    */
   static final class RunWatch implements AutoCloseable {
@@ -402,7 +403,7 @@ final class JobRun implements Heartbeats.Listener {
       Thread.ofPlatform().daemon().name("limits " + lease.key().jobId()).start(this::look);
     }
 
-    /** From here on something is to be heard of it, unless its cluster lets it wait. */
+    /** Events are expected from here on, unless a cluster may let the trainer wait. */
     synchronized void started(Trainer process) {
       trainer = process;
       if (!process.waits()) heard();
@@ -413,7 +414,7 @@ final class JobRun implements Heartbeats.Listener {
       heard = System.nanoTime();
     }
 
-    /** Why the run must end; null while it need not. */
+    /** Returns why the run must end; null while it need not. */
     synchronized @Nullable TrainingFailure over() {
       return over;
     }
@@ -455,7 +456,7 @@ final class JobRun implements Heartbeats.Listener {
       if (longest != null && millis(now - begun) >= longest) {
         return new TrainingFailure(
             TrainingFailure.Kind.TIME_LIMIT,
-            "The job ran for longer than its max_run_seconds",
+            "The job ran longer than its max_run_seconds",
             null,
             null);
       }
@@ -477,9 +478,11 @@ final class JobRun implements Heartbeats.Listener {
   }
 
   /**
-   * @param reportEvery progress is told this often, while there is some
-   * @param drainGrace how long a run that is to stop may take at least, see {@link StopTime}
-   * @param retryWait pause after a server that could not be reached
+   * The intervals of a run.
+   *
+   * @param reportEvery how often progress is reported
+   * @param drainGrace how long a run may take to stop, at least, see {@link StopTime}
+   * @param retryWait pause after a call that the server did not answer
    */
   record RunTimes(Duration reportEvery, Duration drainGrace, Duration retryWait) {}
 }

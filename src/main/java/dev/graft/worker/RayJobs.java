@@ -24,8 +24,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Ray's Jobs API (2.60), but for DELETE: a job that is deleted as it ends comes back as failed.
- * Every call has a deadline; one that is not answered is an {@link java.io.UncheckedIOException}
+ * Ray's Jobs API (2.60), without DELETE: a job that is deleted while it ends reappears as failed.
+ * Every call has a deadline; a call without an answer throws {@link java.io.UncheckedIOException}
  * and may be repeated.
  */
 final class RayJobs {
@@ -33,7 +33,7 @@ final class RayJobs {
 
   /**
    * @param address of the dashboard
-   * @param token null = the cluster asks for none
+   * @param token null = the cluster requires none
    * @param deadline of each call
    */
   RayJobs(URI address, @Nullable String token, Duration deadline) {
@@ -41,7 +41,7 @@ final class RayJobs {
   }
 
   /**
-   * Submits, or finds that it was submitted before: the answer to that may have been lost.
+   * Submits a job, unless an earlier call, whose answer was lost, has submitted it.
    *
    * @param runtimeEnvironment null = the cluster's
    */
@@ -56,42 +56,42 @@ final class RayJobs {
     RayHttp.Answer answer =
         http.send(http.request("").POST(BodyPublishers.ofString(request.toString())));
     if (answer.good()) return;
-    // Ray 2.60 says 500 of an id that is there.
+    // Ray 2.60 answers 500 for an id that exists.
     if (answer.body().contains("already exists") && find(id).isPresent()) return;
     throw answer.refused();
   }
 
-  /** Empty if the cluster does not know it, or no more. */
+  /** Finds a job; empty if the cluster does not know it, or has forgotten it. */
   Optional<RayJob> find(SubmissionId id) {
     RayHttp.Answer answer = http.send(http.request(id.toString()).GET());
     if (answer.status() == 404) return Optional.empty();
     return Optional.of(RayJob.read(answer.json()));
   }
 
-  /** Every submission that the cluster knows. */
+  /** Returns all submissions that the cluster knows. */
   List<RayJob> all() {
     List<RayJob> all = new ArrayList<>();
     for (JsonNode each : http.send(http.request("").GET()).json()) all.add(RayJob.read(each));
     return all;
   }
 
-  /** Asks for its end; one that has ended, or is not there, stays so. */
+  /** Asks the cluster to stop a job; does nothing if it has ended or is unknown. */
   void stop(SubmissionId id) {
     RayHttp.Answer answer = http.send(http.request(id + "/stop").POST(BodyPublishers.noBody()));
     if (!answer.good() && answer.status() != 404) throw answer.refused();
   }
 
-  /** What it has printed, whole or its beginning; empty if the cluster does not know it. */
+  /** Returns the output of a job, or its beginning; empty if the cluster does not know it. */
   String logs(SubmissionId id) {
     RayHttp.Answer answer = http.send(http.request(id + "/logs").GET());
     return answer.good() ? answer.json().path("logs").asString("") : "";
   }
 
-  /** Calls of one cluster's Jobs API, and what its answers mean. */
+  /** HTTP calls of one cluster's Jobs API. */
   static final class RayHttp {
     private static final String PATH = "/api/jobs/";
     private static final int MOST_BYTES = 32 << 20;
-    private static final int MOST_SAID = 300;
+    private static final int LONGEST_ERROR = 300;
 
     private final HttpClient client;
     private final String address;
@@ -110,7 +110,7 @@ final class RayJobs {
               .build();
     }
 
-    /** One answer: its status and as much of its body as is taken. */
+    /** An answer: its status and the beginning of its body. */
     record Answer(int status, String body) {
       boolean good() {
         return status == 200;
@@ -121,28 +121,29 @@ final class RayJobs {
         try {
           return JsonMapper.shared().readTree(body);
         } catch (JacksonException notJson) {
-          throw new RayRefused("what answers at graft.worker.ray.address is no Ray dashboard");
+          throw new RayRefused("the server at graft.worker.ray.address is not a Ray dashboard");
         }
       }
 
       /**
-       * 502 to 504 are a proxy's, or of a head that begins: they may pass. The last line of what
-       * Ray says is told: it has the reason of a stack trace.
+       * Returns the exception for this answer. 502 to 504 come from a proxy or a starting head node
+       * and may pass. The message is the last line of Ray's answer, which has the reason of a stack
+       * trace.
        */
       RuntimeException refused() {
         if (status == 401 || status == 403) {
-          return new RayRefused("the Ray cluster does not take graft.worker.ray.token");
+          return new RayRefused("the Ray cluster does not accept graft.worker.ray.token");
         }
-        // A head that begins knows no agent yet: "No available agent to submit job, please try
+        // A starting head node has no agent yet: "No available agent to submit job, please try
         // again".
         if (body.contains("No available agent") || (status >= 502 && status <= 504)) {
-          return new UncheckedIOException(new IOException("the Ray cluster answers " + status));
+          return new UncheckedIOException(new IOException("the Ray cluster answered " + status));
         }
         List<String> lines =
             body.lines().map(String::strip).filter(line -> line.length() > 2).toList();
         String last = lines.isEmpty() ? "" : lines.getLast();
-        String said = last.substring(0, Math.min(MOST_SAID, last.length()));
-        return new RayRefused("the Ray cluster answers %d: %s".formatted(status, said));
+        String error = last.substring(0, Math.min(LONGEST_ERROR, last.length()));
+        return new RayRefused("the Ray cluster answered %d: %s".formatted(status, error));
       }
     }
 
@@ -173,12 +174,12 @@ final class RayJobs {
   }
 
   /**
-   * What Ray says of a submission.
+   * A submission and its state.
    *
    * @param message for operators
    */
   record RayJob(String submissionId, Status status, String message) {
-    /** As Ray calls them; what this release does not know is taken for running. */
+    /** Ray's states; a state that this release does not know is read as running. */
     enum Status {
       PENDING,
       RUNNING,
@@ -188,11 +189,11 @@ final class RayJobs {
     }
 
     static RayJob read(JsonNode json) {
-      String said = json.path("status").asString("");
+      String name = json.path("status").asString("");
       return new RayJob(
           json.path("submission_id").asString(""),
           Arrays.stream(Status.values())
-              .filter(each -> each.name().equals(said))
+              .filter(each -> each.name().equals(name))
               .findFirst()
               .orElse(Status.RUNNING),
           json.path("message").asString(""));
@@ -206,7 +207,7 @@ final class RayJobs {
     }
   }
 
-  /** The cluster answered, and will not do it; the message is for operators. */
+  /** The cluster refuses a request; the message is for operators. */
   static final class RayRefused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -216,7 +217,8 @@ final class RayJobs {
   }
 
   /**
-   * A job and the epoch of its lease, as Ray knows the run of both: {@code graft-<job>-e<epoch>}.
+   * Ray's submission id of a run, from the job and the epoch of its lease: {@code
+   * graft-<job>-e<epoch>}.
    */
   record SubmissionId(String job, long epoch) {
     private static final Pattern JOB = Pattern.compile("[A-Za-z0-9_-]{1,100}");
@@ -231,14 +233,14 @@ final class RayJobs {
       return new SubmissionId(key.jobId(), key.epoch());
     }
 
-    /** Empty if the submission is not one of Graft's. */
+    /** Reads an id; empty if the submission is not one of Graft's. */
     static Optional<SubmissionId> read(String text) {
       Matcher parts = TEXT.matcher(text);
       if (!parts.matches()) return Optional.empty();
       return Optional.of(new SubmissionId(parts.group(1), Long.parseLong(parts.group(2))));
     }
 
-    /** Whether it is of an earlier lease of the same job. */
+    /** Returns whether this run belongs to an earlier lease of the same job. */
     boolean before(SubmissionId other) {
       return job.equals(other.job) && epoch < other.epoch;
     }

@@ -29,14 +29,14 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One run as a job of a Ray cluster, submitted or adopted, and followed by its files. */
+/** A run on a Ray cluster, submitted or adopted, which is followed by its files. */
 final class RayTrainer implements Trainer {
   private static final Logger log = LoggerFactory.getLogger(RayTrainer.class);
 
-  /** As of a process that was killed: no verdict on the job. */
+  /** The status of a killed process, which does not count against the job. */
   static final int KILLED = 128 + 9;
 
-  /** The cluster is asked at every so many looks at the files. */
+  /** How many checks of the files there are for each call of the cluster. */
   private static final int ASKED_EVERY = 3;
 
   private static final int LOG_TAIL = 8192;
@@ -78,13 +78,13 @@ final class RayTrainer implements Trainer {
       events.accept(
           new TrainingEvent.Failed(
               TrainerExit.TRANSIENT,
-              "the Ray cluster cannot run this job; ask the operator",
+              "The Ray cluster refused to run this job; ask the operator",
               null));
       return TrainerExit.TRANSIENT.status();
     }
   }
 
-  /** Null if it is to end before it has begun. Waits for a cluster that does not answer. */
+  /** Begins the run; null if it must end before. Waits for a cluster that does not answer. */
   private @Nullable SharedRun begun(RunRequest request, Consumer<TrainingEvent> events)
       throws IOException, InterruptedException {
     OlderRuns older = new OlderRuns(jobs, cluster.shared());
@@ -92,7 +92,7 @@ final class RayTrainer implements Trainer {
       try {
         SharedRun run = settled(older, request, events);
         if (!run.id().equals(id)) return run;
-        if (left || killed || ends()) continue; // that may have taken its time
+        if (left || killed || ends()) continue; // this may have taken long
         cluster.submit(run, lease.devices());
         log.atInfo().addKeyValue("submission", id).log("run_submitted");
         return run;
@@ -108,8 +108,8 @@ final class RayTrainer implements Trainer {
   }
 
   /**
-   * The run that goes on under this lease, or this lease's own, laid out. Not while a run before it
-   * is tidied up.
+   * Returns an earlier run that continues under this lease, or this lease's own run with its files.
+   * Waits until an earlier run is cleaned up.
    */
   private SharedRun settled(OlderRuns older, RunRequest request, Consumer<TrainingEvent> events)
       throws IOException, InterruptedException {
@@ -174,7 +174,7 @@ final class RayTrainer implements Trainer {
     }
   }
 
-  /** A run whose head is away still looks into its directory. */
+  /** Stops the run by its directory too, which it reads even if the cluster's head is away. */
   private void stop(SharedRun run) throws IOException {
     run.direct(TrainerDirective.CANCEL);
     try {
@@ -187,20 +187,23 @@ final class RayTrainer implements Trainer {
     }
   }
 
-  /** Its last words may have come between the look at its files and the cluster's answer. */
+  /**
+   * Reads the files once more, because the last events may have come before the cluster's answer.
+   */
   private int afterItsEnd(FollowedRun follows, SharedRun run, Optional<RayJobs.RayJob> job)
       throws IOException {
     OptionalInt end = follows.look();
     if (end.isPresent()) return end.getAsInt();
-    String said = job.map(each -> each.status() + ": " + each.message()).orElse("not known to Ray");
-    // In the lines after the first are the last ones of the run.
+    String state =
+        job.map(each -> each.status() + ": " + each.message()).orElse("not known to Ray");
+    // The lines after the first may have output of the run.
     log.atWarn()
         .addKeyValue("submission", run.id())
-        .addKeyValue("cause", said.lines().findFirst().orElse(""))
+        .addKeyValue("cause", state.lines().findFirst().orElse(""))
         .log("ray_job_died");
     Files.writeString(
         errors,
-        said + "\n" + (job.isPresent() ? logs(run.id()) : ""),
+        state + "\n" + (job.isPresent() ? logs(run.id()) : ""),
         StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
     return KILLED;
@@ -230,7 +233,7 @@ final class RayTrainer implements Trainer {
     left = true;
   }
 
-  /** For devices of its cluster. */
+  /** A run may wait for devices of its cluster. */
   @Override
   public boolean waits() {
     return true;
@@ -241,7 +244,7 @@ final class RayTrainer implements Trainer {
     return "Ray job " + id;
   }
 
-  /** The run's directory goes when the cluster has ended it; not awaited, the lease is over. */
+  /** Deletes the run's directory when the cluster has ended it, without waiting for that. */
   @Override
   public void close() {
     SharedRun run = followed;
@@ -268,13 +271,13 @@ final class RayTrainer implements Trainer {
   }
 
   /**
-   * A checkpoint that an older run made while nobody followed it, as the one before its end by
-   * patience. It is told and sent as if somebody had, and the new run goes on from it.
+   * A checkpoint that an older run made while no worker followed it, such as the one before it ran
+   * out of patience. It is reported and sent as any other, and the new run continues from it.
    */
   static final class LeftCheckpoint {
     private static final Logger log = LoggerFactory.getLogger(LeftCheckpoint.class);
 
-    /** The newest step of which this worker has the files. */
+    /** The newest step whose files this worker has. */
     private int newest;
 
     private LeftCheckpoint(int committed) {
@@ -282,11 +285,11 @@ final class RayTrainer implements Trainer {
     }
 
     /**
-     * The request, going on from what is left.
+     * Returns the request, which continues from the newest checkpoint that is left.
      *
-     * @param ended runs before this one, the newest first
+     * @param ended earlier runs, the newest first
      * @param committed step of the newest checkpoint that the server has; 0 = none
-     * @param events hears what the run that is gone on from has told
+     * @param events receives the events of the run from which it continues
      */
     static RunRequest goOn(
         List<SharedRun> ended, RunRequest request, int committed, Consumer<TrainingEvent> events)
@@ -306,7 +309,7 @@ final class RayTrainer implements Trainer {
       return request;
     }
 
-    /** Not one that failed: what it ends with is told by the run that meets it again. */
+    /** Excludes runs that failed: the new run will report the failure if it happens again. */
     private static boolean stopped(SharedRun run) throws IOException {
       OptionalInt end = run.end();
       return run.exists()
@@ -340,9 +343,9 @@ final class RayTrainer implements Trainer {
   }
 
   /**
-   * Directories of runs that no lease will come back to: their jobs were cancelled or deleted while
-   * no worker had them. They go when nobody has followed them for a day and the cluster runs them
-   * no more.
+   * Directories of runs to which no lease returns, because their jobs were cancelled or deleted
+   * while no worker had them. They are deleted when no worker has followed them for a day and the
+   * cluster no longer runs them.
    */
   static final class LeftRuns {
     private static final Logger log = LoggerFactory.getLogger(LeftRuns.class);
@@ -350,7 +353,7 @@ final class RayTrainer implements Trainer {
 
     private LeftRuns() {}
 
-    /** What cannot be looked at stays for the next time. */
+    /** Leaves directories that cannot be read for the next time. */
     static void delete(RayJobs jobs, Path shared) {
       try {
         SharedRun.deleteRests(shared);
@@ -372,7 +375,7 @@ final class RayTrainer implements Trainer {
       return followed.toInstant().plus(UNFOLLOWED).isBefore(now.toInstant());
     }
 
-    /** As the file system tells it, by which the ages of files are measured. */
+    /** Returns the time of the file system, which the ages of files refer to. */
     private static FileTime now(Path shared) throws IOException {
       Path touched = Files.createTempFile(shared, "now-", "");
       try {
@@ -384,11 +387,11 @@ final class RayTrainer implements Trainer {
   }
 
   /**
-   * Runs of a job under earlier leases: those that the cluster knows, and those whose directory is
-   * left while it has forgotten them. The newest that goes on, or is done, is what the new lease
-   * would make again: it is adopted. Every other ends before another run begins.
+   * Runs of a job under earlier leases: those that the cluster knows, and those that it has
+   * forgotten but whose directory exists. The newest run that continues or is done is adopted,
+   * because the new lease would repeat it. All others end before a new run begins.
    */
-  static final class OlderRuns {
+  record OlderRuns(RayJobs jobs, Path shared) {
     private static final Logger log = LoggerFactory.getLogger(OlderRuns.class);
     private static final Duration TO_END = Duration.ofSeconds(60);
     private static final Duration LOOK_EVERY = Duration.ofMillis(500);
@@ -396,23 +399,15 @@ final class RayTrainer implements Trainer {
     private static final Comparator<SubmissionId> NEWEST_FIRST =
         Comparator.comparingLong(SubmissionId::epoch).reversed().thenComparing(SubmissionId::job);
 
-    private final RayJobs jobs;
-    private final Path shared;
-
-    OlderRuns(RayJobs jobs, Path shared) {
-      this.jobs = jobs;
-      this.shared = shared;
-    }
-
     /**
-     * @param adopted the run that goes on under the new lease; null = there is none
-     * @param ended all others, the newest first, whose directories are to be deleted
+     * @param adopted the run that continues under the new lease; null = there is none
+     * @param ended all others, the newest first, whose directories must be deleted
      */
     record Settled(@Nullable SharedRun adopted, List<SharedRun> ended) {}
 
     /**
-     * @param adopts false = none may go on: the new run is to be made otherwise
-     * @throws RayJobs.RayRefused if an older one does not end
+     * @param adopts false = no run may continue, because the new one has other settings
+     * @throws RayJobs.RayRefused if an older run does not end
      */
     Settled settled(SubmissionId now, boolean adopts) throws IOException, InterruptedException {
       Map<SubmissionId, Optional<RayJobs.RayJob>> older = new TreeMap<>(NEWEST_FIRST);
@@ -454,7 +449,7 @@ final class RayTrainer implements Trainer {
       }
     }
 
-    /** Whether the cluster says within a minute that it has ended. */
+    /** Returns whether the cluster reports within a minute that the run has ended. */
     static boolean awaitEnd(RayJobs jobs, SubmissionId id) throws InterruptedException {
       long until = System.nanoTime() + TO_END.toNanos();
       while (jobs.find(id).map(each -> !each.ended()).orElse(false)) {

@@ -17,26 +17,15 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Trainers that are jobs of one Ray cluster. */
-final class RayTrainers implements Trainer.Trainers {
-  private final RayProperties settings;
-  private final RayJobs jobs;
-  private final Path shared;
-  private final @Nullable JsonNode runtimeEnvironment;
-
-  private RayTrainers(
-      RayProperties settings, RayJobs jobs, Path shared, @Nullable JsonNode runtimeEnvironment) {
-    this.settings = settings;
-    this.jobs = jobs;
-    this.shared = shared;
-    this.runtimeEnvironment = runtimeEnvironment;
-  }
-
+/** Starts trainers as jobs of one Ray cluster. */
+record RayTrainers(
+    RayProperties settings, RayJobs jobs, Path shared, @Nullable JsonNode runtimeEnvironment)
+    implements Trainer.Trainers {
   /**
    * @param deadline of one call of the cluster's API
    * @throws MachineLacks if a setting is missing or cannot be used
    */
-  public static RayTrainers of(RayProperties settings, Duration deadline) throws IOException {
+  static RayTrainers of(RayProperties settings, Duration deadline) throws IOException {
     URI address = settings.address();
     boolean http =
         address != null
@@ -50,8 +39,8 @@ final class RayTrainers implements Trainer.Trainers {
     Path shared = settings.sharedDirectory();
     if (shared == null) {
       throw new MachineLacks(
-          "a worker of class ray needs a directory that it and its cluster both see under one path:"
-              + " set graft.worker.ray.shared-directory");
+          "a worker of class ray needs a directory that it shares with its cluster under the same"
+              + " path: set graft.worker.ray.shared-directory");
     }
     Files.createDirectories(shared.resolve("runs"));
     return new RayTrainers(
@@ -61,13 +50,13 @@ final class RayTrainers implements Trainer.Trainers {
         environment(settings.runtimeEnvironment()));
   }
 
-  private static @Nullable JsonNode environment(@Nullable String said) {
-    if (said == null || said.isBlank()) return null;
+  private static @Nullable JsonNode environment(@Nullable String text) {
+    if (text == null || text.isBlank()) return null;
     try {
-      JsonNode json = JsonMapper.shared().readTree(said);
+      JsonNode json = JsonMapper.shared().readTree(text);
       if (json.isObject()) return json;
     } catch (JacksonException notJson) {
-      // said below
+      // refused below
     }
     throw new MachineLacks("graft.worker.ray.runtime-environment must be a JSON object");
   }
@@ -77,19 +66,7 @@ final class RayTrainers implements Trainer.Trainers {
     return new RayTrainer(this, lease, errors);
   }
 
-  RayProperties settings() {
-    return settings;
-  }
-
-  RayJobs jobs() {
-    return jobs;
-  }
-
-  Path shared() {
-    return shared;
-  }
-
-  /** Asks the cluster for a run whose files are laid out. */
+  /** Submits a run whose files are in its directory. */
   void submit(SharedRun run, int devices) {
     StringBuilder entrypoint = new StringBuilder();
     entrypoint.append(quoted(settings.python())).append(" -m graft_ray.on_ray --run ");
@@ -100,7 +77,7 @@ final class RayTrainers implements Trainer.Trainers {
     jobs.submit(run.id(), entrypoint.toString(), runtimeEnvironment);
   }
 
-  /** Ray gives the line to a shell. */
+  /** Quotes a word for the shell, to which Ray passes the line. */
   private static String quoted(String word) {
     return "'" + word.replace("'", "'\\''") + "'";
   }
@@ -108,21 +85,22 @@ final class RayTrainers implements Trainer.Trainers {
   /**
    * {@code graft.worker.ray.*}: for a worker of class {@code ray}, which has no device of its own.
    *
-   * @param address URL of the Ray cluster's dashboard, such as {@code http://head:8265}; with it
-   *     this worker trains on that cluster
-   * @param token token that the cluster asks for ({@code RAY_AUTH_MODE=token}); by default none
-   * @param sharedDirectory directory that this worker and the cluster both see under this path. Put
-   *     {@code graft.worker.directory} on the same file system, then models are linked, not copied
-   * @param devices how many devices the cluster gives to one job at most
-   * @param gpu whether they are GPUs; false = CPUs
-   * @param fsdp whether the base model is divided among the devices of a job (FSDP), for one that
-   *     is larger than a device; false = each has it whole (DDP)
-   * @param python interpreter on the cluster that has the package {@code graft-ray}
+   * @param address URL of the Ray cluster's dashboard, such as {@code http://head:8265}; if it is
+   *     set, this worker trains on that cluster
+   * @param token token that the cluster requires ({@code RAY_AUTH_MODE=token}); by default none
+   * @param sharedDirectory directory that this worker and the cluster share under the same path.
+   *     Put {@code graft.worker.directory} on the same file system, so that models are linked, not
+   *     copied
+   * @param devices maximum number of devices that the cluster gives to one job
+   * @param gpu whether these devices are GPUs; false = CPUs
+   * @param fsdp whether the base model is divided among the devices of a job (FSDP), for models
+   *     that are larger than a device; false = each device has the whole model (DDP)
+   * @param python Python interpreter on the cluster that has the package {@code graft-ray}
    * @param runtimeEnvironment Ray's {@code runtime_env} of every job, a JSON object; by default
    *     none
-   * @param patience how long a run goes on without a worker that follows it, and a worker waits for
-   *     a cluster that does not answer
-   * @param poll how often the run's directory is looked at
+   * @param patience how long a run continues without a worker that follows it, and how long a
+   *     worker waits for a cluster that does not answer
+   * @param poll how often the run's directory is checked
    */
   @ConfigurationProperties("graft.worker.ray")
   record RayProperties(
@@ -137,9 +115,9 @@ final class RayTrainers implements Trainer.Trainers {
       @DefaultValue("15m") Duration patience,
       @DefaultValue("1s") Duration poll) {
     /** Class of workers that train on a cluster. */
-    public static final String WORKER_CLASS = Resources.SEVERAL_CLASS;
+    static final String WORKER_CLASS = Resources.SEVERAL_CLASS;
 
-    public RayProperties {
+    RayProperties {
       if (devices < 1)
         throw new IllegalArgumentException("graft.worker.ray.devices must be positive");
       if (patience.isNegative() || patience.isZero()) {
@@ -151,12 +129,12 @@ final class RayTrainers implements Trainer.Trainers {
     }
 
     /**
-     * What this worker asks for jobs with: those of its class alone.
+     * Returns the device with which this worker asks for jobs of its class only.
      *
-     * @param memory of each of the cluster's devices; null = not known
+     * @param memory bytes of each of the cluster's devices; null = not known
      * @param workerClass null = {@link #WORKER_CLASS}
      */
-    public Device device(@Nullable DataSize memory, @Nullable String workerClass) {
+    Device device(@Nullable DataSize memory, @Nullable String workerClass) {
       return new Device(
           Device.RAY,
           memory == null ? null : memory.toBytes(),
@@ -168,7 +146,7 @@ final class RayTrainers implements Trainer.Trainers {
           null);
     }
 
-    /** Without the token. */
+    /** Omits the token. */
     @Override
     public String toString() {
       return "RayProperties[address=%s, sharedDirectory=%s]".formatted(address, sharedDirectory);

@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checkpoints of one run on their way to the server. What the run has told by then is there first:
- * whoever goes on after a checkpoint tells of no step before it.
+ * Sends checkpoints of one run to the server, after all reports up to the checkpoint: the run that
+ * continues from it does not repeat them.
  */
 final class RunCheckpoints {
   private static final Logger log = LoggerFactory.getLogger(RunCheckpoints.class);
@@ -36,7 +36,7 @@ final class RunCheckpoints {
   private final LeaseProtocol protocol;
   private final LeaseKey key;
   private final DirectoryUpload uploads;
-  private final RunReporter told;
+  private final RunReporter reporter;
   private @Nullable Unsent unsent;
 
   /**
@@ -44,18 +44,20 @@ final class RunCheckpoints {
    */
   private record Unsent(Path directory, Function<Digest, CheckpointReport> report) {}
 
-  RunCheckpoints(LeaseProtocol protocol, LeaseKey key, DirectoryUpload uploads, RunReporter told) {
+  RunCheckpoints(
+      LeaseProtocol protocol, LeaseKey key, DirectoryUpload uploads, RunReporter reporter) {
     this.protocol = protocol;
     this.key = key;
     this.uploads = uploads;
-    this.told = told;
+    this.reporter = reporter;
   }
 
-  /** One that cannot be sent now is only a later resume; the next one will be sent. */
+  /** Commits a checkpoint. If it cannot be sent now, the next one will be. */
   void commit(TrainingEvent.Checkpoint checkpoint, Heartbeats beats) {
     unsent =
         new Unsent(
-            Path.of(checkpoint.directory()), told.checkpoint(Math.toIntExact(checkpoint.step())));
+            Path.of(checkpoint.directory()),
+            reporter.checkpoint(Math.toIntExact(checkpoint.step())));
     try {
       sendUnsent(beats);
     } catch (IOException | UncheckedIOException | LeaseRefused e) {
@@ -64,11 +66,10 @@ final class RunCheckpoints {
   }
 
   /**
-   * Sends the newest one where that is still to be done: after it there is no next one. May be
-   * repeated.
+   * Sends the newest checkpoint, if that is still to be done. May be repeated.
    *
-   * @param until when it is left, by {@link System#nanoTime}: it must not keep the job
-   * @throws UncheckedIOException if the server does not take it now
+   * @param until when to give up, by {@link System#nanoTime}, so that the job is not kept
+   * @throws UncheckedIOException if the server does not accept it now
    */
   void sendLast(long until, Heartbeats beats) {
     try {
@@ -96,7 +97,7 @@ final class RunCheckpoints {
         .log("checkpoint_not_committed");
   }
 
-  /** Sends directories of one lease to the server: every file by digest, then their manifest. */
+  /** Uploads directories of one lease: every file by its digest, then their manifest. */
   static final class DirectoryUpload {
     private final LeaseProtocol protocol;
     private final LeaseKey key;
@@ -108,9 +109,9 @@ final class RunCheckpoints {
     }
 
     /**
-     * Returns the digest of the manifest; what was sent before is not sent again.
+     * Uploads a directory, without files that were sent before; returns the digest of its manifest.
      *
-     * @throws LeaseRefused if there can be no manifest of it: then nothing is sent
+     * @throws LeaseRefused if it cannot have a manifest: then nothing is sent
      */
     Digest directory(Path directory) throws IOException {
       TreeMap<String, BlobRef> files = new TreeMap<>();
@@ -136,7 +137,7 @@ final class RunCheckpoints {
       try {
         return new Manifest(files).toJson();
       } catch (InvalidManifest unfit) {
-        throw new LeaseRefused("manifest: " + unfit.getMessage()); // as the server would
+        throw new LeaseRefused("manifest: " + unfit.getMessage()); // as the server would answer
       }
     }
 
@@ -150,7 +151,7 @@ final class RunCheckpoints {
       try (Stream<Path> tree = Files.walk(directory)) {
         List<Path> files = tree.filter(file -> !Files.isDirectory(file, NOFOLLOW_LINKS)).toList();
         for (Path file : files) {
-          // a link may name what its trainer cannot read
+          // a link may lead to files that the trainer must not read
           if (Files.isRegularFile(file, NOFOLLOW_LINKS)) continue;
           throw new LeaseRefused(directory.relativize(file) + " is not a file");
         }

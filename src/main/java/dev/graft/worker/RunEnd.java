@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What a trainer's exit status and last words mean for its job. */
+/** The meaning of a trainer's exit status and last event for its job. */
 final class RunEnd {
   private static final int KILLED = 128 + 9;
   private static final int TERMINATED = 128 + 15;
@@ -28,62 +28,66 @@ final class RunEnd {
   }
 
   /**
-   * Null if the run did as it was told: done, stopped or cancelled.
+   * Returns the failure of a run; null if it ended as requested: done, stopped or cancelled.
    *
-   * @param memoryRanOut whether the kernel has killed something for that while the trainer ran
+   * @param failed the trainer's last event, if it reported a failure
+   * @param memoryRanOut whether the kernel killed a process for lack of memory during the run
    */
   static @Nullable TrainingFailure failure(
-      int status, TrainingEvent.@Nullable Failed said, boolean memoryRanOut) {
+      int status, TrainingEvent.@Nullable Failed failed, boolean memoryRanOut) {
     return switch (TrainerExit.of(status)) {
       case DONE, STOPPED_AFTER_CHECKPOINT, CANCELLED -> null;
       case BAD_INPUT ->
-          of(TrainingFailure.Kind.BAD_INPUT, said, "The trainer refused its input", null);
+          of(TrainingFailure.Kind.BAD_INPUT, failed, "The trainer refused its input", null);
       case OUT_OF_MEMORY ->
           of(
               TrainingFailure.Kind.OUT_OF_MEMORY,
-              said,
+              failed,
               "The trainer's Java heap is full",
-              said == null ? LARGER_HEAP : TrainingFailure.Kind.OUT_OF_MEMORY.hint());
-      case TRANSIENT -> unexpected(status, said, memoryRanOut);
+              failed == null ? LARGER_HEAP : TrainingFailure.Kind.OUT_OF_MEMORY.hint());
+      case TRANSIENT -> unexpected(status, failed, memoryRanOut);
     };
   }
 
-  /** Killed from outside is no verdict on the job, unless its memory is why. */
+  /** A kill from outside does not count against the job, unless memory ran out. */
   private static TrainingFailure unexpected(
-      int status, TrainingEvent.@Nullable Failed said, boolean memoryRanOut) {
-    if (said == null && status == KILLED && memoryRanOut) {
+      int status, TrainingEvent.@Nullable Failed failed, boolean memoryRanOut) {
+    if (failed == null && status == KILLED && memoryRanOut) {
       return of(
           TrainingFailure.Kind.OUT_OF_MEMORY,
           null,
-          "The machine's memory ran out, and the kernel killed the trainer",
+          "The machine ran out of memory, and the kernel killed the trainer",
           TrainingFailure.Kind.OUT_OF_MEMORY.hint());
     }
-    boolean killed = said == null && (status == KILLED || status == TERMINATED);
+    boolean killed = failed == null && (status == KILLED || status == TERMINATED);
     return of(
         killed ? TrainingFailure.Kind.WORKER_LOST : TrainingFailure.Kind.TRANSIENT,
-        said,
+        failed,
         "The trainer stopped unexpectedly",
         null);
   }
 
   private static TrainingFailure of(
       TrainingFailure.Kind kind,
-      TrainingEvent.@Nullable Failed said,
+      TrainingEvent.@Nullable Failed failed,
       String otherwise,
       @Nullable String hint) {
     return new TrainingFailure(
-        kind, said == null ? otherwise : said.message(), hint, said == null ? null : said.param());
+        kind,
+        failed == null ? otherwise : failed.message(),
+        hint,
+        failed == null ? null : failed.param());
   }
 
   /**
-   * What of a trainer's standard error is for the operator's log: where it was, and what went wrong
-   * with the device. The rest may hold rows, as messages of exceptions do that say what they could
-   * not read, and is only counted.
+   * The part of a trainer's standard error that may be logged: stack frames and errors of the
+   * device. Other lines may contain rows, such as messages of exceptions that quote what they could
+   * not read, and are only counted.
    */
   static final class TrainerErrors {
     private static final int MOST_CHARS = 2048;
 
-    /** A dump of all threads is shorter. */
+    /** More than a dump of all threads. */
     private static final int READ_BYTES = 256 << 10;
 
     private static final Pattern EXCEPTION =
@@ -102,7 +106,7 @@ final class RunEnd {
             Pattern.compile("Traceback \\(most recent call last\\):"),
             Pattern.compile("#  .*"));
 
-    /** What libtorch, CUDA and C++ say of themselves, at the beginning of a line. */
+    /** Errors of libtorch, CUDA and C++, at the beginning of a line. */
     private static final Pattern MACHINE =
         Pattern.compile(
             "(?:RuntimeError: |  what\\(\\):  )?(?:CUDA (?:error|out of memory)|NCCL error|cuDNN"
@@ -111,8 +115,8 @@ final class RunEnd {
     private TrainerErrors() {}
 
     /**
-     * The end of the file as it may be logged; where the threads were dumped into it, the one that
-     * trains. Empty if it cannot be read.
+     * Returns the end of the file as it may be logged; if it has a thread dump, the thread that
+     * trains. Empty if the file cannot be read.
      */
     static String loggable(Path errors) {
       try {
@@ -125,14 +129,16 @@ final class RunEnd {
       }
     }
 
-    /** The lines of it that may be logged, and how many others there are. */
+    /** Returns the lines that may be logged, and the number of other lines. */
     static String loggable(String text) {
       List<String> all = text.lines().filter(line -> !line.isBlank()).toList();
-      List<String> told = all.stream().map(TrainerErrors::line).filter(l -> !l.isEmpty()).toList();
-      int left = all.size() - told.size();
-      String lines = String.join("\n", told);
+      List<String> shown = all.stream().map(TrainerErrors::line).filter(l -> !l.isEmpty()).toList();
+      int left = all.size() - shown.size();
+      String lines = String.join("\n", shown);
       if (left == 0) return lines;
-      return lines + (told.isEmpty() ? "" : "\n") + "(%d lines that may hold data)".formatted(left);
+      return lines
+          + (shown.isEmpty() ? "" : "\n")
+          + "(%d lines that may hold data)".formatted(left);
     }
 
     private static String line(String line) {
@@ -143,7 +149,7 @@ final class RunEnd {
       return machines(exception.group(1)) ? line : line.substring(0, exception.end(1));
     }
 
-    /** Those of Graft and of readers may quote a row. */
+    /** Messages of these exceptions quote no rows, unlike those of Graft and of parsers. */
     private static boolean machines(String exception) {
       return exception.startsWith("ai.djl.")
           || exception.startsWith("torch.")
@@ -152,30 +158,21 @@ final class RunEnd {
   }
 
   /**
-   * How often the kernel has killed a process because memory ran out, as the cgroup of this process
-   * counts it: {@code memory.events} of version 2, {@code memory.oom_control} of version 1. Outside
-   * of any, all such kills of the machine count.
+   * Counts how often the kernel killed a process for lack of memory, in the cgroup of this process:
+   * {@code memory.events} of version 2, {@code memory.oom_control} of version 1. Without a cgroup
+   * all such kills of the machine count.
+   *
+   * @param proc path of {@code /proc}
+   * @param cgroups path of {@code /sys/fs/cgroup}
    */
-  static final class MemoryKills {
+  record MemoryKills(Path proc, Path cgroups) {
     private static final String KEY = "oom_kill ";
-
-    private final Path proc;
-    private final Path cgroups;
-
-    /**
-     * @param proc where {@code /proc} is
-     * @param cgroups where {@code /sys/fs/cgroup} is
-     */
-    MemoryKills(Path proc, Path cgroups) {
-      this.proc = proc;
-      this.cgroups = cgroups;
-    }
 
     static MemoryKills ofThisMachine() {
       return new MemoryKills(Path.of("/proc"), Path.of("/sys/fs/cgroup"));
     }
 
-    /** Kills so far; 0 where nothing counts them. */
+    /** Returns the kills so far; 0 if they are not counted. */
     long count() {
       return Stream.concat(counters(), Stream.of(proc.resolve("vmstat")))
           .map(MemoryKills::count)
@@ -184,7 +181,7 @@ final class RunEnd {
           .orElse(0L);
     }
 
-    /** In a container, the directory of its own cgroup is the root of what it sees. */
+    /** In a container the directory of its own cgroup is the root of the mount. */
     private Stream<Path> counters() {
       for (String line : lines(proc.resolve("self/cgroup"))) {
         String[] parts = line.split(":", 3); // hierarchy, controllers, path

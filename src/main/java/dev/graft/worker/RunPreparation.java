@@ -24,15 +24,22 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Turns a lease into a run request: everything it names becomes a local path in the run's own
- * directory, as links to copies that stay for as long as the run does.
+ * Turns a lease into a run request: everything that it names becomes a local path in the run's own
+ * directory, as a link to a copy that stays as long as the run.
+ *
+ * @param jobs directory of the runs of this process
+ * @param tokens directory of tokenised rows, which runs share
+ * @param threads CPU threads of a trainer; null = all
  */
-final class RunPreparation {
+record RunPreparation(
+    BlobCache blobs, LeaseProtocol protocol, Path jobs, Path tokens, @Nullable Integer threads) {
   private static final Logger log = LoggerFactory.getLogger(RunPreparation.class);
 
   private static final Predicate<String> ALL = name -> true;
 
-  /** What an earlier job made, without other forms of it and its optimiser's state. */
+  /**
+   * The files of an earlier result that training needs, without other forms and optimiser state.
+   */
   private static final Predicate<String> START =
       Set.of(
               "adapter_config.json",
@@ -41,39 +48,19 @@ final class RunPreparation {
               "trained.safetensors")
           ::contains;
 
-  private final BlobCache blobs;
-  private final LeaseProtocol protocol;
-  private final Path jobs;
-  private final Path tokens;
-  private final @Nullable Integer threads;
-
-  /**
-   * @param jobs where runs have their directories, of this process alone
-   * @param tokens where runs keep tokenised rows, for each other too
-   */
-  public RunPreparation(
-      BlobCache blobs, LeaseProtocol protocol, Path jobs, Path tokens, @Nullable Integer threads) {
-    this.blobs = blobs;
-    this.protocol = protocol;
-    this.jobs = jobs;
-    this.tokens = tokens;
-    this.threads = threads;
-  }
-
-  public JobDirectory directory(Lease lease) throws IOException {
+  JobDirectory directory(Lease lease) throws IOException {
     return JobDirectory.make(jobs, lease);
   }
 
   /**
-   * May be repeated: nothing is laid out before all is here.
+   * Fetches everything that the lease names, then fills the run's directory. May be repeated.
    *
-   * @param device that the run is for
-   * @param stop whether to leave it, asked while something is fetched
+   * @param stop whether to stop, checked while something is fetched
    * @throws StorageFull if this machine has no room for what the lease names
-   * @throws Stopped if {@code stop} said so
+   * @throws Stopped if {@code stop} returned true
    */
-  public RunRequest request(
-      Lease lease, JobDirectory directory, Device device, BooleanSupplier stop) throws IOException {
+  RunRequest request(Lease lease, JobDirectory directory, Device device, BooleanSupplier stop)
+      throws IOException {
     try (BlobUse use = blobs.use(digest -> new Fetched(protocol.open(lease.key(), digest), stop))) {
       expect(lease, use);
       use.blob(lease.trainingFile());
@@ -87,12 +74,12 @@ final class RunPreparation {
     }
   }
 
-  /** The run is to end before all was here. */
-  public static final class Stopped extends IOException {
+  /** The run must end before everything was fetched. */
+  static final class Stopped extends IOException {
     private static final long serialVersionUID = 1;
   }
 
-  /** Ends with {@link Stopped} as soon as the run is to end: a base model may take an hour. */
+  /** Throws {@link Stopped} as soon as the run must end: a base model may take an hour. */
   private static final class Fetched extends FilterInputStream {
     private final BooleanSupplier stop;
 
@@ -114,7 +101,7 @@ final class RunPreparation {
     }
   }
 
-  /** All that has a size at once, so that a job that does not fit fetches none of it. */
+  /** Sums up everything whose size is known, so that a job that does not fit fetches nothing. */
   private static void expect(Lease lease, BlobUse use) throws IOException {
     use.expect(lease.baseManifest(), ALL);
     if (lease.start() != null) use.expect(lease.start(), START);
@@ -124,15 +111,13 @@ final class RunPreparation {
       } catch (StorageFull | Stopped noVerdict) {
         throw noVerdict;
       } catch (IOException unusable) {
-        // Said when it is fetched.
+        // Logged when it is fetched.
       }
     }
     use.makeRoom();
   }
 
-  /**
-   * The newest checkpoint whose every blob verifies, else the one before; null = from the start.
-   */
+  /** Returns the newest checkpoint whose blobs all verify; null = the run begins from the start. */
   private static Lease.@Nullable Resume newestCheckpoint(Lease lease, BlobUse use)
       throws StorageFull, Stopped {
     for (Lease.Resume candidate : lease.checkpoints()) {
@@ -144,7 +129,7 @@ final class RunPreparation {
             .log("resuming");
         return candidate;
       } catch (StorageFull | Stopped noVerdict) {
-        throw noVerdict; // says nothing about the checkpoint
+        throw noVerdict; // the checkpoint itself may be good
       } catch (IOException unusable) {
         log.atWarn()
             .addKeyValue("job", lease.key().jobId())
@@ -194,7 +179,7 @@ final class RunPreparation {
     ManifestDirectory.materialise(blobs.store(), manifest, target, wanted);
   }
 
-  /** Where one run works; gone when it ends. The epoch in its name keeps runs of a job apart. */
+  /** The directory of one run, deleted at its end. Its name has the epoch of the lease. */
   record JobDirectory(Path root) implements AutoCloseable {
     static JobDirectory make(Path jobs, Lease lease) throws IOException {
       Path root = jobs.resolve(lease.key().jobId() + "-" + lease.key().epoch());
@@ -223,7 +208,7 @@ final class RunPreparation {
       return root.resolve("resume");
     }
 
-    /** What training begins with. */
+    /** Directory of the weights that training begins with. */
     Path start() {
       return root.resolve("start");
     }

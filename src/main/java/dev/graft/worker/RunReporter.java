@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A trainer's events as reports to the server. */
+/** Turns a trainer's events into reports to the server. */
 final class RunReporter {
   private final PendingReports reports;
   private final RunUse use;
@@ -29,7 +29,7 @@ final class RunReporter {
     this.use = use;
   }
 
-  /** A checkpoint with the numbers that the run has now; its manifest may come later. */
+  /** Returns a checkpoint report with the current numbers; its manifest may follow later. */
   Function<Digest, CheckpointReport> checkpoint(int step) {
     Map<String, Double> values = Map.copyOf(newest);
     Double epoch = latest == null ? null : latest.epoch();
@@ -40,31 +40,27 @@ final class RunReporter {
   void lacksDisk() {
     reports.note(
         LeaseReport.Level.WARN,
-        "The worker has no room on its disk for the base model and the data of this job;"
-            + " the job waits for room, or for another worker");
+        "The worker's disk has no room for the base model and the data of this job; the job waits"
+            + " for room, or for another worker");
   }
 
   /**
-   * @param resumable whether there were checkpoints to go on from
+   * @param resumable whether there were checkpoints from which it could continue
    */
   void started(TrainingEvent.Started started, boolean resumable) {
     StringBuilder text = new StringBuilder("Training on %d examples".formatted(started.rows()));
-    if (started.truncatedRows() > 0) text.append(", %d cut".formatted(started.truncatedRows()));
+    if (started.truncatedRows() > 0)
+      text.append(", %d truncated".formatted(started.truncatedRows()));
     if (started.droppedRows() > 0) {
-      text.append(", %d left out for want of a trained token".formatted(started.droppedRows()));
+      text.append(
+          ", %d dropped because they have no token to train".formatted(started.droppedRows()));
     }
     Integer held = started.validationRows();
     if (held != null) text.append(", validated on %d".formatted(held));
     if (started.step() > 0) text.append("; continues after step ").append(started.step());
     else if (resumable) text.append("; starts again: no checkpoint could be used");
     reports.note(LeaseReport.Level.INFO, text.toString());
-    where =
-        new LeaseReport.Progress(
-            Math.toIntExact(started.step()),
-            Math.toIntExact(started.totalSteps()),
-            null,
-            null,
-            false);
+    where = progress(started.step(), started.totalSteps(), null, null);
     reports.begins(where);
   }
 
@@ -75,12 +71,8 @@ final class RunReporter {
   void progress(TrainingEvent.Progress progress) {
     latest = progress;
     where =
-        new LeaseReport.Progress(
-            Math.toIntExact(progress.step()),
-            Math.toIntExact(progress.totalSteps()),
-            progress.epoch(),
-            progress.tokensPerSecond(),
-            false);
+        progress(
+            progress.step(), progress.totalSteps(), progress.epoch(), progress.tokensPerSecond());
     reports.progress(where, progress.trainedTokens());
     Map<String, Double> values = new HashMap<>();
     putFinite(values, "train_loss", progress.loss());
@@ -94,10 +86,10 @@ final class RunReporter {
     values.put("step_computed_tokens", (double) progress.tokens().computed());
     values.put("step_trained_tokens", (double) progress.tokens().trained());
     progress.metrics().forEach((name, value) -> putFinite(values, name, value));
-    tell(progress.step(), values);
+    report(progress.step(), values);
   }
 
-  /** What the run took, at its end. */
+  /** Reports the peak memory of the run, at its end. */
   void peak() {
     Long bytes = use.peak();
     if (bytes == null) return;
@@ -107,17 +99,18 @@ final class RunReporter {
   }
 
   void skipped(TrainingEvent.StepSkipped skipped) {
-    where =
-        new LeaseReport.Progress(
-            Math.toIntExact(skipped.step()),
-            Math.toIntExact(skipped.totalSteps()),
-            skipped.epoch(),
-            where == null ? null : where.tokensPerSecond(),
-            false);
+    Double speed = where == null ? null : where.tokensPerSecond();
+    where = progress(skipped.step(), skipped.totalSteps(), skipped.epoch(), speed);
     reports.progress(where);
     reports.note(
         LeaseReport.Level.WARN,
         "Step %d was skipped: %s".formatted(skipped.step(), skipped.reason()));
+  }
+
+  private static LeaseReport.Progress progress(
+      long step, long totalSteps, @Nullable Double epoch, @Nullable Double tokensPerSecond) {
+    return new LeaseReport.Progress(
+        Math.toIntExact(step), Math.toIntExact(totalSteps), epoch, tokensPerSecond, false);
   }
 
   void evaluating() {
@@ -130,7 +123,7 @@ final class RunReporter {
     putFinite(values, "valid_loss", evaluation.validLoss());
     putFinite(values, "valid_mean_token_accuracy", evaluation.validMeanTokenAccuracy());
     evaluation.metrics().forEach((name, value) -> putFinite(values, "valid_" + name, value));
-    tell(evaluation.step(), values);
+    report(evaluation.step(), values);
   }
 
   private void validating(boolean now) {
@@ -141,22 +134,22 @@ final class RunReporter {
     reports.progress(where);
   }
 
-  private void tell(long step, Map<String, Double> values) {
+  private void report(long step, Map<String, Double> values) {
     newest.putAll(values);
     reports.metrics(Math.toIntExact(step), values);
   }
 
-  /** JSON has no NaN; a missing number says the same. */
+  /** Leaves out NaN and infinity, which JSON does not have. */
   private static void putFinite(Map<String, Double> values, String name, double value) {
     if (Double.isFinite(value)) values.put(name, value);
   }
 
   /**
-   * What a run wants to tell, collected between renewals. A report whose answer was lost is sent
-   * again under its number, so that nothing is told twice and nothing is left out.
+   * Collects reports between renewals. A report whose answer was lost is sent again with its
+   * number, so that nothing is reported twice and nothing is lost.
    */
   static final class PendingReports {
-    /** A run of many short steps must not make a report of any size. */
+    /** Limits the size of a report of a run with many short steps. */
     private static final int MOST_METRICS = 400;
 
     private final Supplier<@Nullable Device> device;
@@ -170,7 +163,7 @@ final class RunReporter {
     private @Nullable LeaseReport sent;
 
     /**
-     * @param device what each report says of the device; must not wait
+     * @param device supplies the device for each report; must not wait
      */
     PendingReports(Supplier<@Nullable Device> device) {
       this.device = device;
@@ -207,7 +200,7 @@ final class RunReporter {
       return news || sent != null;
     }
 
-    /** The report to send now: the unconfirmed one, or what has come together since. */
+    /** Returns the report to send now: the unconfirmed one, or the news since. */
     synchronized LeaseReport next() {
       if (sent == null) {
         sent =
@@ -225,7 +218,7 @@ final class RunReporter {
       sent = null;
     }
 
-    /** Keeps every validation and every second training step. */
+    /** Drops every second training step, and keeps all validations. */
     private void thin() {
       List<LeaseReport.Metrics> kept = new ArrayList<>();
       for (int i = 0; i < metrics.size(); i++) {
@@ -236,18 +229,18 @@ final class RunReporter {
     }
   }
 
-  /** What the device of one run is doing, for its heartbeats, and the most memory that it took. */
+  /** Measures the device of one run, for its heartbeats, and its peak memory. */
   static final class RunUse {
-    private static final Duration TOLD_EVERY = Duration.ofSeconds(10);
-    private static final Duration LOOKED_AT_EVERY = Duration.ofSeconds(1);
+    private static final Duration REPORTED_EVERY = Duration.ofSeconds(10);
+    private static final Duration MEASURED_EVERY = Duration.ofSeconds(1);
 
     private final Device device;
     private final TrainerDevices.DeviceMeter meter;
     private final LongSupplier nanoTime;
     private @Nullable ProcessHandle trainer;
     private @Nullable DeviceUse newest;
-    private @Nullable Long looked;
-    private @Nullable Long told;
+    private @Nullable Long measured;
+    private @Nullable Long reported;
     private @Nullable Long peak;
 
     /**
@@ -260,26 +253,28 @@ final class RunReporter {
     }
 
     /**
-     * @param trainer null = not a process of this machine
+     * @param trainer process of the trainer; null = it is not on this machine
      */
     synchronized void started(@Nullable ProcessHandle trainer) {
       this.trainer = trainer;
-      looked = null;
+      measured = null;
     }
 
-    /** The device as it is now; null where that was told a moment ago, or is not known. */
+    /**
+     * Returns the device with its current use; null if it was reported just now, or is not known.
+     */
     synchronized @Nullable Device news() {
       long now = nanoTime.getAsLong();
-      if (told != null && now - told < TOLD_EVERY.toNanos()) return null;
-      look(now);
+      if (reported != null && now - reported < REPORTED_EVERY.toNanos()) return null;
+      measure(now);
       if (newest == null) return null;
-      told = now;
+      reported = now;
       return device.of(newest);
     }
 
-    /** Bytes that the device had in use at most since the trainer began; null = not known. */
+    /** Returns the peak memory in bytes since the trainer began; null = not known. */
     synchronized @Nullable Long peak() {
-      look(nanoTime.getAsLong());
+      measure(nanoTime.getAsLong());
       return peak;
     }
 
@@ -287,9 +282,9 @@ final class RunReporter {
       return device.name();
     }
 
-    private void look(long now) {
-      if (looked != null && now - looked < LOOKED_AT_EVERY.toNanos()) return;
-      looked = now;
+    private void measure(long now) {
+      if (measured != null && now - measured < MEASURED_EVERY.toNanos()) return;
+      measured = now;
       newest = meter.now(trainer);
       Long used = newest == null || trainer == null ? null : newest.memoryUsed();
       if (used != null) peak = peak == null ? used : Math.max(peak, used);

@@ -8,11 +8,11 @@ import dev.graft.training.TrainingEvent;
 import java.util.Locale;
 
 /**
- * One run as spans: the run, and in it one phase after the other. All on the thread of its device,
- * whose calls to the server are thus of the phase that makes them.
+ * Records one run as spans: the run, and its phases one after the other. All are on the thread of
+ * the device, so that its calls to the server belong to the current phase.
  */
 final class RunTrace implements AutoCloseable {
-  /** In which the steps are told, at most; there may be millions of steps. */
+  /** Maximum number of spans for the steps; there may be millions of steps. */
   private static final int PIECES = 20;
 
   private final Span run;
@@ -20,7 +20,7 @@ final class RunTrace implements AutoCloseable {
   private long step;
   private long total;
 
-  /** Of the piece that is begun; 0 = none is. */
+  /** Last step of the current piece; 0 = there is none. */
   private long pieceEnds;
 
   private RunTrace(Span run) {
@@ -59,7 +59,7 @@ final class RunTrace implements AutoCloseable {
     }
   }
 
-  /** What follows is sent to the server. */
+  /** The trainer has ended; the next phase sends its result. */
   void ended(int status) {
     TrainerExit exit = TrainerExit.of(status);
     String outcome = exit.name().toLowerCase(Locale.ROOT);
@@ -80,7 +80,7 @@ final class RunTrace implements AutoCloseable {
     if (made >= pieceEnds) goOn();
   }
 
-  /** With steps, or with the result after the last. */
+  /** Begins the phase of the next steps or, after the last step, of the result. */
   private void goOn() {
     if (step >= total) {
       next("write result");

@@ -32,8 +32,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The directory of a run that worker and cluster both see. {@code graft_ray.supervisor} says which
- * of them writes which of its files.
+ * The directory of a run that worker and cluster share. {@code graft_ray.supervisor} documents
+ * which of them writes which file.
  */
 record SharedRun(RayJobs.SubmissionId id, Path root) {
   private static final String DELETED = "deleted-";
@@ -42,7 +42,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     return new SharedRun(id, shared.resolve("runs").resolve(id.toString()));
   }
 
-  /** Every run that has a directory there. */
+  /** Returns all runs that have a directory. */
   static List<SharedRun> all(Path shared) throws IOException {
     try (Stream<Path> directories = Files.list(shared.resolve("runs"))) {
       return directories
@@ -53,7 +53,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
   }
 
   /**
-   * Lays the files of a run out: links where the file system allows it, else copies. May be
+   * Fills the run's directory, with links if the file system allows it, else with copies. May be
    * repeated until the request is there.
    */
   void lay(RunRequest request) throws IOException {
@@ -93,7 +93,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     return to;
   }
 
-  /** How the run writes it; not as this worker calls it. */
+  /** Directory of the result, by its name on the cluster. */
   Path output() {
     return root.resolve("result");
   }
@@ -106,7 +106,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     return root.resolve("events.jsonl");
   }
 
-  /** Heard before the next micro-batch. */
+  /** Sends a directive, which the run reads before its next micro-batch. */
   void direct(TrainerDirective directive) throws IOException {
     Files.writeString(
         root.resolve("directives.jsonl"),
@@ -115,16 +115,16 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
         StandardOpenOption.APPEND);
   }
 
-  /** That somebody follows the run; another number each time. */
+  /** Shows the run that a worker follows it, by a new number each time. */
   void beat(long number) throws IOException {
     publish("alive", Long.toString(number));
   }
 
-  /** The exit status, once the run has said it. */
+  /** Returns the exit status; empty until the run has written it. */
   OptionalInt end() throws IOException {
     try {
-      String said = Files.readString(root.resolve("end.json"));
-      return OptionalInt.of(JsonMapper.shared().readTree(said).path("status").asInt(1));
+      String json = Files.readString(root.resolve("end.json"));
+      return OptionalInt.of(JsonMapper.shared().readTree(json).path("status").asInt(1));
     } catch (NoSuchFileException notYet) {
       return OptionalInt.empty();
     } catch (JacksonException damaged) {
@@ -132,7 +132,9 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     }
   }
 
-  /** Out of the way first: what still runs finds it gone, and writes nothing more into it. */
+  /**
+   * Deletes the directory. It is renamed first, so that a process that still runs writes no more.
+   */
   void delete() throws IOException {
     Path gone = root.resolveSibling(DELETED + id);
     FileTrees.delete(gone);
@@ -144,7 +146,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     FileTrees.delete(gone);
   }
 
-  /** What was being deleted when its worker ended. */
+  /** Deletes directories whose deletion was interrupted. */
   static void deleteRests(Path shared) throws IOException {
     try (Stream<Path> directories = Files.list(shared.resolve("runs"))) {
       for (Path each : directories.toList()) {
@@ -162,18 +164,18 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
         StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Files on their way into the directory of a run, and out of it. */
+  /** Copies files into the directory of a run, and out of it. */
   static final class RunFiles {
     private static final Pattern STEP = Pattern.compile("step-([0-9]{8,9})");
 
     private RunFiles() {}
 
-    /** Where the checkpoint after that step is, in a run's directory of them or in a worker's. */
+    /** Returns the directory of the checkpoint after that step, of a run or of a worker. */
     static Path checkpoint(Path checkpoints, int step) {
       return checkpoints.resolve("step-%08d".formatted(step));
     }
 
-    /** The step of the newest whole one; 0 = there is none. */
+    /** Returns the step of the newest complete checkpoint; 0 = there is none. */
     static int newestCheckpoint(Path checkpoints) throws IOException {
       if (!Files.isDirectory(checkpoints)) return 0;
       try (Stream<Path> all = Files.list(checkpoints)) {
@@ -185,15 +187,15 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
       }
     }
 
-    /** What this worker has placed are links of its own: they are followed. */
+    /** Copies files into the directory. Follows links, because this worker made them. */
     static void lay(Path from, Path to) throws IOException {
       if (Files.isDirectory(from)) copy(from, to, true);
       else linkOrCopy(from.toRealPath(), to);
     }
 
     /**
-     * Takes what a run wrote over: regular files alone, as a link would name whatever this worker
-     * can read.
+     * Copies the regular files that a run wrote. Links are left out, because they could lead to any
+     * file that this worker can read.
      *
      * @param to replaced
      */
@@ -218,7 +220,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
       }
     }
 
-    /** A link where the file system allows it. */
+    /** Links a file if the file system allows it, else copies it. */
     private static void linkOrCopy(Path from, Path to) throws IOException {
       try {
         Files.createLink(to, from);
@@ -228,7 +230,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
     }
   }
 
-  /** What a run has told and made so far, as this worker takes it over. */
+  /** Reads the events and files of a run as it makes them. */
   static final class FollowedRun {
     private final SharedRun run;
     private final RunRequest.Directories ours;
@@ -245,9 +247,12 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
       this.tail = new EventTail(run.events());
     }
 
-    /** Hands over what is new; the exit status once the run has ended, its result taken. */
+    /**
+     * Passes on new events; returns the exit status once the run has ended and its result is
+     * copied.
+     */
     OptionalInt look() throws IOException {
-      OptionalInt end = run.end(); // before the events: none comes after it
+      OptionalInt end = run.end(); // before the events, because none follows the end
       for (List<TrainingEvent> some = tail.next(); !some.isEmpty(); some = tail.next()) {
         for (TrainingEvent event : some) hand(event);
       }
@@ -262,17 +267,17 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
         events.accept(event);
         return;
       }
-      // By its name alone: it is where this run's are.
+      // The path is another one on the cluster; only the name counts.
       int step = Math.toIntExact(checkpoint.step());
       Path from = RunFiles.checkpoint(run.checkpoints(), step);
-      if (!Files.isDirectory(from)) return; // one that newer ones have replaced
+      if (!Files.isDirectory(from)) return; // newer checkpoints have replaced it
       Path to = RunFiles.checkpoint(ours.checkpoints(), step);
       RunFiles.take(from, to);
       events.accept(new TrainingEvent.Checkpoint(checkpoint.step(), to.toString()));
     }
   }
 
-  /** A file of events that another program writes, read line by line as it grows. */
+  /** Reads a file of events line by line while another program writes it. */
   static final class EventTail {
     private static final Logger log = LoggerFactory.getLogger(EventTail.class);
     private static final int SLICE = 1 << 20;
@@ -284,7 +289,7 @@ record SharedRun(RayJobs.SubmissionId id, Path root) {
       this.file = file;
     }
 
-    /** Events whose lines have become whole since the last call, up to a megabyte of them. */
+    /** Returns the events of lines that were completed since the last call, up to a megabyte. */
     List<TrainingEvent> next() throws IOException {
       byte[] bytes = slice();
       List<TrainingEvent> events = new ArrayList<>();

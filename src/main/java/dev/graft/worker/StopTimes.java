@@ -17,8 +17,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The longest step and the longest checkpoint of this worker's runs since it started, kept in a
- * small file, so that whoever sets how long a stop may take can read them.
+ * The longest step and the longest checkpoint of this worker's runs since it started. A small file
+ * keeps them for operators, who configure how long a stop may take.
  */
 public final class StopTimes {
   private static final Logger log = LoggerFactory.getLogger(StopTimes.class);
@@ -26,15 +26,15 @@ public final class StopTimes {
   private static final int MARGIN = 3;
 
   /**
-   * What was measured.
+   * The longest durations.
    *
    * @param step of one optimiser step
-   * @param checkpoint writing one and sending it to the server
+   * @param checkpoint of writing one and sending it to the server
    */
   public record Longest(Duration step, Duration checkpoint) {
     static final Longest NONE = new Longest(Duration.ZERO, Duration.ZERO);
 
-    /** Whether it is worth a write: a tenth more, or a hundredth of a second. */
+    /** Returns whether it is worth a write: longer by a tenth and 10 ms. */
     private boolean exceeds(Longest written) {
       return exceeds(step, written.step) || exceeds(checkpoint, written.checkpoint);
     }
@@ -49,13 +49,13 @@ public final class StopTimes {
   private Longest written = Longest.NONE;
 
   /**
-   * @param directory the worker's
+   * @param directory of the worker
    */
   public StopTimes(Path directory) {
     this.file = directory.resolve(FILE);
   }
 
-  /** How long a run may take to stop whose longest step and checkpoint took so long. */
+  /** Returns how long a run with this longest step and checkpoint may take to stop. */
   public static Duration limit(Duration atLeast, Duration step, Duration checkpoint) {
     Duration measured = step.plus(checkpoint).multipliedBy(MARGIN);
     return measured.compareTo(atLeast) > 0 ? measured : atLeast;
@@ -87,7 +87,7 @@ public final class StopTimes {
     }
   }
 
-  /** Of the worker of that directory, since its last start that trained; empty if none did. */
+  /** Reads the file of a worker's directory; empty if the worker has not trained yet. */
   public static Optional<Longest> of(Path directory) throws IOException {
     Path file = directory.resolve(FILE);
     if (!Files.isRegularFile(file)) return Optional.empty();
@@ -102,7 +102,7 @@ public final class StopTimes {
     }
   }
 
-  /** How long a run may take to stop, by what its steps and checkpoints have taken so far. */
+  /** Derives how long a run may take to stop from its steps and checkpoints so far. */
   static final class StopTime {
     private final StopTimes longest;
     private long last;
@@ -112,7 +112,7 @@ public final class StopTimes {
     private boolean finishing;
 
     /**
-     * @param longest hears of every step and checkpoint
+     * @param longest is updated with every step and checkpoint
      */
     StopTime(StopTimes longest) {
       this.longest = longest;
@@ -131,7 +131,7 @@ public final class StopTimes {
       last = now;
     }
 
-    /** The checkpoint that was heard of last is sent, or cannot be. */
+    /** The last checkpoint was sent, or could not be. */
     synchronized void sent(long now) {
       long took = writing + now - last;
       checkpoint = Math.max(checkpoint, took);
@@ -140,8 +140,8 @@ public final class StopTimes {
     }
 
     /**
-     * How long a trainer is given to end by itself: a few steps and checkpoints. Null after the
-     * last step: then the result is written, which nothing else has measured.
+     * Returns how long a trainer may take to end by itself: a few steps and checkpoints. Null after
+     * the last step, because it then writes its result, whose time is not known.
      */
     synchronized @Nullable Duration limit(Duration atLeast) {
       if (finishing) return null;
@@ -152,11 +152,11 @@ public final class StopTimes {
   /**
    * How long a worker may take to stop while it trains.
    *
-   * @param drainGrace what it gives every run, at least
-   * @param longest what steps and checkpoints have taken here; empty before the first
+   * @param drainGrace the time that every run may take at least
+   * @param longest the longest step and checkpoint since the worker's last start; empty = none yet
    */
   public record WorkerStop(Duration drainGrace, Optional<Longest> longest) {
-    /** How long one may take that trains as those did. */
+    /** Returns how long the worker may take to stop during a run like those before. */
     public Duration limit() {
       return longest
           .map(measured -> StopTimes.limit(drainGrace, measured.step(), measured.checkpoint()))

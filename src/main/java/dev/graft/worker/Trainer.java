@@ -13,12 +13,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What trains one run: a child process, or a job of a cluster. One thread starts, follows and
- * closes it; the others ask it to end.
+ * The trainer of one run: a child process, or a job of a cluster. One thread starts, follows and
+ * closes it; other threads ask it to end.
  */
 interface Trainer extends AutoCloseable {
   /**
-   * Hands the request over, then every event, until the run ends.
+   * Sends the request, then passes on every event until the run ends.
    *
    * @return the exit status, see {@link dev.graft.training.TrainerExit}
    * @throws IOException if a file of this machine cannot be read or written
@@ -28,43 +28,43 @@ interface Trainer extends AutoCloseable {
 
   void send(TrainerDirective directive);
 
-  /** Ends it now. */
+  /** Kills the trainer. */
   void kill();
 
-  /** Nobody may speak for the run any more: the lease is lost. */
+  /** Stops following the run, because the lease is lost. */
   void leave();
 
-  /** Ends it if it is still there after {@code grace}. */
+  /** Kills the trainer if it still runs after {@code grace}. */
   default void killAfter(Duration grace) {
     CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS).execute(this::kill);
   }
 
-  /** Whether it may have to wait before it runs. */
+  /** Returns whether the run may have to wait before it begins. */
   default boolean waits() {
     return false;
   }
 
-  /** Writes where its threads are into its log, where it can. */
+  /** Writes a thread dump into the trainer's log, if possible. */
   default void dumpThreads() {}
 
-  /** What operators find it by. */
+  /** Returns the name by which operators find the trainer. */
   String name();
 
-  /** The process that computes; null = it is not of this machine. */
+  /** Returns the process that computes; null = it is not on this machine. */
   default @Nullable ProcessHandle process() {
     return null;
   }
 
-  /** When all that it made is sent, or given up. */
+  /** Closes the trainer after its results were sent or given up. */
   @Override
   void close() throws InterruptedException;
 
-  /** Where the trainers of a worker come from. */
+  /** Starts the trainers of a device. */
   @FunctionalInterface
   interface Trainers {
     /**
      * @param directory of the run
-     * @param errors file that gets what a trainer says to operators
+     * @param errors file for messages of the trainer to operators
      */
     Trainer start(Lease lease, Path directory, Path errors) throws IOException;
   }

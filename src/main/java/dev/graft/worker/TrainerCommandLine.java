@@ -24,17 +24,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a trainer is started: see {@code ChildJvm}.
+ * Starts trainers as child processes, see {@code ChildJvm}.
  *
- * @param environment beside what every trainer gets
- * @param children how they are started
+ * @param environment variables in addition to {@link #ENVIRONMENT}
+ * @param children starts the processes
  */
 record TrainerCommandLine(List<String> command, Map<String, String> environment, Children children)
     implements Trainer.Trainers {
   /**
    * Keeps freed memory in the process: a step frees and takes the same large buffers again, and
-   * glibc would otherwise hand each back to the kernel (about a tenth of the step). {@code
-   * bin/graft} says the same for {@code train} and {@code bench}.
+   * glibc would otherwise return each to the kernel (about a tenth of the step). {@code bin/graft}
+   * sets the same for {@code train} and {@code bench}.
    */
   static final Map<String, String> ENVIRONMENT =
       Map.of(
@@ -44,17 +44,17 @@ record TrainerCommandLine(List<String> command, Map<String, String> environment,
           "OPT_OUT_TRACKING", "true",
           "DJL_OFFLINE", "true");
 
-  public TrainerCommandLine {
+  TrainerCommandLine {
     command = List.copyOf(command);
     environment = Map.copyOf(environment);
   }
 
-  public TrainerCommandLine(List<String> command) {
+  TrainerCommandLine(List<String> command) {
     this(command, Map.of(), Children.AS_GRAFT);
   }
 
-  /** The same with more variables. */
-  public TrainerCommandLine with(Map<String, String> variables) {
+  /** Returns this command line with more variables. */
+  TrainerCommandLine with(Map<String, String> variables) {
     Map<String, String> all = new HashMap<>(environment);
     all.putAll(variables);
     return new TrainerCommandLine(command, all, children);
@@ -67,7 +67,7 @@ record TrainerCommandLine(List<String> command, Map<String, String> environment,
     return builder;
   }
 
-  /** What a trainer calls the device of a worker: it sees one GPU, which is its first. */
+  /** Returns the trainer's name for a device of the worker: it sees one GPU, as its first. */
   static String device(String ofWorker) {
     return ofWorker.startsWith("cuda:") ? CudaDevice.ONLY : ofWorker;
   }
@@ -78,14 +78,14 @@ record TrainerCommandLine(List<String> command, Map<String, String> environment,
   }
 
   /**
-   * One trainer. Start and {@link #follow} it on one platform thread that outlives it: the kernel's
-   * parent-death signal fires when the starting <em>thread</em> ends. Its standard input stays open
-   * as long as it should live.
+   * A trainer process. Start and {@link #follow} it on one platform thread that outlives it: the
+   * kernel's parent-death signal fires when the starting <em>thread</em> ends. Its standard input
+   * stays open as long as it should run.
    */
   static final class TrainerProcess implements Trainer {
     private static final Logger log = LoggerFactory.getLogger(TrainerProcess.class);
 
-    /** For the dump to be written. */
+    /** Time for the thread dump to be written. */
     private static final Duration DUMP = Duration.ofSeconds(2);
 
     private final Process process;
@@ -97,7 +97,7 @@ record TrainerCommandLine(List<String> command, Map<String, String> environment,
     }
 
     /**
-     * @param directory of the run: the trainer reads what is in it, and writes beside that
+     * @param directory of the run, in which the trainer reads and writes
      * @param errors file that gets the trainer's standard error
      */
     static TrainerProcess start(TrainerCommandLine commandLine, Path directory, Path errors)
@@ -114,7 +114,6 @@ record TrainerCommandLine(List<String> command, Map<String, String> environment,
       return new TrainerProcess(builder.start(), () -> children.takeBack(directory));
     }
 
-    /** Sends the request, then hands over every event until the output ends; returns the status. */
     @Override
     public int follow(RunRequest request, Consumer<TrainingEvent> events)
         throws InterruptedException {
@@ -146,14 +145,14 @@ record TrainerCommandLine(List<String> command, Map<String, String> environment,
       send(ProtocolLines.write(directive));
     }
 
-    /** Ends it now, and whatever it started. */
+    /** Kills the process and its descendants. */
     @Override
     public void kill() {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
 
-    /** A JVM answers SIGQUIT so, to its standard error (see {@code ChildJvm}). */
+    /** Sends SIGQUIT, to which a JVM answers on its standard error (see {@code ChildJvm}). */
     @Override
     public void dumpThreads() {
       try {
@@ -197,7 +196,7 @@ record TrainerCommandLine(List<String> command, Map<String, String> environment,
         in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
         in.flush();
       } catch (IOException gone) {
-        // Its exit status will say why.
+        // The exit status shows why.
         log.atDebug().addKeyValue("pid", process.pid()).log("trainer_input_closed");
       }
     }

@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which devices a worker runs jobs on: those that its settings name, else every GPU that can be
- * used, else the processor. One that is named and cannot be used is refused.
+ * The devices on which a worker runs jobs: those in its settings, else all usable GPUs, else the
+ * CPU. A device in the settings that cannot be used is refused.
  */
 public record TrainerDevices(List<TrainerDevice> all) {
   private static final Logger log = LoggerFactory.getLogger(TrainerDevices.class);
@@ -40,7 +40,7 @@ public record TrainerDevices(List<TrainerDevice> all) {
   }
 
   /**
-   * @throws DeviceUnavailable if one that is named cannot be used
+   * @throws DeviceUnavailable if a device in the settings cannot be used
    */
   static TrainerDevices of(WorkerProperties settings, TrainerCommandLine commandLine) {
     Long memory = settings.deviceMemory() == null ? null : settings.deviceMemory().toBytes();
@@ -53,10 +53,10 @@ public record TrainerDevices(List<TrainerDevice> all) {
   }
 
   /**
-   * @param named none = chosen here
-   * @param memory that each may give a run; null = what is found
+   * @param named names of the settings; empty = choose
+   * @param memory bytes that a run may take of each device; null = measure
    * @param total bytes of the machine's main memory
-   * @param machine asked only where a GPU may be meant
+   * @param machine called only if a GPU may be meant
    * @param commandLine of a trainer on any device
    */
   static TrainerDevices of(
@@ -72,7 +72,7 @@ public record TrainerDevices(List<TrainerDevice> all) {
     for (String name : names) {
       if (!name.equals(CPU) && !seen.add(name)) {
         throw new DeviceUnavailable(
-            "graft.worker.devices names %s twice, and a GPU trains one job at a time; name it once"
+            "graft.worker.devices has %s twice, but a GPU trains one job at a time: remove one of them"
                 .formatted(name));
       }
     }
@@ -100,8 +100,8 @@ public record TrainerDevices(List<TrainerDevice> all) {
   }
 
   /**
-   * A GPU by its UUID: numbers mean another order to CUDA than to {@code nvidia-smi}, and no part
-   * of a GPU.
+   * Selects a GPU by its UUID: CUDA and {@code nvidia-smi} number GPUs differently, and a part of a
+   * GPU has no number.
    */
   private static TrainerDevice device(
       Device device,
@@ -128,20 +128,20 @@ public record TrainerDevices(List<TrainerDevice> all) {
   /**
    * A device of this worker, on which one trainer runs at a time.
    *
-   * @param device as the server hears of it
-   * @param trainers those that see this device, and no other
-   * @param meter what it is doing
+   * @param device its description for the server
+   * @param trainers starts trainers that see only this device
+   * @param meter measures its use
    */
   record TrainerDevice(Device device, Trainer.Trainers trainers, DeviceMeter meter) {
-    /** The same, of a worker that is set up so. */
+    /** Returns this device of a worker with these settings. */
     TrainerDevice of(@Nullable String workerClass, boolean dedicated) {
       return new TrainerDevice(device.of(workerClass, dedicated), trainers, meter);
     }
   }
 
   /**
-   * What a trainer takes of the main memory (its resident pages) and of the processors, as Linux
-   * tells it of the process. Elsewhere memory is not known.
+   * Measures the main memory (resident pages) and the processor time of a trainer, from Linux's
+   * {@code /proc}. On other systems memory is not known.
    */
   static final class ProcessorMeter implements DeviceMeter {
     private static final Path PROCESSES = Path.of("/proc");
@@ -181,15 +181,15 @@ public record TrainerDevices(List<TrainerDevice> all) {
       }
     }
 
-    /** Since it was last asked of the same trainer; null the first time. */
+    /** Returns the utilization since the last call for the same trainer; null at the first call. */
     private @Nullable Double utilization(ProcessHandle trainer) {
-      Optional<Duration> told = trainer.info().totalCpuDuration();
-      if (told.isEmpty()) return null;
+      Optional<Duration> used = trainer.info().totalCpuDuration();
+      if (used.isEmpty()) return null;
       Duration before = time;
       long then = at;
       boolean first = !trainer.equals(measured);
       measured = trainer;
-      time = told.get();
+      time = used.get();
       at = nanoTime.getAsLong();
       if (first || at <= then) return null;
       double share = (double) time.minus(before).toNanos() / (at - then) / cores;
@@ -197,25 +197,25 @@ public record TrainerDevices(List<TrainerDevice> all) {
     }
   }
 
-  /** What a device of this worker is doing. */
+  /** Measures the use of a device of this worker. */
   @FunctionalInterface
   interface DeviceMeter {
-    /** Of a device that is not this machine's. */
+    /** For a device that is not on this machine. */
     DeviceMeter NONE = trainer -> null;
 
     /**
-     * As it is, or was some seconds ago. Never waits: the heartbeat asks.
+     * Returns the use now or a few seconds ago; null = not known. Never waits, because heartbeats
+     * call it.
      *
      * @param trainer process that trains on the device; null = none
-     * @return null = not known
      */
     @Nullable DeviceUse now(@Nullable ProcessHandle trainer);
   }
 
   /**
-   * What of a machine's memory the runs of a worker may take. The processors share what the machine
-   * or its container has, less an eighth, at least 512 MB, for this program and the system around
-   * it. A GPU gives what was free on it when the worker started, less a sixteenth, at least 1 GB.
+   * The memory that runs of a worker may take. CPU devices share the memory of the machine or its
+   * container, less an eighth, at least 512 MB, for this program and the system. A GPU gives the
+   * memory that was free when the worker started, less a sixteenth, at least 1 GB.
    */
   public static final class MachineMemory {
     private static final Logger log = LoggerFactory.getLogger(MachineMemory.class);
@@ -223,8 +223,8 @@ public record TrainerDevices(List<TrainerDevice> all) {
     private MachineMemory() {}
 
     /**
-     * @param total of the machine, or of the container where that is less
-     * @return what the jobs on its processors may take together, in bytes like the total
+     * @param total bytes of the machine, or of the container if that is less
+     * @return the bytes that all jobs on CPU devices may take together
      */
     public static long forJobs(long total) {
       return ProcessorMemory.forRuns(total);
@@ -232,9 +232,9 @@ public record TrainerDevices(List<TrainerDevice> all) {
 
     /**
      * @param names of the devices
-     * @param setting of each; null = as it is found
-     * @param total of the machine, or of the container where that is less
-     * @throws dev.graft.kernels.DeviceUnavailable if one cannot be used
+     * @param setting bytes of each; null = measure
+     * @param total bytes of the machine, or of the container if that is less
+     * @throws dev.graft.kernels.DeviceUnavailable if a device cannot be used
      */
     static List<Device> devices(
         List<String> names, @Nullable Long setting, long total, CudaMachine machine) {

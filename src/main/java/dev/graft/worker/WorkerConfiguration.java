@@ -28,8 +28,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 
 /**
- * What a worker is made of. Beside a server it uses the server's store and the in-process binding;
- * alone it has a store of its own and speaks HTTP.
+ * The beans of a worker. In the process of a server it uses the server's store and the in-process
+ * protocol; alone it has a store of its own and uses HTTP.
  */
 @EveryRole
 @Configuration(proxyBeanMethods = false)
@@ -51,7 +51,7 @@ class WorkerConfiguration {
     }
 
     /**
-     * @param devices found first: a token is used up only by a worker that can work
+     * @param devices created first, so that only a worker with usable devices uses up its token
      */
     @Bean
     WorkerHttp workerHttp(WorkerProperties settings, TrainerDevices devices) throws IOException {
@@ -86,10 +86,12 @@ class WorkerConfiguration {
     }
   }
 
-  /** Runs of killed processes are gone with it, and the links by which they used copies. */
+  /**
+   * Opens the directory of runs, and deletes those of killed processes with their links to copies.
+   */
   @Bean(destroyMethod = "close")
   Scratch runs(WorkerProperties settings, TrainerCommandLine trainer) throws IOException {
-    // Of earlier builds: links that would keep on the disk what is evicted or deleted.
+    // Links of earlier releases, which would keep evicted and deleted copies on the disk.
     FileTrees.delete(settings.directory().resolve("models"));
     Path tokens = tokens(settings);
     if (!trainer.children().kept("tokens", tokens).equals(tokens)) FileTrees.delete(tokens);

@@ -35,8 +35,8 @@ import org.slf4j.MDC;
 import tools.jackson.core.JacksonException;
 
 /**
- * How this worker is known to its server: joined once with a single-use token, then kept in a
- * {@link CredentialFile}.
+ * Obtains the credential of this worker: it joins once with a single-use token, and keeps the
+ * credential in a {@link CredentialFile}.
  */
 final class WorkerCredential {
   private static final Logger log = LoggerFactory.getLogger(WorkerCredential.class);
@@ -44,7 +44,7 @@ final class WorkerCredential {
   private WorkerCredential() {}
 
   /**
-   * @throws MachineLacks without a credential or a token that the server takes
+   * @throws MachineLacks without a credential or a token that the server accepts
    */
   static String obtain(WorkerProperties settings, URI server) throws IOException {
     Optional<String> kept = kept(settings);
@@ -52,7 +52,7 @@ final class WorkerCredential {
     List<String> tokens = OfferedTokens.of(settings);
     if (tokens.isEmpty()) {
       throw new MachineLacks(
-          "this worker has not joined yet: make a token on the server with `graft worker-token"
+          "this worker has not joined yet: create a token on the server with `graft worker-token"
               + " create` and start with --join-token or --join-token-file");
     }
     LeaseWire.Joined joined = join(settings, server, tokens);
@@ -64,7 +64,7 @@ final class WorkerCredential {
     return joined.credential();
   }
 
-  /** With a token, where the server says that what is kept has expired. */
+  /** Returns whether to join again: there is a token, and the kept credential has expired. */
   private static boolean joinsAgain(WorkerProperties settings, URI server, String credential) {
     if (settings.joinToken() == null && settings.joinTokenFile() == null) return false;
     try {
@@ -73,18 +73,18 @@ final class WorkerCredential {
           http.send(http.request("/leases", settings.callTimeout()).GET().build());
       return WorkerHttp.refusal(answer.body()).code().equals(LeaseWire.CREDENTIAL_EXPIRED);
     } catch (UncheckedIOException unanswered) {
-      return false; // it may take it later
+      return false; // the server may accept it later
     }
   }
 
-  /** The credential of an earlier start. */
+  /** Returns the credential of an earlier start; empty = there is none. */
   static Optional<String> kept(WorkerProperties settings) throws IOException {
     Path file = CredentialFile.of(settings);
     if (!Files.exists(file)) return Optional.empty();
     return Optional.of(CredentialFile.read(file).credential());
   }
 
-  /** Of several tokens others may have used some: it is the first that the server takes. */
+  /** Joins with the first token that the server accepts: other workers may have used some. */
   private static LeaseWire.Joined join(WorkerProperties settings, URI server, List<String> tokens) {
     WorkerHttp http = new WorkerHttp(server, "", settings);
     Iterator<String> left = tokens.iterator();
@@ -125,9 +125,9 @@ final class WorkerCredential {
   }
 
   /**
-   * {@code credential.json}, readable by nobody else, which an earlier release reads as well.
+   * {@code credential.json}, readable only by the owner. Earlier releases can read it too.
    *
-   * @param next proposed to the server, and not known to be taken
+   * @param next credential that was proposed to the server, which may not have accepted it yet
    */
   record CredentialFile(String workerId, String credential, @Nullable String next) {
     static Path of(WorkerProperties settings) {
@@ -142,7 +142,7 @@ final class WorkerCredential {
       return new CredentialFile(workerId, credential, another);
     }
 
-    /** Whole and on the disk, or as it was: a lost credential cannot be had again. */
+    /** Replaces the file atomically and syncs it: a lost credential cannot be recovered. */
     void write(Path file) throws IOException {
       Path directory = Files.createDirectories(file.getParent());
       Path temporary =
@@ -168,19 +168,19 @@ final class WorkerCredential {
   }
 
   /**
-   * The join tokens that a worker may try, of a setting and of a file. Between them is white space:
-   * the newline that a shell, an editor or a secret adds is no part of one.
+   * The join tokens that a worker may try, from a setting and a file. They are separated by white
+   * space, so that a newline from a shell, an editor or a secret does no harm.
    */
   static final class OfferedTokens {
-    /** Thousands of tokens; a larger file is another one than was meant. */
+    /** Enough for thousands of tokens; a larger file is probably the wrong one. */
     private static final int LARGEST_FILE = 1 << 18;
 
     private OfferedTokens() {}
 
     /**
-     * In the order in which they are tried.
+     * Returns the tokens in the order in which they are tried.
      *
-     * @throws MachineLacks if the file is named and cannot be read
+     * @throws MachineLacks if the configured file cannot be read
      */
     static List<String> of(WorkerProperties settings) {
       return Stream.concat(split(settings.joinToken()), split(read(settings.joinTokenFile())))
@@ -204,15 +204,16 @@ final class WorkerCredential {
             e);
       }
       throw new MachineLacks(
-          "graft.worker.join-token-file %s is too large for a file of join tokens".formatted(file));
+          "graft.worker.join-token-file %s is too large to be a file of join tokens"
+              .formatted(file));
     }
   }
 
   /**
-   * The credential in the worker's directory, renewed when the server says that it is time. What is
-   * proposed is on the disk before the server hears of it, so that this or the next process asks
-   * for the same one again. Processes that share the directory renew in turns and take over what
-   * another one got.
+   * The credential in the worker's directory, renewed when the server asks for it. A proposed
+   * credential is written to disk before it is sent, so that this or the next process proposes the
+   * same one again. Processes that share the directory renew in turns, and use a credential that
+   * another process has renewed.
    */
   static final class RenewedCredential implements ShownCredential {
     private static final Logger log = LoggerFactory.getLogger(RenewedCredential.class);
@@ -223,7 +224,7 @@ final class WorkerCredential {
     private volatile String shown;
 
     /**
-     * @param shown that the worker has joined with
+     * @param shown the credential that was obtained at the start
      */
     RenewedCredential(WorkerProperties settings, String shown) {
       this.settings = settings;
@@ -246,7 +247,7 @@ final class WorkerCredential {
       return !shown.equals(refused);
     }
 
-    /** Beside the call that brought the news: a heartbeat does not wait for it. */
+    /** Renews on another thread, so that the current call, maybe a heartbeat, does not wait. */
     @Override
     public void renew(String due, WorkerHttp http) {
       if (!due.equals(shown) || !renewing.compareAndSet(false, true)) return;
@@ -295,18 +296,18 @@ final class WorkerCredential {
     }
   }
 
-  /** What a worker shows its server. */
+  /** The credential that a worker sends. */
   @FunctionalInterface
   interface ShownCredential {
-    /** The bearer token of the next call; empty before joining. */
+    /** Returns the bearer token of the next call; empty before joining. */
     String shown();
 
-    /** The server did not take it: whether there is another by now. */
+    /** Returns whether there is another credential than this one, which the server refused. */
     default boolean replaced(String refused) {
       return false;
     }
 
-    /** The server says that another is needed soon. */
+    /** The server asks for a renewal. */
     default void renew(String due, WorkerHttp http) {}
   }
 }

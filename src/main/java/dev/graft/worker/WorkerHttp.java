@@ -25,13 +25,13 @@ import java.util.concurrent.TimeUnit;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
-/** One server as a worker sees it: its address, and the bearer credential if there is one yet. */
+/** HTTP calls of a worker to its server, with the worker's credential once it has joined. */
 final class WorkerHttp implements WorkerLink {
   private static final String AUTHORIZATION = "authorization";
   private static final String SCHEME = "Bearer ";
   private static final Duration STALLED = Duration.ofSeconds(30);
 
-  /** Of an error, as much as is read. */
+  /** Bytes of an error that are read. */
   private static final int ERROR_BYTES = 4096;
 
   private final HttpClient client;
@@ -70,7 +70,7 @@ final class WorkerHttp implements WorkerLink {
     return request;
   }
 
-  /** About a lease. */
+  /** Begins a request about a lease. */
   HttpRequest.Builder request(LeaseKey key, String path, Duration deadline) {
     HttpRequest.Builder request =
         request("/leases/" + key.jobId() + path, deadline)
@@ -83,7 +83,7 @@ final class WorkerHttp implements WorkerLink {
     return send(request, BodyHandlers.ofByteArray());
   }
 
-  /** The answer, or that of the server it sends to. */
+  /** Returns the answer, or that of the server to which it redirects. */
   HttpResponse<InputStream> open(HttpRequest request) {
     HttpResponse<InputStream> answer = send(request, BodyHandlers.ofInputStream());
     return RedirectedRead.of(answer)
@@ -122,7 +122,7 @@ final class WorkerHttp implements WorkerLink {
         .orElse("");
   }
 
-  /** The same with what is shown by now. */
+  /** Returns the same request with the new credential. */
   private HttpRequest again(HttpRequest request) {
     return HttpRequest.newBuilder(request, (name, value) -> !name.equalsIgnoreCase(AUTHORIZATION))
         .header(AUTHORIZATION, SCHEME + credential.shown())
@@ -154,27 +154,27 @@ final class WorkerHttp implements WorkerLink {
   }
 
   /**
-   * 5xx, 408 and 429 may pass; anything else will be said again in the same way.
+   * Returns if the status is 2xx.
    *
-   * @throws UncheckedIOException of the one
-   * @throws LeaseRefused of the other
+   * @throws UncheckedIOException for 5xx, 408 and 429, which may pass
+   * @throws LeaseRefused for any other status, which would be the same again
    */
   static void requireSuccess(int status, byte[] body) {
     if (status / 100 == 2) return;
-    String told = "server answered %d: %s".formatted(status, refusal(body).message());
+    String error = "server answered %d: %s".formatted(status, refusal(body).message());
     if (status >= 500 || status == 408 || status == 429) {
-      throw new UncheckedIOException(new IOException(told));
+      throw new UncheckedIOException(new IOException(error));
     }
-    throw new LeaseRefused(told);
+    throw new LeaseRefused(error);
   }
 
-  /** Why there can be no work with the server that gave this answer. */
+  /** Returns why this worker cannot work with the server of this answer; empty if it can. */
   static Optional<String> mismatch(HttpResponse<?> response) {
     String version = response.headers().firstValue(ProtocolVersion.HEADER).orElse(null);
     return ProtocolVersion.ofServer(version).map(ProtocolVersion.Mismatch::sentence);
   }
 
-  /** The two parts of an error envelope that matter here. */
+  /** Code and message of an error envelope. */
   record Refusal(String code, String message) {}
 
   static Refusal refusal(byte[] body) {
@@ -186,7 +186,7 @@ final class WorkerHttp implements WorkerLink {
     }
   }
 
-  /** Where a server sends its worker for content: a stranger, who is told nothing of the server. */
+  /** A redirect to another server for content, which gets neither credential nor lease. */
   record RedirectedRead(URI elsewhere) {
     private static final int FOUND = 302;
 
@@ -203,13 +203,15 @@ final class WorkerHttp implements WorkerLink {
       return HttpRequest.newBuilder(elsewhere).timeout(deadline).GET().build();
     }
 
-    /** A link that is too old, a store that is away: the next one may be better. */
+    /**
+     * Returns a successful answer. Other answers may pass: an expired link, an unavailable store.
+     */
     HttpResponse<InputStream> content(HttpResponse<InputStream> answer) {
       if (answer.statusCode() == 200) return answer;
       discard(answer);
       throw new UncheckedIOException(
           new IOException(
-              "%s, where the server sends for content, answered %d"
+              "%s, to which the server redirected, answered %d"
                   .formatted(elsewhere.getHost(), answer.statusCode())));
     }
 
@@ -217,14 +219,14 @@ final class WorkerHttp implements WorkerLink {
       try {
         answer.body().close();
       } catch (IOException gone) {
-        // Nobody wants it.
+        // The body is not needed.
       }
     }
   }
 
   /**
-   * A download that is given up when nothing arrives for a while: the HTTP client's own deadline
-   * ends with the headers, and a link that went down says nothing.
+   * Ends a download if nothing arrives for a while: the HTTP client's own deadline covers only the
+   * headers, and a broken connection may send no signal.
    */
   static final class StallGuard extends FilterInputStream {
     private final Duration patience;
@@ -266,7 +268,7 @@ final class WorkerHttp implements WorkerLink {
         reads = reads + 1;
         return count;
       } catch (IOException e) {
-        throw new UncheckedIOException(e); // the network, not this machine: may be tried again
+        throw new UncheckedIOException(e); // a network error, which may pass
       }
     }
 
@@ -280,7 +282,7 @@ final class WorkerHttp implements WorkerLink {
       try {
         super.close();
       } catch (IOException e) {
-        // The reader learns of it by its next read.
+        // The next read reports it.
       }
     }
   }

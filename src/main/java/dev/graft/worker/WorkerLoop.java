@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One device's loop: claim, run, again. On a platform thread, which the trainers it starts depend
- * on.
+ * The loop of one device, which claims and runs jobs. It needs a platform thread, on which the
+ * trainers that it starts depend.
  */
 final class WorkerLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
@@ -36,7 +36,7 @@ final class WorkerLoop implements Runnable {
   private final CountDownLatch draining = new CountDownLatch(1);
   private @Nullable JobRun current;
 
-  /** Of the next lease. Asked under it until an answer brings one: one may have been lost. */
+  /** Identifies the next lease. It changes with every lease, so that a lost answer loses none. */
   private UUID request = UUID.randomUUID();
 
   WorkerLoop(
@@ -57,7 +57,7 @@ final class WorkerLoop implements Runnable {
     this.traces = traces;
   }
 
-  /** On platform threads: a trainer dies with the thread that started it. */
+  /** Runs the loops on platform threads: a trainer ends with the thread that started it. */
   static LoopThreads threads(List<WorkerLoop> loops) {
     return LoopThreads.awaited(
         loops, Thread.ofPlatform().name("worker ", 0), threads -> loops.forEach(WorkerLoop::drain));
@@ -80,7 +80,7 @@ final class WorkerLoop implements Runnable {
     log.atInfo().addKeyValue("device", device.name()).log("worker_stopped");
   }
 
-  /** No new claims; the running job makes a checkpoint and goes back to the queue. */
+  /** Stops claiming; the running job writes a checkpoint and goes back to the queue. */
   void drain() {
     draining.countDown();
     log.atInfo().addKeyValue("device", device.name()).log("worker_draining");
@@ -116,13 +116,13 @@ final class WorkerLoop implements Runnable {
       run.run(preparation);
       lacksDisk = run.lacksDisk();
     } catch (RuntimeException bug) {
-      // The lease runs out and another worker tries; this loop must go on.
+      // The lease expires and another worker tries the job; this loop must continue.
       log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");
     } finally {
       running(null);
       events.accept(new Training.Ended(device.name()));
     }
-    // The next job may be another that has no room here: not all of them at once.
+    // Waits, because the next jobs may not fit either.
     if (lacksDisk) draining.await(settings.retryWait().toMillis(), TimeUnit.MILLISECONDS);
   }
 

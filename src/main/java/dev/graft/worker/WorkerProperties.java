@@ -15,37 +15,37 @@ import org.springframework.util.unit.DataSize;
 /**
  * {@code graft.worker.*}.
  *
- * @param directory where this worker keeps its credential, its copies of blobs and running jobs; by
+ * @param directory directory for this worker's credential, copies of blobs and running jobs; by
  *     default {@code worker} in the data directory. In {@code role=all} runs have links to the
- *     server's blobs there: on another file system each run gets copies
- * @param cacheSize how much of the disk the copies of blobs may take; by default three quarters of
- *     its file system. Not for {@code role=all}, where there are no copies
- * @param keepFree how much of the disk copies leave free, for data, checkpoints and results; by
- *     default a twentieth of its file system, at most 10 GB
- * @param serverUrl the server to work for; not needed in {@code role=all}
- * @param certificateAuthorities PEM file of the authorities that may vouch for the server, and no
- *     others; by default those that Java knows
- * @param joinToken single-use token; only for the first start, the credential is kept
- * @param joinTokenFile file with such tokens, one a line, of which the first that nobody has used
- *     is taken: several workers may have the same file
- * @param name what the server calls this worker; by default the host's name
- * @param workerClass class of worker that this one is meant to be; it must be that of its join
- *     token. By default that of the token, and {@code default} in {@code role=all}
+ *     server's blobs there; on another file system each run gets copies
+ * @param cacheSize how much disk space the copies of blobs may take; by default three quarters of
+ *     the file system. Not used in {@code role=all}, which makes no copies
+ * @param keepFree how much disk space copies leave free for data, checkpoints and results; by
+ *     default a twentieth of the file system, at most 10 GB
+ * @param serverUrl URL of the worker's server; not needed in {@code role=all}
+ * @param certificateAuthorities PEM file of the only certificate authorities that are trusted for
+ *     the server; by default those of Java
+ * @param joinToken single-use token, needed only for the first start; the credential is kept
+ * @param joinTokenFile file with such tokens, one per line, of which the first unused one is taken,
+ *     so that several workers may share the file
+ * @param name name of this worker on the server; by default the host's name
+ * @param workerClass class of this worker; it must be that of its join token. By default that of
+ *     the token, and {@code default} in {@code role=all}
  * @param dedicated whether this worker takes only jobs that ask for its class
- * @param devices such as {@code cpu} or {@code cuda:0,cuda:1}; one job runs on each. By default
- *     every GPU that can be used, and {@code cpu} where there is none
- * @param deviceMemory what a job may take of each device; by default what is found, see {@link
- *     TrainerDevices.MachineMemory}
- * @param threads CPU threads of one trainer; by default as many as there are, and where there are
- *     several devices each gets its share of them
- * @param heap heap of a trainer's JVM (tensors live outside it), as {@code -Xmx} takes it
- * @param reportEvery progress is told this often, while there is some
- * @param claimWait how long one request for a job waits at the server, and so how long an idle
+ * @param devices devices such as {@code cpu} or {@code cuda:0,cuda:1}; one job runs on each. By
+ *     default all usable GPUs, or {@code cpu} if there are none
+ * @param deviceMemory how much memory of each device a job may take; by default it is measured, see
+ *     {@link TrainerDevices.MachineMemory}
+ * @param threads CPU threads of one trainer; by default all, divided among the devices
+ * @param heap heap of a trainer's JVM, in the form of {@code -Xmx}; tensors are outside of it
+ * @param reportEvery how often progress is reported
+ * @param claimWait how long a request for a job waits at the server, and therefore how long an idle
  *     worker may take to shut down; at most 20 s
- * @param callTimeout deadline of every other request; give it less than a third of the lease's TTL
- * @param drainGrace how long a run that is to stop may take, at least, for the step under way and
- *     its checkpoint; three times what the longest of them took in the run, where that is more
- * @param retryWait pause after a server that could not be reached
+ * @param callTimeout deadline of every other request; should be less than a third of the lease's
+ *     TTL
+ * @param drainGrace how long a run that must stop may take, at least, for the current step and its
+ *     checkpoint; three times the longest of them in the run, if that is longer
+ * @param retryWait pause after a call that the server did not answer
  */
 @ConfigurationProperties("graft.worker")
 record WorkerProperties(
@@ -86,9 +86,9 @@ record WorkerProperties(
   }
 
   /**
-   * The server to work for.
+   * Returns the URL of the server.
    *
-   * @throws MachineLacks without one
+   * @throws MachineLacks if it is missing or invalid
    */
   URI server() {
     if (serverUrl == null || serverUrl.isBlank()) {
@@ -101,9 +101,9 @@ record WorkerProperties(
         return uri;
       }
     } catch (IllegalArgumentException notAUri) {
-      // said below
+      // refused below
     }
-    throw new MachineLacks("not the URL of a server: " + serverUrl);
+    throw new MachineLacks("graft.worker.server-url is not a valid URL: " + serverUrl);
   }
 
   JobRun.RunTimes runTimes() {
@@ -111,10 +111,10 @@ record WorkerProperties(
   }
 
   /**
-   * CPU threads of one trainer; null = as many as there are.
+   * Returns the CPU threads of one trainer; null = all.
    *
    * @param cores of this machine
-   * @param sharing how many trainers there are at a time
+   * @param sharing number of concurrent trainers
    */
   @Nullable Integer trainerThreads(int cores, int sharing) {
     if (threads != null || sharing < 2) return threads;
@@ -122,9 +122,9 @@ record WorkerProperties(
   }
 
   /**
-   * What the copies of blobs may take.
+   * Returns the limits for copies of blobs.
    *
-   * @param disk bytes of their file system, free or not
+   * @param disk size of their file system in bytes
    */
   BlobCache.Bounds copies(long disk) {
     return new BlobCache.Bounds(

@@ -11,7 +11,7 @@ import javax.net.ssl.SSLException;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
-/** How a worker stands with its server, asked without taking work. */
+/** The state of a worker at its server, checked without taking work. */
 public sealed interface WorkerStanding {
   /**
    * It has no credential yet.
@@ -23,16 +23,16 @@ public sealed interface WorkerStanding {
   /** The server gives it work. */
   record Accepted(URI server) implements WorkerStanding {}
 
-  /** The server does not take its credential. */
+  /** The server refuses its credential. */
   record Refused(URI server, String why) implements WorkerStanding {}
 
-  /** One of both must be upgraded, and the sentence says which. */
+  /** Worker or server must be upgraded; the sentence names it. */
   record Mismatch(URI server, String sentence) implements WorkerStanding {}
 
-  /** Something answers that is no server of workers. */
+  /** Something else answers at the address. */
   record Stranger(URI server, int status) implements WorkerStanding {}
 
-  /** No authority that is trusted vouches for the server. */
+  /** The server's certificate is not trusted. */
   record Untrusted(URI server, String why) implements WorkerStanding {}
 
   /** The server does not answer. */
@@ -40,7 +40,7 @@ public sealed interface WorkerStanding {
 
   /**
    * @param environment with {@code graft.worker.*}
-   * @throws dev.graft.platform.MachineLacks without the address of a server
+   * @throws dev.graft.platform.MachineLacks without a valid server URL
    */
   static WorkerStanding of(Environment environment) throws IOException {
     WorkerProperties settings =
@@ -53,7 +53,7 @@ public sealed interface WorkerStanding {
     return ask(server, new WorkerHttp(server, credential.get(), settings), settings);
   }
 
-  /** Work is taken by POST; a GET only tells who is known. */
+  /** Asks by GET, which checks the credential; only POST takes work. */
   private static WorkerStanding ask(URI server, WorkerHttp http, WorkerProperties settings) {
     try {
       HttpResponse<byte[]> answer =

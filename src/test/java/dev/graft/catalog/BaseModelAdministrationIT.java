@@ -75,7 +75,7 @@ class BaseModelAdministrationIT {
         .contains("has disabled 'a-smaller'");
     String job = "{'model': 'a-smaller', 'training_file': 'file-1'}";
     assertThat(text(error(member.post("/v1/fine_tuning/jobs", job), 400), "message"))
-        .contains("takes no new jobs");
+        .contains("for new jobs");
     assertThat(change("{'enabled': true}").path("enabled").asBoolean()).isTrue();
     assertThat(ok(member.get("/v1/models")).path("data").findValuesAsString("id"))
         .contains("a-smaller");

@@ -57,7 +57,8 @@ class AdapterConfigsIT {
     assertThat(schema.get("$schema").asString()).endsWith("draft/2020-12/schema");
     assertThat(schema.at("/anyOf/2/properties/training/properties/learning_rate/maximum").asInt())
         .isEqualTo(1);
-    assertThat(post(CONFIGS, SUPPORT.replace("support", "schema")).body()).contains("nor schema");
+    assertThat(post(CONFIGS, SUPPORT.replace("support", "schema")).body())
+        .contains("not be schema");
   }
 
   @Test

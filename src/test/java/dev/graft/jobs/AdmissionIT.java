@@ -64,7 +64,7 @@ class AdmissionIT {
     JsonNode refused = error(submit(""), 429);
     assertThat(refused.get("code").asString()).isEqualTo("insufficient_quota");
     assertThat(refused.get("message").asString())
-        .contains("1 job of this department is waiting, of at most 1; cancel one");
+        .contains("This department has 1 waiting job, and its limit is 1. Cancel one");
     assertThat(quota("queued_jobs").get("used").asInt()).isEqualTo(1);
     assertThat(quota("queued_jobs").get("limit").asInt()).isEqualTo(1);
     say("{\"max_queued_jobs\": null}");

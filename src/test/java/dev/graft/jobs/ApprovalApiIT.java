@@ -59,7 +59,7 @@ class ApprovalApiIT {
       assertThat(approved.at("/queue/position").asInt()).isOne();
     }
     assertThat(text(error(owner.post(path + "/reject", "{}"), 400), "message"))
-        .isEqualTo("The job cannot be rejected: it waits for no approval, it is approved.");
+        .isEqualTo("The job cannot be rejected: it does not wait for approval, it is approved.");
     JsonNode events = ok(member.get(path + "/events")).get("data");
     assertThat(text(events.get(0), "message"))
         .matches("Fine-tuning job approved by owner \\(key_\\w+\\): in the budget");
@@ -88,7 +88,7 @@ class ApprovalApiIT {
   void neitherMembersNorTheAuthorNorOtherDepartmentsDecide() throws Exception {
     String own = JOBS + "/" + text(submit(owner), "id");
     assertThat(text(error(owner.post(own + "/approve", "{}"), 403), "message"))
-        .startsWith("Whoever submitted a job does not decide about it");
+        .startsWith("You cannot approve or reject your own job");
     error(member.post(own + "/approve", "{}"), 403);
     project = "/v1/organization/projects/" + departments.ensure("d-" + UUID.randomUUID());
     ApiClient stranger = account("owner");
@@ -112,7 +112,7 @@ class ApprovalApiIT {
     assertThat(next.get("sub_status").isNull()).isTrue();
     String path = JOBS + "/" + text(next, "id");
     assertThat(text(error(owner.post(path + "/approve", "{}"), 400), "message"))
-        .endsWith("it waits for no approval, it is queued.");
+        .endsWith("it does not wait for approval, it is queued.");
     assertThat(text(ok(owner.post(JOBS + "/" + id + "/resume", "")), "sub_status"))
         .as("to resume what is not paused changes nothing")
         .isEqualTo("waiting_for_approval");

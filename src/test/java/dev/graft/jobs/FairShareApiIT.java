@@ -54,7 +54,7 @@ class FairShareApiIT {
   void theReasonFollowsTheQueue() throws Exception {
     String busy = department();
     String other = department();
-    assertThat(reason(busy)).isEqualTo("No job waits.");
+    assertThat(reason(busy)).isEqualTo("No job is waiting.");
     for (int i = 0; i < 4; i++) submit(busy);
     assertThat(reason(busy)).startsWith("This department is next");
     String worker = new Queue(sql).worker();
@@ -67,7 +67,7 @@ class FairShareApiIT {
     assertThat(one.get("share").asDouble()).isEqualTo(60);
     leases.claim(worker, Device.UNKNOWN, Queue.TTL, null).orElseThrow();
     leases.claim(worker, Device.UNKNOWN, Queue.TTL, null).orElseThrow();
-    assertThat(reason(busy)).startsWith("2 of 2 jobs run at once");
+    assertThat(reason(busy)).startsWith("2 of 2 jobs are running");
   }
 
   @Test
@@ -78,7 +78,7 @@ class FairShareApiIT {
     sql.sql("delete from worker_device").update();
     devices.asks(queue.worker(), new Device("cpu", 8_000_000_000L));
     assertThat(reason(department))
-        .startsWith("The first job that waits needs 4611686018.4 GB of memory; the largest")
+        .startsWith("The first waiting job needs 4611686018.4 GB of memory; the largest")
         .contains("gradient_checkpointing");
     queue.submit(department, 0, new JobNeeds.JobMemory(1, 0));
     assertThat(reason(department)).doesNotContain("needs");

@@ -144,12 +144,12 @@ class JobGoesBackIT {
     var job = queue.shown(department, this.job);
     assertThat(job.path("sub_status").asString()).isEqualTo("validating");
     assertThat(job.path("reason").asString())
-        .isEqualTo("A worker measures the validation file before the first step.");
+        .isEqualTo("A worker evaluates the validation file before the first step.");
     report(key, 3, progress(0, false), List.of());
     trains(key, 4, 0, 6);
     report(key, 5, progress(6, true), List.of());
     assertThat(queue.shown(department, this.job).path("reason").asString())
-        .isEqualTo("A worker measures the validation file after step 6 of 24.");
+        .isEqualTo("A worker evaluates the validation file after step 6 of 24.");
     queue.leases.release(key);
     assertThat(queue.row(department, this.job).progress().validating()).isFalse();
   }

@@ -81,7 +81,7 @@ class JobHistoryIT {
     JsonNode before = events(old, "");
     assertThat(before.findValuesAsString("message")).containsExactly("Step 1/1", "Created");
     JsonNode job = ok(client.get("/v1/fine_tuning/jobs/" + old));
-    assertThat(history.putAway()).isPositive();
+    assertThat(history.moveEvents()).isPositive();
     assertThat(List.of(rows("job_event", old), rows("job_event_history", old)))
         .containsExactly(0L, 2L);
     assertThat(List.of(rows("job_event", recent), rows("job_event_history", recent)))
@@ -93,13 +93,13 @@ class JobHistoryIT {
     assertThat(ok(client.get("/v1/fine_tuning/jobs/" + old))).isEqualTo(job);
     assertThat(ok(client.get("/v1/fine_tuning/jobs")).path("data").findValuesAsString("id"))
         .contains(old, recent);
-    assertThat(history.putAway()).isZero();
+    assertThat(history.moveEvents()).isZero();
   }
 
   @Test
   void retentionOfLogsTakesThemFromTheHistoryToo() throws Exception {
     String old = endedJob(100);
-    history.putAway();
+    history.moveEvents();
     ok(
         administrator.post(
             "/v1/organization/projects/" + department + "/retention", "{'logs_days': 60}"));

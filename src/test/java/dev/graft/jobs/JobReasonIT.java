@@ -36,9 +36,9 @@ class JobReasonIT {
   @Test
   void aJobWaitsForAWorkerThatIsFreeAndSaysSoIfThereIsNone() {
     String job = queue.submit(department, 0);
-    assertThat(why(job)).isEqualTo("It is next: it starts when a worker is free.");
+    assertThat(why(job)).isEqualTo("It is next and starts when a worker is free.");
     clock(61);
-    assertThat(why(job)).startsWith("No worker is there");
+    assertThat(why(job)).startsWith("No worker is available");
     assertThat(shown(job).get("next_step").asString()).contains("--role worker");
     seen();
     assertThat(why(job)).startsWith("It is next");
@@ -51,7 +51,7 @@ class JobReasonIT {
     queue.submit(department, 0, new JobNeeds.JobMemory(8_000_000_000L, 0));
     String job = queue.submit(department, 0, new JobNeeds.JobMemory(9_400_000_000L, 0));
     assertThat(why(job))
-        .isEqualTo("It needs 9.4 GB of memory; the largest worker that is there has 8.0 GB.");
+        .isEqualTo("It needs 9.4 GB of memory; the largest available worker has 8.0 GB.");
     assertThat(shown(job).get("next_step").asString()).contains("max_length", "larger worker");
     assertThat(shown(job).at("/queue/eta").isNull()).isTrue();
     devices.asks(worker, new Device("cpu", 10_000_000_000L));
@@ -80,11 +80,11 @@ class JobReasonIT {
     queue.submit(other, 0);
     String urgent = queue.submit(department, 9);
     assertThat(why(urgent))
-        .isEqualTo("1 other department used less for its weight, and comes first.");
+        .isEqualTo("1 other department used less for its weight and comes first.");
     queue.claim(worker);
     assertThat(why(urgent)).startsWith("It is next");
     queue.claim(worker);
-    assertThat(why(second)).startsWith("1 of 1 jobs of this department run at once");
+    assertThat(why(second)).startsWith("1 of 1 jobs of this department are running, its maximum");
   }
 
   @Test
@@ -101,7 +101,8 @@ class JobReasonIT {
     String job = queue.submit(department, 0);
     LeaseKey first = queue.claim(worker);
     queue.leases.fail(first, transientFailure(), Duration.ofMinutes(5), "again");
-    assertThat(why(job)).matches("It is tried again at \\S+ \\S+ UTC: its last run ended early\\.");
+    assertThat(why(job))
+        .matches("It will be tried again at \\S+ \\S+ UTC, because its last run ended early\\.");
     clock(301);
     queue.leases.fail(queue.claim(worker), transientFailure(), null, "over");
     JsonNode failed = shown(job);
@@ -128,13 +129,13 @@ class JobReasonIT {
         .isEqualTo("Resume it to start from the beginning.");
     queue.ledger.resume(department, job, "user_1");
     LeaseKey key = queue.claim(worker);
-    assertThat(reason(job)).isEqualTo("A worker has it, and prepares the training.");
+    assertThat(reason(job)).isEqualTo("A worker has claimed it and prepares the training.");
     report(key, 1, 7, 10);
     assertThat(reason(job)).isEqualTo("A worker trains it: step 7 of 10.");
     queue.ledger.pause(department, job, "somebody");
-    assertThat(reason(job)).startsWith("A pause was asked for by somebody;");
+    assertThat(reason(job)).startsWith("A pause was requested by somebody;");
     queue.ledger.cancel(department, job, "user_1", null);
-    assertThat(reason(job)).startsWith("Its cancellation was asked for by ann@example.org;");
+    assertThat(reason(job)).startsWith("Its cancellation was requested by ann@example.org;");
     queue.leases.release(key);
     assertThat(reason(job)).isEqualTo("Cancelled by ann@example.org.");
   }

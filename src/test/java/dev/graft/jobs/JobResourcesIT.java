@@ -114,7 +114,7 @@ class JobResourcesIT {
     JsonNode waits = ok(client.get("/v1/fine_tuning/jobs/" + job.get("id").asString()));
     assertThat(waits.get("reason").asString())
         .startsWith("It asks for a cuda device")
-        .contains("the workers that are there have cpu with 900.0 GB");
+        .contains("the available workers have cpu with 900.0 GB");
     assertThat(waits.get("next_step").asString()).contains("\"resources\": {\"device\": \"cpu\"}");
     Lease lease = claim(queue.worker(), GPU).orElseThrow();
     assertThat(lease.key().jobId()).isEqualTo(job.get("id").asString());
@@ -179,7 +179,7 @@ class JobResourcesIT {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{'devices': 65}|resources.devices|65 is more than the 64 devices",
+        "{'devices': 65}|resources.devices|65 devices exceed the maximum of 64",
         "{'gpus': 1}|resources.gpus|unknown",
         "{'device': 'tpu'}|resources.device|must be one of cpu, cuda",
         "'cuda'|resources|must be an object",

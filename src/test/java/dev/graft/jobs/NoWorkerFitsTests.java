@@ -52,11 +52,11 @@ class NoWorkerFitsTests {
   void whatOnlyMemoryKeepsFromStartingSaysBothNumbers() {
     NoWorkerFits told = of(Resources.ANY, 100 * GB, CPU, GPU);
     assertThat(told.reason())
-        .isEqualTo("It needs 100.0 GB of memory; the largest worker that is there has 64.0 GB.");
-    assertThat(told.remedy()).startsWith("Ask for less (");
+        .isEqualTo("It needs 100.0 GB of memory; the largest available worker has 64.0 GB.");
+    assertThat(told.remedy()).startsWith("Reduce its memory (");
     assertThat(of(Resources.ANY.on(DeviceKind.CUDA), 24 * GB, CPU, GPU).reason())
         .isEqualTo(
-            "It needs 24.0 GB of memory; the largest worker with a cuda device that is there has"
+            "It needs 24.0 GB of memory; the largest available worker with a cuda device has"
                 + " 16.0 GB.");
   }
 
@@ -67,12 +67,12 @@ class NoWorkerFitsTests {
     assertThat(told.reason())
         .isEqualTo(
             "It asks for 4 cuda devices of capability 8.0 or higher, with 24.0 GB of memory each,"
-                + " and a worker of class ray; the workers that are there have cpu with 64.0 GB"
+                + " and a worker of class ray; the available workers have cpu with 64.0 GB"
                 + " (class default); cuda 7.5 with 16.0 GB (class default).");
     assertThat(told.remedy())
         .isEqualTo(
-            "It takes 4 cuda devices of capability 8.0 or higher, with 24.0 GB of memory each, and"
-                + " a worker of class ray; or submit it again and ask for less.");
+            "It needs 4 cuda devices of capability 8.0 or higher, with 24.0 GB of memory each, and"
+                + " a worker of class ray. Add such a worker, or submit the job again and ask for less.");
   }
 
   @Test
@@ -80,9 +80,9 @@ class NoWorkerFitsTests {
     NoWorkerFits told = of(Resources.ANY.on(DeviceKind.CUDA), 8 * GB, CPU, away(GPU));
     assertThat(told.remedy())
         .startsWith(
-            "Worker w-cuda could run it, and last asked for work at 2026-03-01 08:30 UTC: start it"
-                + " again.")
-        .endsWith("\"resources\": {\"device\": \"cpu\"} if it may take long.");
+            "Worker w-cuda could run it and last asked for work at 2026-03-01 08:30 UTC: start that"
+                + " worker again.")
+        .endsWith("\"resources\": {\"device\": \"cpu\"} if it may take longer.");
   }
 
   @Test
@@ -91,7 +91,7 @@ class NoWorkerFitsTests {
         new DeviceOffer("a100", true, null, 0, 1, Long.MAX_VALUE, true, "a", Instant.EPOCH);
     assertThat(of(Resources.ANY, 0, apart).reason())
         .isEqualTo(
-            "It asks for a device, and a worker of any class; the workers that are there have a"
+            "It asks for a device, and a worker of any class; the available workers have a"
                 + " device of unknown kind (only jobs that ask for class a100).");
   }
 

@@ -1,12 +1,18 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.JobLedger.NewJob;
+import dev.graft.catalog.BaseModel;
+import dev.graft.datasets.TrainingFile;
 import dev.graft.jobs.JobNeeds.JobMemory;
+import dev.graft.jobs.ParentLookup.ContinuedTraining;
+import dev.graft.jobs.ParentModels.ParentModel;
+import dev.graft.jobs.SubmitJob.CheckedJob;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.spec.Resources;
+import dev.graft.spec.TrainingSpec;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -15,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.IntNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The ledgers over one data source, with departments and jobs to try them on. */
@@ -109,17 +117,39 @@ public final class Queue {
       @Nullable String by) {
     String id = "ftjob-" + UUID.randomUUID();
     ledger.submit(
-        new NewJob(
-            id,
-            department,
-            new NewJob.Base("base", SOME, null, null),
-            new NewJob.Data("file-1", SOME, null, null),
-            new NewJob.Settings(42, QueueServer.METHOD, QueueServer.HYPERPARAMETERS, "{}"),
-            null,
-            null,
-            new NewJob.Turn(priority, memory, resources, approval)),
+        id,
+        department,
+        checked("base", SOME, SOME, "{}", null, priority, resources),
+        memory,
+        approval,
         by);
     return id;
+  }
+
+  /** A request whose files and base model have been looked up. */
+  static CheckedJob checked(
+      String base,
+      Digest baseManifest,
+      Digest training,
+      String adapter,
+      @Nullable Digest start,
+      int priority,
+      Resources resources) {
+    TrainingSpec spec = TrainingSpec.resolve(null, null, null, IntNode.valueOf(42));
+    return new CheckedJob(
+        new JobRequest(base, "file-1", null, null, priority, resources, null, 1, false, spec),
+        start == null
+            ? null
+            : new ContinuedTraining(
+                new ParentModel("ft:tiny:support::1", "ftjob-1", base, start, "{}", null),
+                baseManifest,
+                start,
+                null),
+        new BaseModel(base, "llama", baseManifest, 1, 512, 1, null, null, null, Instant.EPOCH),
+        new TrainingFile("file-1", "proj_1", "train.jsonl", 4, training, 1, null, null),
+        null,
+        (ObjectNode) JsonMapper.shared().readTree(adapter),
+        resources);
   }
 
   /** The job that a device of that much memory gets, if there is one. */

@@ -4,7 +4,6 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
-import dev.graft.jobs.JobLedger.NewJob;
 import dev.graft.spec.Resources;
 import dev.graft.tenancy.Departments;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -139,16 +138,11 @@ public class QueueServer {
     Digest training = store.put(new ByteArrayInputStream(data), data.length).sha256();
     String id = "ftjob-" + UUID.randomUUID().toString().replace("-", "");
     ledger.submit(
-        new NewJob(
-            id,
-            department,
-            new NewJob.Base(
-                "tiny", base.sha256(), start == null ? null : "ft:tiny:support::1", start),
-            new NewJob.Data("file-1", training, null, null),
-            new NewJob.Settings(42, METHOD, HYPERPARAMETERS, plan),
-            null,
-            null,
-            new NewJob.Turn(0, JobNeeds.JobMemory.UNKNOWN, Resources.ANY, false)),
+        id,
+        department,
+        Queue.checked("tiny", base.sha256(), training, plan, start, 0, Resources.ANY),
+        JobNeeds.JobMemory.UNKNOWN,
+        false,
         null);
     return new Submitted(department, id);
   }

@@ -55,7 +55,7 @@ class ReaperIT {
     assertThat(queue.state(department, slow)).isEqualTo(JobState.QUEUED);
     assertThat(queue.row(department, slow).tries()).isEqualTo(new JobRow.Tries(0, 0, 0, 0));
     assertThat(queue.events.list(slow, Integer.MAX_VALUE, 1).getFirst().message())
-        .startsWith("The worker could reach no server for too long");
+        .startsWith("The worker could not reach a server for too long");
   }
 
   @Test

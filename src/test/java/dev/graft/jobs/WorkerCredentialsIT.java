@@ -53,7 +53,7 @@ class WorkerCredentialsIT {
       HttpResponse<String> refused = ask("GET", "/leases", "");
       assertThat(refused.statusCode()).isEqualTo(401);
       assertThat(refused.body())
-          .contains("credential_expired", "start it again with a new join token");
+          .contains("credential_expired", "start the worker again with a new join token");
     }
     assertThat(audited()).containsExactly("worker.credential_refused 3");
   }

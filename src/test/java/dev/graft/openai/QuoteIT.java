@@ -137,7 +137,7 @@ class QuoteIT extends StartedGraft {
     sql.sql("update department set max_queued = 0 where name = 'quotes'").update();
     try {
       JsonNode quote = ok(quote("\"seed\":1"));
-      assertThat(quote.path("warnings").toString()).contains("waiting, of at most 0");
+      assertThat(quote.path("warnings").toString()).contains("0 waiting jobs, and its limit is 0");
       assertThat(post("/v1/fine_tuning/jobs", "\"seed\":1").statusCode()).isEqualTo(429);
     } finally {
       sql.sql("update department set max_queued = 100 where name = 'quotes'").update();

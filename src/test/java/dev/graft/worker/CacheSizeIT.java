@@ -72,8 +72,8 @@ class CacheSizeIT {
     assertThat(
             server.told(
                 job,
-                "The worker has no room on its disk for the base model and the data of this job;"
-                    + " the job waits for room, or for another worker"))
+                "The worker's disk has no room for the base model and the data of this job; the job waits"
+                    + " for room, or for another worker"))
         .isPositive();
     start("large", 2 * ONE_MODEL);
     await().atMost(LONG).until(() -> server.state(job).equals("succeeded"));

@@ -176,8 +176,9 @@ class HeartbeatsTests {
             null,
             null,
             null);
-    return Heartbeats.start(
-        new Answering(), lease, reports, OFTEN, new Listening(), System.nanoTime());
+    return new Heartbeats(
+            new Answering(), lease, reports, OFTEN, new Listening(), System.nanoTime())
+        .start();
   }
 
   private static Directive unreachable() {

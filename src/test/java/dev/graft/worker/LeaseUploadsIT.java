@@ -72,7 +72,8 @@ class LeaseUploadsIT {
     assertThat(store.stat(BlobRef.of(much).sha256())).isEmpty();
     assertThat(server.state(job)).isEqualTo("failed");
     assertThat(server.failure(job))
-        .contains("more than one run may upload", "training.save_steps", "graft.jobs.uploads");
+        .contains(
+            "exceed the upload limit of one run", "training.save_steps", "graft.jobs.uploads");
     assertThatExceptionOfType(LeaseLost.class).isThrownBy(() -> put(key, file("c", 1)));
   }
 

@@ -75,7 +75,7 @@ class RayJobsTests {
     for (String token : new String[] {null, "", "another"}) {
       assertThatThrownBy(() -> jobs(token).all())
           .isInstanceOf(RayJobs.RayRefused.class)
-          .hasMessage("the Ray cluster does not take graft.worker.ray.token");
+          .hasMessage("the Ray cluster does not accept graft.worker.ray.token");
     }
   }
 
@@ -86,11 +86,11 @@ class RayJobsTests {
     ray.answers(400);
     assertThatThrownBy(() -> jobs(FakeRay.TOKEN).submit(ID, "x", null))
         .isInstanceOf(RayJobs.RayRefused.class)
-        .hasMessageContaining("answers 400");
+        .hasMessageContaining("answered 400");
     ray.answers(200);
     assertThatThrownBy(() -> jobs(FakeRay.TOKEN).all())
         .isInstanceOf(RayJobs.RayRefused.class)
-        .hasMessageContaining("no Ray dashboard");
+        .hasMessageContaining("not a Ray dashboard");
     ray.close();
     RayJobs gone = new RayJobs(URI.create("http://127.0.0.1:1"), null, DEADLINE);
     assertThatThrownBy(gone::all).isInstanceOf(UncheckedIOException.class);

@@ -20,7 +20,7 @@ class RunEndTests {
   void aTrainerThatTheKernelKilledForMemoryRanOutOfIt() {
     TrainingFailure failure = failure(KILLED, null, true);
     assertThat(failure.kind()).isEqualTo(Kind.OUT_OF_MEMORY);
-    assertThat(failure.message()).contains("memory ran out").contains("kernel");
+    assertThat(failure.message()).contains("ran out of memory").contains("kernel");
     assertThat(failure.hint()).contains("per_device_train_batch_size");
   }
 

@@ -6,17 +6,17 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a worker would run a job on.
+ * A device of a worker, or several equal ones.
  *
- * @param name as the worker has it, such as {@code cpu} or {@code cuda:0}
- * @param memory bytes that a run may take, of each where it is several; null = not known, then
- *     every job is taken to fit
+ * @param name the worker's name for it, such as {@code cpu} or {@code cuda:0}
+ * @param memory bytes that a run may take, of each device where there are several; null = not
+ *     known, then every job is assumed to fit
  * @param kind {@code cpu} or {@code cuda}; null from a worker of an earlier release, which gets
- *     only jobs that any device may run, and those for a CPU if it is named so
+ *     only jobs that any device may run, and jobs for a CPU if the name is {@code cpu}
  * @param capability CUDA compute capability, such as {@code 8.6}; null = none, or not known
  * @param devices how many it can give to one job; null = one
- * @param workerClass class that the worker is set up for, which must be the one it joined with;
- *     null = whatever that is
+ * @param workerClass class that the worker is configured for, which must be the one it joined with;
+ *     null = the one it joined with
  * @param dedicated whether it takes only jobs that ask for its class; null = no
  * @param use what it is doing now; null = not known
  */
@@ -29,10 +29,10 @@ public record Device(
     @Nullable String workerClass,
     @Nullable Boolean dedicated,
     @Nullable DeviceUse use) {
-  /** Of a worker that does not say, as those of earlier releases. */
+  /** The device of a worker of an earlier release, which sends none. */
   public static final Device UNKNOWN = new Device("", null);
 
-  /** Name of what a worker has that stands for a Ray cluster. */
+  /** Name of the device of a worker that trains on a Ray cluster. */
   public static final String RAY = "ray";
 
   private static final int LONGEST_NAME = 100;
@@ -47,58 +47,58 @@ public record Device(
     if (workerClass != null) Resources.requireClass(workerClass);
   }
 
-  /** As workers of earlier releases tell it. */
+  /** The device as workers of earlier releases describe it. */
   public Device(String name, @Nullable Long memory) {
     this(name, memory, null, null, null, null, null, null);
   }
 
-  /** A device of this machine, of the kind that its name says: that before the colon. */
+  /** Returns a device of this machine; its kind is the part of the name before the colon. */
   public static Device named(String name, @Nullable Long memory, @Nullable String capability) {
     String kind = name.replaceFirst(":.*", "");
     return new Device(name, memory, kind, capability, null, null, null, null);
   }
 
-  /** The same, of a worker that is set up so. */
+  /** Returns this device of a worker with these settings. */
   public Device of(@Nullable String workerClass, boolean dedicated) {
     return new Device(name, memory, kind, capability, devices, workerClass, dedicated, use);
   }
 
-  /** The same, as it is now. */
+  /** Returns this device with its current use. */
   public Device of(@Nullable DeviceUse now) {
     return new Device(name, memory, kind, capability, devices, workerClass, dedicated, now);
   }
 
-  /** Jobs that need more than this do not fit. */
+  /** Returns the bytes that a job may need at most. */
   public long holds() {
     return memory == null ? Long.MAX_VALUE : memory;
   }
 
-  /** Null where it is not known, or of a kind that this release does not know. */
+  /** Returns the kind; null where it is not known, or newer than this release. */
   public @Nullable DeviceKind computes() {
-    String said = kind == null && name.equals(DeviceKind.CPU.wire()) ? name : kind;
+    String wire = kind == null && name.equals(DeviceKind.CPU.wire()) ? name : kind;
     return Arrays.stream(DeviceKind.values())
-        .filter(each -> each.wire().equals(said))
+        .filter(each -> each.wire().equals(wire))
         .findFirst()
         .orElse(null);
   }
 
-  /** As a number that orders, see {@link Resources#capabilityNumber}; 0 = none, or not known. */
+  /** Returns the capability as {@link Resources#capabilityNumber} does; 0 = none, or not known. */
   public int capabilityNumber() {
     return capability == null ? 0 : Resources.capabilityNumber(capability);
   }
 
-  /** How many it can give to one job. */
+  /** Returns how many devices it can give to one job. */
   public int count() {
     return devices == null ? 1 : devices;
   }
 
   /**
-   * What a device is doing. Each number is null where it is not known.
+   * How busy a device is. Each number is null where it is not known.
    *
-   * @param memoryUsed bytes: on a GPU by whatever uses it, on the CPU by the trainer
-   * @param memoryTotal bytes that there are, whatever a job may take of them
-   * @param utilization percent, 0 to 100: of a GPU the time in which it computed, of the CPU the
-   *     share of the machine's processors that the trainer had
+   * @param memoryUsed bytes in use: on a GPU by all processes, on the CPU by the trainer
+   * @param memoryTotal all bytes of the device, including those that no job may take
+   * @param utilization percent, 0 to 100: of a GPU the share of the time in which it computed, of
+   *     the CPU the share of the machine's processors that the trainer used
    */
   public record DeviceUse(
       @Nullable Long memoryUsed, @Nullable Long memoryTotal, @Nullable Double utilization) {

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param parentModel name of the model that the job continues from; null = none
  * @param start manifest of the result or checkpoint of an earlier job that training begins with;
  *     null = none
- * @param leastMemory whether an earlier run had not enough memory, so that this one should take as
+ * @param leastMemory whether an earlier run ran out of memory, so that this one should take as
  *     little as it can; null = no
- * @param resources that the job asks for; null from a server that does not say
- * @param within how long the run may take; null from a server that does not say
- * @param traceparent of the span that the run follows; null = it is in no trace
+ * @param resources what the job asks for; null from a server of an earlier release
+ * @param within how long the run may take; null from a server of an earlier release
+ * @param traceparent trace context of the span that the run follows; null = there is no trace
  */
 public record Lease(
     LeaseKey key,
@@ -42,10 +42,10 @@ public record Lease(
     @Nullable RunLimits within,
     @Nullable String traceparent) {
   /**
-   * After which a worker ends its run.
+   * The times after which a worker ends its run.
    *
-   * @param maxRunMs since the claim; null = it may take any time
-   * @param noProgressMs without a word from the trainer; null = any
+   * @param maxRunMs milliseconds since the claim; null = no limit
+   * @param noProgressMs milliseconds without an event of the trainer; null = no limit
    */
   public record RunLimits(@Nullable Long maxRunMs, @Nullable Long noProgressMs) {
     static final RunLimits NONE = new RunLimits(null, null);
@@ -55,12 +55,12 @@ public record Lease(
     checkpoints = List.copyOf(checkpoints);
   }
 
-  /** Whether the run should take as little memory as it can. */
+  /** Returns whether the run should take as little memory as it can. */
   public boolean frugal() {
     return Boolean.TRUE.equals(leastMemory);
   }
 
-  /** How many devices the job is to run on. */
+  /** Returns how many devices the job runs on. */
   public int devices() {
     return resources == null ? 1 : resources.count();
   }
@@ -81,11 +81,11 @@ public record Lease(
   public record Resume(int step, Digest manifest) {}
 
   /**
-   * The right to write about a job: every write carries it and must hit exactly one live lease.
+   * The right to write about a job: every write carries it and must match exactly one live lease.
    *
-   * @param epoch rises at every claim and at every reap of the job
-   * @param token random, so that an epoch number given out twice (after a database failover that
-   *     lost a claim) still differs
+   * @param epoch rises whenever the job is claimed or its lease is taken away
+   * @param token random, so that an epoch that is used twice (after a database failover that lost a
+   *     claim) still differs
    */
   public record LeaseKey(String jobId, long epoch, UUID token) {}
 }

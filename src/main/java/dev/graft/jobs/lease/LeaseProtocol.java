@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole of what a worker can do. Bound over HTTP for a worker of its own, and in process for
- * {@code role=all}.
+ * All calls of a worker to its server: over HTTP for a separate worker, in process for {@code
+ * role=all}.
  *
  * <p>Every method with a {@link LeaseKey} throws {@link LeaseLost} when that lease is no longer
  * live, {@link LeaseRefused} when asking again cannot help, and {@link java.io.UncheckedIOException
@@ -38,10 +38,10 @@ public interface LeaseProtocol {
    */
   Optional<Lease> claim(Device device, Duration wait, UUID request);
 
-  /** Keeps the lease, reports, and hears how to go on. */
+  /** Renews the lease and reports; the answer is how to continue. */
   Directive renew(LeaseKey key, LeaseReport report);
 
-  /** Commits a checkpoint: from now on a lost worker's successor resumes there. */
+  /** Commits a checkpoint, from which the next run continues if this worker is lost. */
   void checkpoint(LeaseKey key, CheckpointReport report);
 
   /**
@@ -53,27 +53,29 @@ public interface LeaseProtocol {
   /** Ends this attempt; the server decides whether there is another. */
   void fail(LeaseKey key, TrainingFailure failure);
 
-  /** Gives the job back unharmed; no attempt is counted. */
+  /** Gives the job back to the queue; no attempt is counted. */
   void release(LeaseKey key);
 
-  /** The same, for want of room: it goes to others, and not soon to this worker. */
+  /** Gives the job back for lack of disk space: other workers get it, this one not for a while. */
   void decline(LeaseKey key);
 
-  /** A blob that the lease names: base model, data, checkpoints of this job. */
+  /** Opens a blob that the lease names: base model, data, a checkpoint of this job. */
   InputStream open(LeaseKey key, Digest digest) throws IOException;
 
   /** Uploads a file of a checkpoint or result; the server verifies size and digest. */
   void put(LeaseKey key, BlobRef blob, Path file) throws IOException;
 
   /**
-   * What a worker tells when it renews. Sent again after a lost answer, it changes nothing twice.
+   * What a worker reports when it renews. A report that is sent again after a lost answer has no
+   * effect the second time.
    *
-   * @param number rises with every new report of a lease; metrics and notes of a number already
-   *     seen are dropped
-   * @param begins the optimiser step after which the run of this lease begins, told once when its
-   *     trainer is ready: what the job has told of later steps is void. Null otherwise
+   * @param number rises with every new report of a lease; the server drops metrics and notes of a
+   *     number that it has seen
+   * @param begins the optimiser step after which the run of this lease begins, reported once when
+   *     its trainer is ready: it voids what the job reported of later steps. Null in all other
+   *     reports
    * @param trainedTokens tokens with a loss, since the start of the job
-   * @param device that the run is on, with what it is doing now; null where nothing new is known
+   * @param device the device of the run with its current use; null if nothing new is known
    */
   public record LeaseReport(
       long number,
@@ -88,7 +90,7 @@ public interface LeaseProtocol {
       notes = List.copyOf(notes);
     }
 
-    /** Nothing new: only renews. */
+    /** Returns a report that only renews the lease. */
     public static LeaseReport empty(long number) {
       return new LeaseReport(number, null, null, 0, List.of(), List.of(), null);
     }
@@ -97,8 +99,8 @@ public interface LeaseProtocol {
      * Where the run is: optimiser steps, epochs as a fraction.
      *
      * @param tokensPerSecond of the newest step; null before the first of this lease
-     * @param validating whether it is at the validation file now; null from a worker that does not
-     *     say
+     * @param validating whether it evaluates the validation file now; null from a worker of an
+     *     earlier release
      */
     public record Progress(
         int step,
@@ -131,8 +133,8 @@ public interface LeaseProtocol {
    * @param step the optimiser step after which it was taken
    * @param manifest digest of its manifest blob
    * @param metrics the newest numbers at that step, by name
-   * @param epoch passes over the data so far, as is {@code trainedTokens}: where the job is again
-   *     if it goes on from here; null from a worker that does not say
+   * @param epoch passes over the data so far, to which the job returns when it continues from here,
+   *     like {@code trainedTokens}; null from a worker of an earlier release
    */
   public record CheckpointReport(
       int step,
@@ -145,7 +147,7 @@ public interface LeaseProtocol {
     }
   }
 
-  /** What the server answers to a renewal: how the worker goes on. */
+  /** The server's answer to a renewal: how the worker continues. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "directive")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = Directive.Continue.class, name = "continue"),
@@ -156,16 +158,16 @@ public interface LeaseProtocol {
     @JsonSubTypes.Type(value = Directive.Cancel.class, name = "cancel")
   })
   public sealed interface Directive {
-    /** Go on. */
+    /** Continue. */
     record Continue() implements Directive {}
 
-    /** Write a checkpoint now, then go on. */
+    /** Write a checkpoint now, then continue. */
     record Checkpoint() implements Directive {}
 
     /** Write a checkpoint, then give the job back. */
     record CheckpointAndRelease() implements Directive {}
 
-    /** Stop; keep nothing; release. */
+    /** Stop without a checkpoint, then give the job back. */
     record Cancel() implements Directive {}
   }
 
@@ -178,34 +180,34 @@ public interface LeaseProtocol {
    */
   public record TrainingFailure(
       Kind kind, String message, @Nullable String hint, @Nullable String param) {
-    /** Which of a job's counters a failure moves; each has its own bound. */
+    /** Which of a job's counters a failure raises; each has its own limit. */
     public enum Cost {
       ATTEMPT,
-      /** Trying with less memory. */
+      /** A run that ran out of memory. */
       MEMORY,
-      /** As a worker that stopped renewing: no verdict on the job. */
+      /** A lost worker, which does not count against the job. */
       LOSS
     }
 
-    /** Decides, with the server's {@code Retries}, what happens next. */
+    /** The class of a failure; the server's {@code Retries} decides what happens next. */
     public enum Kind {
       /** The request or its data cannot be trained; never retried. */
-      BAD_INPUT(Cost.ATTEMPT, "Correct what the message names, and submit the job again"),
+      BAD_INPUT(Cost.ATTEMPT, "Correct the input that the message names, and submit the job again"),
       /** Retried once with as little memory as the same steps take. */
       OUT_OF_MEMORY(Cost.MEMORY, "Lower per_device_train_batch_size or max_length"),
-      /** Anything that may pass: retried with a growing delay. */
+      /** A problem that may pass: retried with a growing delay. */
       TRANSIENT(
           Cost.ATTEMPT,
           "Submit the job again; if it fails as well, ask the operator for the worker's log"),
       /** The trainer was killed from outside; the server uses it for workers that stop renewing. */
       WORKER_LOST(
           Cost.LOSS, "Ask the operator why workers are lost during this job, and submit it again"),
-      /** The trainer hung, and was killed; retried as what is transient. */
+      /** The trainer made no progress and was killed; retried like a transient failure. */
       NO_PROGRESS(
           Cost.ATTEMPT,
           "Raise resources.no_progress_seconds if a step may take that long; else ask the operator"
               + " for the worker's log"),
-      /** The job has run for as long as it may; never retried. */
+      /** The job reached its time limit; never retried. */
       TIME_LIMIT(
           Cost.ATTEMPT,
           "Raise resources.max_run_seconds, or continue from the job's last checkpoint in a new one");
@@ -218,7 +220,7 @@ public interface LeaseProtocol {
         this.hint = hint;
       }
 
-      /** The kind of a row; one that a newer release wrote may pass. */
+      /** Returns the kind of this name; a name that a newer release wrote is taken as transient. */
       public static Kind named(String wireName) {
         return Stream.of(values())
             .filter(kind -> kind.wireName().equals(wireName))
@@ -226,7 +228,7 @@ public interface LeaseProtocol {
             .orElse(TRANSIENT);
       }
 
-      /** As rows, the API and workers name it. */
+      /** Returns the name in rows, in the API and on the wire. */
       public String wireName() {
         return name().toLowerCase(Locale.ROOT);
       }
@@ -235,7 +237,7 @@ public interface LeaseProtocol {
         return cost;
       }
 
-      /** What helps where the failure itself says nothing better. */
+      /** Returns the advice for failures that come without their own. */
       public String hint() {
         return hint;
       }
@@ -243,8 +245,8 @@ public interface LeaseProtocol {
   }
 
   /**
-   * The lease is no longer the caller's: it expired and was taken away, or the job has ended. A
-   * normal race, not a fault: stop working on the job and write nothing more about it.
+   * The caller no longer holds the lease: it expired and was taken away, or the job has ended. This
+   * is a normal race and no fault: the worker stops working on the job.
    */
   public static final class LeaseLost extends RuntimeException {
     public LeaseLost(Lease.LeaseKey key) {
@@ -252,7 +254,7 @@ public interface LeaseProtocol {
     }
   }
 
-  /** The server refuses what the worker asked; asking again would not help. The reason says why. */
+  /** The server refuses a request of the worker, and would refuse it again. */
   public static sealed class LeaseRefused extends RuntimeException permits UploadsExceeded {
     private final String reason;
 
@@ -266,7 +268,7 @@ public interface LeaseProtocol {
     }
   }
 
-  /** A worker uploads more than the holder of one lease may; its job has failed. */
+  /** A worker uploads more than one lease allows; its job has failed. */
   public static final class UploadsExceeded extends LeaseProtocol.LeaseRefused {
     public UploadsExceeded(String reason) {
       super(reason);

@@ -16,29 +16,29 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The worker API as bytes, the same on both sides: snake_case JSON, digests as text, the lease in a
- * header. Unknown fields are skipped, so that a newer server may say more to an older worker.
+ * header. Unknown fields are skipped, so that a newer server may send more to an older worker.
  */
 public final class LeaseWire {
   public static final String PATH = "/worker/v1";
 
-  /** {@code <epoch>.<token>} of the lease the request is about. */
+  /** Header with {@code <epoch>.<token>} of the lease that the request is about. */
   public static final String LEASE_HEADER = "graft-lease";
 
-  /** Of a worker that follows a redirect to another server, without its credential. */
+  /** Header of a worker that follows redirects to another server, without its credential. */
   public static final String FOLLOWS_HEADER = "graft-follows-redirects";
 
-  /** Of an answer: the worker is to ask for its next credential. */
+  /** Header of an answer: the worker should renew its credential. */
   public static final String RENEWAL_DUE_HEADER = "graft-credential-renewal-due";
 
-  /** What the credential of a worker begins with. */
+  /** Prefix of a worker's credential. */
   public static final String CREDENTIAL_PREFIX = "graft-worker-";
 
-  /** Error codes that a worker tells apart. */
+  /** Error codes to which a worker responds. */
   public static final String LEASE_LOST = "lease_lost";
 
   public static final String CREDENTIAL_EXPIRED = "credential_expired";
 
-  /** Where a worker asks which of its {@link HeldCopies} are to go. */
+  /** Path at which a worker asks which of its {@link HeldCopies} it must delete. */
   public static final String ERASED_COPIES = "/copies/erased";
 
   private static final JsonMapper MAPPER =
@@ -52,16 +52,16 @@ public final class LeaseWire {
   private LeaseWire() {}
 
   /**
-   * A worker's wish for a job.
+   * A worker's request for a job.
    *
-   * @param waitMs how long it may wait at the server, in milliseconds
-   * @param device that it would run on; null from a worker that does not say
+   * @param waitMs how long the request may wait at the server, in milliseconds
+   * @param device the device for the job; null from a worker of an earlier release
    * @param request see {@link LeaseProtocol#claim}; null from a worker of an earlier release
    */
   public record ClaimRequest(long waitMs, @Nullable Device device, @Nullable UUID request) {}
 
   /**
-   * How a job is given back. Workers of earlier releases send an empty text, which is no.
+   * How a job is given back. Workers of earlier releases send an empty text, which means no.
    *
    * @param declined whether the worker has no room for it
    */
@@ -70,32 +70,32 @@ public final class LeaseWire {
   /** The manifest of a result. */
   public record CompleteRequest(Digest manifest) {}
 
-  /** The length in bytes of a file that is to be uploaded, or was. */
+  /** The length in bytes of a file that will be uploaded, or was. */
   public record OfferedUpload(long bytes) {}
 
-  /** Where to put it: a request with these headers, beside its length. */
+  /** The request by which to upload it: a URL and headers, to which the length is added. */
   public record UploadTo(String url, Map<String, String> headers) {
     public UploadTo {
       headers = Map.copyOf(headers);
     }
   }
 
-  /** A join token and what the worker wants to be called. */
+  /** A join token and the worker's name. */
   public record JoinRequest(String token, String name) {}
 
-  /** What a worker keeps after joining; the credential is its bearer key from then on. */
+  /** The answer to a join: the worker's id, and the credential for all later requests. */
   public record Joined(String workerId, String credential) {}
 
   /**
-   * The credential that a worker means to show next: the same one if it asks again, so that a lost
-   * or a late answer changes nothing.
+   * The credential that a worker proposes to use next: the same one if it asks again, so that a
+   * lost or late answer changes nothing.
    */
   public record RenewRequest(String credential) {}
 
-  /** When that ends, in Unix seconds. */
+  /** When the new credential expires, in Unix seconds. */
   public record Renewed(long expiresAt) {}
 
-  /** Blobs that a worker has copies of: it hears which of them are being erased. */
+  /** Blobs of which a worker has copies; the answer names those that are being erased. */
   public record HeldCopies(Set<Digest> digests) {}
 
   private abstract static class DigestAsText {
@@ -118,14 +118,13 @@ public final class LeaseWire {
   }
 
   /**
-   * What the body of a release says.
+   * Returns whether the body of a release declines the job.
    *
    * @throws tools.jackson.core.JacksonException if it is neither a release nor empty
    */
   public static boolean declined(byte @Nullable [] body) {
     if (body == null || body.length == 0) return false;
-    JsonNode said = read(body, JsonNode.class);
-    return said.isObject() && read(body, ReleaseRequest.class).declined();
+    return read(body, JsonNode.class).isObject() && read(body, ReleaseRequest.class).declined();
   }
 
   public static String header(Lease.LeaseKey key) {
@@ -146,37 +145,37 @@ public final class LeaseWire {
   }
 
   /**
-   * The number of what worker and server say to each other, in a header of every request and
-   * answer. It goes up when one side could misread what the other means; a field that may be
-   * skipped does not move it. Checked where work begins, at joining and claiming: a run that has
-   * begun goes on while the server is upgraded.
+   * The version of the protocol between worker and server, in a header of every request and answer.
+   * It rises when one side could misread the other; a field that may be skipped does not raise it.
+   * It is checked where work begins, at joining and claiming: a run that has begun continues while
+   * the server is upgraded.
    */
   public static final class ProtocolVersion {
     public static final String HEADER = "graft-protocol";
 
     /**
-     * 2: a lease may name what its training starts from. 3: a call may be about a known answer. 4:
-     * a call may be a classification.
+     * 2: a lease may name the model from which training starts. 3: a call may be about a known
+     * answer. 4: a call may be a classification.
      */
     public static final int CURRENT = 4;
 
-    /** The oldest that the other side may speak. */
+    /** The oldest version that the other side may have. */
     static final int OLDEST = 4;
 
-    /** Before there was a number. */
+    /** The version of releases that sent no number. */
     private static final int UNNAMED = 1;
 
-    /** Who must be upgraded, and the sentence that says so. */
+    /** Which side must be upgraded: an error code, and the sentence for people. */
     public record Mismatch(String code, String sentence) {}
 
     private ProtocolVersion() {}
 
-    /** What keeps a server from working with a worker that sent this header. */
+    /** Returns why a server cannot work with a worker that sent this header; empty if it can. */
     public static Optional<Mismatch> ofWorker(@Nullable String header) {
       return mismatch("worker", "server", number(header));
     }
 
-    /** What keeps a worker from working with a server that sent this header. */
+    /** Returns why a worker cannot work with a server that sent this header; empty if it can. */
     public static Optional<Mismatch> ofServer(@Nullable String header) {
       return mismatch("server", "worker", number(header));
     }
@@ -201,9 +200,9 @@ public final class LeaseWire {
   }
 
   /**
-   * The worker that calls, as its credential says.
+   * The authenticated worker.
    *
-   * @param renewalDue whether it is time for another credential
+   * @param renewalDue whether the worker should renew its credential
    */
   public record WorkerPrincipal(String workerId, boolean renewalDue) {}
 }

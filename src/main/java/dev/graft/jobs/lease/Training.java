@@ -1,8 +1,8 @@
 package dev.graft.jobs.lease;
 
 /**
- * Events of a worker's own process, published on the thread that is about to train: what else uses
- * the machine makes room before a listener returns.
+ * Events inside a worker's process, published on the thread that is about to train. Other users of
+ * the machine free memory before their listener returns.
  */
 public sealed interface Training {
   record Begins(String device) implements Training {}

@@ -5,9 +5,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A worker's way to its server: calls under {@link LeaseWire#PATH}, in its name.
+ * Calls of a worker to its server, under {@link LeaseWire#PATH} and with the worker's credential.
  *
- * <p>Both throw {@link LeaseProtocol.LeaseRefused} when asking again cannot help and {@link
+ * <p>Both methods throw {@link LeaseProtocol.LeaseRefused} when asking again cannot help and {@link
  * java.io.UncheckedIOException UncheckedIOException} when the server could not be reached or cannot
  * answer now.
  */
@@ -19,6 +19,6 @@ public interface WorkerLink {
    */
   Optional<byte[]> post(String path, Object body, Duration deadline);
 
-  /** A body of any length, to be read while it comes; one that stalls ends in an error. */
+  /** Opens a body of any length, to be read while it arrives; a stalled one ends in an error. */
   InputStream open(String path);
 }

@@ -1,11 +1,11 @@
 /**
- * What a worker sees of the queue: leases, reports and directives. The records are the wire ({@link
- * dev.graft.jobs.lease.LeaseWire}); {@link dev.graft.jobs.lease.LeaseProtocol} is all that a worker
- * can ask.
+ * The protocol between workers and the queue: leases, reports and directives. {@link
+ * dev.graft.jobs.lease.LeaseProtocol} has all calls of a worker, {@link
+ * dev.graft.jobs.lease.LeaseWire} the form of its records on the wire.
  *
  * <p>How it fails: {@link dev.graft.jobs.lease.LeaseProtocol.LeaseLost} is a normal race, {@link
  * dev.graft.jobs.lease.LeaseProtocol.LeaseRefused} will not change by asking again, and an {@link
- * java.io.UncheckedIOException} says that nobody knows whether the call took effect: repeat it.
+ * java.io.UncheckedIOException} means that the call may have taken effect or not: repeat it.
  */
 @NullMarked
 @NamedInterface("lease")

@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * BERT, RoBERTa and XLM-RoBERTa: post-norm encoders with learned positions and a head over the
  * first token. BERT: {@code pooler.dense}, tanh, {@code classifier}. RoBERTa: {@code
- * classifier.dense}, tanh, {@code classifier.out_proj}, and positions counted over the tokens that
- * are not padding, from {@code positionOffset} on; a padding token has position {@code padTokenId}.
+ * classifier.dense}, tanh, {@code classifier.out_proj}, and positions that count tokens other than
+ * padding from {@code positionOffset}; a padding token has position {@code padTokenId}.
  *
  * @param positionOffset position of the first token: 0, or in RoBERTa {@code padTokenId + 1}
  */
@@ -103,7 +103,7 @@ public record BertConfig(
         || tensor.endsWith(".embeddings.position_ids");
   }
 
-  /** What the encoders have in common: they classify. */
+  /** Common to the encoders, which support classification only. */
   static final class Encoders {
     private Encoders() {}
 
@@ -116,7 +116,7 @@ public record BertConfig(
         case Task.SequenceClassification head -> head.numLabels();
         case Task.CausalLm() ->
             throw new IllegalArgumentException(
-                basics.modelType() + " is an encoder: it classifies text and does not write any");
+                basics.modelType() + " is an encoder, which can classify text but not generate it");
       };
     }
   }

@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoder of the Llama kind: RMS norms, rotary positions, gated feed-forward. The families are
- * told apart by the settings here, not by their name.
+ * A decoder that resembles Llama: RMS norms, rotary positions, gated feed-forward. The families
+ * differ in these settings, not in their name.
  *
- * @param fused whether q, k, v lie in one matrix {@code qkv_proj} and gate, up in {@code
+ * @param fused whether q, k and v are one matrix {@code qkv_proj}, and gate and up are {@code
  *     gate_up_proj} (Phi-3)
- * @param layers attention of each layer, as many as there are layers
+ * @param layers attention of each layer
  */
 public record DecoderConfig(
     ModelConfig.Basics basics,
@@ -29,10 +29,10 @@ public record DecoderConfig(
   /**
    * Attention of every layer.
    *
-   * @param scale of the scores, usually {@code headDim^-1/2}
+   * @param scale scale of the scores, usually {@code headDim^-1/2}
    * @param softcap scores become {@code softcap * tanh(score / softcap)}; 0 = none
-   * @param bias of q, k and v
-   * @param outputBias of {@code o_proj}
+   * @param bias whether q, k and v have biases
+   * @param outputBias whether {@code o_proj} has a bias
    */
   public record Attention(
       int heads,
@@ -65,13 +65,13 @@ public record DecoderConfig(
    * @param addOne whether the factor is {@code 1 + weight} (Gemma)
    */
   public record Norms(double eps, boolean addOne, Placement placement) {
-    /** Whether bf16 is rounded after the weight only (Gemma, OLMo-2), not before it, too. */
+    /** Whether bf16 is rounded only after the weight (Gemma, OLMo-2), and not also before it. */
     public boolean roundsOnce() {
       return addOne || placement == Placement.POST;
     }
   }
 
-  /** Where a layer has its norms. */
+  /** The places of a layer's norms. */
   public enum Placement {
     /** Before attention ({@code input_layernorm}) and MLP ({@code post_attention_layernorm}). */
     PRE,
@@ -85,14 +85,14 @@ public record DecoderConfig(
   public record FeedForward(int size, ModelConfig.Activation activation, boolean bias) {}
 
   /**
-   * Factors of the forward pass; 1 = unused.
+   * Factors of the forward pass; 1 = none.
    *
-   * @param embedding of the token embedding, rounded to the table's type when used (Gemma: the
-   *     square root of the hidden size)
-   * @param scalesTable whether that factor is of the token table, as Gemma's, or of all that enters
-   *     the first layer, as Granite's
-   * @param residual of the outputs of attention and MLP before they are added
-   * @param logitsScale of the logits, before the cap
+   * @param embedding factor of the token embedding, rounded to the table's type when used (Gemma:
+   *     the square root of the hidden size)
+   * @param scalesTable whether that factor applies to the token table, as in Gemma, or to all input
+   *     of the first layer, as in Granite
+   * @param residual factor of the outputs of attention and MLP before they are added
+   * @param logitsScale factor of the logits, before the cap
    * @param logitSoftcap logits become {@code cap * tanh(logit / cap)}; 0 = none
    */
   public record Multipliers(
@@ -149,7 +149,7 @@ public record DecoderConfig(
     return tensor.endsWith(".rotary_emb.inv_freq") || DecoderHeads.ignores(this, tensor, "lm_head");
   }
 
-  /** The modules of a {@link DecoderConfig} and how they are called. */
+  /** Lists the modules of a {@link DecoderConfig}. */
   static final class DecoderLeaves {
     private final DecoderConfig config;
     private final int hidden;
@@ -222,7 +222,7 @@ public record DecoderConfig(
     }
   }
 
-  /** The heads of decoders: {@code lm_head} or what it is called, and {@code score}. */
+  /** The heads of decoders: {@code lm_head} or the same under another name, and {@code score}. */
   static final class DecoderHeads {
     private static final String SCORE = "score";
 

@@ -10,7 +10,7 @@ import java.util.List;
 public record DistilBertConfig(
     ModelConfig.Basics basics, int heads, int intermediateSize, ModelConfig.Activation activation)
     implements ModelConfig {
-  /** No field of the configuration says it. */
+  /** Not in the configuration. */
   public static final double LAYER_NORM_EPS = 1e-12;
 
   public DistilBertConfig {

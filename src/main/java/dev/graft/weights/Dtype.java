@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Element types of a safetensors file that Graft reads, with their size in bytes. */
+/** The supported element types of safetensors files, with their size in bytes. */
 public enum Dtype {
   F64(8),
   F32(4),
@@ -26,7 +26,7 @@ public enum Dtype {
     return bytes;
   }
 
-  /** What is left of a number that is stored in this type: to nearest even, as PyTorch does. */
+  /** Rounds a number to this type, to nearest even as PyTorch does. */
   public float round(float value) {
     return switch (this) {
       case F64, F32 -> value;
@@ -44,12 +44,11 @@ public enum Dtype {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Numbers that are rounded at a time. */
+  /** Numbers that are rounded at once. */
   private static final int PIECE = 1 << 16;
 
   /**
-   * f32 elements as 16 bits each, rounded when they are copied; the elements themselves where F32
-   * is asked for.
+   * Converts f32 elements to 16 bits each when they are copied; returns them unchanged for F32.
    *
    * @throws IllegalArgumentException for another type
    */

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * GPT-2: learned positions, LayerNorm, Conv1D layers; q, k, v lie one after the other in {@code
- * c_attn}.
+ * GPT-2: learned positions, LayerNorm, Conv1D layers; {@code c_attn} contains q, k and v one after
+ * the other.
  */
 public record Gpt2Config(
     ModelConfig.Basics basics,

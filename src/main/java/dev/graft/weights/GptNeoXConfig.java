@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * GPT-NeoX and Pythia: LayerNorm, partial rotary positions; {@code query_key_value} holds q, k, v
- * of one head after the other, (heads, 3, headDim).
+ * GPT-NeoX and Pythia: LayerNorm, partial rotary positions; {@code query_key_value} contains q, k
+ * and v of one head after the other, (heads, 3, headDim).
  *
- * @param attentionBias of {@code query_key_value} and {@code dense}
+ * @param attentionBias whether {@code query_key_value} and {@code dense} have biases
  * @param useParallelResidual whether attention and MLP both read the layer's input
  */
 public record GptNeoXConfig(

@@ -83,9 +83,9 @@ class LabelledTokenizerTests {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "{'text': 'a', 'label': null}|label must be the name of a class or a number",
-        "{'text': 'a', 'label': ['x']}|label must be the name of a class or a number",
-        "{'text': 'a', 'label': ' x'}|no space at either end",
+        "{'text': 'a', 'label': null}|label must be a class name or a number",
+        "{'text': 'a', 'label': ['x']}|label must be a class name or a number",
+        "{'text': 'a', 'label': ' x'}|without control characters or leading",
         "{'text': 'a', 'label': ''}|label must have 1 to 200",
         "{'text': 'a', 'label': 1e999}|label must be the name",
         "{'text': 'a', 'labels': 'x'}|labels must be a list",

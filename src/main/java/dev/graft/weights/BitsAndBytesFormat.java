@@ -219,7 +219,7 @@ public final class BitsAndBytesFormat {
       StringBuilder json = new StringBuilder();
       json.append("{\"quant_type\": \"").append(type.quantType());
       json.append("\", \"blocksize\": ").append(blockSize);
-      json.append(", \"dtype\": \"").append(torchName(dtype));
+      json.append(", \"dtype\": \"").append(dtype.torchName());
       json.append("\", \"shape\": ").append(Arrays.toString(shape));
       if (nested != null) {
         json.append(", \"nested_blocksize\": ").append(nested.blockSize);
@@ -238,11 +238,7 @@ public final class BitsAndBytesFormat {
       FourBitTensor.FourBitType type =
           choice(state, "quant_type", FourBitTensor.FourBitType.values(), each -> each.quantType());
       Dtype dtype =
-          choice(
-              state,
-              "dtype",
-              new Dtype[] {Dtype.F32, Dtype.F16, Dtype.BF16},
-              QuantState::torchName);
+          choice(state, "dtype", new Dtype[] {Dtype.F32, Dtype.F16, Dtype.BF16}, Dtype::torchName);
       long[] shape =
           state.ints("shape", 1, Integer.MAX_VALUE).stream()
               .mapToLong(Integer::longValue)
@@ -275,20 +271,6 @@ public final class BitsAndBytesFormat {
       if (!BLOCK_SIZES.contains(size))
         throw state.bad(field, "is " + size + "; must be one of " + BLOCK_SIZES);
       return size;
-    }
-
-    static String torchName(Dtype dtype) {
-      return switch (dtype) {
-        case F64 -> "float64";
-        case F32 -> "float32";
-        case F16 -> "float16";
-        case BF16 -> "bfloat16";
-        case I64 -> "int64";
-        case I32 -> "int32";
-        case I8 -> "int8";
-        case U8 -> "uint8";
-        case BOOL -> "bool";
-      };
     }
 
     /**

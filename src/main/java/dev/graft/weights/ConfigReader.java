@@ -29,10 +29,10 @@ final class ConfigReader {
     }
     BasicsReader basics = new BasicsReader(type, config, generation);
     return switch (type) {
-      case GPT2 -> GptReaders.gpt2(config, basics);
-      case GPT_NEOX -> GptReaders.gptNeoX(config, basics);
-      case BERT, ROBERTA, XLM_ROBERTA -> EncoderReaders.bert(type, config, basics);
-      case DISTILBERT -> EncoderReaders.distilBert(config, basics);
+      case GPT2 -> gpt2(config, basics);
+      case GPT_NEOX -> gptNeoX(config, basics);
+      case BERT, ROBERTA, XLM_ROBERTA -> bert(type, config, basics);
+      case DISTILBERT -> distilBert(config, basics);
       case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, PHI3, OLMO2, GRANITE, SMOLLM3 ->
           new DecoderReader(type, config).read(basics.read());
     };
@@ -222,92 +222,82 @@ final class ConfigReader {
     }
   }
 
-  /** Reads configurations of encoders. */
-  static final class EncoderReaders {
-    private EncoderReaders() {}
-
-    static BertConfig bert(ModelType type, JsonFields c, ConfigReader.BasicsReader reader) {
-      if (!c.textOr("position_embedding_type", "absolute").equals("absolute")) {
-        String shown = c.shown("position_embedding_type");
-        throw c.bad("position_embedding_type", "is " + shown + "; supported: absolute");
-      }
-      Basics basics = reader.read();
-      return new BertConfig(
-          basics,
-          GptReaders.heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize()),
-          c.requireInt("intermediate_size", 1, 1 << 20),
-          ConfigReader.activation(c, "hidden_act", "gelu"),
-          c.doubleOr("layer_norm_eps", 1e-12, 0, 1),
-          c.intOr("type_vocab_size", 2, 1, 1 << 16),
-          type == ModelType.BERT ? 0 : offset(c, basics));
+  private static BertConfig bert(ModelType type, JsonFields c, BasicsReader reader) {
+    if (!c.textOr("position_embedding_type", "absolute").equals("absolute")) {
+      String shown = c.shown("position_embedding_type");
+      throw c.bad("position_embedding_type", "is " + shown + "; supported: absolute");
     }
-
-    /** Returns RoBERTa's first position, which follows the id of the padding token. */
-    private static int offset(JsonFields c, Basics basics) {
-      int padding = c.requireInt("pad_token_id", 0, basics.vocabSize() - 1);
-      if (padding + 1 >= basics.maxPositionEmbeddings()) {
-        throw c.bad("max_position_embeddings", "leaves no position after pad_token_id " + padding);
-      }
-      return padding + 1;
-    }
-
-    static DistilBertConfig distilBert(JsonFields c, ConfigReader.BasicsReader reader) {
-      if (c.booleanOr("sinusoidal_pos_embds", false)) {
-        throw c.bad("sinusoidal_pos_embds", "true is not supported");
-      }
-      Basics basics = reader.read("dim", "n_layers", "max_position_embeddings");
-      return new DistilBertConfig(
-          basics,
-          GptReaders.heads(c, "n_heads", "dim", basics.hiddenSize()),
-          c.requireInt("hidden_dim", 1, 1 << 20),
-          ConfigReader.activation(c, "activation", "gelu"));
-    }
+    Basics basics = reader.read();
+    return new BertConfig(
+        basics,
+        heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize()),
+        c.requireInt("intermediate_size", 1, 1 << 20),
+        activation(c, "hidden_act", "gelu"),
+        c.doubleOr("layer_norm_eps", 1e-12, 0, 1),
+        c.intOr("type_vocab_size", 2, 1, 1 << 16),
+        type == ModelType.BERT ? 0 : offset(c, basics));
   }
 
-  /** Reads configurations of decoders that do not resemble Llama. */
-  static final class GptReaders {
-    private GptReaders() {}
-
-    static Gpt2Config gpt2(JsonFields c, ConfigReader.BasicsReader reader) {
-      for (String field : List.of("scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn")) {
-        if (c.booleanOr(field, false)) throw c.bad(field, "true is not supported");
-      }
-      if (!c.booleanOr("scale_attn_weights", true)) {
-        throw c.bad("scale_attn_weights", "false is not supported");
-      }
-      Basics basics = reader.read("n_embd", "n_layer", "n_positions");
-      int hidden = basics.hiddenSize();
-      return new Gpt2Config(
-          basics,
-          heads(c, "n_head", "n_embd", hidden),
-          c.intOr("n_inner", 4 * hidden, 1, 1 << 20),
-          ConfigReader.activation(c, "activation_function", "gelu_new"),
-          c.doubleOr("layer_norm_epsilon", 1e-5, 0, 1));
+  /** Returns RoBERTa's first position, which follows the id of the padding token. */
+  private static int offset(JsonFields c, Basics basics) {
+    int padding = c.requireInt("pad_token_id", 0, basics.vocabSize() - 1);
+    if (padding + 1 >= basics.maxPositionEmbeddings()) {
+      throw c.bad("max_position_embeddings", "leaves no position after pad_token_id " + padding);
     }
+    return padding + 1;
+  }
 
-    static GptNeoXConfig gptNeoX(JsonFields c, ConfigReader.BasicsReader reader) {
-      Basics basics = reader.read();
-      int heads = heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize());
-      int headDim = basics.hiddenSize() / heads;
-      return new GptNeoXConfig(
-          basics,
-          heads,
-          c.requireInt("intermediate_size", 1, 1 << 20),
-          ConfigReader.activation(c, "hidden_act", "gelu"),
-          c.doubleOr("layer_norm_eps", 1e-5, 0, 1),
-          c.booleanOr("attention_bias", true),
-          c.booleanOr("use_parallel_residual", true),
-          new Rope.RopeReader(ModelType.GPT_NEOX, c, headDim, basics.maxPositionEmbeddings())
-              .single());
+  private static DistilBertConfig distilBert(JsonFields c, BasicsReader reader) {
+    if (c.booleanOr("sinusoidal_pos_embds", false)) {
+      throw c.bad("sinusoidal_pos_embds", "true is not supported");
     }
+    Basics basics = reader.read("dim", "n_layers", "max_position_embeddings");
+    return new DistilBertConfig(
+        basics,
+        heads(c, "n_heads", "dim", basics.hiddenSize()),
+        c.requireInt("hidden_dim", 1, 1 << 20),
+        activation(c, "activation", "gelu"));
+  }
 
-    /** Returns the number of heads, which must divide the hidden size. */
-    static int heads(JsonFields c, String field, String hiddenField, int hidden) {
-      int heads = c.requireInt(field, 1, 1024);
-      if (hidden % heads != 0) {
-        throw c.bad(hiddenField, hidden + " is not a multiple of " + heads + " heads");
-      }
-      return heads;
+  private static Gpt2Config gpt2(JsonFields c, BasicsReader reader) {
+    for (String field : List.of("scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn")) {
+      if (c.booleanOr(field, false)) throw c.bad(field, "true is not supported");
     }
+    if (!c.booleanOr("scale_attn_weights", true)) {
+      throw c.bad("scale_attn_weights", "false is not supported");
+    }
+    Basics basics = reader.read("n_embd", "n_layer", "n_positions");
+    int hidden = basics.hiddenSize();
+    return new Gpt2Config(
+        basics,
+        heads(c, "n_head", "n_embd", hidden),
+        c.intOr("n_inner", 4 * hidden, 1, 1 << 20),
+        activation(c, "activation_function", "gelu_new"),
+        c.doubleOr("layer_norm_epsilon", 1e-5, 0, 1));
+  }
+
+  private static GptNeoXConfig gptNeoX(JsonFields c, BasicsReader reader) {
+    Basics basics = reader.read();
+    int heads = heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize());
+    int headDim = basics.hiddenSize() / heads;
+    return new GptNeoXConfig(
+        basics,
+        heads,
+        c.requireInt("intermediate_size", 1, 1 << 20),
+        activation(c, "hidden_act", "gelu"),
+        c.doubleOr("layer_norm_eps", 1e-5, 0, 1),
+        c.booleanOr("attention_bias", true),
+        c.booleanOr("use_parallel_residual", true),
+        new Rope.RopeReader(ModelType.GPT_NEOX, c, headDim, basics.maxPositionEmbeddings())
+            .single());
+  }
+
+  /** Returns the number of heads, which must divide the hidden size. */
+  private static int heads(JsonFields c, String field, String hiddenField, int hidden) {
+    int heads = c.requireInt(field, 1, 1024);
+    if (hidden % heads != 0) {
+      throw c.bad(hiddenField, hidden + " is not a multiple of " + heads + " heads");
+    }
+    return heads;
   }
 }

@@ -119,121 +119,83 @@ public record DecoderConfig(
   }
 
   @Override
-  public String basePrefix() {
-    return "model.";
-  }
-
-  @Override
-  public String layerPrefix(int layer) {
-    return "model.layers." + layer + ".";
-  }
-
-  @Override
-  public String inputEmbedding() {
-    return "model.embed_tokens.weight";
-  }
-
-  @Override
-  public String outputModule() {
-    return DecoderHeads.outputModule(this, "lm_head");
+  public Names names() {
+    return new Names("model.", "model.layers", "model.embed_tokens", "lm_head", "score");
   }
 
   @Override
   public List<Leaf> leaves() {
-    return new DecoderLeaves(this).all();
+    int hidden = hiddenSize();
+    List<Leaf> leaves = new ArrayList<>();
+    leaves.add(Leaf.embedding("model.embed_tokens", vocabSize(), hidden));
+    for (int i = 0; i < numHiddenLayers(); i++) layer(leaves, layerPrefix(i));
+    leaves.add(Leaf.rmsNorm("model.norm", hidden));
+    leaves.addAll(DecoderHeads.leaves(this));
+    return leaves;
+  }
+
+  private void layer(List<Leaf> leaves, String layer) {
+    Placement placement = norms.placement();
+    if (placement != Placement.POST) norm(leaves, layer + "input_layernorm");
+    attention(leaves, layer + "self_attn.");
+    norm(leaves, layer + "post_attention_layernorm");
+    if (placement == Placement.SANDWICH) norm(leaves, layer + "pre_feedforward_layernorm");
+    feedForward(leaves, layer + "mlp.");
+    if (placement != Placement.PRE) norm(leaves, layer + "post_feedforward_layernorm");
+  }
+
+  private void norm(List<Leaf> leaves, String path) {
+    leaves.add(Leaf.rmsNorm(path, hiddenSize()));
+  }
+
+  private void attention(List<Leaf> leaves, String path) {
+    int hidden = hiddenSize();
+    int queries = attention.queryWidth();
+    int keys = attention.keyWidth();
+    boolean bias = attention.bias();
+    if (fused) {
+      leaves.add(Leaf.linear(path + "qkv_proj", queries + 2 * keys, hidden, bias));
+    } else {
+      leaves.add(Leaf.linear(path + "q_proj", queries, hidden, bias));
+      leaves.add(Leaf.linear(path + "k_proj", keys, hidden, bias));
+      leaves.add(Leaf.linear(path + "v_proj", keys, hidden, bias));
+    }
+    switch (attention.qkNorm()) {
+      case NONE -> {}
+      case PER_HEAD -> {
+        leaves.add(Leaf.rmsNorm(path + "q_norm", attention.headDim()));
+        leaves.add(Leaf.rmsNorm(path + "k_norm", attention.headDim()));
+      }
+      case FULL_WIDTH -> {
+        leaves.add(Leaf.rmsNorm(path + "q_norm", queries));
+        leaves.add(Leaf.rmsNorm(path + "k_norm", keys));
+      }
+    }
+    leaves.add(Leaf.linear(path + "o_proj", hidden, queries, attention.outputBias()));
+  }
+
+  private void feedForward(List<Leaf> leaves, String path) {
+    int hidden = hiddenSize();
+    int size = feedForward.size();
+    boolean bias = feedForward.bias();
+    if (fused) {
+      leaves.add(Leaf.linear(path + "gate_up_proj", 2 * size, hidden, bias));
+    } else {
+      leaves.add(Leaf.linear(path + "gate_proj", size, hidden, bias));
+      leaves.add(Leaf.linear(path + "up_proj", size, hidden, bias));
+    }
+    leaves.add(Leaf.linear(path + "down_proj", hidden, size, bias));
   }
 
   /** Old checkpoints store the rope frequencies. */
   @Override
   public boolean ignores(String tensor) {
-    return tensor.endsWith(".rotary_emb.inv_freq") || DecoderHeads.ignores(this, tensor, "lm_head");
-  }
-
-  /** Lists the modules of a {@link DecoderConfig}. */
-  static final class DecoderLeaves {
-    private final DecoderConfig config;
-    private final int hidden;
-    private final Placement placement;
-
-    DecoderLeaves(DecoderConfig config) {
-      this.config = config;
-      this.hidden = config.hiddenSize();
-      this.placement = config.norms().placement();
-    }
-
-    List<Leaf> all() {
-      List<Leaf> leaves = new ArrayList<>();
-      leaves.add(Leaf.embedding("model.embed_tokens", config.vocabSize(), hidden));
-      for (int i = 0; i < config.numHiddenLayers(); i++) layer(leaves, config.layerPrefix(i));
-      leaves.add(Leaf.rmsNorm("model.norm", hidden));
-      leaves.addAll(DecoderHeads.leaves(config));
-      return leaves;
-    }
-
-    private void layer(List<Leaf> leaves, String layer) {
-      if (placement != Placement.POST) norm(leaves, layer + "input_layernorm");
-      attention(leaves, layer + "self_attn.");
-      norm(leaves, layer + "post_attention_layernorm");
-      if (placement == Placement.SANDWICH) norm(leaves, layer + "pre_feedforward_layernorm");
-      feedForward(leaves, layer + "mlp.");
-      if (placement != Placement.PRE) norm(leaves, layer + "post_feedforward_layernorm");
-    }
-
-    private void norm(List<Leaf> leaves, String path) {
-      leaves.add(Leaf.rmsNorm(path, hidden));
-    }
-
-    private void attention(List<Leaf> leaves, String path) {
-      DecoderConfig.Attention of = config.attention();
-      int queries = of.queryWidth();
-      int keys = of.keyWidth();
-      boolean bias = of.bias();
-      if (config.fused()) {
-        leaves.add(Leaf.linear(path + "qkv_proj", queries + 2 * keys, hidden, bias));
-      } else {
-        leaves.add(Leaf.linear(path + "q_proj", queries, hidden, bias));
-        leaves.add(Leaf.linear(path + "k_proj", keys, hidden, bias));
-        leaves.add(Leaf.linear(path + "v_proj", keys, hidden, bias));
-      }
-      switch (of.qkNorm()) {
-        case NONE -> {}
-        case PER_HEAD -> {
-          leaves.add(Leaf.rmsNorm(path + "q_norm", of.headDim()));
-          leaves.add(Leaf.rmsNorm(path + "k_norm", of.headDim()));
-        }
-        case FULL_WIDTH -> {
-          leaves.add(Leaf.rmsNorm(path + "q_norm", queries));
-          leaves.add(Leaf.rmsNorm(path + "k_norm", keys));
-        }
-      }
-      leaves.add(Leaf.linear(path + "o_proj", hidden, queries, of.outputBias()));
-    }
-
-    private void feedForward(List<Leaf> leaves, String path) {
-      int size = config.feedForward().size();
-      boolean bias = config.feedForward().bias();
-      if (config.fused()) {
-        leaves.add(Leaf.linear(path + "gate_up_proj", 2 * size, hidden, bias));
-      } else {
-        leaves.add(Leaf.linear(path + "gate_proj", size, hidden, bias));
-        leaves.add(Leaf.linear(path + "up_proj", size, hidden, bias));
-      }
-      leaves.add(Leaf.linear(path + "down_proj", hidden, size, bias));
-    }
+    return tensor.endsWith(".rotary_emb.inv_freq") || DecoderHeads.ignores(this, tensor);
   }
 
   /** The heads of decoders: {@code lm_head} or the same under another name, and {@code score}. */
   static final class DecoderHeads {
-    private static final String SCORE = "score";
-
     private DecoderHeads() {}
-
-    static String outputModule(ModelConfig config, String languageHead) {
-      return switch (config.task()) {
-        case Task.CausalLm() -> languageHead;
-        case Task.SequenceClassification head -> SCORE;
-      };
-    }
 
     static List<Leaf> leaves(ModelConfig config) {
       int hidden = config.hiddenSize();
@@ -243,12 +205,13 @@ public record DecoderConfig(
                 ? List.of()
                 : List.of(Leaf.linear(config.outputModule(), config.vocabSize(), hidden, false));
         case Task.SequenceClassification head ->
-            List.of(Leaf.linear(SCORE, head.numLabels(), hidden, false));
+            List.of(Leaf.linear(config.outputModule(), head.numLabels(), hidden, false));
       };
     }
 
     /** Tied checkpoints may repeat the output matrix, and a base for classification may have it. */
-    static boolean ignores(ModelConfig config, String tensor, String languageHead) {
+    static boolean ignores(ModelConfig config, String tensor) {
+      String languageHead = config.names().languageHead();
       return tensor.equals(languageHead + ".weight")
           && (config.tieWordEmbeddings() || !config.outputModule().equals(languageHead));
     }

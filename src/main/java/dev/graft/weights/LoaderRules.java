@@ -221,9 +221,7 @@ public final class LoaderRules {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
     String reason = loader.wireName() + " supports LoRA only";
-    if (LoraObstacles.splitsTied(method.modulesToSave(), base)) {
-      return new Compatibility(loader, Verdict.NO, List.of(reason));
-    }
+    if (LoraObstacles.splitsTied(method.modulesToSave(), base)) return no(loader, reason);
     int rank = LoraObstacles.plainRank(method, base);
     if (rank > 0 && servesAdapters(loader, base)) {
       List<String> reasons = new ArrayList<>(List.of(reason));
@@ -236,23 +234,21 @@ public final class LoaderRules {
 
   private static Compatibility prompted(Loader loader) {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
-    String reason = loader.wireName() + " supports LoRA only, and virtual tokens cannot be merged";
-    return new Compatibility(loader, Verdict.NO, List.of(reason));
+    return no(
+        loader, loader.wireName() + " supports LoRA only, and virtual tokens cannot be merged");
   }
 
   private static Compatibility bottleneck(Loader loader) {
-    String reason =
+    return no(
+        loader,
         loader == Loader.PEFT
             ? "peft does not support bottleneck adapters; use Graft's chat"
-            : loader.wireName() + " supports LoRA only, and bottleneck adapters cannot be merged";
-    return new Compatibility(loader, Verdict.NO, List.of(reason));
+            : loader.wireName() + " supports LoRA only, and bottleneck adapters cannot be merged");
   }
 
   private static Compatibility whole(Loader loader, ModelConfig base) {
-    if (loader == Loader.PEFT) {
-      return new Compatibility(
-          loader, Verdict.NO, List.of("this is a whole model; load it with transformers"));
-    }
+    if (loader == Loader.PEFT)
+      return no(loader, "this is a whole model; load it with transformers");
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
     if (loader == Loader.LLAMA_CPP) {
       return new Compatibility(
@@ -262,7 +258,11 @@ public final class LoaderRules {
   }
 
   private static Compatibility noEncoder(Loader loader, ModelConfig base) {
-    String reason = "not known to serve classifiers of " + base.modelType() + "; use transformers";
+    return no(
+        loader, "not known to serve classifiers of " + base.modelType() + "; use transformers");
+  }
+
+  private static Compatibility no(Loader loader, String reason) {
     return new Compatibility(loader, Verdict.NO, List.of(reason));
   }
 

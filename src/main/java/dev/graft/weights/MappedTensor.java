@@ -11,10 +11,7 @@ import java.nio.ByteOrder;
  * @param data exactly the tensor's bytes: read-only, little-endian, row-major, perhaps unaligned
  */
 public record MappedTensor(TensorInfo info, MemorySegment data) implements StoredWeight {
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -105,15 +102,15 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
   /** Copies elements {@code from .. from + out.length} as f32, for large tensors in pieces. */
   public void copyTo(float[] out, long from) {
     switch (dtype()) {
-      case F32 -> MemorySegment.copy(data, FLOAT, 4 * from, out, 0, out.length);
+      case F32 -> MemorySegment.copy(data, TensorData.FLOAT, 4 * from, out, 0, out.length);
       case BF16 -> {
         for (int i = 0; i < out.length; i++) {
-          out[i] = Float.intBitsToFloat(data.get(SHORT, 2 * (from + i)) << 16);
+          out[i] = Float.intBitsToFloat(data.get(TensorData.SHORT, 2 * (from + i)) << 16);
         }
       }
       case F16 -> {
         for (int i = 0; i < out.length; i++) {
-          out[i] = Float.float16ToFloat(data.get(SHORT, 2 * (from + i)));
+          out[i] = Float.float16ToFloat(data.get(TensorData.SHORT, 2 * (from + i)));
         }
       }
       case F64 -> {

@@ -17,25 +17,49 @@ public sealed interface ModelConfig
   /** Returns the base with another head. Throws {@link IllegalArgumentException} if unsupported. */
   ModelConfig withTask(Task task);
 
-  /** Returns the prefix of the base's parameters, such as {@code model.}. */
-  String basePrefix();
-
-  /** Returns the prefix of a layer's parameters, such as {@code model.layers.3.}. */
-  String layerPrefix(int layer);
-
-  /** Returns the name of the token table, (vocabulary, hidden). */
-  String inputEmbedding();
-
-  /**
-   * Returns the path of the output module, such as {@code lm_head}; tied ones have no parameter.
-   */
-  String outputModule();
+  /** Returns the names of the architecture's modules. */
+  Names names();
 
   /** Returns all modules with parameters of their own, in the order of the forward pass. */
   List<Leaf> leaves();
 
   /** Whether a checkpoint may contain this tensor although it is not used. */
   boolean ignores(String tensor);
+
+  /**
+   * Names of modules.
+   *
+   * @param base prefix of the base's parameters, such as {@code model.}
+   * @param layers path of the list of layers
+   * @param tokens path of the token table
+   * @param languageHead path of the output layer that generates text; empty for encoders
+   * @param classifier path of the output layer that classifies
+   */
+  record Names(String base, String layers, String tokens, String languageHead, String classifier) {}
+
+  default String basePrefix() {
+    return names().base();
+  }
+
+  /** Returns the prefix of a layer's parameters, such as {@code model.layers.3.}. */
+  default String layerPrefix(int layer) {
+    return names().layers() + "." + layer + ".";
+  }
+
+  /** Returns the name of the token table, (vocabulary, hidden). */
+  default String inputEmbedding() {
+    return names().tokens() + ".weight";
+  }
+
+  /**
+   * Returns the path of the output module, such as {@code lm_head}; tied ones have no parameter.
+   */
+  default String outputModule() {
+    return switch (task()) {
+      case Task.CausalLm() -> names().languageHead();
+      case Task.SequenceClassification _ -> names().classifier();
+    };
+  }
 
   /**
    * Reads a {@code config.json}.

@@ -1,6 +1,8 @@
 package dev.graft.weights;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * The bytes of a tensor, little-endian and row-major: in memory, in a mapped file or on a device.
@@ -9,6 +11,9 @@ import java.lang.foreign.MemorySegment;
 public interface TensorData {
   /** Bytes that are copied at once: whole elements of every type. */
   int SLICE = 4 << 20;
+
+  ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   long byteSize();
 

@@ -87,7 +87,7 @@ class LabelledTokenizerTests {
         "{'text': 'a', 'label': ['x']}|label must be a class name or a number",
         "{'text': 'a', 'label': ' x'}|without control characters or leading",
         "{'text': 'a', 'label': ''}|label must have 1 to 200",
-        "{'text': 'a', 'label': 1e999}|label must be the name",
+        "{'text': 'a', 'label': 1e999}|label must be a class name",
         "{'text': 'a', 'labels': 'x'}|labels must be a list",
         "{'text': 'a', 'labels': ['x', 'x']}|contains a class twice",
         "{'text': 'a', 'labels': [1]}|labels must be a list of names",

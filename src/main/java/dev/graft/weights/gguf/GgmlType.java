@@ -6,7 +6,6 @@ import dev.graft.weights.TensorData;
 import dev.graft.weights.gguf.GgmlType.ShortBlocks;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -88,8 +87,6 @@ enum GgmlType {
 
   /** Quantised blocks as F32, dequantised when they are copied. */
   record Dequantised(GgmlType type, MemorySegment blocks) implements TensorData {
-    private static final ValueLayout.OfFloat FLOAT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public long byteSize() {

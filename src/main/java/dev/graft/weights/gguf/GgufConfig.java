@@ -104,13 +104,7 @@ final class GgufConfig {
     if (table.shape()[0] > 1 << 24) throw keys.bad("tensor token_embd.weight", "has too many rows");
     config.put("vocab_size", (int) table.shape()[0]);
     config.put("tie_word_embeddings", gguf.find("output.weight") == null);
-    config.put(
-        "dtype",
-        switch (table.dtype()) {
-          case F16 -> "float16";
-          case BF16 -> "bfloat16";
-          default -> "float32";
-        });
+    config.put("dtype", table.dtype().torchName());
     int last = (int) table.shape()[0] - 1;
     id("bos_token_id", keys.integer("tokenizer.ggml.bos_token_id", 0, last));
     id("pad_token_id", keys.integer("tokenizer.ggml.padding_token_id", 0, last));

@@ -356,9 +356,6 @@ final class GgufFile implements AutoCloseable {
       INT64(8),
       FLOAT64(8);
 
-      private static final ValueLayout.OfShort SHORT =
-          ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
       final int bytes;
 
       Kind(int bytes) {
@@ -369,8 +366,8 @@ final class GgufFile implements AutoCloseable {
         return switch (this) {
           case UINT8, BOOL -> (long) in.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
           case INT8 -> (long) in.get(ValueLayout.JAVA_BYTE, at);
-          case UINT16 -> (long) in.get(SHORT, at) & 0xFFFF;
-          case INT16 -> (long) in.get(SHORT, at);
+          case UINT16 -> (long) in.get(TensorData.SHORT, at) & 0xFFFF;
+          case INT16 -> (long) in.get(TensorData.SHORT, at);
           case UINT32 -> (long) in.get(GgufCursor.INT, at) & 0xFFFF_FFFFL;
           case INT32 -> (long) in.get(GgufCursor.INT, at);
           case UINT64, INT64 -> in.get(GgufCursor.LONG, at);

@@ -13,8 +13,6 @@ import dev.graft.weights.TensorData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -239,8 +237,6 @@ public record GgufModel(@Nullable String quantised) {
    * as the difference to one.
    */
   record Shifted(TensorData data, float by) implements TensorData {
-    private static final ValueLayout.OfFloat FLOAT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public long byteSize() {

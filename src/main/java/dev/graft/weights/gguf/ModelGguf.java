@@ -18,8 +18,6 @@ import dev.graft.weights.gguf.GgufWriter.GgufField.Text;
 import dev.graft.weights.gguf.GgufWriter.GgufField.Unsigned;
 import dev.graft.weights.gguf.GgufWriter.GgufLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -318,8 +316,6 @@ public final class ModelGguf {
    * @param name name of the tensor, for messages
    */
   record WithinF16(String name, TensorData floats) implements TensorData {
-    private static final ValueLayout.OfFloat FLOAT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** The smallest number that rounds to infinity. */
     private static final float BEYOND = 65_520;

@@ -289,7 +289,7 @@ public sealed interface Rope {
 
     private Rope rope(@Nullable JsonFields scaling, double theta) {
       int dim = rotaryDim(scaling);
-      if (scaling == null) return new Rope.Default(theta, dim);
+      if (scaling == null) return new Default(theta, dim);
       String field = scaling.has("rope_type") || !scaling.has("type") ? "rope_type" : "type";
       String name = scaling.textOr(field, "default");
       if (type == ModelType.PHI3 && (name.equals("su") || name.equals("yarn"))) name = "longrope";
@@ -297,7 +297,7 @@ public sealed interface Rope {
         throw scaling.bad(field, "is '" + name + "'; supported for phi3: default, longrope");
       }
       return switch (name) {
-        case "default" -> new Rope.Default(theta, dim);
+        case "default" -> new Default(theta, dim);
         case "linear" -> scaled(scaling, theta, dim).linear();
         case "dynamic" -> scaled(scaling, theta, dim).dynamic();
         case "llama3" -> scaled(scaling, theta, dim).llama3();
@@ -332,18 +332,18 @@ public sealed interface Rope {
    */
   record RopeScaling(JsonFields fields, double theta, int dim, int maxPositions, int original) {
     Rope linear() {
-      return new Rope.Linear(theta, dim, factor());
+      return new Linear(theta, dim, factor());
     }
 
     Rope dynamic() {
       if (dim == 2) throw fields.bad("rope_type", "dynamic needs more than one pair");
-      return new Rope.Dynamic(theta, dim, factor(), maxPositions);
+      return new Dynamic(theta, dim, factor(), maxPositions);
     }
 
     Rope llama3() {
       double low = fields.requireDouble("low_freq_factor", 0, 1e6);
       double high = fields.requireDouble("high_freq_factor", low, 1e6);
-      return new Rope.Llama3(theta, dim, factor(), low, high, original);
+      return new Llama3(theta, dim, factor(), low, high, original);
     }
 
     Rope yarn() {
@@ -354,7 +354,7 @@ public sealed interface Rope {
             magnitude(factor, fields.requireDouble("mscale", 0, 1e6))
                 / magnitude(factor, fields.requireDouble("mscale_all_dim", 0, 1e6));
       }
-      return new Rope.Yarn(
+      return new Yarn(
           theta,
           dim,
           factor,
@@ -376,7 +376,7 @@ public sealed interface Rope {
       if (original < 2) throw fields.bad("rope_type", "longrope needs a context above 1");
       double factor = fields.doubleOr("factor", (double) maxPositions / original, 0, 1e6);
       double attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
-      return new Rope.LongRope(
+      return new LongRope(
           theta,
           dim,
           factors("short_factor"),

@@ -20,7 +20,7 @@ public final class Weights implements AutoCloseable {
     this.tensors = tensors;
   }
 
-  /** Opens a checkpoint under the names of the configuration, whatever the file's spelling. */
+  /** Opens a checkpoint under the names of the configuration. */
   public static Weights open(DirectoryFiles directory, ModelConfig config) {
     return open(directory, tensors -> CheckpointNames.of(config, tensors));
   }

@@ -78,7 +78,7 @@ class ModelDirectoryTests {
         "hidden_size|null|hidden_size is missing",
         "num_key_value_heads|3|num_key_value_heads 3 does not divide",
         "num_hidden_layers|0|num_hidden_layers is 0",
-        "head_dim|3|head_dim gives 3 of 3",
+        "head_dim|3|head_dim results in 3 of 3",
         "rms_norm_eps|1e999|rms_norm_eps",
         "eos_token_id|11|eos_token_id is 11, must be 0 to 10",
         "tie_word_embeddings|1|tie_word_embeddings is 1, not true or false",

@@ -75,7 +75,7 @@ class RefusedConfigTests {
         "llama|rope_parameters|{\"rope_type\":\"longrope\",\"long_mscale\":1}|long_mscale is not",
         "llama|rope_parameters|{\"rope_type\":\"longrope\"}|short_factor has 0 entries for 4 pairs",
         "llama-dynamic|head_dim|2|dynamic needs more than one pair",
-        "gpt-neox|rope_parameters|{\"partial_rotary_factor\":0.2}|gives 3 of 16 values",
+        "gpt-neox|rope_parameters|{\"partial_rotary_factor\":0.2}|results in 3 of 16 rotated values",
       })
   void isRefused(String family, String field, String json, String message) {
     assertThatThrownBy(

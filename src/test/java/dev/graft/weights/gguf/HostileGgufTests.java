@@ -88,7 +88,7 @@ class HostileGgufTests {
       bad(
           () -> keys.requireInt("ids", 0, 9),
           "ids is not an integer; a list with one for each layer");
-      bad(() -> keys.texts("list", 1), "list has 2 entries, more than 1");
+      bad(() -> keys.texts("list", 1), "list has 2 entries, more than the maximum of 1");
       bad(() -> keys.texts("ids", 9), "ids is not a list of strings");
       bad(() -> keys.numbers("list", 9), "list is not a list of numbers");
       bad(() -> keys.requireText("n"), "n is not a string");

@@ -151,7 +151,7 @@ class ModelGgufTests {
             + " compute",
         "\"rope_theta\": 10000.0      | \"rope_theta\": 10000.0, \"rope_scaling\": {\"rope_type\":"
             + " \"dynamic\", \"factor\": 2.0} | rope_type",
-        "\"vocab_size\": 261          | \"vocab_size\": 200               | beyond the 200",
+        "\"vocab_size\": 261          | \"vocab_size\": 200               | is not below the vocab_size of config.json, 200",
       })
   void whatAFileCannotSayIsRefused(String setting, String other, String why) throws IOException {
     Path model = TinyLlama.write(directory.resolve("original"), 1);

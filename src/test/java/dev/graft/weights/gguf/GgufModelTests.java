@@ -101,7 +101,7 @@ class GgufModelTests {
     Files.write(more, TinyGguf.of(original, false).uint32("llama.expert_count", 8).bytes());
     bad(more, "a mixture of experts");
     Files.write(more, TinyGguf.of(original, false).text("general.type", "adapter").bytes());
-    bad(more, "is 'adapter', not a model");
+    bad(more, "is 'adapter'; must be model");
   }
 
   /** One string of the file replaced by another of the same length. */

@@ -2,9 +2,11 @@ package dev.graft.text;
 
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.lib.filter.Filter;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +37,8 @@ public final class PythonJson {
   private void write(@Nullable Object value, int depth) {
     switch (value) {
       case null -> out.append("null");
-      case Map<?, ?> map -> object(map, depth);
-      case List<?> list -> array(list, depth);
+      case Map<?, ?> map -> container('{', map.entrySet(), '}', depth, e -> entry(e, depth + 1));
+      case List<?> list -> container('[', list, ']', depth, each -> write(each, depth + 1));
       case Number number -> out.append(number);
       case Boolean flag -> out.append(flag);
       case CharSequence text -> string(text);
@@ -46,37 +48,22 @@ public final class PythonJson {
     }
   }
 
-  private void object(Map<?, ?> map, int depth) {
-    if (map.isEmpty()) {
-      out.append("{}");
-      return;
-    }
-    out.append('{');
-    for (Iterator<? extends Map.Entry<?, ?>> i = map.entrySet().iterator(); i.hasNext(); ) {
-      Map.Entry<?, ?> entry = i.next();
-      line(depth + 1);
-      string(String.valueOf(entry.getKey()));
-      out.append(": ");
-      write(entry.getValue(), depth + 1);
-      if (i.hasNext()) out.append(indent < 0 ? ", " : ",");
-    }
-    line(depth);
-    out.append('}');
+  private void entry(Map.Entry<?, ?> entry, int depth) {
+    string(String.valueOf(entry.getKey()));
+    out.append(": ");
+    write(entry.getValue(), depth);
   }
 
-  private void array(List<?> list, int depth) {
-    if (list.isEmpty()) {
-      out.append("[]");
-      return;
-    }
-    out.append('[');
-    for (Iterator<?> i = list.iterator(); i.hasNext(); ) {
+  private <T extends @Nullable Object> void container(
+      char open, Collection<T> elements, char close, int depth, Consumer<T> element) {
+    out.append(open);
+    for (Iterator<T> i = elements.iterator(); i.hasNext(); ) {
       line(depth + 1);
-      write(i.next(), depth + 1);
+      element.accept(i.next());
       if (i.hasNext()) out.append(indent < 0 ? ", " : ",");
     }
-    line(depth);
-    out.append(']');
+    if (!elements.isEmpty()) line(depth);
+    out.append(close);
   }
 
   private void line(int depth) {

@@ -45,7 +45,7 @@ final class RowShape {
       return new Example.Text(line, string(map, "text", ""));
     }
     if (RowConversion.RowFormat.of(map) == RowConversion.RowFormat.QUESTION_ANSWER) {
-      throw new BadRow("is a question with its answer, which jobs do not accept: " + CONVERT);
+      throw new BadRow("is a question and its answer, which jobs do not accept: " + CONVERT);
     }
     throw new BadRow(
         "has none of messages, prompt and completion, text, conversations, instruction, chosen and"

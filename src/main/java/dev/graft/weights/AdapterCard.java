@@ -13,11 +13,11 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
- * What an adapter's directory says of it in words: front matter of {@code README.md}, settings of
- * {@code generation_config.json}. Read as hostile input.
+ * The description in an adapter's directory: front matter of {@code README.md} and settings of
+ * {@code generation_config.json}, read as hostile input.
  *
- * @param name of the directory, or what stands for it
- * @param fields of the front matter: texts, lists and maps
+ * @param name name of the directory, or a substitute
+ * @param fields fields of the front matter: texts, lists and maps
  */
 public record AdapterCard(String name, Map<String, Object> fields, Map<String, Object> generation) {
   private static final String CARD = "README.md";
@@ -32,18 +32,18 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
   }
 
   /**
-   * As {@link #read}, named after the base that the configuration names: wherever a copy of the
-   * directory lies, it says the same.
+   * Like {@link #read}, but named after the base in the configuration, so that all copies of the
+   * directory have the same name.
    *
-   * @param otherwise what stands for the directory where no base is named
-   * @throws BadModel if a file cannot be understood
+   * @param otherwise the name if the configuration names no base
+   * @throws BadModel if a file is invalid
    */
   public static AdapterCard named(Path directory, String otherwise) {
     String base = SavedAdapter.config(directory).text("base_model_name_or_path");
     return read(directory, base == null || base.isBlank() ? otherwise : name(base) + "-lora");
   }
 
-  /** Of a path on some machine its end; {@code organisation/model} as it is. */
+  /** Returns the last part of a path, but {@code organisation/model} unchanged. */
   private static String name(String base) {
     String plain = base.replace('\\', '/').replaceFirst("/+$", "");
     boolean path = plain.startsWith(".") || plain.indexOf('/') != plain.lastIndexOf('/');
@@ -51,9 +51,9 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
   }
 
   /**
-   * Either file may be missing.
+   * Reads both files, which may be missing.
    *
-   * @throws BadModel if one cannot be understood
+   * @throws BadModel if a file is invalid
    */
   public static AdapterCard read(Path directory, String name) {
     DirectoryFiles files = new DirectoryFiles(directory);
@@ -74,7 +74,7 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
     return new AdapterCard(name, fields, generation);
   }
 
-  /** Norwegian is a language, not false; tabs are no YAML, but occur. */
+  /** Reads YAML leniently: {@code no} is Norwegian and not false, and tabs are accepted. */
   private static Map<String, Object> frontMatter(byte[] card) {
     List<String> lines = new String(card, StandardCharsets.UTF_8).lines().toList();
     if (lines.isEmpty() || !lines.getFirst().equals(FENCE)) return Map.of();
@@ -93,7 +93,7 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
       Object read = new Yaml(new SafeConstructor(options)).load(String.join("\n", matter));
       return read instanceof Map<?, ?> map ? texts(map) : Map.of();
     } catch (YAMLException e) {
-      throw new BadModel(CARD + ": its front matter is not valid YAML", e);
+      throw new BadModel(CARD + ": the front matter is not valid YAML", e);
     }
   }
 
@@ -123,7 +123,7 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
     };
   }
 
-  /** The first of these fields that is a text; null = none is. */
+  /** Returns the first of these fields that is a text; null if there is none. */
   public @Nullable String text(String... keys) {
     for (String key : keys) {
       if (fields.get(key) instanceof String text) return text;
@@ -131,7 +131,7 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
     return null;
   }
 
-  /** The texts of a field, one or many, without anything else in it. */
+  /** Returns the texts of a field, which is a text or a list. */
   public List<String> texts(String key) {
     return switch (fields.get(key)) {
       case String text -> List.of(text);

@@ -11,18 +11,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** A file that appears under its name only when it is whole and on disk. */
+/** Writes files that appear under their name only when they are complete and on disk. */
 public final class AtomicFile {
   private AtomicFile() {}
 
-  /** Puts bytes into a new file. */
+  /** Writes the content of a new file. */
   @FunctionalInterface
   public interface Content {
     void write(FileChannel out) throws IOException;
   }
 
   /**
-   * @throws UncheckedIOException if it cannot be written; what was there under its name stays then
+   * @throws UncheckedIOException if the file cannot be written; an existing file is kept then
    */
   public static void write(Path file, Content content) {
     Path partial = file.resolveSibling(file.getFileName() + ".partial");
@@ -42,23 +42,23 @@ public final class AtomicFile {
       partial.toFile().delete();
       throw new UncheckedIOException("cannot write " + file.getFileName(), e);
     } catch (RuntimeException e) {
-      partial.toFile().delete(); // a tensor could not be given
+      partial.toFile().delete(); // the content failed
       throw e;
     }
   }
 
-  /** Writes a tensor, which must have as many bytes as announced, slice by slice. */
+  /** Writes a tensor slice by slice; it must have the announced number of bytes. */
   public static void write(FileChannel out, TensorInfo info, TensorData data) throws IOException {
     write(out, info.name(), info.bytes(), data);
   }
 
-  /** The same of a tensor of any type. */
+  /** Writes a tensor of any type. */
   public static void write(FileChannel out, String name, long bytes, TensorData data)
       throws IOException {
     long size = data.byteSize();
     if (size != bytes) {
       throw new IllegalArgumentException(
-          "tensor %s: %d bytes given, %d expected".formatted(name, size, bytes));
+          "tensor %s has %d bytes, but %d are expected".formatted(name, size, bytes));
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment slice = arena.allocate(Math.min(TensorData.SLICE, size));

@@ -3,8 +3,8 @@ package dev.graft.weights;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model or adapter directory that cannot be used. The message says which file, what was found and
- * what was expected, and holds no path outside the directory.
+ * A model or adapter directory cannot be used. The message names the file, what was found and what
+ * was expected, but no path outside the directory.
  */
 public final class BadModel extends RuntimeException {
   public BadModel(String message) {

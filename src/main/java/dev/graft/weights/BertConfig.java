@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * BERT, RoBERTa and XLM-RoBERTa: post-norm encoders with learned positions and a head over the
  * first token. BERT: {@code pooler.dense}, tanh, {@code classifier}. RoBERTa: {@code
- * classifier.dense}, tanh, {@code classifier.out_proj}, and positions counted over the tokens that
- * are not padding, from {@code positionOffset} on; a padding token has position {@code padTokenId}.
+ * classifier.dense}, tanh, {@code classifier.out_proj}, and positions that count tokens other than
+ * padding from {@code positionOffset}; a padding token has position {@code padTokenId}.
  *
  * @param positionOffset position of the first token: 0, or in RoBERTa {@code padTokenId + 1}
  */
@@ -21,7 +21,7 @@ public record BertConfig(
     int positionOffset)
     implements ModelConfig {
   public BertConfig {
-    Encoders.requireHead(basics);
+    outputs(basics);
   }
 
   @Override
@@ -47,23 +47,11 @@ public record BertConfig(
   }
 
   @Override
-  public String basePrefix() {
-    return roberta() ? "roberta." : "bert.";
-  }
-
-  @Override
-  public String layerPrefix(int layer) {
-    return basePrefix() + "encoder.layer." + layer + ".";
-  }
-
-  @Override
-  public String inputEmbedding() {
-    return basePrefix() + "embeddings.word_embeddings.weight";
-  }
-
-  @Override
-  public String outputModule() {
-    return roberta() ? "classifier.out_proj" : "classifier";
+  public Names names() {
+    String base = roberta() ? "roberta." : "bert.";
+    String classifier = roberta() ? "classifier.out_proj" : "classifier";
+    return new Names(
+        base, base + "encoder.layer", base + "embeddings.word_embeddings", "", classifier);
   }
 
   @Override
@@ -78,7 +66,7 @@ public record BertConfig(
     for (int i = 0; i < numHiddenLayers(); i++) layer(leaves, layerPrefix(i));
     String pooler = roberta() ? "classifier.dense" : "bert.pooler.dense";
     leaves.add(Leaf.linear(pooler, hidden, hidden, true));
-    leaves.add(Leaf.linear(outputModule(), Encoders.outputs(basics), hidden, true));
+    leaves.add(Leaf.linear(outputModule(), outputs(basics), hidden, true));
     return leaves;
   }
 
@@ -103,21 +91,10 @@ public record BertConfig(
         || tensor.endsWith(".embeddings.position_ids");
   }
 
-  /** What the encoders have in common: they classify. */
-  static final class Encoders {
-    private Encoders() {}
-
-    static void requireHead(ModelConfig.Basics basics) {
-      outputs(basics);
-    }
-
-    static int outputs(ModelConfig.Basics basics) {
-      return switch (basics.task()) {
-        case Task.SequenceClassification head -> head.numLabels();
-        case Task.CausalLm() ->
-            throw new IllegalArgumentException(
-                basics.modelType() + " is an encoder: it classifies text and does not write any");
-      };
-    }
+  /** Returns the outputs of an encoder's head, which must classify. */
+  static int outputs(ModelConfig.Basics basics) {
+    if (basics.task() instanceof Task.SequenceClassification head) return head.numLabels();
+    throw new IllegalArgumentException(
+        basics.modelType() + " is an encoder, which can classify text but not generate it");
   }
 }

@@ -13,7 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Quantised weights as the tensors of a checkpoint that bitsandbytes has written, and back. */
+/** Converts quantised weights to and from the tensors of a checkpoint in bitsandbytes' format. */
 public final class BitsAndBytesFormat {
   private static final String STATE = ".quant_state.bitsandbytes__";
   private static final int MAX_STATE = 4096;
@@ -46,14 +46,16 @@ public final class BitsAndBytesFormat {
     return all;
   }
 
-  /** The scales stand beside the weight: {@code <module>.SCB}. */
+  /** Returns the weight and its scales, {@code <module>.SCB}. */
   public static List<NamedTensor> tensors(String parameter, Int8Tensor weight) {
     return List.of(
         NamedTensor.of(parameter, Dtype.I8, weight.values(), weight.shape()),
         floats(scb(parameter), weight.scb()));
   }
 
-  /** Names of the tensors that a quantised weight has in a checkpoint; empty for a plain one. */
+  /**
+   * Returns the names of a quantised weight's tensors in a checkpoint; empty for a plain weight.
+   */
   static List<String> names(Map<String, MappedTensor> checkpoint, String parameter) {
     if (checkpoint.containsKey(scb(parameter))) {
       return Stream.of(parameter, scb(parameter), module(parameter) + ".weight_format")
@@ -71,9 +73,9 @@ public final class BitsAndBytesFormat {
   }
 
   /**
-   * A weight that {@link #names} found quantised.
+   * Reads a weight that is quantised according to {@link #names}.
    *
-   * @param shape of the weight before
+   * @param shape shape of the original weight
    */
   static StoredWeight read(Map<String, MappedTensor> checkpoint, String parameter, long... shape) {
     MappedTensor state = state(checkpoint, parameter);
@@ -94,13 +96,14 @@ public final class BitsAndBytesFormat {
   private static FourBitTensor fourBit(
       Map<String, MappedTensor> checkpoint, String parameter, MappedTensor tensor, long... shape) {
     if (tensor.dtype() != Dtype.U8 || tensor.info().elements() > MAX_STATE) {
-      throw new BadModel("tensor " + tensor.name() + " is not a short text");
+      throw new BadModel(
+          "tensor " + tensor.name() + " must be U8 with at most " + MAX_STATE + " elements");
     }
     QuantState state =
         QuantState.parse(tensor.name(), tensor.data().toArray(ValueLayout.JAVA_BYTE));
     if (!Arrays.equals(state.shape(), shape)) {
       throw new BadModel(
-          "tensor %s has shape %s, config.json asks for %s"
+          "tensor %s has shape %s, but config.json requires %s"
               .formatted(tensor.name(), Arrays.toString(state.shape()), Arrays.toString(shape)));
     }
     long size = new TensorInfo(parameter, state.dtype(), shape).elements();
@@ -136,23 +139,26 @@ public final class BitsAndBytesFormat {
         && (format.dtype() != Dtype.U8
             || format.info().elements() != 1
             || format.data().get(ValueLayout.JAVA_BYTE, 0) != 0)) {
-      throw new BadModel("tensor " + format.name() + " asks for another layout than rows");
+      throw new BadModel(
+          "tensor " + format.name() + " selects a layout other than rows, which is not supported");
     }
     MappedTensor weight = checkpoint.get(parameter);
     if (shape.length != 2 || weight == null || !Arrays.equals(weight.shape(), shape)) {
       throw new BadModel(
-          "tensor %s is missing or not of shape %s".formatted(parameter, Arrays.toString(shape)));
+          "tensor %s is missing or does not have shape %s"
+              .formatted(parameter, Arrays.toString(shape)));
     }
     byte[] values = new Part(checkpoint, parameter).bytes("", Dtype.I8, shape[0] * shape[1]);
     float[] scb = new Part(checkpoint, module(parameter)).floats(".SCB", shape[0]);
     return new Int8Tensor(shape, values, scb);
   }
 
-  /** Tensors whose names begin alike, each with the size it must have. */
+  /** Tensors with a common prefix, which are read with their expected sizes. */
   private record Part(Map<String, MappedTensor> checkpoint, String prefix) {
     private MappedTensor find(String suffix, Dtype dtype, long size) {
       MappedTensor found = checkpoint.get(prefix + suffix);
-      if (found == null) throw new BadModel("the checkpoint lacks the tensor " + prefix + suffix);
+      if (found == null)
+        throw new BadModel("the checkpoint does not contain the tensor " + prefix + suffix);
       if (found.dtype() != dtype || found.info().elements() != size) {
         throw new BadModel(
             "tensor %s is %s of %d elements, not %s of %d"
@@ -172,7 +178,7 @@ public final class BitsAndBytesFormat {
       float[] values = find(suffix, Dtype.F32, size).toFloats();
       for (float value : values) {
         if (!Float.isFinite(value)) {
-          throw new BadModel("tensor " + prefix + suffix + " holds infinity or NaN");
+          throw new BadModel("tensor " + prefix + suffix + " contains infinity or NaN");
         }
       }
       return values;
@@ -192,9 +198,9 @@ public final class BitsAndBytesFormat {
   }
 
   /**
-   * What bitsandbytes stores beside a 4-bit weight that is no tensor: JSON in a tensor of bytes.
+   * The settings that bitsandbytes stores with a 4-bit weight: JSON in a tensor of bytes.
    *
-   * @param nested of double quantisation, or null
+   * @param nested settings of double quantisation, or null
    */
   record QuantState(
       FourBitTensor.FourBitType type,
@@ -202,18 +208,18 @@ public final class BitsAndBytesFormat {
       Dtype dtype,
       long[] shape,
       @Nullable Nested nested) {
-    /** Block sizes that bitsandbytes knows. */
+    /** Block sizes that bitsandbytes supports. */
     private static final List<Integer> BLOCK_SIZES =
         List.of(32, 64, 128, 256, 512, 1024, 2048, 4096);
 
     public record Nested(int blockSize, float offset) {}
 
-    /** Exactly as Python's {@code json.dumps} writes it. */
-    public byte[] json() {
+    /** Returns JSON in the exact format of Python's {@code json.dumps}. */
+    byte[] json() {
       StringBuilder json = new StringBuilder();
       json.append("{\"quant_type\": \"").append(type.quantType());
       json.append("\", \"blocksize\": ").append(blockSize);
-      json.append(", \"dtype\": \"").append(torchName(dtype));
+      json.append(", \"dtype\": \"").append(dtype.torchName());
       json.append("\", \"shape\": ").append(Arrays.toString(shape));
       if (nested != null) {
         json.append(", \"nested_blocksize\": ").append(nested.blockSize);
@@ -224,19 +230,15 @@ public final class BitsAndBytesFormat {
     }
 
     /**
-     * @param name of the tensor that holds it
-     * @throws BadModel if it is not what bitsandbytes writes
+     * @param name name of the tensor
+     * @throws BadModel if it is not in bitsandbytes' format
      */
-    public static QuantState parse(String name, byte[] json) {
+    static QuantState parse(String name, byte[] json) {
       JsonFields state = JsonFields.parse("tensor " + name, json);
       FourBitTensor.FourBitType type =
           choice(state, "quant_type", FourBitTensor.FourBitType.values(), each -> each.quantType());
       Dtype dtype =
-          choice(
-              state,
-              "dtype",
-              new Dtype[] {Dtype.F32, Dtype.F16, Dtype.BF16},
-              QuantState::torchName);
+          choice(state, "dtype", new Dtype[] {Dtype.F32, Dtype.F16, Dtype.BF16}, Dtype::torchName);
       long[] shape =
           state.ints("shape", 1, Integer.MAX_VALUE).stream()
               .mapToLong(Integer::longValue)
@@ -266,25 +268,15 @@ public final class BitsAndBytesFormat {
 
     private static int blockSize(JsonFields state, String field) {
       int size = state.requireInt(field, 1, 4096);
-      if (!BLOCK_SIZES.contains(size)) throw state.bad(field, size + " is none of " + BLOCK_SIZES);
+      if (!BLOCK_SIZES.contains(size))
+        throw state.bad(field, "is " + size + "; must be one of " + BLOCK_SIZES);
       return size;
     }
 
-    static String torchName(Dtype dtype) {
-      return switch (dtype) {
-        case F64 -> "float64";
-        case F32 -> "float32";
-        case F16 -> "float16";
-        case BF16 -> "bfloat16";
-        case I64 -> "int64";
-        case I32 -> "int32";
-        case I8 -> "int8";
-        case U8 -> "uint8";
-        case BOOL -> "bool";
-      };
-    }
-
-    /** Python's repr: fewest digits that mean the same double, an exponent outside 1e-4 .. 1e16. */
+    /**
+     * Returns Python's repr: the fewest digits that identify the double, an exponent outside
+     * 1e-4..1e16.
+     */
     static String pythonFloat(double value) {
       if (value == 0) return 1 / value < 0 ? "-0.0" : "0.0";
       BigDecimal shortest = new BigDecimal(Double.toString(value)).stripTrailingZeros();

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code config.json} (and {@code generation_config.json}) in the spellings of transformers 4 and
- * 5. What would change the arithmetic and is not built is refused, never ignored.
+ * Reads {@code config.json} (and {@code generation_config.json}) in the spellings of transformers 4
+ * and 5. Unsupported settings that would change the arithmetic are refused, never ignored.
  */
 final class ConfigReader {
   private static final String EXPERTS = "a mixture of experts";
@@ -19,7 +19,7 @@ final class ConfigReader {
 
   private ConfigReader() {}
 
-  public static ModelConfig read(JsonFields config, @Nullable JsonFields generation) {
+  static ModelConfig read(JsonFields config, @Nullable JsonFields generation) {
     refuseForeign(config);
     ModelType type = ModelType.named(config.text("model_type"));
     if (type == null) {
@@ -29,10 +29,10 @@ final class ConfigReader {
     }
     BasicsReader basics = new BasicsReader(type, config, generation);
     return switch (type) {
-      case GPT2 -> GptReaders.gpt2(config, basics);
-      case GPT_NEOX -> GptReaders.gptNeoX(config, basics);
-      case BERT, ROBERTA, XLM_ROBERTA -> EncoderReaders.bert(type, config, basics);
-      case DISTILBERT -> EncoderReaders.distilBert(config, basics);
+      case GPT2 -> gpt2(config, basics);
+      case GPT_NEOX -> gptNeoX(config, basics);
+      case BERT, ROBERTA, XLM_ROBERTA -> bert(type, config, basics);
+      case DISTILBERT -> distilBert(config, basics);
       case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, PHI3, OLMO2, GRANITE, SMOLLM3 ->
           new DecoderReader(type, config).read(basics.read());
     };
@@ -42,7 +42,7 @@ final class ConfigReader {
     refuse(c, EXPERTS, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts");
     refuse(c, VISION, "vision_config", "vision_tower", "image_token_id", "mm_vision_tower");
     refuse(c, AUDIO, "audio_config", "audio_encoder_config", "num_mel_bins");
-    refuse(c, "a model of several parts", "text_config");
+    refuse(c, "a model with several parts", "text_config");
     for (String field : List.of("is_encoder_decoder", "is_decoder", "add_cross_attention")) {
       if (c.booleanOr(field, false)) throw c.bad(field, "true is not supported");
     }
@@ -52,7 +52,7 @@ final class ConfigReader {
   private static void refuse(JsonFields config, String what, String... fields) {
     for (String field : fields) {
       if (config.has(field)) {
-        throw config.bad(field, "says that this is " + what + ModelType.SUPPORTED);
+        throw config.bad(field, "indicates " + what + ModelType.SUPPORTED);
       }
     }
   }
@@ -70,18 +70,20 @@ final class ConfigReader {
     return false;
   }
 
-  /** An activation by its name in the configuration. */
+  /** Reads an activation by its name in the configuration. */
   static ModelConfig.Activation activation(JsonFields c, String field, String otherwise) {
     ModelConfig.Activation activation = ModelConfig.Activation.named(c.textOr(field, otherwise));
     if (activation == null) {
       throw c.bad(
           field,
-          "is " + c.shown(field) + "; supported: silu, gelu, gelu_new and its like, relu, tanh");
+          "is "
+              + c.shown(field)
+              + "; supported: silu, gelu, gelu_new and its variants, relu, tanh");
     }
     return activation;
   }
 
-  /** The part of a configuration that every family has. */
+  /** Reads the part of a configuration that all families have. */
   static final class BasicsReader {
     private final ModelType type;
     private final JsonFields config;
@@ -141,13 +143,15 @@ final class ConfigReader {
       return List.copyOf(ids);
     }
 
-    /** -1 stands for none in older files. */
+    /** Returns an id; -1 in older files means none. */
     private @Nullable Integer id(String field, int vocab) {
       List<Integer> ids = config.ints(field, -1, vocab - 1);
       return ids.isEmpty() || ids.get(0) < 0 ? null : ids.get(0);
     }
 
-    /** A base without a head writes text if its output is its token table, else it classifies. */
+    /**
+     * A base without a head generates text if its output is its token table; else it classifies.
+     */
     private Task task(boolean tied) {
       List<String> names = config.texts("architectures");
       String name = names == null || names.isEmpty() ? null : names.getFirst();
@@ -182,7 +186,7 @@ final class ConfigReader {
       int count = names.names().size();
       if (count == 0) throw config.bad("id2label", "is empty");
       if (config.intOr("num_labels", count, 1, 1 << 16) != count) {
-        throw config.bad("num_labels", "is not the size of id2label, " + count);
+        throw config.bad("num_labels", "must be the size of id2label, " + count);
       }
       List<String> labels = new ArrayList<>();
       for (int i = 0; i < count; i++) {
@@ -202,7 +206,9 @@ final class ConfigReader {
         case "regression" -> Task.Problem.REGRESSION;
         case "multi_label_classification" -> Task.Problem.MULTI_LABEL_CLASSIFICATION;
         case "single_label_classification" -> {
-          if (labels == 1) throw config.bad("problem_type", "is '" + problem + "' of one label");
+          if (labels == 1)
+            throw config.bad(
+                "problem_type", "is '" + problem + "', which needs more than one label");
           yield Task.Problem.SINGLE_LABEL_CLASSIFICATION;
         }
         default ->
@@ -216,92 +222,82 @@ final class ConfigReader {
     }
   }
 
-  /** Configurations of the encoders. */
-  static final class EncoderReaders {
-    private EncoderReaders() {}
-
-    static BertConfig bert(ModelType type, JsonFields c, ConfigReader.BasicsReader reader) {
-      if (!c.textOr("position_embedding_type", "absolute").equals("absolute")) {
-        String shown = c.shown("position_embedding_type");
-        throw c.bad("position_embedding_type", "is " + shown + "; supported: absolute");
-      }
-      Basics basics = reader.read();
-      return new BertConfig(
-          basics,
-          GptReaders.heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize()),
-          c.requireInt("intermediate_size", 1, 1 << 20),
-          ConfigReader.activation(c, "hidden_act", "gelu"),
-          c.doubleOr("layer_norm_eps", 1e-12, 0, 1),
-          c.intOr("type_vocab_size", 2, 1, 1 << 16),
-          type == ModelType.BERT ? 0 : offset(c, basics));
+  private static BertConfig bert(ModelType type, JsonFields c, BasicsReader reader) {
+    if (!c.textOr("position_embedding_type", "absolute").equals("absolute")) {
+      String shown = c.shown("position_embedding_type");
+      throw c.bad("position_embedding_type", "is " + shown + "; supported: absolute");
     }
-
-    /** RoBERTa's positions begin behind the number of its padding token. */
-    private static int offset(JsonFields c, Basics basics) {
-      int padding = c.requireInt("pad_token_id", 0, basics.vocabSize() - 1);
-      if (padding + 1 >= basics.maxPositionEmbeddings()) {
-        throw c.bad("max_position_embeddings", "leaves no position behind pad_token_id " + padding);
-      }
-      return padding + 1;
-    }
-
-    static DistilBertConfig distilBert(JsonFields c, ConfigReader.BasicsReader reader) {
-      if (c.booleanOr("sinusoidal_pos_embds", false)) {
-        throw c.bad("sinusoidal_pos_embds", "true is not supported");
-      }
-      Basics basics = reader.read("dim", "n_layers", "max_position_embeddings");
-      return new DistilBertConfig(
-          basics,
-          GptReaders.heads(c, "n_heads", "dim", basics.hiddenSize()),
-          c.requireInt("hidden_dim", 1, 1 << 20),
-          ConfigReader.activation(c, "activation", "gelu"));
-    }
+    Basics basics = reader.read();
+    return new BertConfig(
+        basics,
+        heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize()),
+        c.requireInt("intermediate_size", 1, 1 << 20),
+        activation(c, "hidden_act", "gelu"),
+        c.doubleOr("layer_norm_eps", 1e-12, 0, 1),
+        c.intOr("type_vocab_size", 2, 1, 1 << 16),
+        type == ModelType.BERT ? 0 : offset(c, basics));
   }
 
-  /** Configurations of the decoders that are not of the Llama kind. */
-  static final class GptReaders {
-    private GptReaders() {}
-
-    static Gpt2Config gpt2(JsonFields c, ConfigReader.BasicsReader reader) {
-      for (String field : List.of("scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn")) {
-        if (c.booleanOr(field, false)) throw c.bad(field, "true is not supported");
-      }
-      if (!c.booleanOr("scale_attn_weights", true)) {
-        throw c.bad("scale_attn_weights", "false is not supported");
-      }
-      Basics basics = reader.read("n_embd", "n_layer", "n_positions");
-      int hidden = basics.hiddenSize();
-      return new Gpt2Config(
-          basics,
-          heads(c, "n_head", "n_embd", hidden),
-          c.intOr("n_inner", 4 * hidden, 1, 1 << 20),
-          ConfigReader.activation(c, "activation_function", "gelu_new"),
-          c.doubleOr("layer_norm_epsilon", 1e-5, 0, 1));
+  /** Returns RoBERTa's first position, which follows the id of the padding token. */
+  private static int offset(JsonFields c, Basics basics) {
+    int padding = c.requireInt("pad_token_id", 0, basics.vocabSize() - 1);
+    if (padding + 1 >= basics.maxPositionEmbeddings()) {
+      throw c.bad("max_position_embeddings", "leaves no position after pad_token_id " + padding);
     }
+    return padding + 1;
+  }
 
-    static GptNeoXConfig gptNeoX(JsonFields c, ConfigReader.BasicsReader reader) {
-      Basics basics = reader.read();
-      int heads = heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize());
-      int headDim = basics.hiddenSize() / heads;
-      return new GptNeoXConfig(
-          basics,
-          heads,
-          c.requireInt("intermediate_size", 1, 1 << 20),
-          ConfigReader.activation(c, "hidden_act", "gelu"),
-          c.doubleOr("layer_norm_eps", 1e-5, 0, 1),
-          c.booleanOr("attention_bias", true),
-          c.booleanOr("use_parallel_residual", true),
-          new Rope.RopeReader(ModelType.GPT_NEOX, c, headDim, basics.maxPositionEmbeddings())
-              .single());
+  private static DistilBertConfig distilBert(JsonFields c, BasicsReader reader) {
+    if (c.booleanOr("sinusoidal_pos_embds", false)) {
+      throw c.bad("sinusoidal_pos_embds", "true is not supported");
     }
+    Basics basics = reader.read("dim", "n_layers", "max_position_embeddings");
+    return new DistilBertConfig(
+        basics,
+        heads(c, "n_heads", "dim", basics.hiddenSize()),
+        c.requireInt("hidden_dim", 1, 1 << 20),
+        activation(c, "activation", "gelu"));
+  }
 
-    /** The number of heads, which divides the hidden size. */
-    static int heads(JsonFields c, String field, String hiddenField, int hidden) {
-      int heads = c.requireInt(field, 1, 1024);
-      if (hidden % heads != 0) {
-        throw c.bad(hiddenField, hidden + " is not a multiple of " + heads + " heads");
-      }
-      return heads;
+  private static Gpt2Config gpt2(JsonFields c, BasicsReader reader) {
+    for (String field : List.of("scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn")) {
+      if (c.booleanOr(field, false)) throw c.bad(field, "true is not supported");
     }
+    if (!c.booleanOr("scale_attn_weights", true)) {
+      throw c.bad("scale_attn_weights", "false is not supported");
+    }
+    Basics basics = reader.read("n_embd", "n_layer", "n_positions");
+    int hidden = basics.hiddenSize();
+    return new Gpt2Config(
+        basics,
+        heads(c, "n_head", "n_embd", hidden),
+        c.intOr("n_inner", 4 * hidden, 1, 1 << 20),
+        activation(c, "activation_function", "gelu_new"),
+        c.doubleOr("layer_norm_epsilon", 1e-5, 0, 1));
+  }
+
+  private static GptNeoXConfig gptNeoX(JsonFields c, BasicsReader reader) {
+    Basics basics = reader.read();
+    int heads = heads(c, "num_attention_heads", "hidden_size", basics.hiddenSize());
+    int headDim = basics.hiddenSize() / heads;
+    return new GptNeoXConfig(
+        basics,
+        heads,
+        c.requireInt("intermediate_size", 1, 1 << 20),
+        activation(c, "hidden_act", "gelu"),
+        c.doubleOr("layer_norm_eps", 1e-5, 0, 1),
+        c.booleanOr("attention_bias", true),
+        c.booleanOr("use_parallel_residual", true),
+        new Rope.RopeReader(ModelType.GPT_NEOX, c, headDim, basics.maxPositionEmbeddings())
+            .single());
+  }
+
+  /** Returns the number of heads, which must divide the hidden size. */
+  private static int heads(JsonFields c, String field, String hiddenField, int hidden) {
+    int heads = c.requireInt(field, 1, 1024);
+    if (hidden % heads != 0) {
+      throw c.bad(hiddenField, hidden + " is not a multiple of " + heads + " heads");
+    }
+    return heads;
   }
 }

@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoder of the Llama kind: RMS norms, rotary positions, gated feed-forward. The families are
- * told apart by the settings here, not by their name.
+ * A decoder that resembles Llama: RMS norms, rotary positions, gated feed-forward. The families
+ * differ in these settings, not in their name.
  *
- * @param fused whether q, k, v lie in one matrix {@code qkv_proj} and gate, up in {@code
+ * @param fused whether q, k and v are one matrix {@code qkv_proj}, and gate and up are {@code
  *     gate_up_proj} (Phi-3)
- * @param layers attention of each layer, as many as there are layers
+ * @param layers attention of each layer
  */
 public record DecoderConfig(
     ModelConfig.Basics basics,
@@ -29,10 +29,10 @@ public record DecoderConfig(
   /**
    * Attention of every layer.
    *
-   * @param scale of the scores, usually {@code headDim^-1/2}
+   * @param scale scale of the scores, usually {@code headDim^-1/2}
    * @param softcap scores become {@code softcap * tanh(score / softcap)}; 0 = none
-   * @param bias of q, k and v
-   * @param outputBias of {@code o_proj}
+   * @param bias whether q, k and v have biases
+   * @param outputBias whether {@code o_proj} has a bias
    */
   public record Attention(
       int heads,
@@ -65,13 +65,13 @@ public record DecoderConfig(
    * @param addOne whether the factor is {@code 1 + weight} (Gemma)
    */
   public record Norms(double eps, boolean addOne, Placement placement) {
-    /** Whether bf16 is rounded after the weight only (Gemma, OLMo-2), not before it, too. */
+    /** Whether bf16 is rounded only after the weight (Gemma, OLMo-2), and not also before it. */
     public boolean roundsOnce() {
       return addOne || placement == Placement.POST;
     }
   }
 
-  /** Where a layer has its norms. */
+  /** The places of a layer's norms. */
   public enum Placement {
     /** Before attention ({@code input_layernorm}) and MLP ({@code post_attention_layernorm}). */
     PRE,
@@ -85,14 +85,14 @@ public record DecoderConfig(
   public record FeedForward(int size, ModelConfig.Activation activation, boolean bias) {}
 
   /**
-   * Factors of the forward pass; 1 = unused.
+   * Factors of the forward pass; 1 = none.
    *
-   * @param embedding of the token embedding, rounded to the table's type when used (Gemma: the
-   *     square root of the hidden size)
-   * @param scalesTable whether that factor is of the token table, as Gemma's, or of all that enters
-   *     the first layer, as Granite's
-   * @param residual of the outputs of attention and MLP before they are added
-   * @param logitsScale of the logits, before the cap
+   * @param embedding factor of the token embedding, rounded to the table's type when used (Gemma:
+   *     the square root of the hidden size)
+   * @param scalesTable whether that factor applies to the token table, as in Gemma, or to all input
+   *     of the first layer, as in Granite
+   * @param residual factor of the outputs of attention and MLP before they are added
+   * @param logitsScale factor of the logits, before the cap
    * @param logitSoftcap logits become {@code cap * tanh(logit / cap)}; 0 = none
    */
   public record Multipliers(
@@ -119,121 +119,83 @@ public record DecoderConfig(
   }
 
   @Override
-  public String basePrefix() {
-    return "model.";
-  }
-
-  @Override
-  public String layerPrefix(int layer) {
-    return "model.layers." + layer + ".";
-  }
-
-  @Override
-  public String inputEmbedding() {
-    return "model.embed_tokens.weight";
-  }
-
-  @Override
-  public String outputModule() {
-    return DecoderHeads.outputModule(this, "lm_head");
+  public Names names() {
+    return new Names("model.", "model.layers", "model.embed_tokens", "lm_head", "score");
   }
 
   @Override
   public List<Leaf> leaves() {
-    return new DecoderLeaves(this).all();
+    int hidden = hiddenSize();
+    List<Leaf> leaves = new ArrayList<>();
+    leaves.add(Leaf.embedding("model.embed_tokens", vocabSize(), hidden));
+    for (int i = 0; i < numHiddenLayers(); i++) layer(leaves, layerPrefix(i));
+    leaves.add(Leaf.rmsNorm("model.norm", hidden));
+    leaves.addAll(DecoderHeads.leaves(this));
+    return leaves;
+  }
+
+  private void layer(List<Leaf> leaves, String layer) {
+    Placement placement = norms.placement();
+    if (placement != Placement.POST) norm(leaves, layer + "input_layernorm");
+    attention(leaves, layer + "self_attn.");
+    norm(leaves, layer + "post_attention_layernorm");
+    if (placement == Placement.SANDWICH) norm(leaves, layer + "pre_feedforward_layernorm");
+    feedForward(leaves, layer + "mlp.");
+    if (placement != Placement.PRE) norm(leaves, layer + "post_feedforward_layernorm");
+  }
+
+  private void norm(List<Leaf> leaves, String path) {
+    leaves.add(Leaf.rmsNorm(path, hiddenSize()));
+  }
+
+  private void attention(List<Leaf> leaves, String path) {
+    int hidden = hiddenSize();
+    int queries = attention.queryWidth();
+    int keys = attention.keyWidth();
+    boolean bias = attention.bias();
+    if (fused) {
+      leaves.add(Leaf.linear(path + "qkv_proj", queries + 2 * keys, hidden, bias));
+    } else {
+      leaves.add(Leaf.linear(path + "q_proj", queries, hidden, bias));
+      leaves.add(Leaf.linear(path + "k_proj", keys, hidden, bias));
+      leaves.add(Leaf.linear(path + "v_proj", keys, hidden, bias));
+    }
+    switch (attention.qkNorm()) {
+      case NONE -> {}
+      case PER_HEAD -> {
+        leaves.add(Leaf.rmsNorm(path + "q_norm", attention.headDim()));
+        leaves.add(Leaf.rmsNorm(path + "k_norm", attention.headDim()));
+      }
+      case FULL_WIDTH -> {
+        leaves.add(Leaf.rmsNorm(path + "q_norm", queries));
+        leaves.add(Leaf.rmsNorm(path + "k_norm", keys));
+      }
+    }
+    leaves.add(Leaf.linear(path + "o_proj", hidden, queries, attention.outputBias()));
+  }
+
+  private void feedForward(List<Leaf> leaves, String path) {
+    int hidden = hiddenSize();
+    int size = feedForward.size();
+    boolean bias = feedForward.bias();
+    if (fused) {
+      leaves.add(Leaf.linear(path + "gate_up_proj", 2 * size, hidden, bias));
+    } else {
+      leaves.add(Leaf.linear(path + "gate_proj", size, hidden, bias));
+      leaves.add(Leaf.linear(path + "up_proj", size, hidden, bias));
+    }
+    leaves.add(Leaf.linear(path + "down_proj", hidden, size, bias));
   }
 
   /** Old checkpoints store the rope frequencies. */
   @Override
   public boolean ignores(String tensor) {
-    return tensor.endsWith(".rotary_emb.inv_freq") || DecoderHeads.ignores(this, tensor, "lm_head");
+    return tensor.endsWith(".rotary_emb.inv_freq") || DecoderHeads.ignores(this, tensor);
   }
 
-  /** The modules of a {@link DecoderConfig} and how they are called. */
-  static final class DecoderLeaves {
-    private final DecoderConfig config;
-    private final int hidden;
-    private final Placement placement;
-
-    DecoderLeaves(DecoderConfig config) {
-      this.config = config;
-      this.hidden = config.hiddenSize();
-      this.placement = config.norms().placement();
-    }
-
-    List<Leaf> all() {
-      List<Leaf> leaves = new ArrayList<>();
-      leaves.add(Leaf.embedding("model.embed_tokens", config.vocabSize(), hidden));
-      for (int i = 0; i < config.numHiddenLayers(); i++) layer(leaves, config.layerPrefix(i));
-      leaves.add(Leaf.rmsNorm("model.norm", hidden));
-      leaves.addAll(DecoderHeads.leaves(config));
-      return leaves;
-    }
-
-    private void layer(List<Leaf> leaves, String layer) {
-      if (placement != Placement.POST) norm(leaves, layer + "input_layernorm");
-      attention(leaves, layer + "self_attn.");
-      norm(leaves, layer + "post_attention_layernorm");
-      if (placement == Placement.SANDWICH) norm(leaves, layer + "pre_feedforward_layernorm");
-      feedForward(leaves, layer + "mlp.");
-      if (placement != Placement.PRE) norm(leaves, layer + "post_feedforward_layernorm");
-    }
-
-    private void norm(List<Leaf> leaves, String path) {
-      leaves.add(Leaf.rmsNorm(path, hidden));
-    }
-
-    private void attention(List<Leaf> leaves, String path) {
-      DecoderConfig.Attention of = config.attention();
-      int queries = of.queryWidth();
-      int keys = of.keyWidth();
-      boolean bias = of.bias();
-      if (config.fused()) {
-        leaves.add(Leaf.linear(path + "qkv_proj", queries + 2 * keys, hidden, bias));
-      } else {
-        leaves.add(Leaf.linear(path + "q_proj", queries, hidden, bias));
-        leaves.add(Leaf.linear(path + "k_proj", keys, hidden, bias));
-        leaves.add(Leaf.linear(path + "v_proj", keys, hidden, bias));
-      }
-      switch (of.qkNorm()) {
-        case NONE -> {}
-        case PER_HEAD -> {
-          leaves.add(Leaf.rmsNorm(path + "q_norm", of.headDim()));
-          leaves.add(Leaf.rmsNorm(path + "k_norm", of.headDim()));
-        }
-        case FULL_WIDTH -> {
-          leaves.add(Leaf.rmsNorm(path + "q_norm", queries));
-          leaves.add(Leaf.rmsNorm(path + "k_norm", keys));
-        }
-      }
-      leaves.add(Leaf.linear(path + "o_proj", hidden, queries, of.outputBias()));
-    }
-
-    private void feedForward(List<Leaf> leaves, String path) {
-      int size = config.feedForward().size();
-      boolean bias = config.feedForward().bias();
-      if (config.fused()) {
-        leaves.add(Leaf.linear(path + "gate_up_proj", 2 * size, hidden, bias));
-      } else {
-        leaves.add(Leaf.linear(path + "gate_proj", size, hidden, bias));
-        leaves.add(Leaf.linear(path + "up_proj", size, hidden, bias));
-      }
-      leaves.add(Leaf.linear(path + "down_proj", hidden, size, bias));
-    }
-  }
-
-  /** The heads of decoders: {@code lm_head} or what it is called, and {@code score}. */
+  /** The heads of decoders: {@code lm_head} or the same under another name, and {@code score}. */
   static final class DecoderHeads {
-    private static final String SCORE = "score";
-
     private DecoderHeads() {}
-
-    static String outputModule(ModelConfig config, String languageHead) {
-      return switch (config.task()) {
-        case Task.CausalLm() -> languageHead;
-        case Task.SequenceClassification head -> SCORE;
-      };
-    }
 
     static List<Leaf> leaves(ModelConfig config) {
       int hidden = config.hiddenSize();
@@ -243,12 +205,13 @@ public record DecoderConfig(
                 ? List.of()
                 : List.of(Leaf.linear(config.outputModule(), config.vocabSize(), hidden, false));
         case Task.SequenceClassification head ->
-            List.of(Leaf.linear(SCORE, head.numLabels(), hidden, false));
+            List.of(Leaf.linear(config.outputModule(), head.numLabels(), hidden, false));
       };
     }
 
     /** Tied checkpoints may repeat the output matrix, and a base for classification may have it. */
-    static boolean ignores(ModelConfig config, String tensor, String languageHead) {
+    static boolean ignores(ModelConfig config, String tensor) {
+      String languageHead = config.names().languageHead();
       return tensor.equals(languageHead + ".weight")
           && (config.tieWordEmbeddings() || !config.outputModule().equals(languageHead));
     }

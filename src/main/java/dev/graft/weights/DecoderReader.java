@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Configurations of the Llama-like families. */
+/** Reads configurations of the Llama-like families. */
 final class DecoderReader {
   private final ModelType type;
   private final JsonFields config;
@@ -125,14 +125,14 @@ final class DecoderReader {
     };
   }
 
-  /** Its first files say "gelu" and mean the form with tanh; later ones have both fields. */
+  /** Early files have "gelu" for the variant with tanh; later ones have both fields. */
   private Activation gemmaActivation() {
     String usual = "gelu_pytorch_tanh";
     Activation activation = ConfigReader.activation(config, "hidden_act", usual);
     if (activation == Activation.GELU) activation = Activation.GELU_TANH;
     String other = "hidden_activation";
     if (config.has(other) && ConfigReader.activation(config, other, usual) != activation) {
-      throw config.bad(other, "is another function than hidden_act");
+      throw config.bad(other, "differs from hidden_act");
     }
     return activation;
   }
@@ -153,7 +153,7 @@ final class DecoderReader {
     };
   }
 
-  /** Only Gemma 2 has caps, and has them where the field is absent; null means none. */
+  /** Returns a cap; Gemma 2 has a default for an absent field. Null means none. */
   private double softcap(String field, double usual) {
     return switch (type) {
       case GEMMA2 -> config.isGiven(field) ? config.doubleOr(field, 0, 0, 1e9) : usual;
@@ -162,7 +162,7 @@ final class DecoderReader {
     };
   }
 
-  /** What differs from layer to layer: window and rotation. */
+  /** Reads what differs between layers: window and rotation. */
   static final class DecoderLayersReader {
     private static final String WINDOW = "sliding_window";
 
@@ -245,7 +245,7 @@ final class DecoderReader {
       return config.booleanOr("use_sliding_window", false);
     }
 
-    /** 0 where there is none. */
+    /** Returns the window; 0 if there is none. */
     private int window() {
       return config.intOr(WINDOW, 0, 1, 1 << 28);
     }
@@ -258,7 +258,7 @@ final class DecoderReader {
       return config.isGiven(WINDOW) ? window() : 4096;
     }
 
-    /** {@code layer_types} where it is given; else the family's own pattern. */
+    /** Returns {@code layer_types} if present, else the family's own pattern. */
     private IntPredicate sliding(IntPredicate pattern) {
       String field = "layer_types";
       List<String> types = config.texts(field);
@@ -273,7 +273,7 @@ final class DecoderReader {
           case "full_attention" -> slides.add(false);
           default ->
               throw config.bad(
-                  field, "holds '" + each + "'; supported: full_attention, sliding_attention");
+                  field, "contains '" + each + "'; supported: full_attention, sliding_attention");
         }
       }
       boolean none =

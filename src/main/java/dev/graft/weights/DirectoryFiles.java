@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of a model directory by plain name. A name never becomes a path out of the directory, and a
- * symbolic link may only lead into the directory itself or, as in a Hugging Face cache, into the
- * {@code blobs} beside its {@code snapshots}.
+ * Opens files of a model directory by plain name. A name cannot refer to a path outside of the
+ * directory, and a symbolic link may only lead into the directory itself or, as in a Hugging Face
+ * cache, into the {@code blobs} next to its {@code snapshots}.
  */
 public final class DirectoryFiles {
   private final Path root;
@@ -27,14 +27,14 @@ public final class DirectoryFiles {
     return Files.exists(root.resolve(plain(name)));
   }
 
-  /** The file of that name, checked to be a regular file inside. */
+  /** Returns a file after checking that it is a regular file inside the directory. */
   public Path require(String name) {
     Path file = root.resolve(plain(name));
     if (!Files.exists(file)) throw new BadModel(name + " is missing from the model directory");
     try {
       Path real = file.toRealPath();
       if (!real.startsWith(root) && !inHubCache(real)) {
-        throw new BadModel(name + " is a link that leads out of the model directory");
+        throw new BadModel(name + " is a link to a file outside of the model directory");
       }
       if (!Files.isRegularFile(real)) throw new BadModel(name + " is not a regular file");
       return file;
@@ -43,7 +43,7 @@ public final class DirectoryFiles {
     }
   }
 
-  /** The same; null where there is none. */
+  /** Returns a file; null if it does not exist. */
   public @Nullable Path find(String name) {
     return has(name) ? require(name) : null;
   }

@@ -10,11 +10,11 @@ import java.util.List;
 public record DistilBertConfig(
     ModelConfig.Basics basics, int heads, int intermediateSize, ModelConfig.Activation activation)
     implements ModelConfig {
-  /** No field of the configuration says it. */
+  /** Not in the configuration. */
   public static final double LAYER_NORM_EPS = 1e-12;
 
   public DistilBertConfig {
-    BertConfig.Encoders.requireHead(basics);
+    BertConfig.outputs(basics);
   }
 
   @Override
@@ -23,23 +23,13 @@ public record DistilBertConfig(
   }
 
   @Override
-  public String basePrefix() {
-    return "distilbert.";
-  }
-
-  @Override
-  public String layerPrefix(int layer) {
-    return "distilbert.transformer.layer." + layer + ".";
-  }
-
-  @Override
-  public String inputEmbedding() {
-    return "distilbert.embeddings.word_embeddings.weight";
-  }
-
-  @Override
-  public String outputModule() {
-    return "classifier";
+  public Names names() {
+    return new Names(
+        "distilbert.",
+        "distilbert.transformer.layer",
+        "distilbert.embeddings.word_embeddings",
+        "",
+        "classifier");
   }
 
   @Override
@@ -61,7 +51,7 @@ public record DistilBertConfig(
       leaves.add(Leaf.layerNorm(layer + "output_layer_norm", hidden));
     }
     leaves.add(Leaf.linear("pre_classifier", hidden, hidden, true));
-    leaves.add(Leaf.linear("classifier", BertConfig.Encoders.outputs(basics), hidden, true));
+    leaves.add(Leaf.linear("classifier", BertConfig.outputs(basics), hidden, true));
     return leaves;
   }
 

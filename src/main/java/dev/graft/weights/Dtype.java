@@ -1,32 +1,36 @@
 package dev.graft.weights;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
-/** Element types of a safetensors file that Graft reads, with their size in bytes. */
+/** The supported element types of safetensors files, with their size in bytes. */
 public enum Dtype {
-  F64(8),
-  F32(4),
-  F16(2),
-  BF16(2),
-  I64(8),
-  I32(4),
-  I8(1),
-  U8(1),
-  BOOL(1);
+  F64(8, "float64"),
+  F32(4, "float32"),
+  F16(2, "float16"),
+  BF16(2, "bfloat16"),
+  I64(8, "int64"),
+  I32(4, "int32"),
+  I8(1, "int8"),
+  U8(1, "uint8"),
+  BOOL(1, "bool");
 
   private final int bytes;
+  private final String torchName;
 
-  Dtype(int bytes) {
+  Dtype(int bytes, String torchName) {
     this.bytes = bytes;
+    this.torchName = torchName;
+  }
+
+  public String torchName() {
+    return torchName;
   }
 
   public int bytes() {
     return bytes;
   }
 
-  /** What is left of a number that is stored in this type: to nearest even, as PyTorch does. */
+  /** Rounds a number to this type, to nearest even as PyTorch does. */
   public float round(float value) {
     return switch (this) {
       case F64, F32 -> value;
@@ -41,15 +45,11 @@ public enum Dtype {
     };
   }
 
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  /** Numbers that are rounded at a time. */
+  /** Numbers that are rounded at once. */
   private static final int PIECE = 1 << 16;
 
   /**
-   * f32 elements as 16 bits each, rounded when they are copied; the elements themselves where F32
-   * is asked for.
+   * Converts f32 elements to 16 bits each when they are copied; returns them unchanged for F32.
    *
    * @throws IllegalArgumentException for another type
    */

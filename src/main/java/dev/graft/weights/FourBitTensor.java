@@ -6,13 +6,13 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * A weight in 4 bits an element, as bitsandbytes stores it: the flattened tensor in blocks, each
- * with the largest magnitude in it, and two codes a byte, the first in the high half.
+ * A weight with 4 bits per element, as bitsandbytes stores it: the flattened tensor in blocks, each
+ * with its largest magnitude, and two codes per byte, the first in the high half.
  *
- * @param dtype element type of the weight before, to which its numbers are rounded again
- * @param shape of the weight
- * @param packed ceil(elements / 2) bytes; an odd last half stands for zero
- * @param levels the number of each of the sixteen codes
+ * @param dtype element type of the original weight, to which its numbers are rounded again
+ * @param shape shape of the weight
+ * @param packed ceil(elements / 2) bytes; an odd last half is zero
+ * @param levels the values of the sixteen codes
  */
 public record FourBitTensor(
     FourBitType type,
@@ -23,25 +23,25 @@ public record FourBitTensor(
     float[] levels,
     BlockScales absmax)
     implements StoredWeight {
-  /** Elements of a block. */
+  /** Elements per block. */
   public static final int BLOCK = 64;
 
-  /** Elements that one thread quantises at a time; whole blocks. */
+  /** Elements that a thread quantises at once; whole blocks. */
   private static final int CHUNK = 1 << 16;
 
-  /** bitsandbytes divides by no less. */
+  /** The smallest divisor of bitsandbytes. */
   private static final float SMALLEST = 1e-38f;
 
   /**
-   * @param nested double quantisation: the scales in 8 bits
-   * @throws BadModel if the weight is not floating point, or holds infinity or NaN
+   * @param nested whether the scales are quantised to 8 bits (double quantisation)
+   * @throws BadModel if the weight is not floating point, or contains infinity or NaN
    */
   public static FourBitTensor quantise(MappedTensor weight, FourBitType type, boolean nested) {
     Weights.floating(weight);
     return quantise(weight.info(), weight::copyTo, type, nested);
   }
 
-  /** The same for numbers in memory, which count as f32. */
+  /** Quantises numbers in memory, as f32. */
   public static FourBitTensor quantise(
       TensorInfo info, float[] values, FourBitType type, boolean nested) {
     return quantise(
@@ -82,12 +82,15 @@ public record FourBitTensor(
     float largest = 0;
     for (int i = start; i < end; i++) largest = Math.max(largest, Math.abs(x[i]));
     if (!Float.isFinite(largest)) {
-      throw new BadModel("tensor " + name + " holds infinity or NaN and cannot be quantised");
+      throw new BadModel("tensor " + name + " contains infinity or NaN and cannot be quantised");
     }
     return end - start == BLOCK ? largest : Math.max(largest, SMALLEST);
   }
 
-  /** A whole block is multiplied by the reciprocal, a shorter last one divided, as the origin. */
+  /**
+   * Multiplies a full block by the reciprocal, but divides a shorter last one, as bitsandbytes
+   * does.
+   */
   private static void pack(
       float[] x, int start, float absmax, FourBitType type, byte[] packed, int at) {
     int length = Math.min(BLOCK, x.length - start);
@@ -101,7 +104,7 @@ public record FourBitTensor(
     }
   }
 
-  /** The two numbers of each byte, before they are scaled: 256 pairs. */
+  /** Returns the two unscaled numbers of each byte: 256 pairs. */
   public float[] pairs() {
     float[] pairs = new float[512];
     for (int i = 0; i < 256; i++) {
@@ -111,7 +114,7 @@ public record FourBitTensor(
     return pairs;
   }
 
-  /** The weight that computation uses: level times scale in f32, rounded to the type before. */
+  /** Returns the dequantised weight: level times scale in f32, rounded to the original type. */
   @Override
   public float[] toFloats() {
     long size = new TensorInfo("", dtype, shape).elements();
@@ -125,9 +128,9 @@ public record FourBitTensor(
   }
 
   /**
-   * The sixteen numbers a 4-bit code can stand for, and the choice among them, as bitsandbytes has
-   * them. NF4 (Dettmers et al. 2023, QLoRA) are quantiles of a normal distribution; FP4 are
-   * floating point numbers of two exponent bits and one mantissa bit, over 12.
+   * The sixteen values of a 4-bit code, and the choice among them, as in bitsandbytes. NF4
+   * (Dettmers et al. 2023, QLoRA) has quantiles of a normal distribution; FP4 has floating point
+   * numbers with two exponent bits and one mantissa bit, divided by 12.
    */
   public enum FourBitType {
     NF4(
@@ -167,10 +170,10 @@ public record FourBitTensor(
 
     private final float[] levels;
 
-    /** Codes by their numbers; FP4 has two for zero. */
+    /** The codes in the order of their values; FP4 has two for zero. */
     private final int[] ascending;
 
-    /** Middle of each pair of neighbours, rounded to f32. */
+    /** The middle of each pair of neighbours, rounded to f32. */
     private final float[] bounds = new float[15];
 
     FourBitType(float... levels) {
@@ -186,17 +189,17 @@ public record FourBitTensor(
       }
     }
 
-    /** Its name in bitsandbytes' and transformers' settings. */
+    /** Returns the name in the settings of bitsandbytes and transformers. */
     public String quantType() {
       return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The number of each code. */
+    /** Returns the value of each code. */
     public float[] levels() {
       return levels.clone();
     }
 
-    /** Code of the level nearest to a number in [-1, 1]; a number in the middle goes down. */
+    /** Returns the code of the level nearest to a number in [-1, 1]; ties go down. */
     public int code(float x) {
       int i = x > bounds[7] ? 8 : 0;
       i += x > bounds[i + 3] ? 4 : 0;
@@ -206,21 +209,20 @@ public record FourBitTensor(
     }
   }
 
-  /** The largest magnitude of each block of a 4-bit tensor, by which its levels are multiplied. */
+  /** The largest magnitude of each block of a 4-bit tensor, which scales its levels. */
   public sealed interface BlockScales {
-    /** Blocks of a double-quantised tensor's scales. */
+    /** Block size of a double-quantised tensor's scales. */
     int NESTED_BLOCK = 256;
 
-    /** One f32 a block. */
+    /** Returns one f32 per block. */
     float[] values();
 
     record Plain(float[] values) implements BlockScales {}
 
     /**
-     * Quantised once more (double quantisation): {@code map[code] * absmax[block of codes] +
-     * offset}.
+     * Double quantisation: {@code map[code] * absmax[block of codes] + offset}.
      *
-     * @param codes one a block of the tensor
+     * @param codes one per block of the tensor
      * @param map 256 numbers
      * @param absmax largest magnitude of each block of codes, after the offset
      * @param offset mean of the scales
@@ -253,9 +255,9 @@ public record FourBitTensor(
     }
 
     /**
-     * The f32 sum of PyTorch on a processor with eight f32 lanes and one thread, to the bit: four
-     * independent accumulators of vectors, each over four levels so that rounding grows slowly. The
-     * mean of a tensor's scales is stored by double quantisation, so its last bit shows.
+     * The exact f32 sum of PyTorch on a processor with eight f32 lanes and one thread: four
+     * independent accumulators of vectors, each over four levels so that rounding errors grow
+     * slowly. Double quantisation stores the mean of a tensor's scales, so its last bit matters.
      */
     static final class CascadeSum {
       private static final int LANES = 8;
@@ -287,7 +289,7 @@ public record FourBitTensor(
         return folded;
       }
 
-      /** Sums of the columns of x seen as rows of {@code width}. */
+      /** Returns the sums of the columns of x, as rows of {@code width}. */
       private static float[] cascade(float[] x, int width, int rows) {
         int power = Math.max(4, ceilLog2(rows) / LEVELS);
         int step = 1 << power;
@@ -316,13 +318,13 @@ public record FourBitTensor(
     }
 
     /**
-     * bitsandbytes' signed 8-bit "dynamic" type (Dettmers 2015): 256 numbers in [-1, 1], the finer
-     * the smaller, in which double quantisation keeps the scales of 4-bit blocks.
+     * bitsandbytes' signed 8-bit "dynamic" type (Dettmers 2015) for the scales of 4-bit blocks in
+     * double quantisation: 256 numbers in [-1, 1], denser near zero.
      */
     static final class DynamicMap {
       private static final int EXPONENTS = 7;
 
-      /** bitsandbytes looks the nearest number up in so many equal steps of [-1, 1]. */
+      /** bitsandbytes looks up the nearest number in this many equal steps of [-1, 1]. */
       private static final int STEPS = 65536;
 
       private static final float[] NUMBERS = numbers();
@@ -330,19 +332,19 @@ public record FourBitTensor(
 
       private DynamicMap() {}
 
-      /** Ascending. */
       static float[] values() {
         return NUMBERS.clone();
       }
 
-      /** Index of about the nearest number to one in [-1, 1]. */
+      /** Returns the index of approximately the nearest number to one in [-1, 1]. */
       static byte code(float x) {
         float clamped = Math.clamp(x, -1f, 1f);
         return NEAREST[(int) Math.fma((clamped + 1) * 0.5f, STEPS - 1f, 0.5f)];
       }
 
       /**
-       * For each power of ten from 1e-6, twice as many numbers between 0.1 and 1 times that power.
+       * Returns numbers between 0.1 and 1 times each power of ten from 1e-6, twice as many for
+       * each.
        */
       private static float[] numbers() {
         float[] all = new float[256];
@@ -362,7 +364,9 @@ public record FourBitTensor(
         return all;
       }
 
-      /** torch.linspace(0.1, 1, pieces + 1) in f32: counted from the nearer end. */
+      /**
+       * Returns a value of torch.linspace(0.1, 1, pieces + 1) in f32, counted from the nearer end.
+       */
       private static float boundary(int index, int pieces) {
         float step = (1f - 0.1f) / pieces;
         int back = pieces - index;

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * GPT-2: learned positions, LayerNorm, Conv1D layers; q, k, v lie one after the other in {@code
- * c_attn}.
+ * GPT-2: learned positions, LayerNorm, Conv1D layers; {@code c_attn} contains q, k and v one after
+ * the other.
  */
 public record Gpt2Config(
     ModelConfig.Basics basics,
@@ -21,23 +21,8 @@ public record Gpt2Config(
   }
 
   @Override
-  public String basePrefix() {
-    return "transformer.";
-  }
-
-  @Override
-  public String layerPrefix(int layer) {
-    return "transformer.h." + layer + ".";
-  }
-
-  @Override
-  public String inputEmbedding() {
-    return "transformer.wte.weight";
-  }
-
-  @Override
-  public String outputModule() {
-    return DecoderConfig.DecoderHeads.outputModule(this, "lm_head");
+  public Names names() {
+    return new Names("transformer.", "transformer.h", "transformer.wte", "lm_head", "score");
   }
 
   @Override
@@ -65,6 +50,6 @@ public record Gpt2Config(
   public boolean ignores(String tensor) {
     return tensor.endsWith(".attn.bias")
         || tensor.endsWith(".attn.masked_bias")
-        || DecoderConfig.DecoderHeads.ignores(this, tensor, "lm_head");
+        || DecoderConfig.DecoderHeads.ignores(this, tensor);
   }
 }

@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * GPT-NeoX and Pythia: LayerNorm, partial rotary positions; {@code query_key_value} holds q, k, v
- * of one head after the other, (heads, 3, headDim).
+ * GPT-NeoX and Pythia: LayerNorm, partial rotary positions; {@code query_key_value} contains q, k
+ * and v of one head after the other, (heads, 3, headDim).
  *
- * @param attentionBias of {@code query_key_value} and {@code dense}
+ * @param attentionBias whether {@code query_key_value} and {@code dense} have biases
  * @param useParallelResidual whether attention and MLP both read the layer's input
  */
 public record GptNeoXConfig(
@@ -38,23 +38,8 @@ public record GptNeoXConfig(
   }
 
   @Override
-  public String basePrefix() {
-    return "gpt_neox.";
-  }
-
-  @Override
-  public String layerPrefix(int layer) {
-    return "gpt_neox.layers." + layer + ".";
-  }
-
-  @Override
-  public String inputEmbedding() {
-    return "gpt_neox.embed_in.weight";
-  }
-
-  @Override
-  public String outputModule() {
-    return DecoderConfig.DecoderHeads.outputModule(this, "embed_out");
+  public Names names() {
+    return new Names("gpt_neox.", "gpt_neox.layers", "gpt_neox.embed_in", "embed_out", "score");
   }
 
   @Override
@@ -83,6 +68,6 @@ public record GptNeoXConfig(
     return tensor.endsWith(".attention.bias")
         || tensor.endsWith(".attention.masked_bias")
         || tensor.endsWith(".rotary_emb.inv_freq")
-        || DecoderConfig.DecoderHeads.ignores(this, tensor, "embed_out");
+        || DecoderConfig.DecoderHeads.ignores(this, tensor);
   }
 }

@@ -1,8 +1,8 @@
 package dev.graft.weights;
 
 /**
- * A matrix in 8 bits an element, as LLM.int8 (Dettmers et al. 2022) stores it: the float16 weight,
- * each row over its largest magnitude times 127.
+ * A matrix with 8 bits per element, as LLM.int8 (Dettmers et al. 2022) stores it: the float16
+ * weight, each row divided by its largest magnitude, times 127.
  *
  * @param shape (rows, columns)
  * @param values row-major
@@ -12,14 +12,15 @@ public record Int8Tensor(long[] shape, byte[] values, float[] scb) implements St
   private static final float UNIT = 1f / 127;
 
   /**
-   * @throws BadModel if the weight is not a matrix of floating point numbers that float16 can hold
+   * @throws BadModel if the weight is not a matrix of floating point numbers in the range of
+   *     float16
    */
   public static Int8Tensor quantise(MappedTensor weight) {
     Weights.floating(weight);
     return quantise(weight.info(), weight::copyTo);
   }
 
-  /** The same for numbers in memory. */
+  /** Quantises numbers in memory. */
   public static Int8Tensor quantise(TensorInfo info, float[] values) {
     return quantise(info, (out, from) -> System.arraycopy(values, (int) from, out, 0, out.length));
   }
@@ -40,7 +41,8 @@ public record Int8Tensor(long[] shape, byte[] values, float[] scb) implements St
         scb[r] = Math.max(scb[r], Math.abs(row[c]));
       }
       if (!Float.isFinite(scb[r])) {
-        throw new BadModel("tensor " + info.name() + " holds a number that float16 cannot");
+        throw new BadModel(
+            "tensor " + info.name() + " contains a number outside of the range of float16");
       }
       if (scb[r] == 0) continue;
       float factor = 1 / scb[r] * 127;
@@ -49,7 +51,7 @@ public record Int8Tensor(long[] shape, byte[] values, float[] scb) implements St
     return new Int8Tensor(shape, values, scb);
   }
 
-  /** The weight that computation uses. */
+  /** Returns the dequantised weight. */
   @Override
   public float[] toFloats() {
     int columns = values.length / Math.max(1, scb.length);

@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A JSON object read field by field, each with its type and range; a wrong one is a {@link
+ * Reads the fields of a JSON object with their types and ranges; an invalid field is a {@link
  * BadModel} that names file and field. JSON null counts as absent.
  */
 public final class JsonFields {
@@ -34,12 +34,12 @@ public final class JsonFields {
     return find(field) != null;
   }
 
-  /** Whether the file has the field, be it as null. */
+  /** Whether the field is present, even if it is null. */
   public boolean isGiven(String field) {
     return node.has(field);
   }
 
-  /** For fields whose absence and whose null mean different things. */
+  /** Requires a field that may be null but not absent. */
   public void requireGiven(String field) {
     if (!isGiven(field)) throw bad(field, "is missing");
   }
@@ -63,14 +63,14 @@ public final class JsonFields {
     return has(field) ? requireDouble(field, above, max) : otherwise;
   }
 
-  /** A finite number in (above, max]. */
+  /** Returns a finite number in (above, max]. */
   public double requireDouble(String field, double above, double max) {
     JsonNode value = find(field);
     if (value == null) throw bad(field, "is missing");
     return toDouble(field, value, above, max);
   }
 
-  /** Finite numbers in (above, max], a list; empty when absent. */
+  /** Returns a list of finite numbers in (above, max]; empty if absent. */
   public List<Double> doubles(String field, double above, double max) {
     JsonNode value = find(field);
     List<Double> doubles = new ArrayList<>();
@@ -115,19 +115,19 @@ public final class JsonFields {
     return new JsonFields(file, prefix + field + ".", value);
   }
 
-  /** Strings of a list; a single string counts as a list of one; null when absent. */
+  /** Returns a list of strings or a single one; null if absent. */
   public @Nullable List<String> texts(String field) {
     JsonNode value = find(field);
     if (value == null) return null;
     List<String> texts = new ArrayList<>();
     for (JsonNode each : value.isArray() ? value : List.of(value)) {
-      if (!each.isString()) throw bad(field, "holds " + shown(each) + ", not a string");
+      if (!each.isString()) throw bad(field, "contains " + shown(each) + ", not a string");
       texts.add(each.stringValue());
     }
     return texts;
   }
 
-  /** Integers of a list; a single number counts as a list of one; empty when absent. */
+  /** Returns a list of integers or a single one; empty if absent. */
   public List<Integer> ints(String field, int min, int max) {
     JsonNode value = find(field);
     List<Integer> ints = new ArrayList<>();
@@ -139,7 +139,7 @@ public final class JsonFields {
     return ints;
   }
 
-  /** Null, false, zero, or nothing in it: a feature that is not used. */
+  /** Whether a feature is unused: null, false, zero or empty. */
   public boolean isEmpty(String field) {
     JsonNode value = find(field);
     if (value == null) return true;
@@ -148,7 +148,7 @@ public final class JsonFields {
     return value.isString() ? value.stringValue().isEmpty() : value.isEmpty();
   }
 
-  /** The value as it stands in the file, shortened. */
+  /** Returns the value in the file, shortened. */
   public String shown(String field) {
     JsonNode value = node.get(field);
     return value == null ? "absent" : shown(value);
@@ -200,7 +200,7 @@ public final class JsonFields {
     }
   }
 
-  /** The parser's own words without the excerpt of the document that it may add. */
+  /** Returns the parser's message without the excerpt of the document that it may add. */
   public static String where(JacksonException e) {
     String at =
         e.getLocation() == null || e.getLocation().getLineNr() < 1

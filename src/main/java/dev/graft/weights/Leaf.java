@@ -6,10 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A module that holds parameters itself: a weight and maybe a bias.
+ * A module with parameters of its own: a weight and perhaps a bias.
  *
  * @param size output features, rows of a table, or width of a norm
- * @param inFeatures input features or columns of a table; of a norm 0
+ * @param inFeatures input features or columns of a table; 0 for a norm
  */
 public record Leaf(String path, Kind kind, int size, int inFeatures, boolean bias) {
   static Leaf linear(String path, int outFeatures, int inFeatures, boolean bias) {

@@ -19,18 +19,18 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Which modules a {@code target_modules} means, with PEFT's rules. */
+/** Selects the modules of a {@code target_modules} by PEFT's rules. */
 public final class LinearTargets {
-  /** From this many entries on PEFT looks for a shorter list that means the same. */
+  /** The number of entries from which PEFT searches for an equivalent shorter list. */
   private static final int SHORTEN_FROM = 20;
 
   private LinearTargets() {}
 
   /**
-   * The linear layers that get an adapter, in the order of the forward pass.
+   * Returns the linear layers that get an adapter, in the order of the forward pass.
    *
-   * @param modulesToSave train whole, and so get none
-   * @throws IllegalArgumentException if a name matches no module, or one that is no linear layer
+   * @param modulesToSave modules that train as a whole and get no adapter
+   * @throws IllegalArgumentException if a name matches no module, or one that is not a linear layer
    */
   public static List<ModelConfig.Linear> select(
       Targets targets, List<String> modulesToSave, ModelConfig config) {
@@ -46,7 +46,7 @@ public final class LinearTargets {
   }
 
   /**
-   * The paths of all modules that are meant, of whatever kind, in the order of the forward pass.
+   * Returns the paths of all selected modules of any kind, in the order of the forward pass.
    *
    * @throws IllegalArgumentException if a name matches no module
    */
@@ -55,13 +55,13 @@ public final class LinearTargets {
     TargetModules modules = resolved(targets.targetModules(), config);
     requireMatches(modules, config);
     return modules(config).stream()
-        .filter(path -> !means(targets.excludeModules(), path))
+        .filter(path -> !selects(targets.excludeModules(), path))
         .filter(path -> modulesToSave.stream().noneMatch(module -> isWithin(path, module)))
-        .filter(path -> means(modules, path) && isInLayers(targets, path))
+        .filter(path -> selects(modules, path) && isInLayers(targets, path))
         .toList();
   }
 
-  /** {@code "all-linear"} and the family's default as lists of names. */
+  /** Converts {@code "all-linear"} and the family's default to lists of names. */
   static TargetModules resolved(TargetModules targets, ModelConfig config) {
     return switch (targets) {
       case TargetModules.AllLinear() -> new TargetModules.Names(List.copyOf(linearPaths(config)));
@@ -71,18 +71,20 @@ public final class LinearTargets {
     };
   }
 
-  /** Whether resolved targets mean a module. */
-  private static boolean means(TargetModules targets, String path) {
+  /** Whether resolved targets select a module. */
+  private static boolean selects(TargetModules targets, String path) {
     return switch (targets) {
       case TargetModules.Names(List<String> names) ->
           names.stream().anyMatch(name -> matches(path, name));
       case TargetModules.Pattern(PythonPattern expression) -> expression.matches(path);
       case TargetModules.AllLinear(), TargetModules.FamilyDefault() ->
-          throw new IllegalArgumentException("target_modules are not resolved");
+          throw new IllegalArgumentException("target_modules must be resolved");
     };
   }
 
-  /** PEFT looks at the first number in the path; a name that is a whole path is meant anyway. */
+  /**
+   * Checks the first number in the path, as PEFT does; a name that is a whole path always counts.
+   */
   private static boolean isInLayers(Targets targets, String path) {
     boolean whole =
         targets.targetModules() instanceof TargetModules.Names(List<String> names)
@@ -118,29 +120,30 @@ public final class LinearTargets {
       case TargetModules.Pattern(PythonPattern expression) -> {
         if (modules.stream().noneMatch(expression::matches)) {
           throw new IllegalArgumentException(
-              "target_modules: the expression '%s' matches no whole path of a module, such as %s"
-                  .formatted(expression.text(), config.linearModules().getFirst().path()));
+              "target_modules: the expression '%s' does not match the whole path of any module,"
+                  + " such as %s"
+                      .formatted(expression.text(), config.linearModules().getFirst().path()));
         }
       }
       case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> {}
     }
   }
 
-  /** Whether a path is a module, or inside one. */
+  /** Whether a path is a module or inside of it. */
   private static boolean isWithin(String path, String module) {
     return ("." + path + ".").contains("." + module + ".");
   }
 
   /**
-   * The list that PEFT saves in {@code adapter_config.json}, sorted.
+   * Returns the sorted list that PEFT saves in {@code adapter_config.json}.
    *
-   * @throws IllegalArgumentException for an expression, which is saved as it is
+   * @throws IllegalArgumentException for an expression, which PEFT saves unchanged
    */
   public static List<String> saved(TargetModules targets, ModelConfig config) {
     if (resolved(targets, config) instanceof TargetModules.Names(List<String> names)) {
       return saved(new TreeSet<>(names), config);
     }
-    throw new IllegalArgumentException("target_modules is no list");
+    throw new IllegalArgumentException("target_modules is not a list");
   }
 
   private static List<String> saved(SortedSet<String> names, ModelConfig config) {
@@ -153,7 +156,7 @@ public final class LinearTargets {
     return shorter.size() < names.size() ? List.copyOf(shorter) : List.copyOf(names);
   }
 
-  /** PEFT's greedy search: for each name the shortest suffix that no other module ends with. */
+  /** Finds, like PEFT's greedy search, the shortest suffix of each name that is unique to it. */
   private static Set<String> shortened(
       Set<String> names, Set<String> selected, ModelConfig config) {
     Set<String> forbidden = new HashSet<>();
@@ -175,7 +178,7 @@ public final class LinearTargets {
     return chosen;
   }
 
-  /** Every module path: of parameters, and all that contain them. */
+  /** Returns the paths of all modules with parameters and of the modules around them. */
   private static Set<String> modules(ModelConfig config) {
     Set<String> modules = new LinkedHashSet<>();
     for (ModelConfig.Parameter parameter : config.parameters()) {
@@ -207,7 +210,7 @@ public final class LinearTargets {
     return path.equals(name) || path.endsWith("." + name);
   }
 
-  /** Shortest first. */
+  /** Returns the suffixes of a path, the shortest first. */
   private static List<String> suffixes(String path) {
     List<String> suffixes = new ArrayList<>();
     for (int dot = path.lastIndexOf('.'); dot >= 0; dot = path.lastIndexOf('.', dot - 1)) {
@@ -225,12 +228,12 @@ public final class LinearTargets {
     return Integer.compare(a.size(), b.size());
   }
 
-  /** The modules that PEFT adapts where {@code target_modules} is null. */
+  /** The modules that PEFT adapts if {@code target_modules} is null. */
   public static final class DefaultModules {
     private DefaultModules() {}
 
     /**
-     * What a method targets in this model, its default resolved.
+     * Returns the targets of a method in this model, with its default resolved.
      *
      * @throws IllegalArgumentException if PEFT has no default for the family
      */
@@ -247,7 +250,6 @@ public final class LinearTargets {
               }));
     }
 
-    /** Of (IA)^3. */
     private static List<String> ia3(ModelConfig config) {
       return switch (config.modelType()) {
         case "llama", "mistral" -> List.of("k_proj", "v_proj", "down_proj");
@@ -260,7 +262,7 @@ public final class LinearTargets {
       };
     }
 
-    /** LoRA's, but for fewer families. */
+    /** Returns LoRA's default, which AdaLoRA has for fewer families. */
     private static List<String> adaLora(ModelConfig config) {
       return switch (config.modelType()) {
         case "roberta" -> List.of("query", "key", "value", "dense");
@@ -269,7 +271,6 @@ public final class LinearTargets {
       };
     }
 
-    /** Of LayerNorm tuning. */
     private static List<String> norms(ModelConfig config) {
       return switch (config.modelType()) {
         case "llama", "mistral", "gemma" ->
@@ -288,7 +289,7 @@ public final class LinearTargets {
     }
 
     /**
-     * Those whose input (IA)^3 multiplies, ends of paths.
+     * Returns the modules whose input (IA)^3 multiplies, as suffixes of paths.
      *
      * @throws IllegalArgumentException if PEFT has no default for the family
      */
@@ -315,7 +316,7 @@ public final class LinearTargets {
     }
 
     /**
-     * Of LoRA and its relatives.
+     * Returns the default of LoRA and its variants.
      *
      * @throws IllegalArgumentException if PEFT has no default for the family
      */
@@ -332,10 +333,10 @@ public final class LinearTargets {
   }
 
   /**
-   * The modules that a low-rank adapter goes beside, in the order of the forward pass.
+   * The modules that get a low-rank adapter, in the order of the forward pass.
    *
    * @param tables embeddings of tokens, positions or types
-   * @param output whether the matrix that makes logits of tokens is one of them
+   * @param output whether the matrix that computes the logits of tokens is one of them
    */
   public record AdaptedModules(
       List<ModelConfig.Linear> linears, List<Leaf> tables, boolean output) {
@@ -345,7 +346,7 @@ public final class LinearTargets {
     }
 
     /**
-     * @param modulesToSave train whole, and so get none
+     * @param modulesToSave modules that train as a whole and get no adapter
      * @throws IllegalArgumentException if a name matches no module, or one that cannot be adapted
      */
     public static AdaptedModules of(
@@ -370,7 +371,7 @@ public final class LinearTargets {
       }
       if (adapted.isEmpty() && embeddings.isEmpty() && !output) {
         throw new IllegalArgumentException(
-            "target_modules: nothing is left of them after exclude_modules, layers_to_transform and"
+            "target_modules: no module remains after exclude_modules, layers_to_transform and"
                 + " modules_to_save");
       }
       return new AdaptedModules(adapted, embeddings, output);

@@ -6,13 +6,12 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How llama.cpp has a base model: what it calls the architecture and the tensors, and in which
- * order it has their rows. Read from its {@code conversion/*.py} and {@code
- * gguf-py/gguf/tensor_mapping.py}.
+ * How llama.cpp stores a base model: its names of the architecture and the tensors, and the order
+ * of their rows. Taken from its {@code conversion/*.py} and {@code gguf-py/gguf/tensor_mapping.py}.
  *
  * @param architecture {@code general.architecture}
- * @param rotatesPairs whether rotary positions turn neighbours, not the halves of a head, so that
- *     the rows of queries and keys lie otherwise
+ * @param rotatesPairs whether rotary positions rotate neighbours and not the halves of a head, so
+ *     that the rows of queries and keys have another order
  */
 public record LlamaCppModel(ModelConfig base, String architecture, boolean rotatesPairs) {
   private static final Map<String, String> LEAVES =
@@ -31,7 +30,7 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
           Map.entry("mlp.dense_h_to_4h", "ffn_up"),
           Map.entry("mlp.dense_4h_to_h", "ffn_down"));
 
-  /** Norms, which no adapter changes; those before attention and MLP and those behind them. */
+  /** Norms, which adapters do not change, before and after attention and MLP. */
   private static final Map<String, String> NORMS =
       Map.of(
           "input_layernorm", "attn_norm",
@@ -41,7 +40,7 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
           "post_feedforward_layernorm", "post_ffw_norm");
 
   /**
-   * @return null if llama.cpp takes no adapters on such a base
+   * @return null if llama.cpp does not support adapters for the base
    */
   public static @Nullable LlamaCppModel of(ModelConfig base) {
     ModelType type = ModelType.named(base.modelType());
@@ -50,7 +49,9 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
     return architecture == null ? null : new LlamaCppModel(base, architecture, rotatesPairs(type));
   }
 
-  /** {@code general.architecture}; null where it takes no adapters. */
+  /**
+   * Returns the {@code general.architecture}; null if llama.cpp does not support adapters for it.
+   */
   public static @Nullable String architecture(ModelType type) {
     return switch (type) {
       case LLAMA, MISTRAL -> "llama";
@@ -64,7 +65,7 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
       case PHI3 -> "phi3";
       case OLMO2 -> "olmo2";
       case GPT_NEOX -> "gptneox";
-      case GPT2 -> null; // it turns the factors of a Conv1D around
+      case GPT2 -> null; // llama.cpp transposes the factors of a Conv1D
       case BERT, ROBERTA, XLM_ROBERTA, DISTILBERT -> null;
     };
   }
@@ -76,23 +77,23 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
     };
   }
 
-  /** Whether the matrix of the token table makes the logits, too; Gemma 1 and 2 have no other. */
+  /** Whether the token table also computes the logits; Gemma 1 and 2 have no other matrix. */
   public boolean sharesTable() {
     return base.tieWordEmbeddings()
         || architecture.equals("gemma")
         || architecture.equals("gemma2");
   }
 
-  /** Whether the module is the token table, whose A llama.cpp has transposed. */
+  /** Whether the module is the token table, whose A llama.cpp stores transposed. */
   public boolean isTable(String path) {
     return base.inputEmbedding().equals(path + ".weight");
   }
 
   /**
-   * Name of a weight that an adapter changes.
+   * Returns the name of a weight that an adapter changes.
    *
    * @param path such as {@code model.layers.0.self_attn.q_proj}
-   * @throws IllegalArgumentException if it is none that takes an adapter
+   * @throws IllegalArgumentException if llama.cpp does not support adapters for it
    */
   public String tensor(String path) {
     if (isTable(path)) return "token_embd.weight";
@@ -103,9 +104,9 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
   }
 
   /**
-   * Name of any parameter, such as {@code model.layers.0.self_attn.q_proj.bias}.
+   * Returns the name of any parameter, such as {@code model.layers.0.self_attn.q_proj.bias}.
    *
-   * @throws IllegalArgumentException if it has none
+   * @throws IllegalArgumentException if llama.cpp has no name for it
    */
   public String parameter(String parameter) {
     String path = parameter.substring(0, parameter.lastIndexOf('.'));
@@ -120,7 +121,7 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
     boolean before =
         base instanceof DecoderConfig decoder
             && decoder.norms().placement() == DecoderConfig.Placement.PRE;
-    return before ? "ffn_norm" : "post_attention_norm"; // the same module is called by its place
+    return before ? "ffn_norm" : "post_attention_norm"; // the name depends on the place of the norm
   }
 
   private @Nullable String inLayer(String path, Function<String, @Nullable String> leaves) {
@@ -132,7 +133,7 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
     return null;
   }
 
-  /** For each row of a weight as llama.cpp has it, which row that is here. */
+  /** Maps each row of a weight in llama.cpp's order to its row here. */
   public IntUnaryOperator rows(String path) {
     return switch (base) {
       case DecoderConfig decoder when rotatesPairs && path.endsWith(".q_proj") ->

@@ -24,19 +24,19 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which programs take a result, told from the method and the base's configuration. The rules are
- * what the programs' sources check (vLLM peft_helper.py, SGLang lora_config.py, TGI
+ * Determines from the method and the base's configuration which programs load a result. The rules
+ * follow the checks in the programs' sources (vLLM peft_helper.py, SGLang lora_config.py, TGI
  * adapters/lora.py, llama.cpp convert_lora_to_gguf.py and llama-adapter.cpp), including what they
- * ignore in silence.
+ * silently ignore.
  */
 public final class LoaderRules {
   private static final String MERGE = "merge it into the base: graft merge, or output.merged";
-  private static final String PLAIN = "load its plain form, plain_lora";
-  private static final String GGUF = "as GGUF: graft gguf, or output.gguf";
+  private static final String PLAIN = "load the plain form in plain_lora";
+  private static final String GGUF = "convert it to GGUF: graft gguf, or output.gguf";
   private static final String CONVERTED =
-      "see the result that this directory lies in, which is for the base as it is";
+      "use the result in the parent directory, which is for the unchanged base";
 
-  /** What vLLM's and SGLang's {@code max_lora_rank} is unless set. */
+  /** The default of vLLM's and SGLang's {@code max_lora_rank}. */
   private static final int DEFAULT_MAX_RANK = 16;
 
   private static final List<List<String>> TOGETHER =
@@ -45,60 +45,59 @@ public final class LoaderRules {
   private LoaderRules() {}
 
   /**
-   * One verdict for each program, in the order of {@link Loader}.
+   * Returns a verdict for each program, in the order of {@link Loader}.
    *
-   * @param base with the head that the result has
+   * @param base the base with the result's head
    */
   public static List<Compatibility> of(AdapterMethod method, ModelConfig base) {
     return Arrays.stream(Loader.values()).map(loader -> of(loader, method, base)).toList();
   }
 
-  /** Whether some program needs the factors in their plain form. */
+  /** Whether a program needs the factors in their plain form. */
   public static boolean wantPlainForm(AdapterMethod method, ModelConfig base) {
     return of(method, base).stream().anyMatch(each -> each.reasons().contains(PLAIN));
   }
 
-  /** What of an adapter llama.cpp takes, in its own format. */
+  /** The form of an adapter that a program loads. */
   public enum Factors {
     AS_TRAINED,
     PLAIN
   }
 
   /**
-   * Which form of an adapter {@code GgufAdapter} is to be given.
+   * Returns the form of an adapter for {@code GgufAdapter}.
    *
-   * @param base with the head that the result has
-   * @throws IllegalArgumentException if llama.cpp takes none of its forms as an adapter, with the
-   *     reasons
+   * @param base the base with the result's head
+   * @throws IllegalArgumentException if llama.cpp does not load any form, with the reasons
    */
   public static Factors ggufFactors(AdapterMethod method, ModelConfig base) {
     List<String> reasons = of(Loader.LLAMA_CPP, method, base).reasons();
     if (!reasons.contains(GGUF)) {
       throw new IllegalArgumentException(
-          "llama.cpp takes no such adapter: " + String.join("; ", reasons));
+          "llama.cpp does not load this adapter: " + String.join("; ", reasons));
     }
     return reasons.contains(PLAIN) ? Factors.PLAIN : Factors.AS_TRAINED;
   }
 
   /**
-   * Which form of an adapter a program that reads PEFT directories is to be given.
+   * Returns the form of an adapter for a program that reads PEFT directories.
    *
-   * @param base with the head that the result has
-   * @throws IllegalArgumentException if it takes none of its forms as an adapter, with the reasons
+   * @param base the base with the result's head
+   * @throws IllegalArgumentException if the program does not load any form, with the reasons
    */
   public static Factors factors(Loader loader, AdapterMethod method, ModelConfig base) {
     Compatibility found = of(loader, method, base);
     if (found.verdict() == Verdict.LOADS) return Factors.AS_TRAINED;
     if (found.reasons().contains(PLAIN)) return Factors.PLAIN;
     throw new IllegalArgumentException(
-        "%s takes no such adapter: %s"
+        "%s does not load this adapter: %s"
             .formatted(loader.wireName(), String.join("; ", found.reasons())));
   }
 
   /**
-   * Why an adapter has no form as plain factors of LoRA; null where it has.
+   * Returns why an adapter cannot be converted to plain LoRA factors; null if it can.
    *
-   * @param base with the head that the result has
+   * @param base the base with the result's head
    */
   public static @Nullable String plainObstacle(AdapterMethod method, ModelConfig base) {
     return switch (method) {
@@ -107,19 +106,19 @@ public final class LoaderRules {
         if (!obstacles.isEmpty()) yield String.join("; ", obstacles);
         yield LoraObstacles.isLinear(lora, base)
             ? null
-            : "plain factors are for linear layers, not for a token table or the output matrix";
+            : "plain LoRA factors apply to linear layers only, not to a token table or output matrix";
       }
       case AdapterMethod.Targeted targeted
           when LoraObstacles.plainRank(targeted, base) > 0
               && !LoraObstacles.splitsTied(targeted.modulesToSave(), base) ->
           null;
       case AdapterMethod.Targeted _, Prompted _, Bottleneck _ ->
-          "what this method trains cannot be said as factors of LoRA";
+          "the result of this method cannot be expressed as LoRA factors";
       case AdapterMethod.Full _, Freeze _ -> "this is a whole model, not an adapter";
     };
   }
 
-  /** Of the plain factors of a LoRA; none where training decides them. */
+  /** Returns the ranks of a LoRA's plain factors; empty if training determines them. */
   public static Set<Integer> ranks(AdapterMethod method, ModelConfig base) {
     return method instanceof Lora lora
         ? LoraObstacles.ranks(lora, base).boxed().collect(Collectors.toSet())
@@ -136,14 +135,14 @@ public final class LoaderRules {
     };
   }
 
-  /** Everything but PEFT wants plain LoRA, and a family that it serves adapters on. */
+  /** Programs other than PEFT need plain LoRA and a family for which they serve adapters. */
   private static Compatibility lora(Loader loader, Lora lora, ModelConfig base) {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, ofPeft(lora));
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
     List<String> reasons = new ArrayList<>(LoraObstacles.hard(lora, base));
     boolean plainForm = reasons.isEmpty() && LoraObstacles.isLinear(lora, base);
     if (!servesAdapters(loader, base)) {
-      reasons.add(loader.wireName() + " serves no adapters on " + base.modelType());
+      reasons.add(loader.wireName() + " does not serve adapters on " + base.modelType());
       plainForm = false;
     }
     reasons.addAll(LoraObstacles.soft(loader, lora, base));
@@ -176,10 +175,10 @@ public final class LoaderRules {
 
   private static List<String> ofPeft(Lora lora) {
     if (lora.initLoraWeights() instanceof LoraInit.Loftq) {
-      return List.of("needs a GPU and bitsandbytes, to quantise the base when it loads it");
+      return List.of("needs a GPU and bitsandbytes to quantise the base when it is loaded");
     }
     return lora.initLoraWeights().changesBase()
-        ? List.of("on the very base that it trained on, whose decomposition it repeats")
+        ? List.of("loads on exactly the base of the training, whose decomposition it repeats")
         : List.of();
   }
 
@@ -201,7 +200,7 @@ public final class LoaderRules {
     for (List<String> group : TOGETHER) {
       long present = group.stream().filter(adapted::contains).count();
       if (present > 0 && present < group.size()) {
-        hints.add("older versions need " + String.join(", ", group) + " adapted together");
+        hints.add("older versions need adapters on all of " + String.join(", ", group));
       }
     }
     return hints;
@@ -221,10 +220,8 @@ public final class LoaderRules {
       Loader loader, AdapterMethod.Targeted method, ModelConfig base) {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
-    String reason = loader.wireName() + " takes LoRA only";
-    if (LoraObstacles.splitsTied(method.modulesToSave(), base)) {
-      return new Compatibility(loader, Verdict.NO, List.of(reason));
-    }
+    String reason = loader.wireName() + " supports LoRA only";
+    if (LoraObstacles.splitsTied(method.modulesToSave(), base)) return no(loader, reason);
     int rank = LoraObstacles.plainRank(method, base);
     if (rank > 0 && servesAdapters(loader, base)) {
       List<String> reasons = new ArrayList<>(List.of(reason));
@@ -237,23 +234,21 @@ public final class LoaderRules {
 
   private static Compatibility prompted(Loader loader) {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
-    String reason = loader.wireName() + " takes LoRA only, and virtual tokens cannot be merged";
-    return new Compatibility(loader, Verdict.NO, List.of(reason));
+    return no(
+        loader, loader.wireName() + " supports LoRA only, and virtual tokens cannot be merged");
   }
 
   private static Compatibility bottleneck(Loader loader) {
-    String reason =
+    return no(
+        loader,
         loader == Loader.PEFT
-            ? "peft has no bottleneck adapters: Graft itself answers with them"
-            : loader.wireName() + " takes LoRA only, and bottleneck adapters cannot be merged";
-    return new Compatibility(loader, Verdict.NO, List.of(reason));
+            ? "peft does not support bottleneck adapters; use Graft's chat"
+            : loader.wireName() + " supports LoRA only, and bottleneck adapters cannot be merged");
   }
 
   private static Compatibility whole(Loader loader, ModelConfig base) {
-    if (loader == Loader.PEFT) {
-      return new Compatibility(
-          loader, Verdict.NO, List.of("this is a whole model: transformers loads it"));
-    }
+    if (loader == Loader.PEFT)
+      return no(loader, "this is a whole model; load it with transformers");
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
     if (loader == Loader.LLAMA_CPP) {
       return new Compatibility(
@@ -263,34 +258,39 @@ public final class LoaderRules {
   }
 
   private static Compatibility noEncoder(Loader loader, ModelConfig base) {
-    String reason = "not known to serve classifiers of " + base.modelType() + "; use transformers";
+    return no(
+        loader, "not known to serve classifiers of " + base.modelType() + "; use transformers");
+  }
+
+  private static Compatibility no(Loader loader, String reason) {
     return new Compatibility(loader, Verdict.NO, List.of(reason));
   }
 
-  /** What of a LoRA a program that wants plain factors does not take. */
+  /** Features of a LoRA that a program for plain factors does not load. */
   static final class LoraObstacles {
-    /** Rank of a LoRA, at most. */
+    /** The maximum rank of a LoRA. */
     private static final int MOST_R = 1024;
 
     private LoraObstacles() {}
 
-    /** What plain factors cannot say. */
+    /** Returns the features that plain factors cannot express. */
     static List<String> hard(Lora lora, ModelConfig base) {
       List<String> obstacles = new ArrayList<>();
-      if (lora.variant().useDora()) obstacles.add("use_dora: its lengths are not loaded");
+      if (lora.variant().useDora()) obstacles.add("use_dora: its magnitudes are not loaded");
       if (lora.variant().loraBias()) obstacles.add("lora_bias: the bias of B is not loaded");
       if (lora.variant().bias() != Bias.NONE) {
-        obstacles.add("bias \"" + lora.variant().bias().name().toLowerCase(Locale.ROOT) + "\"");
+        obstacles.add(
+            "bias \"" + lora.variant().bias().wireName() + "\": trained biases are not loaded");
       }
       if (!lora.extras().modulesToSave().isEmpty()
           || base.task() instanceof Task.SequenceClassification) {
-        obstacles.add("modules_to_save: modules that trained whole are not loaded");
+        obstacles.add("modules_to_save: modules that trained as a whole are not loaded");
       }
       if (!lora.extras().trainableTokenIndices().isEmpty()) {
         obstacles.add("trainable_token_indices: trained rows of the embedding are not loaded");
       }
       if (lora.initLoraWeights().changesBase()) {
-        obstacles.add("init_lora_weights: the factors fit a changed base only");
+        obstacles.add("init_lora_weights: the factors fit only a changed base");
       }
       if (lora.initLoraWeights() instanceof LoraInit.Loftq) {
         obstacles.add("init_lora_weights: the factors fit the base as LoftQ quantises it");
@@ -298,12 +298,12 @@ public final class LoaderRules {
       return obstacles;
     }
 
-    /** What one program does not notice, so that the update is scaled wrongly or left out. */
+    /** Returns the features that a program ignores, so that the update is wrong or missing. */
     static List<String> soft(Loader loader, Lora lora, ModelConfig base) {
       boolean ranks = !lora.patterns().rankPattern().isEmpty();
       boolean alphas = !lora.patterns().alphaPattern().isEmpty();
       if (lora.initLoraWeights() instanceof LoraInit.Eva eva && eva.rho() > 1) {
-        // a result has the patterns that its data gave it
+        // the training data determines the patterns of the result
         ranks = true;
         alphas |= eva.adjustScalingFactors();
       }
@@ -324,7 +324,8 @@ public final class LoaderRules {
           if (alphas) obstacles.add("alpha_pattern is ignored: the scale would be wrong");
           if (rslora) obstacles.add("use_rslora is ignored: the scale would be wrong");
           if (isOnSharedTable(lora, base)) {
-            obstacles.add("one matrix is token table and output: it takes no adapter");
+            obstacles.add(
+                "the token table is also the output matrix: adapters on it are not supported");
           }
         }
       }
@@ -354,17 +355,17 @@ public final class LoaderRules {
                       !each.getKey().contains(".N.") || each.getValue() == base.numHiddenLayers());
       return everywhere
           ? List.of()
-          : List.of("a projection is skipped unless all layers have it adapted");
+          : List.of("a projection is ignored unless it has an adapter in all layers");
     }
 
-    /** Whether nothing but linear layers is adapted: plain factors are for no other modules. */
+    /** Whether only linear layers are adapted, as plain factors require. */
     static boolean isLinear(Lora lora, ModelConfig base) {
       LinearTargets.AdaptedModules modules =
           LinearTargets.AdaptedModules.of(lora.targets(), lora.extras().modulesToSave(), base);
       return modules.tables().isEmpty() && !modules.output();
     }
 
-    /** Whether the weights can hold the update. */
+    /** Whether the update can be merged into the weights. */
     static boolean merges(Lora lora, ModelConfig base) {
       if (splitsTied(lora.extras().modulesToSave(), base)) return false;
       if (splitsTied(paths(lora, base), base)) return false;
@@ -373,7 +374,7 @@ public final class LoaderRules {
       return paths(lora, base).stream().allMatch(path -> names.contains(path + ".bias"));
     }
 
-    /** Whether modules have one side of a token table that is also the output matrix. */
+    /** Whether modules include one side of a token table that is also the output matrix. */
     static boolean splitsTied(List<String> modules, ModelConfig base) {
       return base.sharesTable()
           && modules.stream()
@@ -383,7 +384,7 @@ public final class LoaderRules {
                           || base.outputModule().endsWith(name));
     }
 
-    /** Rank of the plain factors that say the same, at most; 0 = none do. */
+    /** Returns the maximum rank of equivalent plain factors; 0 if there are none. */
     static int plainRank(AdapterMethod.Targeted method, ModelConfig base) {
       if (!method.modulesToSave().isEmpty() || base.task() instanceof Task.SequenceClassification) {
         return 0;
@@ -399,7 +400,7 @@ public final class LoaderRules {
       return paths(lora, base).stream().mapToInt(lora::rank);
     }
 
-    /** Last parts of the adapted modules' paths. */
+    /** Returns the last parts of the adapted modules' paths. */
     static Set<String> names(Lora lora, ModelConfig base) {
       return paths(lora, base).stream()
           .map(path -> path.substring(path.lastIndexOf('.') + 1))
@@ -425,24 +426,23 @@ public final class LoaderRules {
       this.wireName = wireName;
     }
 
-    /** As it calls itself. */
+    /** Returns the program's name. */
     public String wireName() {
       return wireName;
     }
   }
 
   /**
-   * What one program makes of a result.
+   * Whether a program loads a result.
    *
-   * @param reasons what stands in the way and what to do about it, or what to set; one sentence
-   *     each
+   * @param reasons obstacles with their solutions, or settings to make; one sentence each
    */
   public record Compatibility(LoaderRules.Loader loader, Verdict verdict, List<String> reasons) {
-    /** Whether the result does what it did in training. */
+    /** Whether the program computes the same as in training. */
     public enum Verdict {
-      /** As it is. */
+      /** Yes, with the directory as it is. */
       LOADS,
-      /** In another form that means the same; the reasons name it. */
+      /** Yes, with another form that the reasons name. */
       WITH_CONVERSION,
       NO;
 

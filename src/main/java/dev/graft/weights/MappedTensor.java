@@ -5,16 +5,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * A tensor inside a memory-mapped file; usable until its {@link Weights} or {@link SafetensorsFile}
- * is closed.
+ * A tensor in a memory-mapped file; usable until its {@link Weights} or {@link SafetensorsFile} is
+ * closed.
  *
- * @param data read-only, little-endian, row-major, exactly the tensor's bytes, maybe unaligned
+ * @param data exactly the tensor's bytes: read-only, little-endian, row-major, perhaps unaligned
  */
 public record MappedTensor(TensorInfo info, MemorySegment data) implements StoredWeight {
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -30,13 +27,13 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
     return info.shape();
   }
 
-  /** The same bytes, as long as the file is open. */
+  /** Returns the same bytes, usable while the file is open. */
   public NamedTensor named() {
     return new NamedTensor(name(), dtype(), shape(), TensorData.of(data));
   }
 
   /**
-   * The same numbers in f32, as long as the file is open; each is widened when it is copied.
+   * Returns the numbers in f32, usable while the file is open; each is widened when it is copied.
    *
    * @throws BadModel if they are not floating point
    */
@@ -49,7 +46,7 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
   }
 
   /**
-   * The same numbers in an element type: F32, F16, BF16, or their own.
+   * Returns the numbers as F32, F16, BF16 or their own type.
    *
    * @throws BadModel if they are not floating point
    */
@@ -77,7 +74,7 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
     }
   }
 
-  /** All elements widened to f32; floating point types only. */
+  /** Returns all elements, which must be floating point, as f32. */
   @Override
   public float[] toFloats() {
     long count = info.elements();
@@ -87,7 +84,7 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
     return out;
   }
 
-  /** A copy of a matrix with rows and columns exchanged. */
+  /** Returns a transposed copy of a matrix. */
   public MappedTensor transposed() {
     int rows = Math.toIntExact(shape()[0]);
     int columns = Math.toIntExact(shape()[1]);
@@ -102,18 +99,18 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
     return new MappedTensor(new TensorInfo(name(), dtype(), new long[] {columns, rows}), turned);
   }
 
-  /** Widens elements {@code from .. from + out.length} to f32: large tensors go piece by piece. */
+  /** Copies elements {@code from .. from + out.length} as f32, for large tensors in pieces. */
   public void copyTo(float[] out, long from) {
     switch (dtype()) {
-      case F32 -> MemorySegment.copy(data, FLOAT, 4 * from, out, 0, out.length);
+      case F32 -> MemorySegment.copy(data, TensorData.FLOAT, 4 * from, out, 0, out.length);
       case BF16 -> {
         for (int i = 0; i < out.length; i++) {
-          out[i] = Float.intBitsToFloat(data.get(SHORT, 2 * (from + i)) << 16);
+          out[i] = Float.intBitsToFloat(data.get(TensorData.SHORT, 2 * (from + i)) << 16);
         }
       }
       case F16 -> {
         for (int i = 0; i < out.length; i++) {
-          out[i] = Float.float16ToFloat(data.get(SHORT, 2 * (from + i)));
+          out[i] = Float.float16ToFloat(data.get(TensorData.SHORT, 2 * (from + i)));
         }
       }
       case F64 -> {

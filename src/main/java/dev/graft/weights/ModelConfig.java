@@ -7,55 +7,79 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code config.json} says about a supported architecture. A record names its {@link #leaves};
- * parameters and linear layers follow from them.
+ * The {@code config.json} of a supported architecture. A record lists its {@link #leaves}, which
+ * determine parameters and linear layers.
  */
 public sealed interface ModelConfig
     permits DecoderConfig, Gpt2Config, GptNeoXConfig, BertConfig, DistilBertConfig {
   Basics basics();
 
-  /** The same base under another head. Throws {@link IllegalArgumentException} if it has none. */
+  /** Returns the base with another head. Throws {@link IllegalArgumentException} if unsupported. */
   ModelConfig withTask(Task task);
 
-  /** What names of the base's parameters begin with, such as {@code model.}. */
-  String basePrefix();
+  /** Returns the names of the architecture's modules. */
+  Names names();
 
-  /** What names of a layer's parameters begin with, such as {@code model.layers.3.}. */
-  String layerPrefix(int layer);
-
-  /** Name of the token table, (vocabulary, hidden). */
-  String inputEmbedding();
-
-  /** Path of the module that makes logits, such as {@code lm_head}; tied ones have no parameter. */
-  String outputModule();
-
-  /** Every module that holds parameters, in the order of the forward pass. */
+  /** Returns all modules with parameters of their own, in the order of the forward pass. */
   List<Leaf> leaves();
 
-  /** Whether a checkpoint may hold this tensor although nothing here uses it. */
+  /** Whether a checkpoint may contain this tensor although it is not used. */
   boolean ignores(String tensor);
+
+  /**
+   * Names of modules.
+   *
+   * @param base prefix of the base's parameters, such as {@code model.}
+   * @param layers path of the list of layers
+   * @param tokens path of the token table
+   * @param languageHead path of the output layer that generates text; empty for encoders
+   * @param classifier path of the output layer that classifies
+   */
+  record Names(String base, String layers, String tokens, String languageHead, String classifier) {}
+
+  default String basePrefix() {
+    return names().base();
+  }
+
+  /** Returns the prefix of a layer's parameters, such as {@code model.layers.3.}. */
+  default String layerPrefix(int layer) {
+    return names().layers() + "." + layer + ".";
+  }
+
+  /** Returns the name of the token table, (vocabulary, hidden). */
+  default String inputEmbedding() {
+    return names().tokens() + ".weight";
+  }
+
+  /**
+   * Returns the path of the output module, such as {@code lm_head}; tied ones have no parameter.
+   */
+  default String outputModule() {
+    return switch (task()) {
+      case Task.CausalLm() -> names().languageHead();
+      case Task.SequenceClassification _ -> names().classifier();
+    };
+  }
 
   /**
    * Reads a {@code config.json}.
    *
-   * @throws BadModel if it is not one of a supported architecture, saying why
+   * @throws BadModel if the architecture is not supported, with the reason
    */
   static ModelConfig read(byte[] json) {
     return ConfigReader.read(JsonFields.parse("config.json", json), null);
   }
 
-  /** Whether models of a supported {@code model_type} classify text and cannot write any. */
+  /** Whether models of a supported {@code model_type} can classify text but not generate it. */
   static boolean isEncoder(String modelType) {
     ModelType type = ModelType.named(modelType);
     return type != null && type.encoder();
   }
 
-  /** The dropouts that the base was pre-trained with, by its configuration. */
   default Dropouts dropouts() {
     return basics().dropouts();
   }
 
-  /** {@code model_type}. */
   default String modelType() {
     return basics().modelType();
   }
@@ -76,7 +100,7 @@ public sealed interface ModelConfig
     return basics().maxPositionEmbeddings();
   }
 
-  /** Tokens of context. */
+  /** Returns the context length in tokens. */
   default int contextLength() {
     return maxPositionEmbeddings();
   }
@@ -85,12 +109,12 @@ public sealed interface ModelConfig
     return basics().tieWordEmbeddings();
   }
 
-  /** Standard deviation of the weights of a new head; its biases start at zero. */
+  /** Returns the standard deviation of a new head's weights; its biases start at zero. */
   default double initializerRange() {
     return basics().initializerRange();
   }
 
-  /** Token ids that end an answer, from generation_config.json and config.json; may be empty. */
+  /** Returns the ids that end an answer, from generation_config.json and config.json. */
   default List<Integer> eosTokenIds() {
     return basics().eosTokenIds();
   }
@@ -103,25 +127,23 @@ public sealed interface ModelConfig
     return basics().task();
   }
 
-  /** Every parameter of the model, in the order of the forward pass. */
+  /** Returns all parameters, in the order of the forward pass. */
   default List<Parameter> parameters() {
     return leaves().stream().flatMap(leaf -> leaf.parameters().stream()).toList();
   }
 
-  /** Names of {@link #parameters}. */
   default Set<String> parameterNames() {
     return parameters().stream().map(Parameter::name).collect(Collectors.toSet());
   }
 
-  /** One of {@link #parameters}. */
   default Parameter parameter(String name) {
     return parameters().stream()
         .filter(each -> each.name().equals(name))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("the base has no " + name));
+        .orElseThrow(() -> new IllegalArgumentException("the base has no parameter " + name));
   }
 
-  /** Whether logits of tokens are made by the token table itself. */
+  /** Whether the token table itself computes the logits of tokens. */
   default boolean sharesTable() {
     return switch (task()) {
       case Task.CausalLm() -> tieWordEmbeddings();
@@ -130,8 +152,8 @@ public sealed interface ModelConfig
   }
 
   /**
-   * The linear layers that PEFT's {@code all-linear} adapts, in the order of {@link #parameters}:
-   * all but a head that is itself one linear layer.
+   * Returns the linear layers that PEFT's {@code all-linear} adapts, in the order of {@link
+   * #parameters}: all but a head that is itself a linear layer.
    */
   default List<Linear> linearModules() {
     List<Linear> modules = new ArrayList<>();
@@ -145,7 +167,7 @@ public sealed interface ModelConfig
     return modules;
   }
 
-  /** Parameters that are new where the checkpoint is of a base without this task's head. */
+  /** Returns the parameters that a checkpoint without this task's head does not contain. */
   default List<Parameter> newHead() {
     return switch (task()) {
       case Task.CausalLm() -> List.of();
@@ -156,7 +178,7 @@ public sealed interface ModelConfig
     };
   }
 
-  /** What a parameter belongs to; a bias has the kind of its module. */
+  /** The kind of a parameter's module. */
   enum Kind {
     LINEAR,
     /** GPT-2's linear layer, whose weight is stored (in, out). */
@@ -168,7 +190,7 @@ public sealed interface ModelConfig
 
   /** A tensor by its Hugging Face name. */
   record Parameter(String name, long[] shape, Kind kind) {
-    /** Path of the module that it belongs to. */
+    /** Returns the path of its module. */
     public String module() {
       return name.substring(0, name.lastIndexOf('.'));
     }
@@ -183,14 +205,14 @@ public sealed interface ModelConfig
   record Linear(String path, int outFeatures, int inFeatures, boolean conv1d) {}
 
   /**
-   * Probabilities of the dropouts that a base's own {@code config.json} names, by where
-   * transformers has them; 0 = none there.
+   * Dropout probabilities of a base's {@code config.json}, by their places in transformers; 0 =
+   * none.
    *
-   * @param embedding on what goes into the first layer
+   * @param embedding on the input of the first layer
    * @param attention on the weights of attention, after the softmax
-   * @param attentionOutput on what attention adds to the residual
-   * @param feedForward on what the feed-forward network adds to the residual
-   * @param head on what goes into a classifier's output layer (RoBERTa: into each of its two)
+   * @param attentionOutput on the output of attention
+   * @param feedForward on the output of the feed-forward network
+   * @param head on the input of a classifier's output layer (RoBERTa: of each of its two)
    */
   public record Dropouts(
       double embedding, double attention, double attentionOutput, double feedForward, double head) {
@@ -241,12 +263,12 @@ public sealed interface ModelConfig
     SILU,
     /** With the error function. */
     GELU,
-    /** With tanh in place of the error function. */
+    /** With tanh instead of the error function. */
     GELU_TANH,
     RELU,
     TANH;
 
-    /** By the name of transformers; null where it is not supported. */
+    /** Returns an activation by transformers' name; null if it is not supported. */
     public static @Nullable Activation named(String name) {
       return switch (name) {
         case "silu", "swish" -> SILU;
@@ -260,10 +282,10 @@ public sealed interface ModelConfig
   }
 
   /**
-   * Heads of a model's attention, the same in every layer.
+   * The attention heads of every layer of a model.
    *
-   * @param heads of queries
-   * @param keyValueHeads of keys and values
+   * @param heads number of query heads
+   * @param keyValueHeads number of heads of keys and values
    * @param headDim features of a head
    */
   public record AttentionShape(int heads, int keyValueHeads, int headDim) {
@@ -283,17 +305,13 @@ public sealed interface ModelConfig
       return new AttentionShape(heads, heads, config.hiddenSize() / heads);
     }
 
-    /** Features of a layer's keys, all heads side by side. */
+    /** Returns the features of a layer's keys in all heads. */
     public int keyFeatures() {
       return keyValueHeads * headDim;
     }
   }
 
-  /**
-   * What every architecture has. Field names are those of {@code transformers}.
-   *
-   * @param modelType {@code model_type}
-   */
+  /** The settings of every architecture; names are those of {@code transformers}. */
   public record Basics(
       String modelType,
       int hiddenSize,

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A Hugging Face model directory, read as hostile input: {@code config.json}, {@code
- * generation_config.json} if there, and safetensors in one file or shards. Not thread-safe; closing
- * unmaps the weights.
+ * generation_config.json} if present, and safetensors in one file or shards. Not thread-safe;
+ * closing unmaps the weights.
  */
 public final class ModelDirectory implements AutoCloseable {
   static final int MAX_CONFIG = 1 << 20;
@@ -34,9 +34,9 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   /**
-   * Reads the configuration; weights are mapped when first asked for.
+   * Reads the configuration; {@link #weights} maps the weights on its first call.
    *
-   * @throws BadModel if there is no such directory or the model is not supported, saying why
+   * @throws BadModel if the directory does not exist or the model is not supported, with the reason
    */
   public static ModelDirectory open(Path path) {
     DirectoryFiles files = new DirectoryFiles(path);
@@ -50,7 +50,7 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   /**
-   * The same base under another head, with a mapping of its own to close.
+   * Returns the base with another head and a mapping of its own, which the caller closes.
    *
    * @throws IllegalArgumentException if the architecture has no such head
    */
@@ -66,7 +66,7 @@ public final class ModelDirectory implements AutoCloseable {
     return config;
   }
 
-  /** How the checkpoint was quantised before it was saved; null where it was not. */
+  /** Returns the quantisation of the checkpoint; null if it is not quantised. */
   public @Nullable QuantizationConfig quantization() {
     return quantization;
   }
@@ -75,7 +75,7 @@ public final class ModelDirectory implements AutoCloseable {
     return files.require(name);
   }
 
-  /** A further file of the directory, such as tokenizer.json; null where there is none. */
+  /** Returns another file of the directory, such as tokenizer.json; null if it does not exist. */
   public @Nullable Path file(String name) {
     return files.find(name);
   }
@@ -93,19 +93,19 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   /**
-   * What a check found.
+   * The result of a check.
    *
-   * @param parameters scalars in the checkpoint, a tied matrix counted once
+   * @param parameters number of scalars in the checkpoint; a tied matrix counts once
    * @param dtype element type of the embedding
    */
   public record Facts(long parameters, Dtype dtype) {}
 
   /**
-   * Checks that the weights are those the configuration needs: every tensor, its shape and type,
-   * and none that this architecture would not use. A head for classification may be missing; linear
-   * layers may be quantised if the configuration says so.
+   * Checks that the weights match the configuration: every tensor, its shape and type, and no
+   * tensor that the architecture does not use. A head for classification may be missing; linear
+   * layers may be quantised if the configuration allows it.
    *
-   * @throws BadModel with the first difference found
+   * @throws BadModel with the first difference
    */
   public Facts check() {
     Set<String> unknown = new LinkedHashSet<>(weights().names());
@@ -131,7 +131,7 @@ public final class ModelDirectory implements AutoCloseable {
     if (!unknown.isEmpty()) {
       List<String> some = unknown.stream().limit(5).toList();
       throw new BadModel(
-          "the checkpoint holds %d tensors that this architecture does not use, such as %s"
+          "the checkpoint contains %d tensors that this architecture does not use, such as %s"
               .formatted(unknown.size(), some));
     }
     return new Facts(scalars, dtype);
@@ -143,8 +143,8 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   /**
-   * {@code quantization_config} of a checkpoint that was saved quantised. Only bitsandbytes'
-   * formats are read; which weights are quantised and how, their own tensors say.
+   * {@code quantization_config} of a quantised checkpoint. Only bitsandbytes' formats are
+   * supported; the tensors of a weight show whether and how it is quantised.
    *
    * @param bits 4 or 8
    */
@@ -152,8 +152,8 @@ public final class ModelDirectory implements AutoCloseable {
     private static final String FIELD = "quantization_config";
 
     /**
-     * @return null for a checkpoint of plain numbers
-     * @throws BadModel for another method, by its name
+     * @return null for a checkpoint that is not quantised
+     * @throws BadModel for another method, with its name
      */
     public static @Nullable QuantizationConfig read(JsonFields config) {
       JsonFields c = config.object(FIELD);
@@ -166,15 +166,15 @@ public final class ModelDirectory implements AutoCloseable {
             "quant_method",
             "is '"
                 + method
-                + "'; read are bitsandbytes (4-bit NF4 and FP4, 8-bit LLM.int8) and"
-                + " plain weights");
+                + "'; supported: bitsandbytes (4-bit NF4 and FP4, 8-bit LLM.int8) and"
+                + " weights without quantisation");
       }
       if (four == eight) {
-        throw c.bad("load_in_4bit", "and load_in_8bit: exactly one of them must be true");
+        throw c.bad("load_in_4bit", "and load_in_8bit: exactly one must be true");
       }
       String storage = c.textOr("bnb_4bit_quant_storage", "uint8");
       if (!storage.equals("uint8")) {
-        throw c.bad("bnb_4bit_quant_storage", "is '" + storage + "'; only uint8 is read");
+        throw c.bad("bnb_4bit_quant_storage", "is '" + storage + "'; supported: uint8");
       }
       if (c.booleanOr("llm_int8_has_fp16_weight", false)) {
         throw c.bad("llm_int8_has_fp16_weight", "true is not supported");

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The supported values of {@code model_type} and how their classes in transformers are called. */
+/** The supported values of {@code model_type}, with the names of their classes in transformers. */
 public enum ModelType {
   LLAMA("llama", "Llama"),
   MISTRAL("mistral", "Mistral"),
@@ -43,7 +43,7 @@ public enum ModelType {
     this.causalLm = causalLm;
   }
 
-  /** As the configuration has it. */
+  /** Returns the value in the configuration. */
   public String text() {
     return text;
   }
@@ -56,7 +56,7 @@ public enum ModelType {
     return causalLm.isEmpty();
   }
 
-  /** The class that writes text; null for encoders. */
+  /** Returns the class that generates text; null for encoders. */
   public @Nullable String causalLm() {
     return encoder() ? null : causalLm;
   }
@@ -65,7 +65,7 @@ public enum ModelType {
     return prefix + "ForSequenceClassification";
   }
 
-  /** Classes whose checkpoints hold the base, but no head that Graft trains. */
+  /** Returns the classes whose checkpoints contain the base without a head that Graft trains. */
   List<String> headless() {
     return encoder()
         ? List.of(prefix + "Model", prefix + "ForMaskedLM", prefix + "ForPreTraining")

@@ -6,9 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A tensor as bytes, which may lie elsewhere and change there: {@link #inMemory} keeps them.
- *
- * @param data elements x dtype size
+ * A tensor with its bytes, which may be stored and changed elsewhere; {@link #inMemory} copies
+ * them.
  */
 public record NamedTensor(String name, Dtype dtype, long[] shape, TensorData data) {
   /**
@@ -18,17 +17,17 @@ public record NamedTensor(String name, Dtype dtype, long[] shape, TensorData dat
     this(name, dtype, shape, TensorData.of(MemorySegment.ofBuffer(data)));
   }
 
-  /** One byte an element; the array is not copied. */
+  /** Creates a tensor of one byte per element; the array is not copied. */
   public static NamedTensor of(String name, Dtype dtype, byte[] values, long... shape) {
     return new NamedTensor(name, dtype, shape, TensorData.of(MemorySegment.ofArray(values)));
   }
 
-  /** F32; the array is not copied. */
+  /** Creates an F32 tensor; the array is not copied. */
   public static NamedTensor of(String name, float[] values, long... shape) {
     return new NamedTensor(name, Dtype.F32, shape, TensorData.of(MemorySegment.ofArray(values)));
   }
 
-  /** Of two with the same name, the last. */
+  /** Returns tensors by name; of two with the same name, the last. */
   public static Map<String, NamedTensor> byName(Iterable<NamedTensor> tensors) {
     Map<String, NamedTensor> byName = new HashMap<>();
     tensors.forEach(each -> byName.put(each.name(), each));
@@ -39,24 +38,24 @@ public record NamedTensor(String name, Dtype dtype, long[] shape, TensorData dat
     return new TensorInfo(name, dtype, shape);
   }
 
-  /** The same numbers under another name. */
+  /** Returns the tensor with another name. */
   public NamedTensor renamed(String other) {
     return new NamedTensor(other, dtype, shape, data);
   }
 
-  /** A copy in the heap, of what the tensor holds now. */
+  /** Returns a copy on the heap. */
   public NamedTensor inMemory() {
     return of(name, dtype, toBytes(), shape);
   }
 
-  /** A copy of its bytes in the heap. */
+  /** Returns a copy of the bytes on the heap. */
   public byte[] toBytes() {
     byte[] bytes = new byte[size(1)];
     data.copyTo(0, MemorySegment.ofArray(bytes));
     return bytes;
   }
 
-  /** A copy of the numbers of an F32 tensor in the heap. */
+  /** Returns a copy of the numbers of an F32 tensor on the heap. */
   public float[] toFloats() {
     if (dtype != Dtype.F32) throw new IllegalStateException(name + " is " + dtype + ", not F32");
     float[] values = new float[size(Float.BYTES)];
@@ -64,7 +63,6 @@ public record NamedTensor(String name, Dtype dtype, long[] shape, TensorData dat
     return values;
   }
 
-  /** Elements of an array. */
   private int size(int bytes) {
     long size = data.byteSize() / bytes;
     if (size > Integer.MAX_VALUE - 8) {

@@ -4,34 +4,35 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rotary position embedding (Su et al. 2021) as {@code transformers} computes it, in f32 as there.
- * Where a scaling depends on the length, it depends on the largest position of the whole padded
- * batch, as in the reference; longer batches before it have no influence here.
+ * Rotary position embedding (Su et al. 2021) in f32 as {@code transformers} computes it. A scaling
+ * that depends on the length depends on the largest position of the padded batch, as in the
+ * reference, but not on longer batches before it.
  */
 public sealed interface Rope {
   double theta();
 
-  /** How many values of a head are turned, from its beginning; even, at most the whole head. */
+  /** Returns the number of rotated values at the beginning of a head; even. */
   int rotaryDim();
 
   /**
-   * Angle per position of each turned pair (i, i + rotaryDim / 2), rotaryDim / 2 values.
+   * Returns the angle per position of each rotated pair (i, i + rotaryDim / 2): rotaryDim / 2
+   * values.
    *
    * @param positions largest position + 1: the padded width
    */
   float[] inverseFrequencies(int positions);
 
-  /** Factor of every cosine and sine. */
+  /** Returns the factor of every cosine and sine. */
   default float attentionFactor(int positions) {
     return 1;
   }
 
-  /** Whether the number of positions changes what the methods return. */
+  /** Whether the results depend on the number of positions. */
   default boolean dependsOnPositions() {
     return false;
   }
 
-  /** {@code theta^(2i / rotaryDim)}. */
+  /** Returns {@code theta^(2i / rotaryDim)}. */
   private static float[] wavelengths(double theta, int rotaryDim) {
     float[] wavelengths = new float[rotaryDim / 2];
     for (int i = 0; i < wavelengths.length; i++) {
@@ -50,7 +51,7 @@ public sealed interface Rope {
     }
   }
 
-  /** {@code rope_type} linear: every wave slowed by {@code factor} (Chen et al. 2023). */
+  /** {@code rope_type} linear: all frequencies divided by {@code factor} (Chen et al. 2023). */
   record Linear(double theta, int rotaryDim, double factor) implements Rope {
     @Override
     public float[] inverseFrequencies(int positions) {
@@ -60,7 +61,7 @@ public sealed interface Rope {
     }
   }
 
-  /** {@code rope_type} dynamic: theta grows with what is longer than the model was trained for. */
+  /** {@code rope_type} dynamic: theta grows with lengths beyond the original context. */
   record Dynamic(double theta, int rotaryDim, double factor, int maxPositionEmbeddings)
       implements Rope {
     @Override
@@ -80,8 +81,8 @@ public sealed interface Rope {
   }
 
   /**
-   * {@code rope_type} llama3: long waves are slowed by {@code factor}, short ones kept, those
-   * between blended.
+   * {@code rope_type} llama3: low frequencies are divided by {@code factor}, high ones kept, and
+   * those between interpolated.
    */
   record Llama3(
       double theta,
@@ -113,13 +114,13 @@ public sealed interface Rope {
   }
 
   /**
-   * {@code rope_type} yarn (Peng et al. 2023): between two borders a linear ramp from kept to
-   * slowed waves.
+   * {@code rope_type} yarn (Peng et al. 2023): a linear ramp between two borders from unchanged to
+   * divided frequencies.
    *
-   * @param betaFast turns within the original context above which a wave is kept
-   * @param betaSlow turns below which it is slowed
+   * @param betaFast rotations within the original context above which a frequency is kept
+   * @param betaSlow rotations below which it is divided
    * @param truncate whether the borders are rounded outwards to whole pairs
-   * @param attentionFactor of every cosine and sine
+   * @param attentionFactor factor of every cosine and sine
    */
   record Yarn(
       double theta,
@@ -153,7 +154,7 @@ public sealed interface Rope {
       return frequencies;
     }
 
-    /** The pair, as a fraction, that turns so often within the original context. */
+    /** Returns the fractional pair with this number of rotations within the original context. */
     private double border(double turns) {
       double ratio = originalMaxPositionEmbeddings / (turns * 2 * Math.PI);
       return rotaryDim * Math.log(ratio) / (2 * Math.log(theta));
@@ -166,10 +167,10 @@ public sealed interface Rope {
   }
 
   /**
-   * {@code rope_type} longrope (Ding et al. 2024): a searched factor for each pair, one list for
-   * batches within the original context and one for longer ones.
+   * {@code rope_type} longrope (Ding et al. 2024): a factor for each pair, from one list for
+   * batches within the original context and another for longer ones.
    *
-   * @param attentionFactor of every cosine and sine, short or long
+   * @param attentionFactor factor of every cosine and sine at any length
    */
   record LongRope(
       double theta,
@@ -206,8 +207,8 @@ public sealed interface Rope {
   }
 
   /**
-   * Rotary positions in the spellings of transformers 4 ({@code rope_theta}, {@code rope_scaling})
-   * and 5 ({@code rope_parameters}).
+   * Reads rotary positions in the spellings of transformers 4 ({@code rope_theta}, {@code
+   * rope_scaling}) and 5 ({@code rope_parameters}).
    */
   static final class RopeReader {
     private static final String FIVE = "rope_parameters";
@@ -226,11 +227,11 @@ public sealed interface Rope {
       this.headDim = headDim;
       this.maxPositions = maxPositions;
       if (config.object(FIVE) != null && config.object(FOUR) != null) {
-        throw config.bad(FIVE, "and " + FOUR + " are both given");
+        throw config.bad(FIVE, "and " + FOUR + " are both present");
       }
     }
 
-    /** The rotation of a family whose layers all turn alike. */
+    /** Reads the rotation of a family with the same one in all layers. */
     public Rope single() {
       JsonFields five = config.object(FIVE);
       for (String layers : List.of("full_attention", "sliding_attention")) {
@@ -243,17 +244,17 @@ public sealed interface Rope {
       return rope(scaling, theta(scaling, theta, "rope_theta"));
     }
 
-    /** Gemma 3: the rotation of layers that see everything. */
+    /** Reads Gemma 3's rotation of layers with full attention. */
     public Rope global() {
       JsonFields five = config.object(FIVE);
       if (five != null && (five.has("rope_type") || five.has("type"))) {
-        throw five.bad("rope_type", "must stand in full_attention or sliding_attention");
+        throw five.bad("rope_type", "must be inside full_attention or sliding_attention");
       }
       JsonFields own = five != null ? five.object("full_attention") : config.object(FOUR);
       return rope(own, theta(own, 1_000_000, "rope_theta"));
     }
 
-    /** Gemma 3: the rotation of layers with a window. */
+    /** Reads Gemma 3's rotation of layers with a window. */
     public Rope local() {
       JsonFields five = config.object(FIVE);
       JsonFields own = five != null ? five.object("sliding_attention") : null;
@@ -270,18 +271,17 @@ public sealed interface Rope {
 
     private int rotaryDim(@Nullable JsonFields scaling) {
       double part = type == ModelType.GPT_NEOX ? config.doubleOr("rotary_pct", 0.25, 0, 1) : 1;
-      JsonFields said = config;
-      if (scaling != null && scaling.has(PARTIAL)) said = scaling;
-      if (said.has(PARTIAL)) part = said.requireDouble(PARTIAL, 0, 1);
+      JsonFields source = scaling != null && scaling.has(PARTIAL) ? scaling : config;
+      if (source.has(PARTIAL)) part = source.requireDouble(PARTIAL, 0, 1);
       boolean built = type == ModelType.PHI3 || type == ModelType.GPT_NEOX;
       if (part != 1 && !built) {
-        throw said.bad(PARTIAL, "below 1 is not supported for " + type.text());
+        throw source.bad(PARTIAL, "below 1 is not supported for " + type.text());
       }
       int dim = (int) (headDim * part);
       if (dim < 2 || dim % 2 != 0) {
         throw config.bad(
             config.has("head_dim") ? "head_dim" : "hidden_size",
-            "gives %d of %d values of a head to rotate; rotary positions need pairs"
+            "results in %d of %d rotated values per head; rotary positions need pairs"
                 .formatted(dim, headDim));
       }
       return dim;
@@ -289,7 +289,7 @@ public sealed interface Rope {
 
     private Rope rope(@Nullable JsonFields scaling, double theta) {
       int dim = rotaryDim(scaling);
-      if (scaling == null) return new Rope.Default(theta, dim);
+      if (scaling == null) return new Default(theta, dim);
       String field = scaling.has("rope_type") || !scaling.has("type") ? "rope_type" : "type";
       String name = scaling.textOr(field, "default");
       if (type == ModelType.PHI3 && (name.equals("su") || name.equals("yarn"))) name = "longrope";
@@ -297,7 +297,7 @@ public sealed interface Rope {
         throw scaling.bad(field, "is '" + name + "'; supported for phi3: default, longrope");
       }
       return switch (name) {
-        case "default" -> new Rope.Default(theta, dim);
+        case "default" -> new Default(theta, dim);
         case "linear" -> scaled(scaling, theta, dim).linear();
         case "dynamic" -> scaled(scaling, theta, dim).dynamic();
         case "llama3" -> scaled(scaling, theta, dim).llama3();
@@ -316,7 +316,7 @@ public sealed interface Rope {
       return new RopeScaling(scaling, theta, dim, maxPositions, original(scaling));
     }
 
-    /** Beside the rope's own fields it wins over them; without any, the whole context counts. */
+    /** Returns the original context; the model's own field overrides that of the scaling. */
     private int original(JsonFields scaling) {
       if (config.has(ORIGINAL)) return config.requireInt(ORIGINAL, 2, 1 << 28);
       if (type == ModelType.PHI3) return 4096;
@@ -325,25 +325,25 @@ public sealed interface Rope {
   }
 
   /**
-   * The fields of one scaled rotation.
+   * The fields of a scaled rotation.
    *
    * @param maxPositions context of the model
-   * @param original context before the scaling
+   * @param original context before scaling
    */
   record RopeScaling(JsonFields fields, double theta, int dim, int maxPositions, int original) {
     Rope linear() {
-      return new Rope.Linear(theta, dim, factor());
+      return new Linear(theta, dim, factor());
     }
 
     Rope dynamic() {
       if (dim == 2) throw fields.bad("rope_type", "dynamic needs more than one pair");
-      return new Rope.Dynamic(theta, dim, factor(), maxPositions);
+      return new Dynamic(theta, dim, factor(), maxPositions);
     }
 
     Rope llama3() {
       double low = fields.requireDouble("low_freq_factor", 0, 1e6);
       double high = fields.requireDouble("high_freq_factor", low, 1e6);
-      return new Rope.Llama3(theta, dim, factor(), low, high, original);
+      return new Llama3(theta, dim, factor(), low, high, original);
     }
 
     Rope yarn() {
@@ -354,7 +354,7 @@ public sealed interface Rope {
             magnitude(factor, fields.requireDouble("mscale", 0, 1e6))
                 / magnitude(factor, fields.requireDouble("mscale_all_dim", 0, 1e6));
       }
-      return new Rope.Yarn(
+      return new Yarn(
           theta,
           dim,
           factor,
@@ -376,7 +376,7 @@ public sealed interface Rope {
       if (original < 2) throw fields.bad("rope_type", "longrope needs a context above 1");
       double factor = fields.doubleOr("factor", (double) maxPositions / original, 0, 1e6);
       double attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
-      return new Rope.LongRope(
+      return new LongRope(
           theta,
           dim,
           factors("short_factor"),

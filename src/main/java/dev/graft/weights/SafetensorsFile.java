@@ -21,11 +21,11 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 
 /**
- * A safetensors file, memory-mapped and checked before anything is read from it. Files of any size;
- * nothing is copied. Closing invalidates every tensor handed out.
+ * A memory-mapped safetensors file of any size, whose header is checked before tensors are read.
+ * Nothing is copied. Closing invalidates all tensors of the file.
  */
 public final class SafetensorsFile implements AutoCloseable {
-  /** The limit of the reference implementation. */
+  /** The limit of the reference implementation, in bytes. */
   private static final long MAX_HEADER = 100_000_000;
 
   private final Arena arena;
@@ -52,12 +52,12 @@ public final class SafetensorsFile implements AutoCloseable {
       long length = all.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
       if (length < 0 || length > MAX_HEADER) {
         throw new BadModel(
-            "%s: header of %s bytes is more than the allowed %d; not a safetensors file?"
+            "%s: the header has %s bytes, more than the maximum of %d; is it a safetensors file?"
                 .formatted(name, Long.toUnsignedString(length), MAX_HEADER));
       }
       if (length > size - 8) {
         throw new BadModel(
-            "%s is truncated: a header of %d bytes in a file of %d".formatted(name, length, size));
+            "%s is truncated: the header has %d bytes, the file %d".formatted(name, length, size));
       }
       byte[] json = all.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
       SafetensorsHeader header = SafetensorsHeader.parse(name, json, size - 8 - length);
@@ -71,7 +71,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  /** Names in the order of the header. */
+  /** Returns the names in the order of the header. */
   public List<String> names() {
     return List.copyOf(header.tensors().keySet());
   }
@@ -85,7 +85,7 @@ public final class SafetensorsFile implements AutoCloseable {
     return new MappedTensor(entry.info(), data.asSlice(entry.begin(), entry.end() - entry.begin()));
   }
 
-  /** All tensors in the order of the header. */
+  /** Returns all tensors in the order of the header. */
   public List<MappedTensor> tensors() {
     return header.tensors().values().stream().map(this::mapped).toList();
   }
@@ -100,8 +100,9 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * The JSON header of a safetensors file, with every rule of the reference implementation: known
-   * types, size = shape x type, data without hole or overlap that ends with the file.
+   * The JSON header of a safetensors file, checked like the reference implementation does: known
+   * types, sizes that match shape and type, and data without holes and overlaps up to the file's
+   * end.
    */
   record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadata) {
     private static final int MAX_TENSORS = 200_000;
@@ -144,7 +145,7 @@ public final class SafetensorsFile implements AutoCloseable {
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         String key = parser.currentName();
         if (parser.nextToken() != JsonToken.VALUE_STRING) {
-          throw new BadModel(file + ": __metadata__ holds something that is not a string");
+          throw new BadModel(file + ": __metadata__ contains a value that is not a string");
         }
         into.put(key, parser.getString());
       }
@@ -169,13 +170,13 @@ public final class SafetensorsFile implements AutoCloseable {
         }
       }
       if (dtype == null || shape == null || offsets == null || offsets.length != 2) {
-        throw new BadModel(where + " lacks dtype, shape or two data_offsets");
+        throw new BadModel(where + " must have dtype, shape and two data_offsets");
       }
       Entry entry = new Entry(new TensorInfo(name, dtype, shape), offsets[0], offsets[1]);
       long expected = sized(file, entry.info());
       if (entry.end() < entry.begin() || entry.end() - entry.begin() != expected) {
         throw new BadModel(
-            "%s of type %s and shape %s needs %d bytes, data_offsets %s say otherwise"
+            "%s of type %s and shape %s needs %d bytes, which data_offsets %s do not match"
                 .formatted(
                     where, dtype, Arrays.toString(shape), expected, Arrays.toString(offsets)));
       }
@@ -214,7 +215,7 @@ public final class SafetensorsFile implements AutoCloseable {
           throw new BadModel(where + " is not a short list of integers");
         }
         long number = parser.getLongValue();
-        if (number < 0) throw new BadModel(where + " holds the negative number " + number);
+        if (number < 0) throw new BadModel(where + " contains the negative number " + number);
         numbers.add(number);
       }
       return numbers.stream().mapToLong(Long::longValue).toArray();
@@ -227,7 +228,7 @@ public final class SafetensorsFile implements AutoCloseable {
       for (Entry each : inOrder) {
         if (each.begin() != at) {
           throw new BadModel(
-              "%s: tensor %s begins at byte %d of the data, expected %d (%s)"
+              "%s: tensor %s begins at byte %d of the data instead of %d (%s)"
                   .formatted(
                       file,
                       shortened(each.info().name()),
@@ -239,7 +240,7 @@ public final class SafetensorsFile implements AutoCloseable {
       }
       if (at != dataBytes) {
         throw new BadModel(
-            "%s is %s: its header describes %d bytes of data, the file holds %d"
+            "%s is %s: its header describes %d bytes of data, but the file has %d"
                 .formatted(file, at > dataBytes ? "truncated" : "too long", at, dataBytes));
       }
     }

@@ -17,18 +17,18 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes safetensors: equal inputs give equal bytes, tensors lie in the order given. The file
- * appears under its name only when it is whole and on disk.
+ * Writes safetensors files: equal input results in equal bytes, with tensors in the given order.
+ * The file appears under its name only when it is complete and on disk.
  */
 public final class SafetensorsWriter {
-  /** What {@code safetensors.torch} writes; {@code transformers} refuses files without it. */
+  /** The metadata of {@code safetensors.torch}; {@code transformers} refuses files without it. */
   public static final Map<String, String> PYTORCH = Map.of("format", "pt");
 
   private static final JsonMapper JSON = new JsonMapper();
 
   private SafetensorsWriter() {}
 
-  /** Writes the tensors of a list, which may make each when it is asked for; none is held. */
+  /** Writes the tensors of a list, which may create each on access; none is retained. */
   public static void write(Path file, List<NamedTensor> tensors) {
     List<TensorInfo> layout = new ArrayList<>();
     Map<String, Integer> places = new HashMap<>();
@@ -47,9 +47,9 @@ public final class SafetensorsWriter {
   }
 
   /**
-   * Writes tensors one after the other, each asked for when its turn comes and not held afterwards.
+   * Writes tensors one after the other without retaining them.
    *
-   * @param data of the tensor, exactly as many bytes as its {@link TensorInfo#bytes}
+   * @param data returns the data of a tensor, with exactly {@link TensorInfo#bytes}
    */
   public static void write(
       Path file,

@@ -10,11 +10,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A result directory with {@code adapter_config.json}, of whatever method, read as hostile input.
+ * A result directory with an {@code adapter_config.json} of any method, read as hostile input.
  * Closing unmaps the tensors.
  */
 public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implements AutoCloseable {
-  /** What {@code save_pretrained} puts before a module path. */
+  /** The prefix of module paths that {@code save_pretrained} adds. */
   public static final String PEFT_PREFIX = "base_model.model.";
 
   static final String CONFIG = "adapter_config.json";
@@ -25,18 +25,19 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
   }
 
   /**
-   * @throws BadModel if this is no adapter that Graft can apply, saying why
+   * @throws BadModel if Graft cannot apply the adapter, with the reason
    */
   public static SavedAdapter read(Path directory) {
     AdapterMethod method = method(config(directory));
     DirectoryFiles files = new DirectoryFiles(directory);
     if (!files.has(WEIGHTS) && files.has("adapter_model.bin")) {
-      throw new BadModel("adapter_model.bin is a pickle and is not read; save as safetensors");
+      throw new BadModel(
+          "adapter_model.bin is a pickle, which is not supported; save the adapter as safetensors");
     }
     return new SavedAdapter(method, SafetensorsFile.open(files.require(WEIGHTS)));
   }
 
-  /** {@code task_type} of the adapter in a directory; null where it does not say. */
+  /** Returns the {@code task_type} of the adapter in a directory; null if it is missing. */
   public static @Nullable String taskType(Path directory) {
     return config(directory).text("task_type");
   }
@@ -49,7 +50,7 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
             "init_lora_weights",
             "is "
                 + config.shown("init_lora_weights")
-                + ": the adapter fits a changed base only; have PEFT convert it when it is saved");
+                + ": the adapter fits only a changed base; convert it when saving it with PEFT");
       }
       return method;
     } catch (SpecRejected e) {
@@ -58,7 +59,7 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
   }
 
   /**
-   * All tensors in f32, by PEFT's names; usable until this is closed.
+   * Returns all tensors in f32, by PEFT's names; usable until this is closed.
    *
    * @throws BadModel if one is not floating point
    */
@@ -74,23 +75,23 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
   /**
    * Virtual tokens in a PEFT directory, read as hostile input. Closing unmaps them.
    *
-   * @param embeddings {@code prompt_embeddings}, as they are used
+   * @param embeddings {@code prompt_embeddings}
    */
   public record PromptAdapter(Prompted method, MappedTensor embeddings, SafetensorsFile file)
       implements AutoCloseable {
     private static final List<String> TYPES = List.of("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING");
 
     /**
-     * Whether the directory says that it holds virtual tokens.
+     * Whether the configuration of a directory is one of virtual tokens.
      *
-     * @throws BadModel if it has no readable configuration
+     * @throws BadModel if the configuration cannot be read
      */
     public static boolean isIn(Path directory) {
       return TYPES.contains(SavedAdapter.config(directory).textOr("peft_type", ""));
     }
 
     /**
-     * @throws BadModel if these are no virtual tokens that Graft can apply, saying why
+     * @throws BadModel if Graft cannot apply the virtual tokens, with the reason
      */
     public static PromptAdapter read(Path directory) {
       Prompted method = method(SavedAdapter.config(directory));
@@ -99,7 +100,7 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
       MappedTensor embeddings = file.find("prompt_embeddings");
       if (embeddings == null || file.tensors().size() != 1) {
         file.close();
-        throw new BadModel(SavedAdapter.WEIGHTS + " does not hold prompt_embeddings alone");
+        throw new BadModel(SavedAdapter.WEIGHTS + " must contain only prompt_embeddings");
       }
       return new PromptAdapter(method, embeddings, file);
     }
@@ -107,7 +108,7 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
     private static Prompted method(JsonFields config) {
       try {
         if (AdapterMethods.fromPeft(config.node()) instanceof Prompted prompted) return prompted;
-        throw config.bad("peft_type", "is no method with virtual tokens");
+        throw config.bad("peft_type", "is not a method with virtual tokens");
       } catch (SpecRejected e) {
         throw new BadModel(SavedAdapter.CONFIG + ": " + e.getMessage(), e);
       }

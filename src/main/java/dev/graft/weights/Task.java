@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/** What a model's head is for. */
+/** The task of a model's head. */
 public sealed interface Task {
-  /** The next token. */
+  /** Predicts the next token. */
   record CausalLm() implements Task {}
 
   /**
-   * One or more numbers for a whole text.
+   * Computes one or more numbers for a whole text.
    *
    * @param labels names of the outputs, {@code id2label} in order
    */
@@ -20,21 +20,21 @@ public sealed interface Task {
       labels = List.copyOf(labels);
       if (numLabels < 1 || labels.size() != numLabels) {
         throw new IllegalArgumentException(
-            numLabels + " outputs do not fit " + labels.size() + " labels");
+            numLabels + " outputs do not match " + labels.size() + " labels");
       }
       if (problem == Problem.SINGLE_LABEL_CLASSIFICATION && numLabels == 1) {
-        throw new IllegalArgumentException("a single label needs a choice of at least two");
+        throw new IllegalArgumentException("single-label classification needs at least two labels");
       }
     }
 
-    /** With the names that transformers gives: {@code LABEL_0} and so on. */
+    /** Creates a head with transformers' default names, {@code LABEL_0} and so on. */
     public static SequenceClassification unnamed(int numLabels, Problem problem) {
       List<String> labels = IntStream.range(0, numLabels).mapToObj(i -> "LABEL_" + i).toList();
       return new SequenceClassification(numLabels, problem, labels);
     }
   }
 
-  /** {@code problem_type}: what the outputs mean, and with it the loss. */
+  /** {@code problem_type}: the meaning of the outputs, which determines the loss. */
   enum Problem {
     /** Cross-entropy over the outputs. */
     SINGLE_LABEL_CLASSIFICATION,
@@ -43,7 +43,7 @@ public sealed interface Task {
     /** Squared error of each output. */
     REGRESSION;
 
-    /** As in {@code config.json}. */
+    /** Returns the name in {@code config.json}. */
     public String wireName() {
       return name().toLowerCase(Locale.ROOT);
     }

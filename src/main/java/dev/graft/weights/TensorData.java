@@ -1,30 +1,35 @@
 package dev.graft.weights;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * The bytes of a tensor, little-endian and row-major: in memory, in a mapped file or on a device.
- * They are copied slice by slice, so that no heap has to hold a tensor, whatever its size.
+ * They are copied slice by slice, so that tensors of any size do not have to fit on the heap.
  */
 public interface TensorData {
-  /** Bytes that are copied at a time: whole elements of every type. */
+  /** Bytes that are copied at once: whole elements of every type. */
   int SLICE = 4 << 20;
+
+  ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   long byteSize();
 
   /**
-   * Copies as many bytes as {@code into} holds.
+   * Copies as many bytes as fit into {@code into}.
    *
-   * @param from of the first byte; it and the size of {@code into} are whole elements
+   * @param from offset of the first byte; it and the size of {@code into} are whole elements
    */
   void copyTo(long from, MemorySegment into);
 
-  /** Bytes that are in memory or mapped. */
+  /** Returns bytes in memory or in a mapped file. */
   static TensorData of(MemorySegment bytes) {
     return new Memory(bytes);
   }
 
-  /** Bytes that can be addressed, as long as what they lie in is open. */
+  /** Bytes in memory or in a mapped file, usable while it is open. */
   record Memory(MemorySegment bytes) implements TensorData {
     @Override
     public long byteSize() {

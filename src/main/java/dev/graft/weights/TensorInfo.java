@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Name, element type and shape of a tensor; row-major. */
 public record TensorInfo(String name, Dtype dtype, long[] shape) {
-  /** Product of the shape. */
+  /** Returns the number of elements. */
   public long elements() {
     long product = 1;
     for (long size : shape) {
@@ -18,7 +18,7 @@ public record TensorInfo(String name, Dtype dtype, long[] shape) {
     return product;
   }
 
-  /** Elements times the size of one. */
+  /** Returns the size in bytes. */
   public long bytes() {
     try {
       return Math.multiplyExact(elements(), dtype.bytes());

@@ -10,41 +10,41 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * A model directory of a type that Graft's own kernels lack and {@code engines/ray} trains by
- * transformers, read as hostile input. Which tensors an architecture has is transformers' to know:
- * the trainer refuses a checkpoint that lacks one.
+ * A model directory of a type that Graft's own kernels do not support but {@code engines/ray}
+ * trains with transformers, read as hostile input. The trainer checks that the checkpoint is
+ * complete.
  *
  * @param modelType {@code model_type}
- * @param parameters scalars in the checkpoint
+ * @param parameters number of scalars in the checkpoint
  * @param contextLength {@code max_position_embeddings}, in tokens
  */
 public record TransformersModel(String modelType, long parameters, int contextLength) {
-  /** The class of each type; tests of {@code engines/ray} train one of each. */
+  /** The class of each type; the tests of {@code engines/ray} train one of each. */
   private static final SortedMap<String, String> CLASSES = classes();
 
   private static final String TOKENS = "model.embed_tokens.weight";
 
-  /** Every {@code model_type}, in order. */
+  /** Returns all supported values of {@code model_type}, sorted. */
   public static List<String> types() {
     return List.copyOf(CLASSES.keySet());
   }
 
-  /** Whether models of that type are trained by transformers alone. */
+  /** Whether only transformers trains models of a type. */
   public static boolean isType(String modelType) {
     return CLASSES.containsKey(modelType);
   }
 
   /**
-   * Whether the directory says that it is of such a type.
+   * Whether a directory has a model of such a type.
    *
-   * @throws BadModel if it has no configuration that can be read
+   * @throws BadModel if the configuration cannot be read
    */
   public static boolean is(DirectoryFiles files) {
     return isType(config(files).textOr("model_type", ""));
   }
 
   /**
-   * @throws BadModel with the first thing that is wrong with it
+   * @throws BadModel with the first problem
    */
   public static TransformersModel check(DirectoryFiles files) {
     JsonFields config = config(files);
@@ -57,8 +57,8 @@ public record TransformersModel(String modelType, long parameters, int contextLe
     if (!config.isEmpty("quantization_config")) {
       throw config.bad(
           "quantization_config",
-          "says that the weights are quantised; save the model in bf16, as training on Ray needs"
-              + " it");
+          "shows that the weights are quantised, but training on Ray needs bf16; save the model in"
+              + " bf16");
     }
     try (Weights weights = Weights.asStored(files)) {
       long scalars = 0;
@@ -72,10 +72,10 @@ public record TransformersModel(String modelType, long parameters, int contextLe
   }
 
   /**
-   * Tokens of context of a model of any type that can be registered.
+   * Returns the context length, in tokens, of a model of any type that can be registered.
    *
    * @param json its {@code config.json}
-   * @throws BadModel if it cannot be read, or the type is of no such model
+   * @throws BadModel if it cannot be read or the type is not supported
    */
   public static int contextLength(byte[] json) {
     JsonFields config = JsonFields.parse("config.json", json);

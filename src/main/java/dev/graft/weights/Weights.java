@@ -20,12 +20,12 @@ public final class Weights implements AutoCloseable {
     this.tensors = tensors;
   }
 
-  /** The names are those of the configuration, whatever the file's spelling. */
+  /** Opens a checkpoint under the names of the configuration. */
   public static Weights open(DirectoryFiles directory, ModelConfig config) {
     return open(directory, tensors -> CheckpointNames.of(config, tensors));
   }
 
-  /** Under the names that the files have. */
+  /** Opens a checkpoint under the names in the files. */
   public static Weights asStored(DirectoryFiles directory) {
     return open(directory, UnaryOperator.identity());
   }
@@ -44,7 +44,7 @@ public final class Weights implements AutoCloseable {
       } else {
         throw new BadModel(
             "the model directory has neither model.safetensors nor model.safetensors.index.json"
-                + " (.bin and .pt checkpoints are not read; convert them to safetensors)");
+                + " (.bin and .pt checkpoints are not supported; convert them to safetensors)");
       }
       return new Weights(List.copyOf(files.values()), names.apply(tensors));
     } catch (RuntimeException e) {
@@ -63,13 +63,14 @@ public final class Weights implements AutoCloseable {
     for (String tensor : map.names()) {
       String shard = map.textOr(tensor, "");
       if (!shard.endsWith(".safetensors")) {
-        throw new BadModel(indexName + ": shard " + map.shown(tensor) + " is not .safetensors");
+        throw new BadModel(
+            indexName + ": shard " + map.shown(tensor) + " is not a .safetensors file");
       }
       SafetensorsFile file =
           files.computeIfAbsent(shard, name -> SafetensorsFile.open(directory.require(name)));
       MappedTensor found = file.find(tensor);
       if (found == null) {
-        throw new BadModel(indexName + " places " + tensor + " in " + shard + ", which lacks it");
+        throw new BadModel(indexName + ": " + shard + " does not contain the tensor " + tensor);
       }
       tensors.put(tensor, found);
     }
@@ -80,44 +81,45 @@ public final class Weights implements AutoCloseable {
   }
 
   /**
-   * All of them.
+   * Returns all tensors.
    *
-   * @throws BadModel if one has no floating point elements
+   * @throws BadModel if one does not have floating point elements
    */
   public List<MappedTensor> floating() {
     return tensors.values().stream().map(Weights::floating).toList();
   }
 
-  /** A head that is new is in no file. */
   public boolean has(String name) {
     return tensors.containsKey(name);
   }
 
-  /** Whether there is a tensor of that name and shape. */
+  /** Whether the checkpoint contains a tensor of this name and shape. */
   public boolean has(String name, long... shape) {
     MappedTensor tensor = tensors.get(name);
     return tensor != null && Arrays.equals(tensor.shape(), shape);
   }
 
   /**
-   * @return the tensor of that name, which has that shape and floating point elements
-   * @throws BadModel if not
+   * Returns a tensor after checking its shape and that its elements are floating point.
+   *
+   * @throws BadModel if the check fails
    */
   public MappedTensor require(String name, long... shape) {
     MappedTensor tensor = tensors.get(name);
-    if (tensor == null) throw new BadModel("the checkpoint lacks the tensor " + name);
+    if (tensor == null) throw new BadModel("the checkpoint does not contain the tensor " + name);
     if (!Arrays.equals(tensor.shape(), shape)) {
       throw new BadModel(
-          "tensor %s has shape %s, config.json asks for %s"
+          "tensor %s has shape %s, but config.json requires %s"
               .formatted(name, Arrays.toString(tensor.shape()), Arrays.toString(shape)));
     }
     return floating(tensor);
   }
 
   /**
-   * @return the tensor of the parameter, plain or quantised; the quantised weight of a {@code
-   *     Conv1D} is (out, in)
-   * @throws BadModel if there is none, or its parts do not fit together
+   * Returns the weight of a parameter, plain or quantised; the quantised weight of a {@code Conv1D}
+   * is (out, in).
+   *
+   * @throws BadModel if it is missing or its parts do not match
    */
   public StoredWeight stored(ModelConfig.Parameter parameter) {
     String name = parameter.name();
@@ -127,22 +129,23 @@ public final class Weights implements AutoCloseable {
       case LINEAR -> BitsAndBytesFormat.read(tensors, name, shape);
       case CONV1D -> BitsAndBytesFormat.read(tensors, name, shape[1], shape[0]);
       case EMBEDDING, RMS_NORM, LAYER_NORM ->
-          throw new BadModel("tensor " + name + " is quantised; only linear layers may be");
+          throw new BadModel(
+              "tensor " + name + " is quantised, but only linear layers may be quantised");
     };
   }
 
-  /** Names of all tensors of a quantised weight; empty where it is plain or missing. */
+  /** Returns the names of a quantised weight's tensors; empty if it is plain or missing. */
   public List<String> parts(String name) {
     return BitsAndBytesFormat.names(tensors, name);
   }
 
-  /** Trained scalars are read from these types only. */
+  /** Checks that the elements of a weight are floating point. */
   static MappedTensor floating(MappedTensor tensor) {
     return switch (tensor.dtype()) {
       case F32, F16, BF16 -> tensor;
       case F64, I64, I32, I8, U8, BOOL ->
           throw new BadModel(
-              "tensor %s is %s; weights may be F32, F16 or BF16"
+              "tensor %s is %s; supported weights: F32, F16, BF16"
                   .formatted(tensor.name(), tensor.dtype()));
     };
   }
@@ -153,13 +156,13 @@ public final class Weights implements AutoCloseable {
   }
 
   /**
-   * Checkpoints spell names in several ways: a base saved without a head lacks the prefix, and old
-   * BERT files say {@code gamma} and {@code beta}.
+   * Normalises the names of a checkpoint: a base saved without a head has no prefix, and old BERT
+   * files use {@code gamma} and {@code beta}.
    */
   static final class CheckpointNames {
     private CheckpointNames() {}
 
-    /** The tensors under the names of the configuration. */
+    /** Returns the tensors under the names of the configuration. */
     static Map<String, MappedTensor> of(ModelConfig config, Map<String, MappedTensor> stored) {
       String prefix = config.basePrefix();
       boolean bare = stored.keySet().stream().noneMatch(name -> name.startsWith(prefix));
@@ -170,7 +173,7 @@ public final class Weights implements AutoCloseable {
             String name = modern(spelled);
             if (bare && !expected.contains(name) && !config.ignores(name)) name = prefix + name;
             if (named.put(name, renamed(tensor, name)) != null) {
-              throw new BadModel("the checkpoint holds the tensor " + name + " under two names");
+              throw new BadModel("the checkpoint contains the tensor " + name + " under two names");
             }
           });
       return named;

@@ -9,14 +9,14 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code config.json} of a checkpoint of plain numbers that is made from a base. */
+/** Creates the {@code config.json} of an unquantised checkpoint that is derived from a base. */
 public final class WrittenConfig {
   private static final JsonMapper JSON =
       JsonMapper.builder(JsonFields.FACTORY)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .build();
 
-  /** As Python lays it out. */
+  /** Python's layout. */
   private static final DefaultPrettyPrinter PYTHON =
       new DefaultPrettyPrinter(
               Separators.createDefaultInstance().withObjectNameValueSpacing(Spacing.AFTER))
@@ -26,9 +26,9 @@ public final class WrittenConfig {
   private WrittenConfig() {}
 
   /**
-   * The base's own fields; class, labels and problem type are those of the task it was opened for.
+   * Returns the base's own fields with class, labels and problem type of the task.
    *
-   * @param f32 whether {@code from_pretrained} shall load f32, whatever the base's type
+   * @param f32 whether {@code from_pretrained} should load f32 regardless of the base's type
    */
   public static String of(ModelDirectory base, boolean f32) {
     byte[] text = DirectoryFiles.bytes(base.require("config.json"), ModelDirectory.MAX_CONFIG);

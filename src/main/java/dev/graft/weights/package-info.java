@@ -1,19 +1,18 @@
 /**
- * Model directories as files: {@code config.json} and safetensors, read as hostile input, and
- * written. A plain library without tensors, Spring or DJL.
+ * Reads, as hostile input, and writes the files of model directories: {@code config.json} and
+ * safetensors. A plain library without tensors, Spring or DJL.
  *
  * <p>{@link dev.graft.weights.ModelDirectory} reads the configuration into a {@link
  * dev.graft.weights.ModelConfig}, which knows every parameter by name and shape; {@link
- * dev.graft.weights.Weights} maps one file or the shards of an index and hands out {@link
- * dev.graft.weights.MappedTensor}s, slices of the mapping, only after the whole header has been
- * checked. {@code docs/families.md} lists the families.
+ * dev.graft.weights.Weights} maps one file or the shards of an index and returns {@link
+ * dev.graft.weights.MappedTensor}s, slices of the mapping, after checking the whole header. {@code
+ * docs/families.md} lists the families.
  *
- * <p>How it fails: always with {@link dev.graft.weights.BadModel}, whose message names file, field
- * or tensor, what was found and what was expected; it holds no path and is fit for an API user.
- * What would change the arithmetic and is not built is refused rather than ignored. A file that
- * another process truncates while it is mapped cannot be caught here: reading it then is an error
- * of the virtual machine, or in native code a crash of the process, so base models are used from
- * immutable copies.
+ * <p>All failures are {@link dev.graft.weights.BadModel}s, whose message names file, field or
+ * tensor, what was found and what was expected; it contains no path and is suitable for API users.
+ * Unsupported settings that would change the arithmetic are refused rather than ignored. If another
+ * process truncates a mapped file, reading it fails with an error of the virtual machine, or
+ * crashes the process in native code; base models are therefore used from immutable copies.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"spec"})

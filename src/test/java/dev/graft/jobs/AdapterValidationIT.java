@@ -130,7 +130,7 @@ class AdapterValidationIT {
         error(client.post("/v1/fine_tuning/jobs", job.formatted(file, adapter)), 400);
     assertThat(refused.path("param").asString()).isEqualTo("adapter.output.gguf");
     assertThat(refused.path("message").asString())
-        .contains("llama.cpp takes no such adapter: use_dora: its lengths are not loaded");
+        .contains("llama.cpp does not load this adapter: use_dora: its magnitudes are not loaded");
     assertThat(paths(validated(adapter))).containsExactly("adapter.output.gguf");
     assertThat(
             paths(

@@ -67,7 +67,7 @@ class RowReaderTests {
         "{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\",\"wieght\":1}]} | messages[0] has"
             + " an unknown key: wieght",
         "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]} |"
-            + " messages[0].content may hold parts",
+            + " messages[0].content may contain only parts",
         "{\"conversations\":[{\"from\":\"human\"}]} | conversations[0].value must be a string",
         "{\"instruction\":\"a\"} | output must be a string",
         "{\"prompt\":[],\"completion\":[]} | completion must be a list",

@@ -220,12 +220,12 @@ class ContinuedRunTests {
       quoteCharacter = '`',
       value = {
         "'peft_type':'P_TUNING','num_virtual_tokens':3 | not the encoder that trains",
-        "'peft_type':'PREFIX_TUNING','num_virtual_tokens':3,'prefix_projection':true | not what"
-            + " trains",
+        "'peft_type':'PREFIX_TUNING','num_virtual_tokens':3,'prefix_projection':true | not the"
+            + " projection that trains",
         "'peft_type':'ADALORA','init_r':4,'target_r':2,'tinit':1,'tfinal':2,'deltaT':2,'total_step':6"
-            + " | decides once which ranks are left"
+            + " | prunes its ranks only once"
       })
-  void whatWasNotSavedCannotGoOn(String peft, String reason) {
+  void whatWasNotSavedCannotContinue(String peft, String reason) {
     run("{'peft':{%s},%s}".formatted(peft, TRAINING), "first", null, null, 0);
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> inherited("{}", "first"))

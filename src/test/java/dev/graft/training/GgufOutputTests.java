@@ -127,7 +127,7 @@ class GgufOutputTests {
   void whatLlamaCppHasNoFormForIsRefusedBeforeAnythingTrains(String peft) {
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> run("out", ASKED, peft))
-        .withMessageStartingWith("llama.cpp takes no such adapter: ")
+        .withMessageStartingWith("llama.cpp does not load this adapter: ")
         .satisfies(refused -> assertThat(refused.param()).isEqualTo("adapter.output.gguf"));
     assertThat(runs.events).isEmpty();
   }

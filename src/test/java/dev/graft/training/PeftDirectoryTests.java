@@ -100,7 +100,7 @@ class PeftDirectoryTests {
         "\"peft_type\": \"LORA\"|\"peft_type\": \"LOHA\"|peft_type: must be one of",
         "\"use_qalora\": false|\"use_qalora\": true|use_qalora: is not supported yet",
         "\"bias\": \"none\"|\"bias\": \"some\"|bias: must be one of none, all, lora_only",
-        "\"init_lora_weights\": true|\"init_lora_weights\": \"pissa_niter_4\"|fits a changed base",
+        "\"init_lora_weights\": true|\"init_lora_weights\": \"pissa_niter_4\"|fits only a changed base",
         "\"revision\": null|\"brand_new\": 1|brand_new: unknown setting",
         "\"r\": 2|\"r\": 0|r: must be a whole number from 1 to 1024",
       })

@@ -58,7 +58,7 @@ class TrainedFormTests {
     assertThat(directory.resolve("out/README.md")).content().contains("| learning rate | 2e-4 |");
     assertThat(form.resolve("README.md"))
         .content()
-        .contains("| vllm | with conversion |", "see the result that this directory lies in");
+        .contains("| vllm | with conversion |", "use the result in the parent directory");
     try (SavedAdapter result = SavedAdapter.read(directory.resolve("out"));
         SafetensorsFile trained = SafetensorsFile.open(form.resolve("adapter_model.safetensors"))) {
       Map<String, NamedTensor> whole =

@@ -69,7 +69,7 @@ class CheckpointTests {
       assertThat(model.weights().has("score.weight")).isFalse();
       assertThatThrownBy(() -> model.weights().require("score.weight", 3, 32))
           .isInstanceOf(BadModel.class)
-          .hasMessage("the checkpoint lacks the tensor score.weight");
+          .hasMessage("the checkpoint does not contain the tensor score.weight");
     }
   }
 
@@ -77,7 +77,8 @@ class CheckpointTests {
   void anUntiedLanguageHeadMayNotBeMissing() throws IOException {
     List<NamedTensor> all = tensors("llama");
     write("llama", all.subList(0, all.size() - 1), name -> name);
-    assertThatThrownBy(this::check).hasMessageContaining("lacks the tensor lm_head.weight");
+    assertThatThrownBy(this::check)
+        .hasMessageContaining("does not contain the tensor lm_head.weight");
   }
 
   @Test

@@ -186,7 +186,7 @@ class ConfigSpellingTests {
   @Test
   void aTaskNeedsAsManyLabelsAsOutputs() {
     assertThatThrownBy(() -> new SequenceClassification(3, Problem.REGRESSION, List.of("a", "b")))
-        .hasMessage("3 outputs do not fit 2 labels");
+        .hasMessage("3 outputs do not match 2 labels");
     assertThatThrownBy(() -> SequenceClassification.unnamed(1, Problem.SINGLE_LABEL_CLASSIFICATION))
         .hasMessageContaining("at least two");
   }

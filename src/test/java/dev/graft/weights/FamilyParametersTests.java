@@ -139,7 +139,7 @@ class FamilyParametersTests {
   void anEncoderWritesNoText() {
     assertThatThrownBy(() -> Families.read("distilbert").withTask(new Task.CausalLm()))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("distilbert is an encoder: it classifies text and does not write any");
+        .hasMessage("distilbert is an encoder, which can classify text but not generate it");
   }
 
   @Test

@@ -89,7 +89,7 @@ class FourBitTensorTests {
       values[70] = bad;
       assertThatThrownBy(() -> quantise(values, FourBitType.NF4, false))
           .isInstanceOf(BadModel.class)
-          .hasMessageContaining("tensor w holds infinity or NaN");
+          .hasMessageContaining("tensor w contains infinity or NaN");
     }
   }
 

@@ -77,7 +77,7 @@ class LinearTargetsTests {
     assertThatThrownBy(() -> select(new Targets(new TargetModules.Names(List.of("lm_head")))))
         .hasMessageContaining("'lm_head' is not supported");
     assertThatThrownBy(() -> select(new Targets(pattern("q_proj"))))
-        .hasMessageContaining("matches no whole path");
+        .hasMessageContaining("does not match the whole path of any module");
     assertThatThrownBy(() -> select(new Targets(pattern(".*norm"))))
         .hasMessageContaining("layernorm' is not supported");
   }
@@ -111,7 +111,7 @@ class LinearTargetsTests {
           .containsExactly("model.layers.1.self_attn.q_proj");
     }
     assertThatThrownBy(() -> select(new Targets(names, Targets.NONE, List.of(1), List.of("h"))))
-        .hasMessageContaining("nothing is left");
+        .hasMessageContaining("no module remains");
   }
 
   @Test

@@ -102,8 +102,8 @@ class LoaderRulesTests {
     assertThat(of(Loader.LLAMA_CPP, "'use_rslora':true").reasons())
         .containsExactly(
             "use_rslora is ignored: the scale would be wrong",
-            "load its plain form, plain_lora",
-            "as GGUF: graft gguf, or output.gguf");
+            "load the plain form in plain_lora",
+            "convert it to GGUF: graft gguf, or output.gguf");
     assertThat(of(Loader.VLLM, "'modules_to_save':['lm_head']").reasons())
         .last()
         .asString()
@@ -126,8 +126,8 @@ class LoaderRulesTests {
         List.of("'peft_type':'VERA','r':64", "'peft_type':'ADALORA','init_r':64,'total_step':9")) {
       assertThat(of(Loader.VLLM, method).reasons())
           .containsExactly(
-              "vllm takes LoRA only",
-              "load its plain form, plain_lora",
+              "vllm supports LoRA only",
+              "load the plain form in plain_lora",
               "start the server with --max-lora-rank 64 or more");
       assertThat(LoaderRules.wantPlainForm(method(method), Families.read("llama"))).isTrue();
       assertThat(LoaderRules.wantPlainForm(method(method), Families.read("gpt2"))).isFalse();
@@ -155,11 +155,11 @@ class LoaderRulesTests {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> factors("'use_dora':true", "llama"))
         .withMessage(
-            "llama.cpp takes no such adapter: use_dora: its lengths are not loaded; merge it into"
+            "llama.cpp does not load this adapter: use_dora: its magnitudes are not loaded; merge it into"
                 + " the base: graft merge, or output.merged");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> factors("'target_modules':['c_attn']", "gpt2"))
-        .withMessageContaining("llama.cpp serves no adapters on gpt2");
+        .withMessageContaining("llama.cpp does not serve adapters on gpt2");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> LoaderRules.ggufFactors(new AdapterMethod.Full(), Families.read("llama")))
         .withMessageContaining("convert_hf_to_gguf.py");
@@ -176,11 +176,12 @@ class LoaderRulesTests {
       assertThat(factors(method, "llama")).isEqualTo(LoaderRules.Factors.AS_TRAINED);
       assertThatIllegalArgumentException()
           .isThrownBy(() -> factors(method, "llama-tied"))
-          .withMessageContaining("one matrix is token table and output: it takes no adapter");
+          .withMessageContaining(
+              "the token table is also the output matrix: adapters on it are not supported");
       ModelConfig untied = Families.read("gemma2", json -> json.put("tie_word_embeddings", false));
       assertThatIllegalArgumentException()
           .isThrownBy(() -> LoaderRules.ggufFactors(method(method), untied))
-          .withMessageContaining("takes no adapter; merge it into the base");
+          .withMessageContaining("are not supported; merge it into the base");
     }
   }
 
@@ -215,7 +216,7 @@ class LoaderRulesTests {
   @Test
   void partialGroupsAreNamedForOlderVersionsOfSglang() {
     assertThat(of(Loader.SGLANG, "'target_modules':['k_proj']").reasons())
-        .containsExactly("older versions need k_proj, q_proj, v_proj adapted together");
+        .containsExactly("older versions need adapters on all of k_proj, q_proj, v_proj");
   }
 
   @Test

@@ -66,8 +66,8 @@ class ModelDirectoryTests {
         "model_type|\"mamba\"|model_type is \"mamba\"; supported: model_type llama, mistral",
         "architectures|[\"LlamaForTokenClassification\"]|architectures is",
         "hidden_act|\"relu2\"|hidden_act is \"relu2\"",
-        "vision_config|{}|vision_config says that this is a vision model",
-        "num_local_experts|8|num_local_experts says that this is a mixture of experts",
+        "vision_config|{}|vision_config indicates a vision model",
+        "num_local_experts|8|num_local_experts indicates a mixture of experts",
         "quantization_config|{\"bits\":4}|quantization_config.quant_method is",
         "rope_scaling|{\"type\":\"mrope\"}|rope_scaling.type is \"mrope\"",
         "rope_parameters|{\"rope_type\":\"llama3\"}|rope_parameters.low_freq_factor is missing",
@@ -78,7 +78,7 @@ class ModelDirectoryTests {
         "hidden_size|null|hidden_size is missing",
         "num_key_value_heads|3|num_key_value_heads 3 does not divide",
         "num_hidden_layers|0|num_hidden_layers is 0",
-        "head_dim|3|head_dim gives 3 of 3",
+        "head_dim|3|head_dim results in 3 of 3",
         "rms_norm_eps|1e999|rms_norm_eps",
         "eos_token_id|11|eos_token_id is 11, must be 0 to 10",
         "tie_word_embeddings|1|tie_word_embeddings is 1, not true or false",
@@ -104,9 +104,9 @@ class ModelDirectoryTests {
   void namesAMissingAndAMisshapenTensor() throws IOException {
     TinyModels.write(dir, TinyModels.config());
     rewriteConfig(c -> c.put("num_hidden_layers", 3));
-    assertBad("lacks the tensor model.layers.2.input_layernorm.weight");
+    assertBad("does not contain the tensor model.layers.2.input_layernorm.weight");
     rewriteConfig(c -> c.put("vocab_size", 12));
-    assertBad("model.embed_tokens.weight has shape [11, 8], config.json asks for [12, 8]");
+    assertBad("model.embed_tokens.weight has shape [11, 8], but config.json requires [12, 8]");
     rewriteConfig(c -> c.put("num_hidden_layers", 1));
     assertBad("9 tensors that this architecture does not use");
   }
@@ -143,7 +143,7 @@ class ModelDirectoryTests {
     TinyModels.write(dir, TinyModels.config());
     Files.move(dir.resolve("model.safetensors"), elsewhere.resolve("secret"));
     Files.createSymbolicLink(dir.resolve("model.safetensors"), elsewhere.resolve("secret"));
-    assertBad("model.safetensors is a link that leads out of the model directory");
+    assertBad("model.safetensors is a link to a file outside of the model directory");
   }
 
   @Test

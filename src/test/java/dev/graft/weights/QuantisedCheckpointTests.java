@@ -94,7 +94,7 @@ class QuantisedCheckpointTests {
     assertBroken(each -> each.name().equals(weight) ? shortened(each) : each, weight + " is U8 of");
     assertBroken(
         each -> each.name().equals(weight + ".quant_map") ? nan(each) : each,
-        weight + ".quant_map holds infinity or NaN");
+        weight + ".quant_map contains infinity or NaN");
     assertBroken(
         each -> each.name().startsWith(weight + ".quant_state") ? nan(each) : each,
         "is not valid JSON");

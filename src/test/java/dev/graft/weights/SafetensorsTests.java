@@ -85,7 +85,7 @@ class SafetensorsTests {
       value = {
         "[1]|0|does not begin with '{'",
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}}|3|truncated: its header describes 4"
-            + " bytes of data, the file holds 3",
+            + " bytes of data, but the file has 3",
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}}|5|too long",
         "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,4]}}|4|needs 8 bytes",
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}}|8|hole",
@@ -98,7 +98,7 @@ class SafetensorsTests {
         "{'a':{'dtype':'F32','shape':[99999999999999999999],'data_offsets':[0,4]}}|4|not valid"
             + " JSON",
         "{'a':{'dtype':'F32','shape':[1.5],'data_offsets':[0,4]}}|4|not a short list of integers",
-        "{'a':{'dtype':'F32','shape':[1]}}|4|lacks dtype, shape or two data_offsets",
+        "{'a':{'dtype':'F32','shape':[1]}}|4|must have dtype, shape and two data_offsets",
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4],'x':1}}|4|unknown field x",
         "{'a':7}|0|is not an object",
         "{'__metadata__':{'a':1}}|0|not a string",
@@ -119,7 +119,7 @@ class SafetensorsTests {
         .hasMessage("t.safetensors is truncated: 3 bytes, no header");
     Files.write(file, new byte[] {100, 0, 0, 0, 0, 0, 0, 0, '{', '}'});
     assertThatThrownBy(() -> SafetensorsFile.open(file))
-        .hasMessage("t.safetensors is truncated: a header of 100 bytes in a file of 10");
+        .hasMessage("t.safetensors is truncated: the header has 100 bytes, the file 10");
     Files.write(file, new byte[] {-1, -1, -1, -1, -1, -1, -1, -1});
     assertThatThrownBy(() -> SafetensorsFile.open(file))
         .hasMessageContaining("18446744073709551615");

@@ -58,7 +58,7 @@ class TransformersModelTests {
           "vocab_size": 261      | "vocab_size": 260     | embed_tokens.weight has shape [261, 32]
           "hidden_size": 32,     |                       | hidden_size is missing
           256}                   | 0}                    | max_position_embeddings is 0
-          256}                   | 256, "quantization_config": {"quant_method": "fp8"}} | quantization_config says
+          256}                   | 256, "quantization_config": {"quant_method": "fp8"}} | quantization_config shows
           """)
   void whatItsConfigurationGetsWrongIsSaid(String from, String to, String said) throws IOException {
     String other = TinyMixtral.CONFIG.replace(from, to == null ? "" : to);

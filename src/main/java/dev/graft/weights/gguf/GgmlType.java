@@ -6,13 +6,12 @@ import dev.graft.weights.TensorData;
 import dev.graft.weights.gguf.GgmlType.ShortBlocks;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Element types of ggml that Graft reads (ggml.h, ggml-common.h): plain numbers, or blocks of
+ * The supported element types of ggml (ggml.h, ggml-common.h): plain numbers, or blocks of
  * quantised ones.
  */
 enum GgmlType {
@@ -31,13 +30,13 @@ enum GgmlType {
   static final String SUPPORTED =
       "; supported: "
           + Arrays.stream(values()).map(Enum::name).collect(Collectors.joining(", "))
-          + ". Take a file of another quantisation";
+          + ". Use a file with another quantisation";
 
-  /** Makes the numbers of one block. */
+  /** Dequantises one block. */
   @FunctionalInterface
   interface Block {
     /**
-     * @param out as many as the block has
+     * @param out receives the numbers of the block
      */
     void dequantise(byte[] block, float[] out);
   }
@@ -58,22 +57,22 @@ enum GgmlType {
     return Arrays.stream(values()).filter(each -> each.number == number).findFirst().orElse(null);
   }
 
-  /** ggml's. */
-  public int number() {
+  /** Returns ggml's number of the type. */
+  int number() {
     return number;
   }
 
-  /** What so many elements take; whole blocks. */
-  public long bytes(long count) {
+  /** Returns the bytes of elements in whole blocks. */
+  long bytes(long count) {
     return count / elements * bytes;
   }
 
-  public boolean quantised() {
+  boolean quantised() {
     return block != null;
   }
 
-  /** What its numbers are once they are read: those of quantised blocks are F32. */
-  public Dtype dtype() {
+  /** Returns the type of the numbers when they are read: F32 for quantised blocks. */
+  Dtype dtype() {
     return switch (this) {
       case F16 -> Dtype.F16;
       case BF16 -> Dtype.BF16;
@@ -86,10 +85,8 @@ enum GgmlType {
     return block;
   }
 
-  /** Quantised blocks as F32, which are made when they are copied. */
+  /** Quantised blocks as F32, dequantised when they are copied. */
   record Dequantised(GgmlType type, MemorySegment blocks) implements TensorData {
-    private static final ValueLayout.OfFloat FLOAT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public long byteSize() {
@@ -116,8 +113,8 @@ enum GgmlType {
   }
 
   /**
-   * Blocks of 32 numbers with one scale of F16 and maybe a minimum, as ggml-quants.c has them; the
-   * first half lies in the low four bits, the second in the high ones.
+   * Blocks of 32 numbers with an F16 scale and perhaps a minimum, as in ggml-quants.c; the low four
+   * bits have the first half, the high ones the second.
    */
   static final class ShortBlocks {
     private static final int HALF = 16;
@@ -159,7 +156,7 @@ enum GgmlType {
       for (int i = 0; i < 2 * HALF; i++) out[i] = d * block[2 + i];
     }
 
-    /** Four bits, and the fifth of the 32 at {@code at}. */
+    /** Returns four bits, and the fifth from the 32 at {@code at}. */
     private static int five(byte[] block, int at, int i) {
       int high = block[at + i / 8] >> (i % 8) & 1;
       int pair = block[at + 4 + i % HALF] & 0xFF;
@@ -171,7 +168,7 @@ enum GgmlType {
     }
   }
 
-  /** Blocks of 256 numbers in groups, whose scales are quantised too, as ggml-quants.c has them. */
+  /** Blocks of 256 numbers in groups with quantised scales, as in ggml-quants.c. */
   static final class SuperBlocks {
     private static final int GROUPS = 8;
     private static final int GROUP = 32;
@@ -182,8 +179,9 @@ enum GgmlType {
       for (int group = 0; group < GROUPS; group++) {
         float d = ShortBlocks.half(block, 0) * scale(block, group);
         float min = ShortBlocks.half(block, 2) * minimum(block, group);
-        for (int i = 0; i < GROUP; i++)
+        for (int i = 0; i < GROUP; i++) {
           out[group * GROUP + i] = d * four(block, 16, group, i) - min;
+        }
       }
     }
 
@@ -209,12 +207,15 @@ enum GgmlType {
       }
     }
 
-    /** Two groups share their bytes: the first has the low four bits. */
+    /** Returns four bits; two groups share their bytes, and the first has the low bits. */
     private static int four(byte[] block, int at, int group, int i) {
       return block[at + group / 2 * GROUP + i] >> group % 2 * 4 & 0xF;
     }
 
-    /** Six bits of the twelve bytes from 4: of later groups, the upper two lie in earlier bytes. */
+    /**
+     * Returns six bits of the twelve bytes from 4; earlier bytes have the upper two of later
+     * groups.
+     */
     private static int scale(byte[] block, int group) {
       if (group < 4) return block[4 + group] & 0x3F;
       return block[8 + group] & 0xF | block[group] >> 2 & 0x30;
@@ -227,16 +228,16 @@ enum GgmlType {
   }
 
   /**
-   * F32 as blocks of Q8_0, made when they are copied: a scale of F16 and 32 bytes, rounded as
-   * {@code quantize_row_q8_0_ref} of ggml-quants.c does.
+   * F32 as blocks of Q8_0, quantised when they are copied: an F16 scale and 32 bytes, rounded like
+   * {@code quantize_row_q8_0_ref} of ggml-quants.c.
    *
-   * @param name of the tensor, for what is wrong with it
+   * @param name name of the tensor, for messages
    */
   record Q8Blocks(String name, TensorData floats) implements TensorData {
     private static final int NUMBERS = 32;
     private static final int BYTES = 2 + NUMBERS;
 
-    /** Blocks that are made at a time. */
+    /** Blocks that are quantised at once. */
     private static final int PIECE = 1 << 11;
 
     @Override
@@ -244,7 +245,7 @@ enum GgmlType {
       return floats.byteSize() / (NUMBERS * Float.BYTES) * BYTES;
     }
 
-    /** From any byte, and so many: slices of a file are no whole blocks. */
+    /** Copies any range of bytes, because slices of a file need not be whole blocks. */
     @Override
     public void copyTo(long from, MemorySegment into) {
       for (long done = 0; done < into.byteSize(); ) {
@@ -271,7 +272,8 @@ enum GgmlType {
       float scale = largest / 127;
       short half = Float.floatToFloat16(scale);
       if (!Float.isFinite(Float.float16ToFloat(half))) {
-        throw new BadModel("tensor " + name + " holds a number that Q8_0 cannot: " + largest);
+        throw new BadModel(
+            "tensor " + name + " contains a number outside of the range of Q8_0: " + largest);
       }
       blocks[to] = (byte) half;
       blocks[to + 1] = (byte) (half >> 8);

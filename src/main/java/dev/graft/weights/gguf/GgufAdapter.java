@@ -19,21 +19,21 @@ import java.util.Set;
 import java.util.function.IntUnaryOperator;
 
 /**
- * A LoRA as a GGUF file for llama.cpp and what is built on it: tensor for tensor and field for
- * field what its {@code convert_lora_to_gguf.py} makes of the same directory.
+ * Writes a LoRA as a GGUF file for llama.cpp and programs based on it, with the same tensors and
+ * fields that its {@code convert_lora_to_gguf.py} writes for the same directory.
  */
 public final class GgufAdapter {
   private GgufAdapter() {}
 
   /**
-   * Writes plain factors, whose scale is alpha over the rank of each pair. A tensor with a number
-   * that F16 cannot hold stays F32.
+   * Writes plain factors, whose scale is alpha divided by the rank of each pair. A tensor with a
+   * number outside of the range of F16 stays F32.
    *
-   * @param saved factors by PEFT's names, F32; they fit the base
+   * @param saved F32 factors by PEFT's names that fit the base
    * @param type F32, F16 or BF16
-   * @throws IllegalArgumentException if llama.cpp has no adapters of such a base or on such a
-   *     module, or the type is another
-   * @throws BadModel if the factors are no pairs
+   * @throws IllegalArgumentException if llama.cpp does not support adapters for the base or a
+   *     module, or for another type
+   * @throws BadModel if the factors are not pairs
    * @throws java.io.UncheckedIOException if the file cannot be written
    */
   public static void write(
@@ -45,7 +45,8 @@ public final class GgufAdapter {
       Dtype type) {
     LlamaCppModel model = LlamaCppModel.of(base);
     if (model == null) {
-      throw new IllegalArgumentException("llama.cpp takes no adapters on " + base.modelType());
+      throw new IllegalArgumentException(
+          "llama.cpp does not support adapters for " + base.modelType());
     }
     List<NamedTensor> tensors = new ArrayList<>();
     long parameters = 0;
@@ -105,24 +106,24 @@ public final class GgufAdapter {
   }
 
   /**
-   * The factors beside one module.
+   * The factors of a module.
    *
    * @param path such as {@code model.layers.0.self_attn.q_proj}
-   * @param a f32 (rank, in); beside a table (rank, vocabulary)
-   * @param b f32 (out, rank); beside a table (hidden, rank)
+   * @param a f32 (rank, in); for a token table (rank, vocabulary)
+   * @param b f32 (out, rank); for a token table (hidden, rank)
    */
   record LoraPair(String path, NamedTensor a, NamedTensor b) {
     private static final List<String> A = List.of(".lora_A.weight", ".lora_embedding_A");
     private static final List<String> B = List.of(".lora_B.weight", ".lora_embedding_B");
 
-    /** A table that PEFT saves beside its factors; it is the base's own. */
+    /** The base's own table, which PEFT saves with its factors. */
     private static final String TABLE = ".base_layer.weight";
 
     /**
-     * The pairs in the order of their first tensors.
+     * Returns the pairs in the order of their first tensors.
      *
      * @param saved tensors by PEFT's names
-     * @throws BadModel if a factor has no partner, or a tensor is none
+     * @throws BadModel if a factor is missing, or a tensor is not a factor
      */
     static List<LoraPair> of(List<NamedTensor> saved) {
       Map<String, NamedTensor> a = new HashMap<>();
@@ -139,11 +140,11 @@ public final class GgufAdapter {
       for (String path : paths) {
         NamedTensor down = a.get(path);
         NamedTensor up = b.get(path);
-        if (down == null || up == null) throw new BadModel(path + " has one factor of LoRA only");
+        if (down == null || up == null) throw new BadModel(path + " has only one LoRA factor");
         if (down.shape().length != 2
             || up.shape().length != 2
             || down.shape()[0] != up.shape()[1]) {
-          throw new BadModel(path + ": the factors of LoRA do not fit together");
+          throw new BadModel(path + ": the shapes of the LoRA factors do not match");
         }
         pairs.add(new LoraPair(path, down, up));
       }
@@ -155,11 +156,12 @@ public final class GgufAdapter {
       String module = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
       for (List<String> suffixes : List.of(A, B)) {
         for (String suffix : suffixes) {
-          if (module.endsWith(suffix))
+          if (module.endsWith(suffix)) {
             return module.substring(0, module.length() - suffix.length());
+          }
         }
       }
-      throw new BadModel("tensor " + name + " is no factor of LoRA");
+      throw new BadModel("tensor " + name + " is not a LoRA factor");
     }
   }
 }

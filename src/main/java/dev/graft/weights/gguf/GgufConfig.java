@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code config.json} of a file, from its keys and what tensors it has. */
+/** Creates the {@code config.json} of a file from its keys and tensors. */
 final class GgufConfig {
   private static final List<ModelType> TYPES =
       List.of(
@@ -38,7 +38,7 @@ final class GgufConfig {
     this.type = type();
   }
 
-  /** Of files of Llama's architecture, those with a window are Mistral's. */
+  /** Returns the model type; files of Llama's architecture with a window are Mistral's. */
   private ModelType type() {
     List<ModelType> types =
         TYPES.stream()
@@ -61,7 +61,7 @@ final class GgufConfig {
   ObjectNode json() {
     Integer experts = keys.integer(key("expert_count"), 0, 1 << 16);
     if (experts != null && experts > 0) {
-      throw keys.bad(key("expert_count"), "says that this is a mixture of experts");
+      throw keys.bad(key("expert_count"), "indicates a mixture of experts");
     }
     config.put("model_type", type.text());
     config.putArray("architectures").add(type.causalLm());
@@ -87,7 +87,8 @@ final class GgufConfig {
     if (width == null) width = hidden / heads;
     Integer values = keys.integer(key("attention.value_length"), 1, 1024);
     if (values != null && !values.equals(width)) {
-      throw keys.bad(key("attention.value_length"), values + " is not the width of keys, " + width);
+      throw keys.bad(
+          key("attention.value_length"), "is " + values + ", but the width of keys is " + width);
     }
     config.put("num_attention_heads", heads);
     config.put("num_key_value_heads", keyValueHeads == null ? heads : keyValueHeads);
@@ -103,13 +104,7 @@ final class GgufConfig {
     if (table.shape()[0] > 1 << 24) throw keys.bad("tensor token_embd.weight", "has too many rows");
     config.put("vocab_size", (int) table.shape()[0]);
     config.put("tie_word_embeddings", gguf.find("output.weight") == null);
-    config.put(
-        "dtype",
-        switch (table.dtype()) {
-          case F16 -> "float16";
-          case BF16 -> "bfloat16";
-          default -> "float32";
-        });
+    config.put("dtype", table.dtype().torchName());
     int last = (int) table.shape()[0] - 1;
     id("bos_token_id", keys.integer("tokenizer.ggml.bos_token_id", 0, last));
     id("pad_token_id", keys.integer("tokenizer.ggml.padding_token_id", 0, last));
@@ -142,7 +137,9 @@ final class GgufConfig {
     }
   }
 
-  /** llama.cpp tells the largest Gemmas by their layers, and scales their scores otherwise. */
+  /**
+   * llama.cpp recognises the largest Gemmas by their layers, and scales their scores differently.
+   */
   private void gemma() {
     int layers = config.path("num_hidden_layers").intValue();
     int heads = config.path("num_attention_heads").intValue();
@@ -174,19 +171,18 @@ final class GgufConfig {
     return architecture + "." + name;
   }
 
-  /** 1e-05 was meant where F32 says 9.999999747378752e-06. */
+  /** Returns the shortest decimal of an F32: 1e-05 for 9.999999747378752e-06. */
   static double shortest(double number) {
     return Double.parseDouble(Float.toString((float) number));
   }
 
-  /** Rotary positions of a file, in the fields of config.json. */
+  /** Converts the rotary positions of a file to fields of config.json. */
   static final class GgufRope {
     private static final String FACTORS = "rope_freqs.weight";
     private static final String ROPE_SCALING = "rope_scaling";
 
-    /** Llama 3's, which no file tells: convert_hf_to_gguf.py keeps the factors they give alone. */
+    // Llama 3's settings, of which convert_hf_to_gguf.py keeps only the resulting factors.
     private static final double LOW = 1;
-
     private static final double HIGH = 4;
     private static final int ORIGINAL = 8192;
 
@@ -210,11 +206,13 @@ final class GgufConfig {
       Integer turned = keys.integer(dimensions, 1, 1024);
       if (turned != null && turned != width) {
         throw keys.bad(
-            dimensions, "%d of %d values of a head is not supported".formatted(turned, width));
+            dimensions,
+            "is %d; rotating only a part of a head's %d values is not supported"
+                .formatted(turned, width));
       }
-      Double said = keys.real(prefix + "freq_base", 1, 1e12);
-      double usual = type == ModelType.GEMMA3 ? 1_000_000 : 10_000;
-      double theta = said == null ? usual : GgufConfig.shortest(said);
+      Double base = keys.real(prefix + "freq_base", 1, 1e12);
+      double byDefault = type == ModelType.GEMMA3 ? 1_000_000 : 10_000;
+      double theta = base == null ? byDefault : GgufConfig.shortest(base);
       config.put("rope_theta", theta);
       if (gguf.find(FACTORS) != null) llama3(gguf.find(FACTORS), theta, width);
       else scaling();
@@ -225,7 +223,7 @@ final class GgufConfig {
       String name = keys.text(key);
       if (name == null || name.equals("none")) {
         if (keys.has(prefix + "scale_linear")) {
-          throw keys.bad(prefix + "scale_linear", "is of an old form; convert the model again");
+          throw keys.bad(prefix + "scale_linear", "is an outdated key; convert the model again");
         }
         return;
       }
@@ -245,12 +243,12 @@ final class GgufConfig {
       }
     }
 
-    /** The factor is the largest; with it every other must come out as the file has it. */
+    /** Finds Llama 3's factor, the largest one, and checks that it results in all the others. */
     private void llama3(GgufFile.GgufTensor tensor, double theta, int width) {
       if (tensor.dtype() != Dtype.F32
           || tensor.shape().length != 1
           || tensor.shape()[0] != width / 2) {
-        throw keys.bad("tensor " + FACTORS, "is not F32 of half a head");
+        throw keys.bad("tensor " + FACTORS, "must be F32 with half the values of a head");
       }
       float[] factors =
           new NamedTensor(FACTORS, Dtype.F32, tensor.shape(), tensor.values()).toFloats();
@@ -262,7 +260,7 @@ final class GgufConfig {
           new Rope.Llama3(theta, width, factor, LOW, HIGH, ORIGINAL).inverseFrequencies(1);
       for (int i = 0; i < factors.length; i++) {
         if (!(Math.abs(plain[i] / slowed[i] / factors[i] - 1) < 1e-3)) {
-          throw keys.bad("tensor " + FACTORS, "holds other factors than Llama 3's");
+          throw keys.bad("tensor " + FACTORS, "does not have the factors of Llama 3");
         }
       }
       if (factor == 1) return;

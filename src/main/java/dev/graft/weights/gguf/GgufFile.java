@@ -24,11 +24,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF file, memory-mapped, whose head is checked before anything is read from it. Files of any
- * size; nothing is copied. Closing invalidates every tensor handed out.
+ * A memory-mapped GGUF file of any size, whose head is checked before tensors are read. Nothing is
+ * copied. Closing invalidates all tensors of the file.
  */
 final class GgufFile implements AutoCloseable {
-  /** Bytes of keys and descriptions; the largest vocabularies take a fifth of it. */
+  /** Maximum bytes of keys and descriptions; the largest vocabularies take a fifth of it. */
   private static final long MAX_HEAD = 64L << 20;
 
   private static final String ALIGNMENT = "general.alignment";
@@ -50,7 +50,7 @@ final class GgufFile implements AutoCloseable {
    * @throws BadModel if the file cannot be read or breaks a rule of the format
    */
   @SuppressWarnings("MustBeClosed") // the arena is closed by close(), or below on a failure
-  public static GgufFile open(Path file) {
+  static GgufFile open(Path file) {
     String name = file.getFileName().toString();
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -66,18 +66,19 @@ final class GgufFile implements AutoCloseable {
   }
 
   private Map<String, GgufTensor> tensors(GgufHead head, MemorySegment all) {
-    Integer said = keys.integer(ALIGNMENT, 1, 1 << 20);
-    int alignment = said == null ? 32 : said;
-    if (alignment % 8 != 0) throw keys.bad(ALIGNMENT, alignment + " is no multiple of 8");
+    Integer given = keys.integer(ALIGNMENT, 1, 1 << 20);
+    int alignment = given == null ? 32 : given;
+    if (alignment % 8 != 0) throw keys.bad(ALIGNMENT, alignment + " is not a multiple of 8");
     long begin = Math.min(all.byteSize(), Math.ceilDiv(head.end(), alignment) * alignment);
     MemorySegment numbers = all.asSlice(begin);
     Map<String, GgufTensor> tensors = new LinkedHashMap<>();
     for (GgufHead.Described each : head.tensors()) {
       if (each.offset() < 0 || each.offset() % alignment != 0) {
-        throw bad(each, "begins at no multiple of the alignment, " + alignment);
+        throw bad(each, "does not begin at a multiple of the alignment, " + alignment);
       }
-      if (tensors.put(each.name(), tensor(each, numbers)) != null)
-        throw bad(each, "is given twice");
+      if (tensors.put(each.name(), tensor(each, numbers)) != null) {
+        throw bad(each, "occurs twice");
+      }
     }
     return tensors;
   }
@@ -90,13 +91,16 @@ final class GgufFile implements AutoCloseable {
     }
     long columns = each.shape()[each.shape().length - 1];
     if (columns % type.elements != 0) {
-      throw bad(each, "has rows of %d, no multiple of the block of %s".formatted(columns, type));
+      throw bad(
+          each,
+          "has rows of %d elements, not a multiple of the block size of %s"
+              .formatted(columns, type));
     }
     long bytes = bytes(each, type);
     if (each.offset() > numbers.byteSize() || bytes > numbers.byteSize() - each.offset()) {
       throw bad(
           each,
-          "has %d bytes from %d, but there are only %d; the file is truncated"
+          "has %d bytes from offset %d, but the file has only %d; it is truncated"
               .formatted(bytes, each.offset(), numbers.byteSize()));
     }
     return new GgufTensor(each.name(), type, each.shape(), numbers.asSlice(each.offset(), bytes));
@@ -116,21 +120,21 @@ final class GgufFile implements AutoCloseable {
     return new BadModel("%s: tensor %s %s".formatted(name, tensor.name(), problem));
   }
 
-  /** Its plain file name. */
-  public String name() {
+  /** Returns the plain file name. */
+  String name() {
     return name;
   }
 
-  public GgufKeys keys() {
+  GgufKeys keys() {
     return keys;
   }
 
-  public @Nullable GgufTensor find(String tensor) {
+  @Nullable GgufTensor find(String tensor) {
     return tensors.get(tensor);
   }
 
-  /** All tensors in the order of the file. */
-  public Collection<GgufTensor> tensors() {
+  /** Returns all tensors in the order of the file. */
+  Collection<GgufTensor> tensors() {
     return tensors.values();
   }
 
@@ -140,10 +144,10 @@ final class GgufFile implements AutoCloseable {
   }
 
   /**
-   * What stands before the numbers.
+   * The part of a file before the numbers.
    *
-   * @param tensors as they are described, not yet looked for
-   * @param end where the description ends, in bytes
+   * @param tensors descriptions of the tensors, not yet checked
+   * @param end end of the head, in bytes
    */
   record GgufHead(Map<String, GgufValue> values, List<Described> tensors, long end) {
     private static final int MAGIC = 0x46554747; // "GGUF"
@@ -155,16 +159,16 @@ final class GgufFile implements AutoCloseable {
     private static final int MAX_DIMENSIONS = 4;
 
     /**
-     * @param shape row-major, as everywhere here; ggml has the fastest dimension first
-     * @param type ggml's number
-     * @param offset in the numbers, in bytes
+     * @param shape row-major; ggml has the fastest dimension first
+     * @param type ggml's number of the type
+     * @param offset offset in the numbers, in bytes
      */
     record Described(String name, long[] shape, int type, long offset) {}
 
     static GgufHead read(String file, MemorySegment bytes) {
       GgufCursor in = new GgufCursor(file, bytes);
       if (in.int32("the magic number") != MAGIC) {
-        throw in.bad("is no GGUF file: it does not begin with GGUF");
+        throw in.bad("is not a GGUF file: it does not begin with GGUF");
       }
       int version = in.int32("the version");
       if (version != 2 && version != 3) {
@@ -180,7 +184,7 @@ final class GgufFile implements AutoCloseable {
       Map<String, GgufValue> values = new LinkedHashMap<>();
       for (long i = 0; i < keys; i++) {
         String key = in.text("key " + i, MAX_KEY);
-        if (values.put(key, value(in, key)) != null) throw in.bad("key " + key + " is given twice");
+        if (values.put(key, value(in, key)) != null) throw in.bad("key " + key + " occurs twice");
       }
       List<Described> described = new ArrayList<>();
       for (long i = 0; i < tensors; i++) described.add(tensor(in, i));
@@ -202,16 +206,14 @@ final class GgufFile implements AutoCloseable {
 
     private static GgufValue list(GgufCursor in, String key) {
       Kind kind = kind(in, key);
-      if (kind == Kind.ARRAY) throw in.bad(key + " is a list of lists, which no model needs");
+      if (kind == Kind.ARRAY) throw in.bad(key + " is a list of lists, which is not supported");
       long count = in.count("the length of " + key, Integer.MAX_VALUE);
       if (kind != Kind.STRING) {
         return new GgufValue.Numbers(kind, count, in.slice(key, count * kind.bytes));
       }
-      // a copy of the cursor walks over the strings, so that where they end is known
-      GgufCursor from = in.copy();
       long begin = in.at();
       for (long i = 0; i < count; i++) in.slice(key, in.count("the length in " + key, MAX_TEXT));
-      return new GgufValue.Texts(count, from.slice(key, in.at() - begin));
+      return new GgufValue.Texts(count, in.since(begin));
     }
 
     private static Kind kind(GgufCursor in, String key) {
@@ -239,7 +241,7 @@ final class GgufFile implements AutoCloseable {
     }
   }
 
-  /** Reads on in a mapped file, never past its end. */
+  /** Reads a mapped file sequentially, but not past its end. */
   static final class GgufCursor {
     static final ValueLayout.OfInt INT =
         ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -255,11 +257,9 @@ final class GgufFile implements AutoCloseable {
       this.bytes = bytes;
     }
 
-    /** Another one at the same place. */
-    GgufCursor copy() {
-      GgufCursor copy = new GgufCursor(file, bytes);
-      copy.at = at;
-      return copy;
+    /** Returns the bytes from an earlier position to the current one. */
+    MemorySegment since(long begin) {
+      return bytes.asSlice(begin, at - begin);
     }
 
     long at() {
@@ -278,7 +278,7 @@ final class GgufFile implements AutoCloseable {
       return bytes.get(LONG, skip(what, Long.BYTES));
     }
 
-    /** An unsigned number of 64 bits that must be at most {@code max}. */
+    /** Reads an unsigned number of 64 bits that must be at most {@code max}. */
     long count(String what, long max) {
       long count = int64(what);
       if (count < 0 || count > max) {
@@ -287,7 +287,7 @@ final class GgufFile implements AutoCloseable {
       return count;
     }
 
-    /** A string of UTF-8 with its length before it. */
+    /** Reads a UTF-8 string after its length. */
     String text(String what, int maxBytes) {
       long length = count("the length of " + what, maxBytes);
       try {
@@ -304,7 +304,7 @@ final class GgufFile implements AutoCloseable {
       return bytes.asSlice(skip(what, length), length);
     }
 
-    /** Where the next {@code length} bytes begin. */
+    /** Returns the start of the next {@code length} bytes and moves to their end. */
     private long skip(String what, long length) {
       if (length > bytes.byteSize() - at) {
         throw bad(
@@ -321,7 +321,7 @@ final class GgufFile implements AutoCloseable {
     }
   }
 
-  /** The value of a key. Lists stay in the file until they are asked for. */
+  /** The value of a key. Lists are read on demand. */
   sealed interface GgufValue {
     record Text(String value) implements GgufValue {}
 
@@ -329,7 +329,7 @@ final class GgufFile implements AutoCloseable {
 
     record Real(double value) implements GgufValue {}
 
-    /** Unsigned numbers beyond 2^63 are negative here, and so outside of every range. */
+    /** Unsigned numbers beyond 2^63 are negative here, and therefore outside of every range. */
     record Whole(long value) implements GgufValue {}
 
     record Texts(long count, MemorySegment data) implements GgufValue {}
@@ -356,9 +356,6 @@ final class GgufFile implements AutoCloseable {
       INT64(8),
       FLOAT64(8);
 
-      private static final ValueLayout.OfShort SHORT =
-          ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
       final int bytes;
 
       Kind(int bytes) {
@@ -369,20 +366,20 @@ final class GgufFile implements AutoCloseable {
         return switch (this) {
           case UINT8, BOOL -> (long) in.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
           case INT8 -> (long) in.get(ValueLayout.JAVA_BYTE, at);
-          case UINT16 -> (long) in.get(SHORT, at) & 0xFFFF;
-          case INT16 -> (long) in.get(SHORT, at);
+          case UINT16 -> (long) in.get(TensorData.SHORT, at) & 0xFFFF;
+          case INT16 -> (long) in.get(TensorData.SHORT, at);
           case UINT32 -> (long) in.get(GgufCursor.INT, at) & 0xFFFF_FFFFL;
           case INT32 -> (long) in.get(GgufCursor.INT, at);
           case UINT64, INT64 -> in.get(GgufCursor.LONG, at);
           case FLOAT32 -> (double) Float.intBitsToFloat(in.get(GgufCursor.INT, at));
           case FLOAT64 -> Double.longBitsToDouble(in.get(GgufCursor.LONG, at));
-          case STRING, ARRAY -> throw new IllegalArgumentException(this + " is no number");
+          case STRING, ARRAY -> throw new IllegalArgumentException(this + " is not a number");
         };
       }
     }
   }
 
-  /** The keys of a GGUF file, each read with its type and range; a wrong one is a BadModel. */
+  /** Reads the keys of a GGUF file with their types and ranges; an invalid one is a BadModel. */
   static final class GgufKeys {
     private static final int MAX_TEXT = 1 << 16;
 
@@ -394,67 +391,68 @@ final class GgufFile implements AutoCloseable {
       this.values = values;
     }
 
-    public boolean has(String key) {
+    boolean has(String key) {
       return values.containsKey(key);
     }
 
-    public String requireText(String key) {
+    String requireText(String key) {
       String text = text(key);
       if (text == null) throw bad(key, "is missing");
       return text;
     }
 
-    public @Nullable String text(String key) {
+    @Nullable String text(String key) {
       return switch (values.get(key)) {
         case null -> null;
         case GgufValue.Text(String text) -> text;
-        default -> throw bad(key, "is no string");
+        default -> throw bad(key, "is not a string");
       };
     }
 
-    public boolean flagOr(String key, boolean otherwise) {
+    boolean flagOr(String key, boolean otherwise) {
       return switch (values.get(key)) {
         case null -> otherwise;
         case GgufValue.Flag(boolean flag) -> flag;
-        default -> throw bad(key, "is neither true nor false");
+        default -> throw bad(key, "is not true or false");
       };
     }
 
-    public int requireInt(String key, int min, int max) {
+    int requireInt(String key, int min, int max) {
       Integer number = integer(key, min, max);
       if (number == null) throw bad(key, "is missing");
       return number;
     }
 
-    public @Nullable Integer integer(String key, int min, int max) {
+    @Nullable Integer integer(String key, int min, int max) {
       return switch (values.get(key)) {
         case null -> null;
         case GgufValue.Whole(long number) when number >= min && number <= max -> (int) number;
         case GgufValue.Whole(long number) ->
             throw bad(key, "is %d, must be %d to %d".formatted(number, min, max));
-        default -> throw bad(key, "is no integer; one for each layer is not supported");
+        default ->
+            throw bad(key, "is not an integer; a list with one for each layer is not supported");
       };
     }
 
-    public double requireReal(String key, double above, double max) {
+    double requireReal(String key, double above, double max) {
       Double number = real(key, above, max);
       if (number == null) throw bad(key, "is missing");
       return number;
     }
 
-    /** A number in (above, max]. */
-    public @Nullable Double real(String key, double above, double max) {
+    /** Returns a number in (above, max]. */
+    @Nullable Double real(String key, double above, double max) {
       return switch (values.get(key)) {
         case null -> null;
         case GgufValue.Real(double number) when number > above && number <= max -> number;
         case GgufValue.Real(double number) ->
             throw bad(key, "is %s, must be above %s and at most %s".formatted(number, above, max));
-        default -> throw bad(key, "is no floating point number");
+        default -> throw bad(key, "is not a floating point number");
       };
     }
 
-    /** Strings of a list; null when absent. */
-    public @Nullable List<String> texts(String key, int max) {
+    /** Returns the strings of a list; null if absent. */
+    @Nullable List<String> texts(String key, int max) {
       return switch (values.get(key)) {
         case null -> null;
         case GgufValue.Texts list -> {
@@ -465,12 +463,12 @@ final class GgufFile implements AutoCloseable {
           }
           yield texts;
         }
-        default -> throw bad(key, "is no list of strings");
+        default -> throw bad(key, "is not a list of strings");
       };
     }
 
-    /** Numbers of a list; null when absent. */
-    public float @Nullable [] numbers(String key, int max) {
+    /** Returns the numbers of a list; null if absent. */
+    float @Nullable [] numbers(String key, int max) {
       return switch (values.get(key)) {
         case null -> null;
         case GgufValue.Numbers list -> {
@@ -478,33 +476,34 @@ final class GgufFile implements AutoCloseable {
           for (int i = 0; i < numbers.length; i++) numbers[i] = list.at(i).floatValue();
           yield numbers;
         }
-        default -> throw bad(key, "is no list of numbers");
+        default -> throw bad(key, "is not a list of numbers");
       };
     }
 
     private int checked(String key, long count, int max) {
-      if (count > max) throw bad(key, "has %d entries, more than %d".formatted(count, max));
+      if (count > max)
+        throw bad(key, "has %d entries, more than the maximum of %d".formatted(count, max));
       return (int) count;
     }
 
-    public BadModel bad(String key, String problem) {
+    BadModel bad(String key, String problem) {
       return new BadModel(file + ": " + key + " " + problem);
     }
   }
 
   /**
-   * A tensor in a mapped file, usable while that is open.
+   * A tensor in a mapped file, usable while the file is open.
    *
    * @param shape row-major
-   * @param data exactly its bytes
+   * @param data exactly the tensor's bytes
    */
   record GgufTensor(String name, GgmlType type, long[] shape, MemorySegment data) {
-    public Dtype dtype() {
+    Dtype dtype() {
       return type.dtype();
     }
 
-    /** Its numbers of {@link #dtype}; those of blocks are made when they are copied. */
-    public TensorData values() {
+    /** Returns the numbers of {@link #dtype}; blocks are dequantised when they are copied. */
+    TensorData values() {
       return type.quantised() ? new GgmlType.Dequantised(type, data) : TensorData.of(data);
     }
   }

@@ -28,16 +28,7 @@ final class GgufMetadata {
   private static final int QUANTIZATION_VERSION = 2;
 
   private static final List<String> ORIGINS =
-      List.of(
-          "name",
-          "author",
-          "version",
-          "organization",
-          "description",
-          "url",
-          "doi",
-          "uuid",
-          "repo_url");
+      List.of("name author version organization description url doi uuid repo_url".split(" "));
 
   private final List<GgufField> fields = new ArrayList<>();
   private final AdapterCard card;
@@ -49,7 +40,7 @@ final class GgufMetadata {
   }
 
   /**
-   * @param parameters of the weights that the adapter changes
+   * @param parameters number of parameters of the weights that the adapter changes
    */
   static List<GgufField> of(String architecture, AdapterCard card, double alpha, long parameters) {
     GgufMetadata metadata = new GgufMetadata(card, parameters);
@@ -104,7 +95,7 @@ final class GgufMetadata {
     }
   }
 
-  /** What the card does not say is told from the name. */
+  /** Adds the fields of the card, with parts of the name for missing ones. */
   private void names() {
     ModelIdComponents id = ModelIdComponents.of(card.name(), parameters);
     text("general.name", or(card.text("name", "model_name"), ModelIdComponents.title(id.name())));
@@ -128,11 +119,11 @@ final class GgufMetadata {
     }
   }
 
-  private static @Nullable String or(@Nullable String said, @Nullable String otherwise) {
-    return said == null ? otherwise : said;
+  private static @Nullable String or(@Nullable String value, @Nullable String otherwise) {
+    return value == null ? otherwise : value;
   }
 
-  /** What it comes from: the first field that the card has. */
+  /** Adds the origins in the first of these fields that the card has. */
   private void origins(String key, String... places) {
     for (String place : places) {
       Object value = card.fields().get(place);
@@ -150,8 +141,8 @@ final class GgufMetadata {
     }
   }
 
-  private Map<String, String> origin(Object said) {
-    String id = String.valueOf(said);
+  private Map<String, String> origin(Object value) {
+    String id = String.valueOf(value);
     Matcher onHub = ON_HUB.matcher(id);
     boolean url = URL.matcher(id).matches();
     Map<String, String> origin = new HashMap<>();
@@ -174,8 +165,8 @@ final class GgufMetadata {
   }
 
   /**
-   * What the name of a model tells, such as {@code org/Llama-3.2-1B-Instruct}, by the rules of
-   * llama.cpp's {@code gguf-py/gguf/metadata.py} for a LoRA; a part is null where it tells none.
+   * The components of a model name such as {@code org/Llama-3.2-1B-Instruct}, by the rules of
+   * llama.cpp's {@code gguf-py/gguf/metadata.py} for a LoRA; null for a missing component.
    */
   record ModelIdComponents(
       String name,
@@ -206,7 +197,8 @@ final class GgufMetadata {
     }
 
     /**
-     * @param parameters of the weights that the adapter changes: what is much smaller is no size
+     * @param parameters number of parameters of the changed weights; much smaller numbers in the
+     *     name are not sizes
      */
     static ModelIdComponents of(String id, long parameters) {
       if (id.contains(" ")) return new ModelIdComponents(id, null, null, null, null, null);
@@ -234,7 +226,7 @@ final class GgufMetadata {
           name, organization, ambiguous ? null : basename, finetune, version, size);
     }
 
-    /** What a part is by itself; its spelling may change. */
+    /** Returns the kinds of a part without its context; may change its spelling. */
     private static Set<Kind> kinds(String[] parts, int i, long parameters) {
       Set<Kind> kinds = EnumSet.noneOf(Kind.class);
       String part = parts[i];
@@ -255,7 +247,7 @@ final class GgufMetadata {
       return kinds;
     }
 
-    /** 7b1 is 7.1B, 1_5b is 1.5B. */
+    /** Normalises a size: 7b1 is 7.1B, 1_5b is 1.5B. */
     private static String size(String part) {
       String size = part.replace('_', '.');
       int last = size.length() - 1;
@@ -272,12 +264,12 @@ final class GgufMetadata {
       int last = size.length() - 1;
       String number = size.substring(0, last);
       if (!NUMBER.matcher(number).matches()) return false;
-      double said =
+      double count =
           Double.parseDouble(number) * Math.pow(1000, MAGNITUDES.indexOf(size.charAt(last)));
-      return said < parameters / 8;
+      return count < parameters / 8;
     }
 
-    /** Words such as "small" are no size where there is a number. */
+    /** Words such as "small" are not sizes if there is a number. */
     private static void dropWords(String[] parts, List<Set<Kind>> kinds) {
       boolean numbered =
           IntStream.range(0, parts.length)
@@ -289,7 +281,7 @@ final class GgufMetadata {
       }
     }
 
-    /** The name proper begins; what nothing is known of behind it is a fine-tuning. */
+    /** Makes the first parts the base name, and unknown parts after them a fine-tuning. */
     private static void nameTheRest(String[] parts, List<Set<Kind>> kinds) {
       boolean atStart = true;
       for (int i = 0; i < parts.length; i++) {
@@ -319,7 +311,7 @@ final class GgufMetadata {
       return chosen.isEmpty() ? null : String.join("-", chosen);
     }
 
-    /** Words with a capital, unless they are versions or numbers, or have capitals of their own. */
+    /** Capitalises words, except versions, numbers and words with capitals of their own. */
     static String title(String id) {
       return Arrays.stream(id.replace('-', ' ').strip().split("\\s+"))
           .map(word -> isLower(word) && !SHOUTED.matcher(word).matches() ? capital(word) : word)
@@ -331,7 +323,7 @@ final class GgufMetadata {
           && word.chars().noneMatch(Character::isUpperCase);
     }
 
-    /** As Python's {@code str.title}: whatever follows no letter. */
+    /** Capitalises letters that do not follow a letter, as Python's {@code str.title} does. */
     private static String capital(String word) {
       StringBuilder text = new StringBuilder();
       boolean inWord = false;

@@ -13,8 +13,6 @@ import dev.graft.weights.TensorData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,21 +24,23 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What became of a GGUF file.
+ * The result of converting a GGUF file to a model directory.
  *
- * @param quantised types that its weights were rounded to, such as {@code Q4_K, Q6_K}; null if none
+ * @param quantised types of its quantised weights, such as {@code Q4_K, Q6_K}; null if there are
+ *     none
  */
 public record GgufModel(@Nullable String quantised) {
   /**
-   * Writes config.json, the tokenizer's files, README.md and model.safetensors. Equal files give
-   * equal bytes. Memory: some megabytes, and the vocabulary; disk: four bytes for each weight that
-   * was quantised.
+   * Writes config.json, the tokenizer's files, README.md and model.safetensors. Equal files result
+   * in equal bytes. Needs a few megabytes of memory plus the vocabulary, and four bytes of disk
+   * space for each quantised weight.
    *
-   * @param directory an empty one
+   * @param directory an empty directory
    * @throws BadModel if the file breaks the format, or is not a model that Graft can train
    * @throws UncheckedIOException if the directory cannot be written
    */
@@ -72,14 +72,14 @@ public record GgufModel(@Nullable String quantised) {
   private static void requireWhole(GgufFile gguf) {
     String type = gguf.keys().text("general.type");
     if (type != null && !type.equals("model")) {
-      throw gguf.keys().bad("general.type", "is '" + type + "', not a model");
+      throw gguf.keys().bad("general.type", "is '" + type + "'; must be model");
     }
     Integer parts = gguf.keys().integer("split.count", 0, 1 << 16);
     if (parts != null && parts > 1) {
       throw gguf.keys()
           .bad(
               "split.count",
-              "says that this is one of %d parts; join them with llama-gguf-split --merge"
+              "indicates one of %d parts; join them with llama-gguf-split --merge"
                   .formatted(parts));
     }
   }
@@ -100,7 +100,7 @@ public record GgufModel(@Nullable String quantised) {
     Files.writeString(directory.resolve(name), text);
   }
 
-  /** The README.md of a model that came as a GGUF file. */
+  /** Creates the README.md of a model from a GGUF file. */
   static final class GgufCard {
     private static final String PLAIN = "[\\w][\\w .+-]{0,99}";
 
@@ -122,10 +122,10 @@ public record GgufModel(@Nullable String quantised) {
               front,
               name != null && name.matches(PLAIN) ? name : gguf.name(),
               gguf.name(),
-              said(model));
+              quantisation(model));
     }
 
-    private static String said(GgufModel model) {
+    private static String quantisation(GgufModel model) {
       return model.quantised() == null
           ? "Its weights were not quantised."
           : "Its weights were dequantised from %s: training starts from rounded weights."
@@ -133,9 +133,9 @@ public record GgufModel(@Nullable String quantised) {
     }
   }
 
-  /** Tensors by their Hugging Face names, with rows and norms as they are there. */
+  /** Converts tensors to their Hugging Face names, row orders and norms. */
   static final class GgufWeights {
-    /** Read with the configuration. */
+    /** Part of the configuration. */
     private static final String ROPE = "rope_freqs.weight";
 
     private final GgufFile gguf;
@@ -150,9 +150,9 @@ public record GgufModel(@Nullable String quantised) {
     }
 
     /**
-     * Writes them one after the other.
+     * Writes the tensors one after the other.
      *
-     * @throws BadModel if one is missing, has another shape, or is not known
+     * @throws BadModel if a tensor is missing, has another shape, or is unknown
      */
     static void write(GgufFile gguf, ModelConfig config, Path file) {
       GgufWeights weights = new GgufWeights(gguf, config);
@@ -165,12 +165,13 @@ public record GgufModel(@Nullable String quantised) {
     private NamedTensor tensor(Parameter parameter) {
       String name = names.parameter(parameter.name());
       GgufFile.GgufTensor found = gguf.find(name);
-      if (found == null) throw bad(name, "is missing; " + parameter.name() + " is made of it");
+      if (found == null)
+        throw bad(name, "is missing; " + parameter.name() + " is converted from it");
       used.add(name);
       if (!Arrays.equals(found.shape(), parameter.shape())) {
         throw bad(
             name,
-            "has the shape %s, not %s"
+            "has shape %s instead of %s"
                 .formatted(Arrays.toString(found.shape()), Arrays.toString(parameter.shape())));
       }
       return new NamedTensor(
@@ -179,25 +180,20 @@ public record GgufModel(@Nullable String quantised) {
 
     private TensorData data(Parameter parameter, String name, GgufFile.GgufTensor found) {
       if (addsOne && parameter.kind() == Kind.RMS_NORM) {
-        if (found.dtype() != Dtype.F32) throw bad(name, "is no F32, as norms of GGUF files are");
+        if (found.dtype() != Dtype.F32) throw bad(name, "must be F32, as norms in GGUF files are");
         return new Shifted(found.values(), -1);
       }
       IntUnaryOperator order = names.rows(parameter.module());
-      int rows = Math.toIntExact(found.shape()[0]);
-      int[] here = new int[rows];
-      boolean moved = false;
-      for (int row = 0; row < rows; row++) {
-        here[order.applyAsInt(row)] = row;
-        moved |= order.applyAsInt(row) != row;
-      }
-      return moved ? new OrderedRows(found.values(), here) : found.values();
+      int[] from = new int[Math.toIntExact(found.shape()[0])];
+      for (int row = 0; row < from.length; row++) from[order.applyAsInt(row)] = row;
+      return OrderedRows.of(found.values(), from);
     }
 
-    /** What is not known may change the arithmetic. */
+    /** Refuses unknown tensors, which might change the arithmetic. */
     private void requireAllUsed() {
       for (GgufFile.GgufTensor each : gguf.tensors()) {
         if (!used.contains(each.name())) {
-          throw bad(each.name(), "is not known in a model of architecture " + names.architecture());
+          throw bad(each.name(), "is unknown in a model of architecture " + names.architecture());
         }
       }
     }
@@ -210,9 +206,15 @@ public record GgufModel(@Nullable String quantised) {
   /**
    * The rows of a tensor in another order.
    *
-   * @param from for each row, which of {@code data} it is
+   * @param from for each row, its index in {@code data}
    */
   record OrderedRows(TensorData data, int[] from) implements TensorData {
+    /** Returns the data itself if the order is the same. */
+    static TensorData of(TensorData data, int[] from) {
+      boolean same = IntStream.range(0, from.length).allMatch(row -> from[row] == row);
+      return same ? data : new OrderedRows(data, from);
+    }
+
     @Override
     public long byteSize() {
       return data.byteSize();
@@ -231,12 +233,10 @@ public record GgufModel(@Nullable String quantised) {
   }
 
   /**
-   * F32 with a number added to each: norms of Gemma are stored as the whole factor in GGUF files,
-   * and as what is beyond one elsewhere.
+   * F32 with an added number: GGUF files store Gemma's norms as the whole factor, but other files
+   * as the difference to one.
    */
   record Shifted(TensorData data, float by) implements TensorData {
-    private static final ValueLayout.OfFloat FLOAT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public long byteSize() {

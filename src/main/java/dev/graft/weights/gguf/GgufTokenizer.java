@@ -15,8 +15,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code tokenizer.json} and {@code tokenizer_config.json} of a file: byte-level BPE, or
- * SentencePiece's BPE in the form that {@code tokenizers} gives to it.
+ * Creates the {@code tokenizer.json} and {@code tokenizer_config.json} of a file: byte-level BPE,
+ * or SentencePiece's BPE in the form of {@code tokenizers}.
  */
 final class GgufTokenizer {
   private static final String MODEL = "tokenizer.ggml.model";
@@ -28,7 +28,7 @@ final class GgufTokenizer {
   private final @Nullable SentencePiece pieces;
 
   /**
-   * @throws dev.graft.weights.BadModel if it is another kind of tokenizer
+   * @throws dev.graft.weights.BadModel for another kind of tokenizer
    */
   GgufTokenizer(GgufFile.GgufKeys keys, GgufVocabulary vocabulary) {
     this.keys = keys;
@@ -80,7 +80,7 @@ final class GgufTokenizer {
     return vocabulary.tokens().get(id);
   }
 
-  /** Tokens that are found in a text before it is cut. */
+  /** Adds the tokens that are found in a text before it is split. */
   private void added(ArrayNode list) {
     for (int id = 0; id < vocabulary.tokens().size(); id++) {
       boolean unknown = vocabulary.types()[id] == GgufVocabulary.UNKNOWN;
@@ -92,7 +92,7 @@ final class GgufTokenizer {
     }
   }
 
-  /** What the tokenizer itself puts around a text. */
+  /** Adds the tokens that the tokenizer adds around a text. */
   private void frame(ObjectNode tokenizer, boolean addsBos) {
     String bos = keys.flagOr(PREFIX + "add_bos_token", addsBos) ? named("bos") : null;
     String eos = keys.flagOr(PREFIX + "add_eos_token", false) ? named("eos") : null;
@@ -130,7 +130,7 @@ final class GgufTokenizer {
     node.putArray("tokens").add(token);
   }
 
-  /** The token of a key such as {@code bos_token_id}. */
+  /** Returns the token of a key such as {@code bos_token_id}. */
   private @Nullable String named(String name) {
     Integer id = keys.integer(PREFIX + name + "_token_id", 0, vocabulary.tokens().size() - 1);
     return id == null ? null : token(id);
@@ -152,16 +152,16 @@ final class GgufTokenizer {
   }
 
   /**
-   * The tokens of a file, by their ids.
+   * The tokens of a file by their ids.
    *
-   * @param types llama.cpp's numbers, one for each token
-   * @param ids of the tokens' texts
+   * @param types llama.cpp's type number of each token
+   * @param ids ids by the texts of the tokens
    */
   record GgufVocabulary(List<String> tokens, int[] types, Map<String, Integer> ids) {
     static final String TOKENS = "tokenizer.ggml.tokens";
     private static final String TYPES = "tokenizer.ggml.token_type";
 
-    /** No vocabulary that is known has a third of it. */
+    /** More than three times the largest known vocabulary. */
     static final int MAX_TOKENS = 1 << 20;
 
     static final int NORMAL = 1;
@@ -170,7 +170,7 @@ final class GgufTokenizer {
     static final int USER_DEFINED = 4;
 
     /**
-     * @throws BadModel if there are none, or one stands there twice
+     * @throws BadModel if there are none, or one occurs twice
      */
     static GgufVocabulary read(GgufFile.GgufKeys keys) {
       List<String> tokens = keys.texts(TOKENS, MAX_TOKENS);
@@ -179,16 +179,17 @@ final class GgufTokenizer {
       for (int id = 0; id < tokens.size(); id++) {
         Integer before = ids.put(tokens.get(id), id);
         if (before != null) {
-          throw keys.bad(TOKENS, "holds the same text at %d and %d".formatted(before, id));
+          throw keys.bad(TOKENS, "contains the same text at %d and %d".formatted(before, id));
         }
       }
-      float[] said = keys.numbers(TYPES, MAX_TOKENS);
-      if (said == null) throw keys.bad(TYPES, "is missing; convert the model again");
-      if (said.length != tokens.size()) {
-        throw keys.bad(TYPES, "has %d entries for %d tokens".formatted(said.length, tokens.size()));
+      float[] numbers = keys.numbers(TYPES, MAX_TOKENS);
+      if (numbers == null) throw keys.bad(TYPES, "is missing; convert the model again");
+      if (numbers.length != tokens.size()) {
+        throw keys.bad(
+            TYPES, "has %d entries for %d tokens".formatted(numbers.length, tokens.size()));
       }
-      int[] types = new int[said.length];
-      for (int id = 0; id < types.length; id++) types[id] = (int) said[id];
+      int[] types = new int[numbers.length];
+      for (int id = 0; id < types.length; id++) types[id] = (int) numbers[id];
       return new GgufVocabulary(tokens, types, ids);
     }
 
@@ -202,14 +203,14 @@ final class GgufTokenizer {
   }
 
   /**
-   * How text is cut before its bytes are merged, by the names that llama.cpp gives to the
-   * tokenizers that it knows (llama-vocab.cpp), as the tokenizer.json of their models say it.
+   * How text is split before its bytes are merged: llama.cpp's names of the tokenizers that it
+   * supports (llama-vocab.cpp), with the settings in the tokenizer.json of their models.
    *
-   * @param pattern of the pieces; empty for GPT-2's own
-   * @param digits whether each stands alone, before anything else
-   * @param nfc whether text is composed first
+   * @param pattern pattern of the pieces; empty for GPT-2's own
+   * @param digits whether digits are first split off one by one
+   * @param nfc whether text is first normalised to NFC
    * @param ignoreMerges whether a piece that is a token is not merged
-   * @param addsBos whether a text begins with the bos token where the file does not say
+   * @param addsBos whether a text begins with the bos token by default
    */
   record PreTokenizer(
       String pattern, boolean digits, boolean nfc, boolean ignoreMerges, boolean addsBos) {
@@ -258,18 +259,18 @@ final class GgufTokenizer {
       if (found != null) return found;
       throw keys.bad(
           PRE,
-          "%s; supported: %s. Without it texts would be cut in another way than the model learned"
+          "%s; supported: %s. Another pre-tokenizer would split texts differently than in training"
               .formatted(
                   name == null ? "is missing" : "is '" + name + "'",
                   String.join(", ", new TreeSet<>(NAMED.keySet()))));
     }
 
-    /** Of names that mean the same here, the one that llama.cpp's converter gives most. */
+    /** The most common name in llama.cpp's converter for each pre-tokenizer. */
     private static final List<String> WRITTEN =
         List.of("llama-bpe", "tekken", "dbrx", "qwen2", "deepseek-r1-qwen", "gpt-2", "smollm");
 
     /**
-     * llama.cpp's name for how a tokenizer.json cuts text.
+     * Returns llama.cpp's name for the way a tokenizer.json splits text.
      *
      * @throws BadModel if it has none
      */
@@ -282,7 +283,7 @@ final class GgufTokenizer {
         if (WrittenTokenizer.TokenizerSteps.of(cut).equals(steps)) return name;
       }
       throw new BadModel(
-          "tokenizer.json cuts texts in a way that llama.cpp has no name for; supported: those of "
+          "tokenizer.json splits texts in a way that llama.cpp does not support; supported: "
               + String.join(", ", WRITTEN));
     }
 
@@ -307,13 +308,13 @@ final class GgufTokenizer {
     }
   }
 
-  /** The merges of a vocabulary in their order, each of tokens that are there. */
+  /** The merges of a vocabulary in their order. */
   static final class Merges {
     private static final String MERGES = "tokenizer.ggml.merges";
     private static final String SCORES = "tokenizer.ggml.scores";
     private static final int MAX_MERGES = 1 << 21;
 
-    /** Tokens are no longer: the cuts of a longer one are too many. */
+    /** Maximum characters of a token, to limit the number of its splits. */
     private static final int MAX_LENGTH = 256;
 
     record Merge(String left, String right) {}
@@ -323,9 +324,9 @@ final class GgufTokenizer {
     private Merges() {}
 
     /**
-     * As the file has them.
+     * Returns the merges in the file.
      *
-     * @throws dev.graft.weights.BadModel if one is of tokens that are not there
+     * @throws dev.graft.weights.BadModel if a merge has unknown tokens
      */
     static List<Merge> stored(GgufFile.GgufKeys keys, GgufVocabulary vocabulary) {
       List<String> stored = keys.texts(MERGES, MAX_MERGES);
@@ -339,7 +340,8 @@ final class GgufTokenizer {
             || !vocabulary.has(merge.left)
             || !vocabulary.has(merge.right)
             || !vocabulary.has(merge.left + merge.right)) {
-          throw keys.bad(MERGES, "entry %d is not of two tokens".formatted(merges.size()));
+          throw keys.bad(
+              MERGES, "entry %d does not consist of two tokens".formatted(merges.size()));
         }
         merges.add(merge);
       }
@@ -347,22 +349,24 @@ final class GgufTokenizer {
     }
 
     /**
-     * What SentencePiece merges: two tokens that are a third, the best score first; of equal ones
-     * the longest first token, as transformers' {@code generate_merges} has them.
+     * Returns SentencePiece's merges: all pairs of tokens that form another token, the best score
+     * first and the longest first token for equal scores, as transformers' {@code generate_merges}
+     * does.
      *
-     * @param byPosition whether scores do not count, but the order of tokens (Gemma)
+     * @param byPosition whether the order of tokens counts instead of their scores (Gemma)
      */
     static List<Merge> ofScores(
         GgufFile.GgufKeys keys, GgufVocabulary vocabulary, boolean byPosition) {
       float[] scores = keys.numbers(SCORES, GgufVocabulary.MAX_TOKENS);
       int size = vocabulary.tokens().size();
       if (scores == null || scores.length != size) {
-        throw keys.bad(SCORES, "is not one number for each of %d tokens".formatted(size));
+        throw keys.bad(SCORES, "must have one number for each of %d tokens".formatted(size));
       }
       List<Scored> merges = new ArrayList<>();
       for (int id = 0; id < size; id++) {
         String token = vocabulary.tokens().get(id);
-        if (token.length() > MAX_LENGTH) throw keys.bad(GgufVocabulary.TOKENS, id + " is too long");
+        if (token.length() > MAX_LENGTH)
+          throw keys.bad(GgufVocabulary.TOKENS, "has a token that is too long, " + id);
         if (vocabulary.types()[id] != GgufVocabulary.NORMAL) continue;
         List<Scored> cuts = new ArrayList<>();
         for (int at = 1; at < token.length(); at++) {
@@ -393,8 +397,8 @@ final class GgufTokenizer {
   /**
    * SentencePiece's BPE: spaces are {@code ▁}, bytes without a token are {@code <0x0A>}.
    *
-   * @param prefixed whether a text begins with a space of the tokenizer's own
-   * @param byPosition whether the order of tokens is that of their merges, as Gemma's is
+   * @param prefixed whether the tokenizer adds a space before a text
+   * @param byPosition whether the order of tokens is the order of their merges, as in Gemma
    */
   record SentencePiece(GgufVocabulary vocabulary, boolean prefixed, boolean byPosition) {
     private static final String SPACE = "\u2581";
@@ -405,7 +409,7 @@ final class GgufTokenizer {
       return new SentencePiece(gemma ? spaced(keys, vocabulary) : vocabulary, prefixed, gemma);
     }
 
-    /** Gemma's tokens of spaces alone are real spaces in the file. */
+    /** Replaces spaces in Gemma's tokens that consist of spaces only. */
     private static GgufVocabulary spaced(GgufFile.GgufKeys keys, GgufVocabulary vocabulary) {
       List<String> tokens = new ArrayList<>();
       Map<String, Integer> ids = new HashMap<>();
@@ -415,7 +419,7 @@ final class GgufTokenizer {
         if (!token.equals(each)) types[tokens.size()] = GgufVocabulary.NORMAL;
         if (ids.put(token, tokens.size()) != null) {
           throw keys.bad(
-              GgufVocabulary.TOKENS, "holds the spaces of %d twice".formatted(tokens.size()));
+              GgufVocabulary.TOKENS, "contains the spaces of %d twice".formatted(tokens.size()));
         }
         tokens.add(token);
       }
@@ -432,8 +436,9 @@ final class GgufTokenizer {
       replace(back.addObject(), SPACE, " ");
       back.addObject().put("type", "ByteFallback");
       back.addObject().put("type", "Fuse");
-      if (prefixed)
+      if (prefixed) {
         back.addObject().put("type", "Strip").put("content", " ").put("start", 1).put("stop", 0);
+      }
     }
 
     private static void replace(ObjectNode node, String from, String to) {

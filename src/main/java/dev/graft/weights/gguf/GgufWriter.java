@@ -16,17 +16,16 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes GGUF version 3 (ggml's docs/gguf.md), little-endian: fields and tensors in the order
- * given, each tensor at a multiple of 32 bytes. Equal inputs give equal bytes.
+ * Writes little-endian GGUF files of version 3 (ggml's docs/gguf.md): fields and tensors in the
+ * given order, each tensor at a multiple of 32 bytes. Equal input results in equal bytes.
  */
 final class GgufWriter {
   private static final int MAGIC = 0x46554747; // "GGUF"
   private static final int VERSION = 3;
   private static final int ALIGNMENT = 32;
 
-  /** Numbers of the types of values. */
+  // Numbers of the types of values.
   private static final int UINT32 = 4;
-
   private static final int INT32 = 5;
   private static final int FLOAT32 = 6;
   private static final int BOOL = 7;
@@ -38,11 +37,10 @@ final class GgufWriter {
   private GgufWriter() {}
 
   /**
-   * Writes a file, whole or not at all.
+   * Writes a complete file or none.
    *
-   * @param data of a tensor, asked for when its turn comes; null leaves a hole, which reads as
-   *     zeros
-   * @throws IllegalArgumentException for a name that is given twice
+   * @param data returns the data of each tensor in turn; null leaves a hole, which reads as zeros
+   * @throws IllegalArgumentException if a name occurs twice
    * @throws java.io.UncheckedIOException if the file cannot be written
    */
   public static void write(
@@ -125,7 +123,7 @@ final class GgufWriter {
     int32(bits);
   }
 
-  /** ggml has the fastest dimension first. */
+  /** Writes a description; ggml has the fastest dimension first. */
   private void tensor(GgufLayout info, long offset) {
     string(info.name());
     long[] shape = info.shape();
@@ -182,7 +180,7 @@ final class GgufWriter {
     record Reals(String key, float[] values) implements GgufField {}
   }
 
-  /** A tensor as a written file has it; row-major, its rows are whole blocks. */
+  /** A tensor in a written file; row-major, with rows of whole blocks. */
   record GgufLayout(String name, GgmlType type, long[] shape) {
     /**
      * @throws IllegalArgumentException for another type than F32, F16 or BF16

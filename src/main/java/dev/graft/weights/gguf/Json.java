@@ -3,7 +3,7 @@ package dev.graft.weights.gguf;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The JSON of the written files. */
+/** JSON of written files. */
 final class Json {
   private static final JsonMapper MAPPER = new JsonMapper();
 

@@ -18,11 +18,10 @@ import dev.graft.weights.gguf.GgufWriter.GgufField.Text;
 import dev.graft.weights.gguf.GgufWriter.GgufField.Unsigned;
 import dev.graft.weights.gguf.GgufWriter.GgufLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,8 +31,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole model as one file that llama.cpp and Ollama load alone: weights, tokenizer and chat
- * template. {@link GgufModel} reads it back; what that would not read as it was is not written.
+ * Writes a whole model as one file for llama.cpp and Ollama: weights, tokenizer and chat template.
+ * Refuses models that {@link GgufModel} would not read back unchanged.
  */
 public final class ModelGguf {
   private static final String ROPE = "rope_freqs.weight";
@@ -89,16 +88,16 @@ public final class ModelGguf {
   }
 
   /**
-   * Reads configuration and tokenizer, no weights.
+   * Reads configuration and tokenizer, but not the weights.
    *
    * @param name {@code general.name}
-   * @throws BadModel if a GGUF file cannot say what the model is, with the reason
+   * @throws BadModel if a GGUF file cannot represent the model, with the reason
    */
   public static ModelGguf of(ModelDirectory model, String name, Numbers type) {
     ModelConfig config = model.config();
     LlamaCppModel names = LlamaCppModel.of(config);
     if (!(config instanceof DecoderConfig decoder) || names == null || decoder.fused()) {
-      throw new BadModel("Graft writes no GGUF files of models of type " + config.modelType());
+      throw new BadModel("GGUF files are not supported for models of type " + config.modelType());
     }
     if (!(config.task() instanceof Task.CausalLm)) {
       throw new BadModel("llama.cpp is not known to serve classifiers of " + config.modelType());
@@ -106,16 +105,16 @@ public final class ModelGguf {
     return new ModelGguf(model, decoder, names, name, type);
   }
 
-  /** What the weights take in the file, about. */
+  /** Returns the approximate size of the weights in the file. */
   public long bytes() {
     return layout.stream().mapToLong(GgufLayout::bytes).sum();
   }
 
   /**
-   * Reads back what the file would say, without its weights.
+   * Checks that the file without its weights would be read back as the same model.
    *
-   * @param scratch a file that is written, of the length of the result and with holes
-   * @throws BadModel if it would be another model
+   * @param scratch a file to write, with the length of the result and holes
+   * @throws BadModel if the model would differ
    */
   public void check(Path scratch) {
     write(scratch, none -> null);
@@ -124,8 +123,8 @@ public final class ModelGguf {
       ModelConfig other = ModelConfig.read(json.getBytes(StandardCharsets.UTF_8));
       if (!(other instanceof DecoderConfig decoder) || !computesAs(decoder)) {
         throw new BadModel(
-            "config.json has a setting that a GGUF file cannot say; llama.cpp would compute"
-                + " otherwise");
+            "config.json has a setting that a GGUF file cannot represent; llama.cpp would compute"
+                + " something else");
       }
       GgufTokenizer.GgufVocabulary vocabulary = GgufTokenizer.GgufVocabulary.read(read.keys());
       tokenizer.requireSame(new GgufTokenizer(read.keys(), vocabulary).json());
@@ -144,10 +143,10 @@ public final class ModelGguf {
   }
 
   /**
-   * Writes the file, whole or not at all; some megabytes of memory.
+   * Writes the complete file or none, in a few megabytes of memory.
    *
-   * @param numbers of a parameter in F32; asked for one after the other
-   * @throws BadModel if one does not fit the type
+   * @param numbers returns the F32 numbers of each parameter in turn
+   * @throws BadModel if a number is outside of the range of the type
    * @throws java.io.UncheckedIOException if the file cannot be written
    */
   public void write(Path file, Function<Parameter, @Nullable TensorData> numbers) {
@@ -168,16 +167,12 @@ public final class ModelGguf {
   }
 
   private TensorData ordered(Parameter parameter, TensorData plain) {
-    if (config.norms().addOne() && parameter.kind() == Kind.RMS_NORM)
+    if (config.norms().addOne() && parameter.kind() == Kind.RMS_NORM) {
       return new GgufModel.Shifted(plain, 1);
-    var order = names.rows(parameter.module());
-    int[] from = new int[Math.toIntExact(parameter.shape()[0])];
-    boolean moved = false;
-    for (int row = 0; row < from.length; row++) {
-      from[row] = order.applyAsInt(row);
-      moved |= from[row] != row;
     }
-    return moved ? new GgufModel.OrderedRows(plain, from) : plain;
+    int[] from = new int[Math.toIntExact(parameter.shape()[0])];
+    Arrays.setAll(from, names.rows(parameter.module()));
+    return GgufModel.OrderedRows.of(plain, from);
   }
 
   private static TensorData rounded(GgufLayout tensor, TensorData numbers) {
@@ -188,7 +183,7 @@ public final class ModelGguf {
     };
   }
 
-  /** What config.json says in the keys of a file, as convert_hf_to_gguf.py writes them. */
+  /** Converts config.json to the keys of a file, as convert_hf_to_gguf.py does. */
   static final class ModelFields {
     private static final int QUANTIZATION_VERSION = 2;
 
@@ -203,7 +198,7 @@ public final class ModelGguf {
 
     /**
      * @param fileType llama.cpp's {@code llama_ftype}
-     * @throws BadModel if a setting has no key
+     * @throws BadModel if there is no key for a setting
      */
     static List<GgufWriter.GgufField> of(
         DecoderConfig config, ModelType type, String architecture, String name, int fileType) {
@@ -233,7 +228,9 @@ public final class ModelGguf {
       real("attention.layer_norm_rms_epsilon", config.norms().eps());
     }
 
-    /** Of layers that see everything, where there are such; llama.cpp knows Gemma's other one. */
+    /**
+     * Returns the rotation of layers with full attention, if any; llama.cpp has Gemma's other one.
+     */
     private Rope rope() {
       return config.layers().stream()
           .filter(layer -> layer.rope() != null)
@@ -254,7 +251,7 @@ public final class ModelGguf {
         }
         case Rope.Dynamic _, Rope.LongRope _ ->
             throw new BadModel(
-                "config.json: its rope_type has no counterpart in a GGUF file; supported: default,"
+                "config.json: its rope_type is not supported in GGUF files; supported: default,"
                     + " linear, yarn, llama3");
       }
     }
@@ -264,10 +261,13 @@ public final class ModelGguf {
       real("rope.scaling.factor", factor);
     }
 
-    /** By what rotations are slowed, for the tensor that holds it; null where there is none. */
+    /**
+     * Returns the divisors of Llama 3's frequencies, which are a tensor; null for other rotations.
+     */
     static float @Nullable [] ropeFactors(DecoderConfig config, String architecture) {
-      if (!(new ModelFields(config, architecture).rope() instanceof Rope.Llama3 slowed))
+      if (!(new ModelFields(config, architecture).rope() instanceof Rope.Llama3 slowed)) {
         return null;
+      }
       float[] plain = new Rope.Default(slowed.theta(), slowed.rotaryDim()).inverseFrequencies(1);
       float[] turned = slowed.inverseFrequencies(1);
       float factor = (float) slowed.factor();
@@ -311,15 +311,13 @@ public final class ModelGguf {
   }
 
   /**
-   * F32 on the way to F16: a number that would become infinite is refused rather than written.
+   * F32 numbers that are checked to be in the range of F16.
    *
-   * @param name of the tensor, for what is wrong with it
+   * @param name name of the tensor, for messages
    */
   record WithinF16(String name, TensorData floats) implements TensorData {
-    private static final ValueLayout.OfFloat FLOAT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** The least that rounds to infinity. */
+    /** The smallest number that rounds to infinity. */
     private static final float BEYOND = 65_520;
 
     @Override
@@ -334,7 +332,7 @@ public final class ModelGguf {
         float number = into.get(FLOAT, at);
         if (Math.abs(number) < BEYOND) continue;
         throw new BadModel(
-            "tensor %s holds a number that F16 cannot: %s; ask for the type q8_0"
+            "tensor %s contains a number outside of the range of F16: %s; use the type q8_0"
                 .formatted(name, number));
       }
     }

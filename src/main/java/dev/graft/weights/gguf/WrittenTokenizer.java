@@ -27,7 +27,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The files of a model's tokenizer in the keys of a GGUF file, which {@link GgufTokenizer} reads.
+ * Converts the files of a model's tokenizer to the keys of a GGUF file, which {@link GgufTokenizer}
+ * reads.
  */
 public final class WrittenTokenizer {
   private static final int MAX_TOKENIZER = 64 << 20;
@@ -41,7 +42,7 @@ public final class WrittenTokenizer {
   private final WrittenVocabulary vocabulary;
 
   /**
-   * @throws BadModel if there is no tokenizer, or one of another kind than BPE
+   * @throws BadModel if the tokenizer is missing or is not BPE
    */
   WrittenTokenizer(ModelDirectory model, boolean gemma) {
     Path file = model.file("tokenizer.json");
@@ -53,7 +54,7 @@ public final class WrittenTokenizer {
     String type = tokenizer.at("/model/type").asString("BPE");
     if (!type.equals("BPE")) {
       throw new BadModel(
-          "tokenizer.json: model.type is '%s'; GGUF files are written of BPE".formatted(type));
+          "tokenizer.json: model.type is '%s'; supported in GGUF files: BPE".formatted(type));
     }
     vocabulary = WrittenVocabulary.of(tokenizer, basics.vocabSize(), gemma);
   }
@@ -65,21 +66,21 @@ public final class WrittenTokenizer {
         : JsonFields.read(file, MAX_SETTINGS).node();
   }
 
-  /** Of several, the one for chats without tools. */
+  /** Returns the chat template; of several, the one for chats without tools. */
   private static @Nullable String template(ModelDirectory model, JsonNode settings) {
     Path file = model.file("chat_template.jinja");
     if (file != null) {
       return new String(DirectoryFiles.bytes(file, MAX_SETTINGS), StandardCharsets.UTF_8);
     }
-    JsonNode said = settings.path("chat_template");
-    if (said.isString()) return said.stringValue();
-    for (JsonNode each : said) {
+    JsonNode templates = settings.path("chat_template");
+    if (templates.isString()) return templates.stringValue();
+    for (JsonNode each : templates) {
       if (each.path("name").asString("").equals("default")) return each.path("template").asString();
     }
     return null;
   }
 
-  /** The texts that end an answer, for programs that are told them. */
+  /** Returns the texts that end an answer, for programs that need them as settings. */
   public static List<String> stops(ModelDirectory model) {
     return new WrittenTokenizer(model, false).stops();
   }
@@ -94,7 +95,7 @@ public final class WrittenTokenizer {
   }
 
   /**
-   * @throws BadModel if something of it has no key
+   * @throws BadModel if there is no key for a setting
    */
   List<GgufField> fields() {
     List<GgufField> fields = new ArrayList<>();
@@ -141,10 +142,10 @@ public final class WrittenTokenizer {
     fields.add(new Unsigned(PREFIX + key + "_token_id", id));
   }
 
-  /** The id of a token that tokenizer_config.json names, as text or as an object. */
+  /** Returns the id of a token that tokenizer_config.json names, as text or as an object. */
   private @Nullable Integer named(String field) {
-    JsonNode said = settings.path(field);
-    String text = said.isObject() ? said.path("content").asString("") : said.asString("");
+    JsonNode token = settings.path(field);
+    String text = token.isObject() ? token.path("content").asString("") : token.asString("");
     return text.isEmpty() ? null : vocabulary.ids().get(text);
   }
 
@@ -158,31 +159,32 @@ public final class WrittenTokenizer {
   }
 
   /**
-   * Compares with what a file of these fields is read as.
+   * Compares with the tokenizer that is read from a file with these fields.
    *
-   * @throws BadModel if that would make other tokens of a text
+   * @throws BadModel if it would tokenize texts differently
    */
   void requireSame(JsonNode read) {
     if (!TokenizerSteps.of(read).equals(TokenizerSteps.of(tokenizer))) {
       throw new BadModel(
-          "tokenizer.json: its normalizer or pre_tokenizer cannot be said in a GGUF file");
+          "tokenizer.json: its normalizer or pre_tokenizer cannot be represented in a GGUF file");
     }
     if (!WrittenVocabulary.merges(read).equals(WrittenVocabulary.merges(tokenizer))) {
-      throw new BadModel("tokenizer.json: the order of its merges cannot be said in a GGUF file");
+      throw new BadModel(
+          "tokenizer.json: the order of its merges cannot be represented in a GGUF file");
     }
   }
 
   /**
-   * What the post-processor of a tokenizer.json puts around a text.
+   * The tokens that the post-processor of a tokenizer.json adds to a text.
    *
-   * @param bos the token before it, or null
-   * @param eos the token behind it, or null
+   * @param bos the token before the text, or null
+   * @param eos the token after the text, or null
    */
   record BosAndEos(@Nullable String bos, @Nullable String eos) {
     private static final BosAndEos NONE = new BosAndEos(null, null);
 
     /**
-     * @throws BadModel if it is another thing than a token before or behind a text
+     * @throws BadModel if it adds more than a token before and after a text
      */
     static BosAndEos of(JsonNode processor) {
       if (!processor.isObject()) return NONE;
@@ -211,14 +213,13 @@ public final class WrittenTokenizer {
 
     private static BadModel unknown(String what) {
       return new BadModel(
-          "tokenizer.json: its post_processor (%s) puts more around a text than a GGUF file can say"
-              .formatted(what));
+          "tokenizer.json: its post_processor (%s) is not supported in GGUF files".formatted(what));
     }
   }
 
   /**
-   * What a tokenizer.json does to a text before it merges, so that two can be compared: sequences
-   * are flat, what is left out stands there, and what only moves offsets is gone.
+   * The steps of a tokenizer.json before merging, in a normal form for comparisons: flat sequences
+   * with defaults and without settings that only affect offsets.
    */
   record TokenizerSteps(
       List<JsonNode> normalizers, List<JsonNode> preTokenizers, boolean ignoreMerges) {
@@ -266,12 +267,11 @@ public final class WrittenTokenizer {
   }
 
   /**
-   * The tokens of a tokenizer.json by their ids, as many as the token table has rows.
+   * The tokens of a tokenizer.json by their ids, one for each row of the token table.
    *
-   * @param types llama.cpp's numbers, one for each token
-   * @param ids of the tokens' texts as tokenizer.json has them
-   * @param merges two tokens each
-   * @param pieces whether it is SentencePiece's, whose bytes are tokens
+   * @param types llama.cpp's type number of each token
+   * @param ids ids by the texts of the tokens in tokenizer.json
+   * @param pieces whether it is a SentencePiece tokenizer, with tokens for bytes
    */
   record WrittenVocabulary(
       List<String> tokens,
@@ -327,7 +327,7 @@ public final class WrittenTokenizer {
         @Nullable String[] tokens, Map<String, Integer> ids, String token, int id) {
       if (id < 0 || id >= tokens.length) {
         throw new BadModel(
-            "tokenizer.json: token %d is beyond the %d of config.json"
+            "tokenizer.json: token id %d is not below the vocab_size of config.json, %d"
                 .formatted(id, tokens.length));
       }
       if (tokens[id] != null && !token.equals(tokens[id])) {
@@ -337,7 +337,7 @@ public final class WrittenTokenizer {
       ids.put(token, id);
     }
 
-    /** In either spelling: two texts, or one with a space between them. */
+    /** Reads merges in both spellings: two texts, or one with a space between them. */
     static List<Merges.Merge> merges(JsonNode tokenizer) {
       List<Merges.Merge> merges = new ArrayList<>();
       for (JsonNode each : tokenizer.at("/model/merges")) {
@@ -369,7 +369,10 @@ public final class WrittenTokenizer {
       return fields;
     }
 
-    /** The earlier a token is merged, the better; Gemma's are merged in the order of their ids. */
+    /**
+     * Returns higher scores for earlier merges; Gemma's tokens are merged in the order of their
+     * ids.
+     */
     private float[] scores() {
       float[] scores = new float[tokens.size()];
       for (int id = 0; gemma && id < scores.length; id++) scores[id] = -id;

@@ -118,7 +118,7 @@ class GgufAdapterTests {
   void aBaseThatLlamaCppTakesNoAdaptersOfIsRefused(String family) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> write(adapter(Families.read("llama"), List.of()), family, Dtype.F32))
-        .withMessage("llama.cpp takes no adapters on " + family);
+        .withMessage("llama.cpp does not support adapters for " + family);
     assertThat(directory).isEmptyDirectory();
   }
 
@@ -127,13 +127,13 @@ class GgufAdapterTests {
     List<NamedTensor> factors = adapter(Families.read("llama"), List.of());
     List<NamedTensor> alone = new ArrayList<>(factors);
     alone.removeLast();
-    refused(alone, "model.layers.1.self_attn.v_proj has one factor of LoRA only");
+    refused(alone, "model.layers.1.self_attn.v_proj has only one LoRA factor");
     List<NamedTensor> other = new ArrayList<>(factors);
     other.set(0, NamedTensor.of(factors.getFirst().name(), new float[128], 2, 64));
-    refused(other, "model.layers.0.mlp.down_proj: the factors of LoRA do not fit together");
+    refused(other, "model.layers.0.mlp.down_proj: the shapes of the LoRA factors do not match");
     List<NamedTensor> vector = new ArrayList<>(factors);
     vector.add(NamedTensor.of("base_model.model.x.lora_magnitude_vector", new float[2], 2));
-    refused(vector, "tensor base_model.model.x.lora_magnitude_vector is no factor of LoRA");
+    refused(vector, "tensor base_model.model.x.lora_magnitude_vector is not a LoRA factor");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> write(factors, "llama", Dtype.I8))
         .withMessageContaining("not F32, F16 or BF16");
@@ -154,7 +154,7 @@ class GgufAdapterTests {
     Files.writeString(directory.resolve("README.md"), "---\n" + matter + "\n---\n");
     assertThatExceptionOfType(BadModel.class)
         .isThrownBy(() -> AdapterCard.read(directory, "a"))
-        .withMessage("README.md: its front matter is not valid YAML");
+        .withMessage("README.md: the front matter is not valid YAML");
   }
 
   @Test

@@ -28,7 +28,9 @@ class GgufConfigTests {
     DecoderConfig config = read(model("llama").tensor("rope_freqs.weight", 0, factors(scaled), 32));
     assertThat(config.layers().getFirst().rope()).isEqualTo(scaled);
     byte[] other = factors(new Rope.Linear(500_000, WIDTH, 2));
-    refused(model("llama").tensor("rope_freqs.weight", 0, other, 32), "other factors than Llama 3");
+    refused(
+        model("llama").tensor("rope_freqs.weight", 0, other, 32),
+        "does not have the factors of Llama 3");
   }
 
   private static byte[] factors(Rope rope) {
@@ -73,8 +75,12 @@ class GgufConfigTests {
             .text("llama.rope.scaling.type", "longrope")
             .float32("llama.rope.scaling.factor", 2),
         "llama.rope.scaling.type is 'longrope'; supported: none, linear, yarn");
-    refused(model("llama").uint32("llama.rope.dimension_count", 32), "32 of 64 values of a head");
-    refused(model("llama").uint32("llama.attention.value_length", 32), "is not the width of keys");
+    refused(
+        model("llama").uint32("llama.rope.dimension_count", 32),
+        "is 32; rotating only a part of a head");
+    refused(
+        model("llama").uint32("llama.attention.value_length", 32),
+        "is 32, but the width of keys is");
     refused(new GgufBytes(), "general.architecture is missing");
     refused(new GgufBytes().text("general.architecture", "qwen2"), "qwen2.block_count is missing");
     refused(model("granite"), "granite.attention.scale is missing");

@@ -95,13 +95,13 @@ class GgufModelTests {
     Path more = directory.resolve("more.gguf");
     GgufBytes extra = TinyGguf.of(original, false).tensor("blk.0.lora", 0, new byte[4], 1);
     Files.write(more, extra.bytes());
-    bad(more, "tensor blk.0.lora is not known in a model of architecture llama");
+    bad(more, "tensor blk.0.lora is unknown in a model of architecture llama");
     Files.write(more, TinyGguf.of(original, false).uint32("split.count", 3).bytes());
-    bad(more, "is one of 3 parts; join them with llama-gguf-split --merge");
+    bad(more, "indicates one of 3 parts; join them with llama-gguf-split --merge");
     Files.write(more, TinyGguf.of(original, false).uint32("llama.expert_count", 8).bytes());
     bad(more, "a mixture of experts");
     Files.write(more, TinyGguf.of(original, false).text("general.type", "adapter").bytes());
-    bad(more, "is 'adapter', not a model");
+    bad(more, "is 'adapter'; must be model");
   }
 
   /** One string of the file replaced by another of the same length. */

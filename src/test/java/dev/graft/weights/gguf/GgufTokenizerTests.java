@@ -93,12 +93,12 @@ class GgufTokenizerTests {
 
   @Test
   void whatIsNoVocabularyIsRefused() throws IOException {
-    refused(bytes("gpt-2", "1 3"), "tokenizer.ggml.merges entry 0 is not of two tokens");
-    refused(bytes("gpt-2", "12"), "entry 0 is not of two tokens");
+    refused(bytes("gpt-2", "1 3"), "tokenizer.ggml.merges entry 0 does not consist of two tokens");
+    refused(bytes("gpt-2", "12"), "entry 0 does not consist of two tokens");
     refused(bytes("gpt-2", "1 2").uint32("tokenizer.ggml.eos_token_id", 5), "is 5, must be 0 to 4");
     refused(new GgufBytes(), "tokenizer.ggml.tokens is missing");
     GgufBytes twice = new GgufBytes().texts("tokenizer.ggml.tokens", List.of("a", "b", "a"));
-    refused(twice, "holds the same text at 0 and 2");
+    refused(twice, "contains the same text at 0 and 2");
     GgufBytes few = new GgufBytes().texts("tokenizer.ggml.tokens", List.of("a", "b"));
     refused(few.int32s("tokenizer.ggml.token_type", 1), "has 1 entries for 2 tokens");
   }

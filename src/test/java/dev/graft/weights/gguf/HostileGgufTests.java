@@ -22,7 +22,7 @@ class HostileGgufTests {
   @Test
   void whatIsNoGgufFileOfAKnownVersionIsRefused() throws IOException {
     refused(new byte[0], "needs 4 bytes at 0");
-    refused("PK\3\4 a zip file".getBytes(StandardCharsets.US_ASCII), "no GGUF");
+    refused("PK\3\4 a zip file".getBytes(StandardCharsets.US_ASCII), "is not a GGUF file");
     refused(new GgufBytes().version(1).bytes(), "is GGUF version 1; supported: 2, 3");
     refused(new GgufBytes().version(Integer.reverseBytes(3)).bytes(), "is big-endian");
     refused(new GgufBytes().version(-1).bytes(), "is GGUF version 4294967295");
@@ -45,10 +45,10 @@ class HostileGgufTests {
     refused(new GgufBytes().list("k", 9, 1), "k is a list of lists");
     refused(key("k", 13), "k has the unknown type 13");
     refused(key("k", -1), "k has the unknown type 4294967295");
-    refused(new GgufBytes().text("k", "a").text("k", "b"), "key k is given twice");
-    refused(new GgufBytes().uint32("general.alignment", 12), "12 is no multiple of 8");
+    refused(new GgufBytes().text("k", "a").text("k", "b"), "key k occurs twice");
+    refused(new GgufBytes().uint32("general.alignment", 12), "12 is not a multiple of 8");
     refused(new GgufBytes().uint32("general.alignment", 0), "is 0, must be 1 to 1048576");
-    refused(new GgufBytes().text("general.alignment", "32"), "general.alignment is no integer");
+    refused(new GgufBytes().text("general.alignment", "32"), "general.alignment is not an integer");
   }
 
   @Test
@@ -58,14 +58,15 @@ class HostileGgufTests {
     refused(described(0, 0, 4, 0), "has a dimension of 0");
     refused(described(0, 0), "has 0 dimensions");
     refused(described(0, 0, 1, 1, 1, 1, 1), "has 5 dimensions; supported: 1 to 4");
-    refused(described(0, 0, 1 << 20), "the file is truncated");
-    refused(described(0, 1L << 40, 1), "the file is truncated");
-    refused(described(0, 8, 1), "begins at no multiple of the alignment, 32");
-    refused(described(0, -32, 1), "begins at no multiple");
+    refused(described(0, 0, 1 << 20), "it is truncated");
+    refused(described(0, 1L << 40, 1), "it is truncated");
+    refused(described(0, 8, 1), "does not begin at a multiple of the alignment, 32");
+    refused(described(0, -32, 1), "does not begin at a multiple");
     refused(described(10, 0, 256), "tensor x has ggml's type 10; supported: F32, F16, BF16, Q4_0");
-    refused(described(12, 0, 2, 128), "has rows of 128, no multiple of the block of Q4_K");
     refused(
-        new GgufBytes().tensor("x", 0, ONE, 1).tensor("x", 0, ONE, 1), "tensor x is given twice");
+        described(12, 0, 2, 128),
+        "has rows of 128 elements, not a multiple of the block size of Q4_K");
+    refused(new GgufBytes().tensor("x", 0, ONE, 1).tensor("x", 0, ONE, 1), "tensor x occurs twice");
   }
 
   @Test
@@ -84,12 +85,14 @@ class HostileGgufTests {
       bad(() -> keys.requireInt("n", 0, 9), "k.gguf: n is 4294967295, must be 0 to 9");
       bad(() -> keys.requireInt("none", 0, 9), "k.gguf: none is missing");
       bad(() -> keys.requireReal("nan", 0, 9), "k.gguf: nan is NaN, must be above 0.0");
-      bad(() -> keys.requireInt("ids", 0, 9), "ids is no integer; one for each layer");
-      bad(() -> keys.texts("list", 1), "list has 2 entries, more than 1");
-      bad(() -> keys.texts("ids", 9), "ids is no list of strings");
-      bad(() -> keys.numbers("list", 9), "list is no list of numbers");
-      bad(() -> keys.requireText("n"), "n is no string");
-      bad(() -> keys.flagOr("n", true), "n is neither true nor false");
+      bad(
+          () -> keys.requireInt("ids", 0, 9),
+          "ids is not an integer; a list with one for each layer");
+      bad(() -> keys.texts("list", 1), "list has 2 entries, more than the maximum of 1");
+      bad(() -> keys.texts("ids", 9), "ids is not a list of strings");
+      bad(() -> keys.numbers("list", 9), "list is not a list of numbers");
+      bad(() -> keys.requireText("n"), "n is not a string");
+      bad(() -> keys.flagOr("n", true), "n is not true or false");
     }
   }
 

@@ -151,7 +151,7 @@ class ModelGgufTests {
             + " compute",
         "\"rope_theta\": 10000.0      | \"rope_theta\": 10000.0, \"rope_scaling\": {\"rope_type\":"
             + " \"dynamic\", \"factor\": 2.0} | rope_type",
-        "\"vocab_size\": 261          | \"vocab_size\": 200               | beyond the 200",
+        "\"vocab_size\": 261          | \"vocab_size\": 200               | is not below the vocab_size of config.json, 200",
       })
   void whatAFileCannotSayIsRefused(String setting, String other, String why) throws IOException {
     Path model = TinyLlama.write(directory.resolve("original"), 1);
@@ -173,11 +173,11 @@ class ModelGgufTests {
     Files.writeString(
         tokenizer,
         plain.replace("{\"type\": \"ByteLevel\", \"add_prefix", "{\"type\": \"Whitespace\", \"x"));
-    refused(model, "cuts texts in a way that llama.cpp has no name for; supported: ");
+    refused(model, "splits texts in a way that llama.cpp does not support; supported: ");
     Files.writeString(
         tokenizer,
         plain.replace("\"normalizer\": null", "\"normalizer\": {\"type\": \"Lowercase\"}"));
-    refused(model, "cuts texts in a way");
+    refused(model, "splits texts in a way");
   }
 
   private void refused(Path model, String why) {
@@ -205,7 +205,7 @@ class ModelGgufTests {
                           new GgufModel.Shifted(
                               base.weights().require(each.name(), each.shape()).data(Dtype.F32),
                               70_000)))
-          .withMessageContaining("holds a number that F16 cannot");
+          .withMessageContaining("contains a number outside of the range of F16");
       assertThat(directory.resolve("model.gguf")).doesNotExist();
     }
   }

@@ -15,8 +15,8 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * The audit log as lines of JSON, oldest first, for whoever keeps it elsewhere. Read page by page,
- * so that no transaction is open for as long as a client reads.
+ * Exports the audit log as lines of JSON, oldest first. It is read page by page, so that no
+ * transaction stays open while a slow client reads.
  */
 @RestController
 class AuditExportController {

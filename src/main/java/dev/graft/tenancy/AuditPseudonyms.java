@@ -4,9 +4,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * Takes names and details from entries of the audit log about a department that is being erased;
- * the database lets nobody do so at another time. Actors and departments stay what they were: that
- * is what the log is for.
+ * Removes names and details from the audit log entries of a department that is being erased. The
+ * database refuses such changes at any other time. Actors and department ids are kept as evidence.
  */
 @Component
 class AuditPseudonyms {
@@ -32,8 +31,9 @@ class AuditPseudonyms {
   }
 
   /**
-   * @param salt of the pseudonyms that stand for ids and names of things
-   * @return how many of at most {@code most} there were
+   * Rewrites up to {@code most} entries and returns how many it rewrote.
+   *
+   * @param salt salt of the pseudonyms that replace ids and names of things
    */
   public int write(String departmentId, String salt, int most) {
     return sql.sql(ERASE)

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Erases departments, one at a time on a server. Each step is one that can be made again. */
+/** Erases departments, one at a time per server. Each step can be repeated. */
 @Component
 class ErasureWork implements WorkKind {
   static final String KIND = "erasure";
@@ -31,7 +31,7 @@ class ErasureWork implements WorkKind {
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final Duration AGAIN = Duration.ofHours(1);
 
-  /** It must not be given up: what is half deleted is of no use to anybody. */
+  /** Retries without end: a department that is half deleted must not stay so. */
   private static final WorkSettings SETTINGS =
       new WorkSettings(
           KIND,
@@ -174,7 +174,7 @@ class ErasureWork implements WorkKind {
         transaction.execute(
             status -> {
               if (work.progressed(claim)) return statements.get();
-              throw new IllegalStateException("another server goes on with the erasure");
+              throw new IllegalStateException("Another server has taken over the erasure.");
             }));
   }
 }

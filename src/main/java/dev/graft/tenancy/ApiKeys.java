@@ -139,16 +139,10 @@ public class ApiKeys {
     audit.write("api_key.deleted", key.departmentId(), key.id(), Map.of("name", key.name()));
   }
 
-  /** Rotates a key; the old one is revoked at once. */
-  @Transactional
-  public Created rotate(String id) {
-    return rotate(id, Duration.ZERO);
-  }
-
   /**
    * Creates another key of the same owner, scopes and lifetime.
    *
-   * @param overlap how long the old key stays valid beside it
+   * @param overlap how long the old key stays valid beside it; zero = it is revoked at once
    */
   @Transactional
   public Created rotate(String id, Duration overlap) {

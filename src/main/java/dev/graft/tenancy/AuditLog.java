@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Records who did what. An entry is written in the transaction of the change that it describes:
  * both commit, or neither does. The database refuses to change or remove entries, except for {@link
- * AuditPseudonyms}.
+ * DepartmentRemoval}.
  */
 @Service
 public class AuditLog {

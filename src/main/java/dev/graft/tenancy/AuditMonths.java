@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
@@ -19,7 +18,6 @@ import org.springframework.transaction.support.TransactionTemplate;
  * their retention ends. Several servers may do so at once.
  */
 @Component
-@EnableConfigurationProperties(AuditMonths.AuditProperties.class)
 class AuditMonths {
   private static final Logger log = LoggerFactory.getLogger(AuditMonths.class);
   private static final int AHEAD = 2;

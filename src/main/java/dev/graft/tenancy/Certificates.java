@@ -24,7 +24,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -32,10 +31,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Makes and signs the certificate of an erasure. */
 @Component
-@EnableConfigurationProperties(Certificates.ErasureProperties.class)
 class Certificates {
   private final Erasures erasures;
-  private final DepartmentRemoval.DepartmentContent content;
+  private final DepartmentRemoval.Content content;
   private final DepartmentRemoval removal;
   private final BlobCollector collector;
   private final CertificateKey key;
@@ -44,7 +42,7 @@ class Certificates {
 
   Certificates(
       Erasures erasures,
-      DepartmentRemoval.DepartmentContent content,
+      DepartmentRemoval.Content content,
       DepartmentRemoval removal,
       BlobCollector collector,
       CertificateKey key,

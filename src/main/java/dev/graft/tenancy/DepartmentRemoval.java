@@ -11,7 +11,7 @@ import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.artifacts.NamedBlobs.BlobColumn;
 import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.platform.Idempotency;
-import dev.graft.tenancy.DepartmentRemoval.DepartmentTables.Part;
+import dev.graft.tenancy.DepartmentRemoval.Tables.Part;
 import dev.graft.tenancy.Erasures.Erasure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,27 +33,43 @@ import org.springframework.stereotype.Component;
 class DepartmentRemoval {
   private static final int BATCH = 1_000;
 
+  /**
+   * Removes names and details from audit log entries. The database allows this only while their
+   * department is being erased. Actors and department ids are kept as evidence.
+   */
+  private static final String PSEUDONYMIZE =
+      """
+      update audit_log
+         set department_name = null, details = '{"erased": true}',
+             resource_id = case when type ~ '^(project|user|api_key|service_account|login|logout)[.]'
+                                then resource_id
+                                else 'erased-' || left(encode(sha256(convert_to(
+                                       :salt || resource_id, 'UTF8')), 'hex'), 24) end
+       where (id, effective_at) in
+             (select id, effective_at from audit_log
+               where department_id = :department
+                 and (department_name is not null or details <> '{"erased": true}')
+               limit :most)
+      """;
+
   private final JdbcClient sql;
-  private final DepartmentContent content;
+  private final Content content;
   private final Erasures erasures;
   private final AuditLog audit;
-  private final AuditPseudonyms pseudonyms;
   private final Idempotency idempotency;
   private final ApplicationEventPublisher events;
 
   DepartmentRemoval(
       JdbcClient sql,
-      DepartmentContent content,
+      Content content,
       Erasures erasures,
       AuditLog audit,
-      AuditPseudonyms pseudonyms,
       Idempotency idempotency,
       ApplicationEventPublisher events) {
     this.sql = sql;
     this.content = content;
     this.erasures = erasures;
     this.audit = audit;
-    this.pseudonyms = pseudonyms;
     this.idempotency = idempotency;
     this.events = events;
   }
@@ -101,7 +117,11 @@ class DepartmentRemoval {
 
   /** Removes names and details from a batch of audit log entries and returns their number. */
   int entries(Erasure erasure) {
-    return pseudonyms.write(erasure.departmentId(), String.valueOf(erasure.salt()), BATCH);
+    return sql.sql(PSEUDONYMIZE)
+        .param("department", erasure.departmentId())
+        .param("salt", String.valueOf(erasure.salt()))
+        .param("most", BATCH)
+        .update();
   }
 
   /** Deletes rows that were added meanwhile, then the department. */
@@ -132,13 +152,13 @@ class DepartmentRemoval {
 
   /** The content of a department in the artifact store. */
   @Component
-  static class DepartmentContent {
+  static class Content {
     private final JdbcClient sql;
     private final ArtifactStore store;
     private final List<BlobColumn> columns;
     private final Map<String, String> kept = new HashMap<>();
 
-    DepartmentContent(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
+    Content(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
       this.sql = sql;
       this.store = store;
       this.columns = modules.stream().flatMap(each -> each.columns().stream()).distinct().toList();
@@ -162,12 +182,11 @@ class DepartmentRemoval {
      * Lists the blobs in the store that the department's rows refer to, directly or by a manifest,
      * needed or not. Blobs of base models, which belong to the organisation, are left out.
      */
-    List<BlobRef> of(String departmentId, List<DepartmentTables.Part> parts) throws IOException {
+    List<BlobRef> of(String departmentId, List<Tables.Part> parts) throws IOException {
       Map<String, String> where =
           parts.stream()
               .collect(
-                  Collectors.toMap(
-                      DepartmentTables.Part::table, part -> part.where(), (one, same) -> one));
+                  Collectors.toMap(Tables.Part::table, part -> part.where(), (one, same) -> one));
       Set<Digest> own = new HashSet<>();
       Set<Digest> others = new HashSet<>();
       for (BlobColumn column : columns) {
@@ -212,7 +231,7 @@ class DepartmentRemoval {
    * department}, or its rows refer to rows of such a table.
    */
   @Component
-  static class DepartmentTables {
+  static class Tables {
     /** Tables whose rows are kept. */
     static final Set<String> KEPT = Set.of("audit_log", "department_erasure");
 
@@ -247,7 +266,7 @@ class DepartmentRemoval {
 
     private final JdbcClient sql;
 
-    DepartmentTables(JdbcClient sql) {
+    Tables(JdbcClient sql) {
       this.sql = sql;
     }
 

@@ -7,7 +7,7 @@ import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
 import dev.graft.platform.work.WorkSettings;
-import dev.graft.tenancy.DepartmentRemoval.DepartmentTables.Part;
+import dev.graft.tenancy.DepartmentRemoval.Tables.Part;
 import dev.graft.tenancy.Erasures.Erasure;
 import java.io.IOException;
 import java.time.Clock;
@@ -44,8 +44,8 @@ class ErasureWork implements WorkKind {
           Duration.ofSeconds(5));
 
   private final Erasures erasures;
-  private final DepartmentRemoval.DepartmentTables tables;
-  private final DepartmentRemoval.DepartmentContent content;
+  private final DepartmentRemoval.Tables tables;
+  private final DepartmentRemoval.Content content;
   private final DepartmentRemoval removal;
   private final Certificates certificates;
   private final BlobCollector collector;
@@ -56,8 +56,8 @@ class ErasureWork implements WorkKind {
 
   ErasureWork(
       Erasures erasures,
-      DepartmentRemoval.DepartmentTables tables,
-      DepartmentRemoval.DepartmentContent content,
+      DepartmentRemoval.Tables tables,
+      DepartmentRemoval.Content content,
       DepartmentRemoval removal,
       Certificates certificates,
       BlobCollector collector,
@@ -115,7 +115,7 @@ class ErasureWork implements WorkKind {
   private boolean deleteRows(WorkClaim claim, Erasure erasure) {
     List<Part> parts = tables.inOrder();
     for (Part part : parts) {
-      if (part.table().equals(DepartmentRemoval.DepartmentTables.DEPARTMENT)) continue;
+      if (part.table().equals(DepartmentRemoval.Tables.DEPARTMENT)) continue;
       while (held(claim, () -> removal.batch(erasure, part)) > 0) continue;
     }
     while (held(claim, () -> removal.entries(erasure)) > 0) continue;

@@ -16,7 +16,7 @@ public sealed interface Identity permits Caller, Identity.Administrator {
   boolean reaches(String departmentId, Permission forAll);
 
   /** An administrator of the organisation, who belongs to no department. */
-  public record Administrator(Actor actor, Set<Permission> permissions) implements Identity {
+  record Administrator(Actor actor, Set<Permission> permissions) implements Identity {
     public Administrator {
       permissions = Set.copyOf(permissions);
     }

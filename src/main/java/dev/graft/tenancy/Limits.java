@@ -49,48 +49,23 @@ public record Limits(
         models(row));
   }
 
-  static ModelPermissions models(ResultSet row) throws SQLException {
+  /** Without a rule, no model is denied. */
+  private static ModelPermissions models(ResultSet row) throws SQLException {
     List<String> models = ResultColumns.textsOrNull(row, "model_ids");
-    if (models == null) return new ModelPermissions.Every();
-    return row.getString("model_mode").equals("allow_list")
-        ? new ModelPermissions.Only(Set.copyOf(models))
-        : new ModelPermissions.AllBut(Set.copyOf(models));
+    return models == null
+        ? new ModelPermissions(false, Set.of())
+        : new ModelPermissions(
+            row.getString("model_mode").equals("allow_list"), Set.copyOf(models));
   }
 
-  /** Which base models a department's jobs may use. */
-  public sealed interface ModelPermissions {
-    boolean allows(String model);
-
-    /** No rule. */
-    record Every() implements ModelPermissions {
-      @Override
-      public boolean allows(String model) {
-        return true;
-      }
-    }
-
-    /** These only: OpenAI's {@code allow_list}. */
-    record Only(Set<String> models) implements ModelPermissions {
-      public Only {
-        models = Set.copyOf(models);
-      }
-
-      @Override
-      public boolean allows(String model) {
-        return models.contains(model);
-      }
-    }
-
-    /** All but these: OpenAI's {@code deny_list}. */
-    record AllBut(Set<String> models) implements ModelPermissions {
-      public AllBut {
-        models = Set.copyOf(models);
-      }
-
-      @Override
-      public boolean allows(String model) {
-        return !models.contains(model);
-      }
+  /**
+   * Which base models a department's jobs may use.
+   *
+   * @param allowList whether only these models are allowed, or all others
+   */
+  public record ModelPermissions(boolean allowList, Set<String> models) {
+    public boolean allows(String model) {
+      return models.contains(model) == allowList;
     }
   }
 

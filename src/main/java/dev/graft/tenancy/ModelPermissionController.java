@@ -5,7 +5,6 @@ import dev.graft.tenancy.Limits.ModelPermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
@@ -45,17 +44,11 @@ class ModelPermissionController {
 
   /** Without a rule, an empty deny list. */
   record PermissionsObject(String object, String mode, List<String> modelIds) {
-    static PermissionsObject of(ModelPermissions models) {
-      return switch (models) {
-        case ModelPermissions.Every every -> of(DENY, Set.of());
-        case ModelPermissions.Only only -> of(ALLOW, only.models());
-        case ModelPermissions.AllBut allBut -> of(DENY, allBut.models());
-      };
-    }
-
-    private static PermissionsObject of(String mode, Set<String> models) {
+    static PermissionsObject of(ModelPermissions permissions) {
       return new PermissionsObject(
-          "project.model_permissions", mode, models.stream().sorted().toList());
+          "project.model_permissions",
+          permissions.allowList() ? ALLOW : DENY,
+          permissions.models().stream().sorted().toList());
     }
   }
 

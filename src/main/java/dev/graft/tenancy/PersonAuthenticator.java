@@ -51,16 +51,13 @@ import org.springframework.transaction.annotation.Transactional;
  */
 @Component
 class PersonAuthenticator implements BearerAuthenticator {
-  private final ProviderTokenVerifier tokens;
+  private final TokenVerifier tokens;
   private final OidcProperties settings;
   private final Departments departments;
   private final Members people;
 
   PersonAuthenticator(
-      ProviderTokenVerifier tokens,
-      OidcProperties settings,
-      Departments departments,
-      Members people) {
+      TokenVerifier tokens, OidcProperties settings, Departments departments, Members people) {
     this.tokens = tokens;
     this.settings = settings;
     this.departments = departments;
@@ -142,8 +139,8 @@ class PersonAuthenticator implements BearerAuthenticator {
    * this Graft's audience, by this issuer, and not expired.
    */
   @Component
-  static class ProviderTokenVerifier {
-    private static final Logger log = LoggerFactory.getLogger(ProviderTokenVerifier.class);
+  static class TokenVerifier {
+    private static final Logger log = LoggerFactory.getLogger(TokenVerifier.class);
     private static final Duration SKEW = Duration.ofSeconds(30);
     private static final int LONGEST = 16_384;
     private static final Set<JWSAlgorithm> ALLOWED =
@@ -160,7 +157,7 @@ class PersonAuthenticator implements BearerAuthenticator {
 
     private final Optional<JwtDecoder> decoder;
 
-    ProviderTokenVerifier(OidcProperties settings, Clock clock) {
+    TokenVerifier(OidcProperties settings, Clock clock) {
       this.decoder =
           Optional.ofNullable(settings.issuer()).map(issuer -> decoder(issuer, settings, clock));
     }

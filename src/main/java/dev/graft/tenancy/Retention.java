@@ -1,7 +1,6 @@
 package dev.graft.tenancy;
 
-import dev.graft.artifacts.BlobProperties;
-import dev.graft.tenancy.RetentionNotices.RetentionNotice;
+import dev.graft.tenancy.RetentionNotices.Notice;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,8 +11,6 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -55,9 +52,9 @@ public class Retention {
       }
     }
     int removed = 0;
-    List<RetentionNotice> due = notices.due(now, null, BATCH);
+    List<Notice> due = notices.due(now, null, BATCH);
     while (!due.isEmpty()) {
-      for (RetentionNotice notice : due) {
+      for (Notice notice : due) {
         if (removed(notice, now)) removed++;
       }
       due = notices.due(now, due.getLast(), BATCH);
@@ -91,7 +88,7 @@ public class Retention {
   }
 
   /** Removes a thing. A failure is logged, so that the other things are removed. */
-  private boolean removed(RetentionNotice notice, Instant now) {
+  private boolean removed(Notice notice, Instant now) {
     try {
       return Boolean.TRUE.equals(transaction.execute(status -> remove(notice, now, status)));
     } catch (RuntimeException failed) {
@@ -104,7 +101,7 @@ public class Retention {
     }
   }
 
-  private boolean remove(RetentionNotice notice, Instant now, TransactionStatus status) {
+  private boolean remove(Notice notice, Instant now, TransactionStatus status) {
     Retained kind = Objects.requireNonNull(kinds.get(notice.kind()));
     return switch (kind.remove(notice.departmentId(), notice.resourceId())) {
       case REMOVED -> {
@@ -123,9 +120,4 @@ public class Retention {
       }
     };
   }
-
-  /** Settings of retention. */
-  @Configuration(proxyBeanMethods = false)
-  @EnableConfigurationProperties({RetentionDays.RetentionProperties.class, BlobProperties.class})
-  static class RetentionConfiguration {}
 }

@@ -62,7 +62,7 @@ class RetentionController {
       String name,
       long noticedAt,
       long deleteAt) {
-    static NoticeObject of(RetentionNotices.RetentionNotice notice) {
+    static NoticeObject of(RetentionNotices.Notice notice) {
       return new NoticeObject(
           notice.id(),
           "project.retention.notice",

@@ -149,30 +149,30 @@ public class RetentionNotices {
    *
    * @param last the last notice of the batch before; null for the first batch
    */
-  List<RetentionNotice> due(Instant now, @Nullable RetentionNotice last, int limit) {
+  List<Notice> due(Instant now, @Nullable Notice last, int limit) {
     return sql.sql(DUE)
         .param("now", ResultColumns.parameter(now))
         .param("id", last == null ? null : last.id())
         .param("delete_at", ResultColumns.parameter(last == null ? null : last.deleteAt()))
         .param("limit", limit)
-        .query(RetentionNotice::of)
+        .query(Notice::of)
         .list();
   }
 
   /** Lists notices of a department, the next removal first. */
-  List<RetentionNotice> page(String departmentId, @Nullable String after, int limit) {
+  List<Notice> page(String departmentId, @Nullable String after, int limit) {
     return sql.sql(PAGE)
         .param("department", departmentId)
         .param("after", after)
         .param("limit", limit)
-        .query(RetentionNotice::of)
+        .query(Notice::of)
         .list();
   }
 
   /**
    * Deletes a notice. Returns false if it was withdrawn, postponed or deleted since it was read.
    */
-  boolean end(RetentionNotice seen) {
+  boolean end(Notice seen) {
     return sql.sql("delete from retention_notice where id = :id and delete_at = :delete_at")
             .param("id", seen.id())
             .param("delete_at", ResultColumns.parameter(seen.deleteAt()))
@@ -181,7 +181,7 @@ public class RetentionNotices {
   }
 
   /** Renews a notice with a later time of removal. */
-  void renew(RetentionNotice seen, Duration notice, Instant now) {
+  void renew(Notice seen, Duration notice, Instant now) {
     sql.sql(
             """
             update retention_notice set noticed_at = :now, delete_at = :delete_at
@@ -200,7 +200,7 @@ public class RetentionNotices {
    *     logs
    * @param deleteAt earliest time of the removal
    */
-  record RetentionNotice(
+  record Notice(
       String id,
       String departmentId,
       RetentionKind kind,
@@ -208,8 +208,8 @@ public class RetentionNotices {
       String name,
       Instant noticedAt,
       Instant deleteAt) {
-    static RetentionNotice of(ResultSet row, int number) throws SQLException {
-      return new RetentionNotice(
+    static Notice of(ResultSet row, int number) throws SQLException {
+      return new Notice(
           row.getString("id"),
           row.getString("department_id"),
           RetentionKind.of(row.getString("kind")),

@@ -25,16 +25,16 @@ enum Role {
     this.wire = wire;
   }
 
-  public String wire() {
+  String wire() {
     return wire;
   }
 
-  public static Role of(String wire) {
+  static Role of(String wire) {
     return valueOf(wire.toUpperCase(Locale.ROOT));
   }
 
   /** Parses a role in a request: {@code owner} or {@code member}. */
-  public static Role parse(String wire) {
+  static Role parse(String wire) {
     return switch (wire) {
       case "owner" -> OWNER;
       case "member" -> MEMBER;
@@ -42,7 +42,7 @@ enum Role {
     };
   }
 
-  public Set<Permission> permissions() {
+  Set<Permission> permissions() {
     return switch (this) {
       case OWNER -> EnumSet.copyOf(OF_OWNERS);
       case MEMBER -> {

@@ -3,11 +3,11 @@ package dev.graft.tenancy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who acts, for the record: through a key, or as a person who has signed in.
+ * Who did something, for the audit log: the holder of a key, or a person who has signed in.
  *
- * @param keyId the key that was shown; null for a person with a token of the identity provider
- * @param personId the person, or the person whose key it is
- * @param serviceAccountId the service account whose key it is
+ * @param keyId the key that was sent; null for a person with a token of the identity provider
+ * @param personId the person, or the owner of the key
+ * @param serviceAccountId the service account that owns the key
  */
 public record Actor(
     @Nullable String keyId,
@@ -15,14 +15,14 @@ public record Actor(
     @Nullable String email,
     @Nullable String serviceAccountId) {
 
-  /** The account that acts: person or service account, else the key itself. */
+  /** Returns the id of the person or service account, otherwise of the key. */
   public String account() {
     if (personId != null) return personId;
     if (serviceAccountId != null) return serviceAccountId;
     return keyId == null ? "" : keyId;
   }
 
-  /** What stands for them where people read who it was: the key, or the person without one. */
+  /** Returns the id of the key, or of the person if there is no key. */
   public String id() {
     return keyId == null ? account() : keyId;
   }

@@ -18,7 +18,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** OpenAI's admin API keys: they open the organisation, and no department's things. */
+/** OpenAI's admin API keys, which administer the organisation but reach no department's things. */
 @RestController
 @RequestMapping("/v1/organization/admin_api_keys")
 class AdminKeyController {
@@ -45,7 +45,7 @@ class AdminKeyController {
   AdminKeyObject create(
       @AuthenticationPrincipal Identity identity, @RequestBody ApiKeys.KeyRequest request) {
     if (request.scopes() != null) {
-      throw RequestFailed.invalid("scopes", "An administrator's key has no scopes.");
+      throw RequestFailed.invalid("scopes", "scopes is not allowed for an administrator's key.");
     }
     ApiKeys.Created made =
         keys.createForAdministrator(request.name(), request.lifetime(), identity.actor().account());
@@ -74,7 +74,7 @@ class AdminKeyController {
    * OpenAI's AdminApiKey, then Graft's {@code replaces}.
    *
    * @param replaces id of the key that was rotated to this one, or null
-   * @param value the key itself, only in the answer that makes it
+   * @param value the key, only in the response that creates it
    */
   record AdminKeyObject(
       String id,
@@ -88,7 +88,7 @@ class AdminKeyController {
       @Nullable String replaces,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String value) {
 
-    /** Who asked for it: a person, an account, another administrator's key, or a command. */
+    /** The creator: a person, a service account, another administrator's key, or a command. */
     record Owner(String type, String object, String id, String name, long createdAt, String role) {}
 
     static AdminKeyObject of(ApiKey key, @Nullable String value) {

@@ -23,12 +23,12 @@ import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
-/** API keys: {@link Secrets}, shown once, listed by their first characters. */
+/** Creates, rotates and revokes API keys, which are {@link Secrets} that are shown once. */
 @Service
 public class ApiKeys {
   public static final String PREFIX = "sk-graft-";
 
-  /** The name of a key that nobody has named. */
+  /** The name of a key that is created without one. */
   public static final String UNNAMED = "unnamed key";
 
   private final IssuedKeys issued;
@@ -53,17 +53,17 @@ public class ApiKeys {
     this.clock = clock;
   }
 
-  /** A new key; {@code secret} exists only here. */
+  /** A new key with its {@code secret}, which is not stored. */
   public record Created(String id, String name, String secret, Instant createdAt) {}
 
-  /** A key that never expires, made on the server. */
+  /** Creates a key that never expires, on the server. */
   @Transactional
   public Created create(String departmentId, Caller.Scope scope) {
     return create(departmentId, scope, UNNAMED, null);
   }
 
   /**
-   * A key made on the server, with a service account of its own.
+   * Creates a key on the server, with a service account of its own.
    *
    * @param name of both
    * @param lifetime how long it is valid; null = until revoked
@@ -139,16 +139,10 @@ public class ApiKeys {
     audit.write("api_key.deleted", key.departmentId(), key.id(), Map.of("name", key.name()));
   }
 
-  /** Rotates a key; the old one is revoked at once. */
-  @Transactional
-  public Created rotate(String id) {
-    return rotate(id, Duration.ZERO);
-  }
-
   /**
    * Creates another key of the same owner, scopes and lifetime.
    *
-   * @param overlap how long the old key stays valid beside it
+   * @param overlap how long the old key stays valid beside it; zero = it is revoked at once
    */
   @Transactional
   public Created rotate(String id, Duration overlap) {
@@ -217,10 +211,10 @@ public class ApiKeys {
       @Nullable Instant lastUsedAt) {}
 
   /**
-   * A key that is asked for.
+   * A request for a key.
    *
-   * @param scopes what it may do of what its owner may; null = all of it
-   * @param expiresInSeconds 1 second to a year; null = until deleted
+   * @param scopes permissions of the key, out of those of its owner; null = all of these
+   * @param expiresInSeconds from 1 second to a year; null = until deleted
    */
   record KeyRequest(
       @Nullable String name, @Nullable List<String> scopes, @Nullable Long expiresInSeconds) {
@@ -244,7 +238,7 @@ public class ApiKeys {
       return expiresInSeconds == null ? null : Duration.ofSeconds(expiresInSeconds);
     }
 
-    /** What the key may do of this. */
+    /** Returns the permissions of the key, out of those of its owner. */
     Set<Permission> of(Set<Permission> owners) {
       Set<Permission> permissions = EnumSet.noneOf(Permission.class);
       permissions.addAll(owners);
@@ -252,28 +246,28 @@ public class ApiKeys {
       return permissions;
     }
 
-    /** The name of a key or of an account. */
+    /** Checks the name of a key or a service account. */
     static String requireName(@Nullable String name) {
       String given = RequestFailed.required(name, "name");
       if (!NAME.matcher(given).matches()) {
         throw RequestFailed.invalid(
-            "name", "A name has 1 to 100 characters, and no control characters.");
+            "name", "name must have 1 to 100 characters and no control characters.");
       }
       return given;
     }
   }
 
   /**
-   * The administrator's key that the operator has chosen, such as a secret of the cluster: there
-   * before the first request. Another value ends the one before; one that an administrator has
-   * ended stays ended.
+   * Stores the administrator's key that the operator has chosen, such as a secret of the cluster,
+   * before the first request. Another value revokes the key before. A key that an administrator has
+   * revoked stays revoked.
    */
   @Component
   static class AdministratorFromSettings implements SmartInitializingSingleton {
     private static final Logger log = LoggerFactory.getLogger(AdministratorFromSettings.class);
     private static final String NAME = "from settings";
 
-    /** As many as 256 random bits have in hexadecimal or more, less than in base 64. */
+    /** With 43 characters of base 64, which hold 256 random bits. */
     private static final int SHORTEST = ApiKeys.PREFIX.length() + 43;
 
     private final @Nullable String secret;
@@ -289,8 +283,8 @@ public class ApiKeys {
       if (secret == null || secret.isBlank()) return;
       if (!secret.startsWith(ApiKeys.PREFIX) || secret.length() < SHORTEST) {
         throw new MachineLacks(
-            "graft.tenancy.admin-key (GRAFT_ADMIN_KEY) must be sk-graft- and 43 random characters or"
-                + " more, such as sk-graft-$(openssl rand -hex 32)");
+            "graft.tenancy.admin-key (GRAFT_ADMIN_KEY) must be sk-graft- and at least 43 random"
+                + " characters, such as sk-graft-$(openssl rand -hex 32)");
       }
       if (keys.keep(secret, NAME)) log.atInfo().log("administrator_from_settings");
     }

@@ -12,7 +12,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
-/** The audit log as it is read, newest first. */
+/** Reads the audit log. */
 @Service
 class AuditEntries {
   private static final String MATCHING =
@@ -43,26 +43,26 @@ class AuditEntries {
     this.sql = sql;
   }
 
-  /** A page and one more: those older than {@code after}. */
+  /** Returns a page and one more of the entries older than {@code after}, newest first. */
   @Transactional(readOnly = true)
-  public List<AuditEntry> older(AuditQuery query, @Nullable String after, int limit) {
+  List<Entry> older(Filters query, @Nullable String after, int limit) {
     return matching(OLDER, query, after, limit + 1);
   }
 
-  /** A page and one more: those newer than {@code before}, the nearest ones. */
+  /** Returns a page and one more of the next entries newer than {@code before}, newest first. */
   @Transactional(readOnly = true)
-  List<AuditEntry> newer(AuditQuery query, String before, int limit) {
+  List<Entry> newer(Filters query, String before, int limit) {
     return matching(NEWER, query, before, limit + 1).reversed();
   }
 
-  /** At most so many that are newer than {@code after}, the oldest first. */
+  /** Returns at most {@code limit} entries newer than {@code after}, oldest first. */
   @Transactional(readOnly = true)
-  List<AuditEntry> oldest(AuditQuery query, String after, int limit) {
+  List<Entry> oldest(Filters query, String after, int limit) {
     return matching(NEWER, query, after, limit);
   }
 
-  private List<AuditEntry> matching(
-      String statement, AuditQuery query, @Nullable String cursor, int limit) {
+  private List<Entry> matching(
+      String statement, Filters query, @Nullable String cursor, int limit) {
     return sql.sql(statement)
         .param("from", query.from())
         .param("until", query.until())
@@ -73,7 +73,7 @@ class AuditEntries {
         .param("resources", array(query.resources()))
         .param("cursor", cursor)
         .param("limit", limit)
-        .query(AuditEntry::of)
+        .query(Entry::of)
         .list();
   }
 
@@ -84,14 +84,13 @@ class AuditEntries {
   /**
    * A row of the audit log.
    *
-   * @param departmentId null = done in the organisation
-   * @param actor all null = a command on the server, or the server itself
+   * @param departmentId null = an action in the organisation
+   * @param actor all fields null = a command on the server, or the server
    * @param details JSON
-   * @param denials how often it was denied in all; null = this is no denial, or one of an earlier
-   *     release
-   * @param deniedLastAt when it was denied last
+   * @param denials total of equal denials; null = no denial, or one of an earlier release
+   * @param deniedLastAt time of the last of these denials
    */
-  record AuditEntry(
+  record Entry(
       String id,
       Instant effectiveAt,
       String type,
@@ -106,8 +105,8 @@ class AuditEntries {
       String details,
       @Nullable Long denials,
       @Nullable Instant deniedLastAt) {
-    static AuditEntry of(ResultSet row, int number) throws SQLException {
-      return new AuditEntry(
+    static Entry of(ResultSet row, int number) throws SQLException {
+      return new Entry(
           row.getString("id"),
           ResultColumns.time(row, "effective_at"),
           row.getString("type"),
@@ -130,12 +129,12 @@ class AuditEntries {
   }
 
   /**
-   * Which entries a client asks for; a list that is empty asks for all.
+   * The filters of a request; an empty list matches all entries.
    *
    * @param from earliest time, in unix seconds, inclusive
    * @param until latest time, inclusive
    */
-  record AuditQuery(
+  record Filters(
       @Nullable Long from,
       @Nullable Long until,
       List<String> departments,
@@ -145,12 +144,12 @@ class AuditEntries {
       List<String> resources) {
 
     /**
-     * The query parameters as OpenAI's clients send them: {@code effective_at[gt]=..}, {@code
+     * Reads query parameters as OpenAI's clients send them: {@code effective_at[gt]=..}, {@code
      * project_ids[]=..}.
      */
-    static AuditQuery parse(Map<String, List<String>> query) {
+    static Filters parse(Map<String, List<String>> query) {
       TimeRange effective = TimeRange.parse(query, "effective_at");
-      return new AuditQuery(
+      return new Filters(
           effective.from(),
           effective.until(),
           many(query, "project_ids"),

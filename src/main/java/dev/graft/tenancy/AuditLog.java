@@ -18,8 +18,9 @@ import org.springframework.web.context.request.ServletRequestAttributes;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes down who did what. An entry is part of the transaction of what it tells: both commit, or
- * neither. The database lets nobody change or remove one, but for {@link AuditPseudonyms}.
+ * Records who did what. An entry is written in the transaction of the change that it describes:
+ * both commit, or neither does. The database refuses to change or remove entries, except for {@link
+ * DepartmentRemoval}.
  */
 @Service
 public class AuditLog {
@@ -34,7 +35,7 @@ public class AuditLog {
               :email, :service_account, :ip, :request, :resource, :details::jsonb)
       """;
 
-  /** Equal denials within so many seconds, by the database's clock, are one entry. */
+  /** Equal denials within this many seconds, by the database's clock, are one entry. */
   private static final int WINDOW = 600;
 
   private static final String DENIED =
@@ -58,11 +59,11 @@ public class AuditLog {
   }
 
   /**
-   * Something was done by whoever calls now.
+   * Records an action of the current caller.
    *
    * @param type OpenAI's event type where it has one, such as {@code api_key.created}
-   * @param departmentId where; null = in the organisation
-   * @param details more than the resource's id: names and ids, never content or secrets
+   * @param departmentId the department of the action; null = the organisation
+   * @param details names and ids beside the resource's id, never content or secrets
    */
   @Transactional
   public void write(
@@ -70,7 +71,7 @@ public class AuditLog {
     write(type, caller(), departmentId, resourceId, details);
   }
 
-  /** As above, by someone in particular. */
+  /** Records an action of the given actor. */
   @Transactional
   public void write(
       String type,
@@ -88,9 +89,10 @@ public class AuditLog {
   }
 
   /**
-   * Something was refused. Of equal ones within ten minutes the first is an entry that counts them.
+   * Records a denied request. Equal denials within ten minutes are counted in the first one's
+   * entry.
    *
-   * @param details part of what makes them equal
+   * @param details compared, too, to find equal denials
    */
   @Transactional
   public void denied(

@@ -1,8 +1,16 @@
 package dev.graft.tenancy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.MultiValueMap;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -11,13 +19,17 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** OpenAI's audit logs: who did what. */
+/** OpenAI's audit logs, and their export. */
 @RestController
 class AuditLogController {
-  private final AuditEntries entries;
+  private static final int EXPORT_PAGE = 1000;
 
-  AuditLogController(AuditEntries entries) {
+  private final AuditEntries entries;
+  private final AuditLog audit;
+
+  AuditLogController(AuditEntries entries, AuditLog audit) {
     this.entries = entries;
+    this.audit = audit;
   }
 
   @GetMapping("/v1/organization/audit_logs")
@@ -27,16 +39,42 @@ class AuditLogController {
       @RequestParam @Nullable String limit,
       @RequestParam MultiValueMap<String, String> query) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    AuditEntries.AuditQuery asked = AuditEntries.AuditQuery.parse(query);
-    List<AuditEntries.AuditEntry> rows =
+    AuditEntries.Filters asked = AuditEntries.Filters.parse(query);
+    List<AuditEntries.Entry> rows =
         before == null
             ? entries.older(asked, page.after(), page.limit())
             : entries.newer(asked, before, page.limit());
     boolean more = rows.size() > page.limit();
     int extra = before == null ? 0 : 1;
-    List<AuditEntries.AuditEntry> shown = more ? rows.subList(extra, page.limit() + extra) : rows;
+    List<AuditEntries.Entry> shown = more ? rows.subList(extra, page.limit() + extra) : rows;
     return CursorPage.of(
         shown.stream().map(AuditLogObject::of).toList(), more, each -> each.path("id").asString());
+  }
+
+  /**
+   * Exports the log as lines of JSON, oldest first. It is read page by page, so that no transaction
+   * stays open while a slow client reads.
+   */
+  @GetMapping("/v1/organization/audit_logs/export")
+  void export(@RequestParam MultiValueMap<String, String> query, HttpServletResponse response)
+      throws IOException {
+    AuditEntries.Filters asked = AuditEntries.Filters.parse(query);
+    List<AuditEntries.Entry> page = entries.oldest(asked, "", EXPORT_PAGE);
+    audit.write("audit_log.exported", null, "audit_log", Map.of("filters", query));
+    response.setContentType("application/jsonl");
+    response.setHeader("content-disposition", "attachment; filename=\"audit-log.jsonl\"");
+    Writer out = new BufferedWriter(new OutputStreamWriter(response.getOutputStream(), UTF_8));
+    while (!page.isEmpty()) {
+      for (AuditEntries.Entry entry : page) {
+        out.write(AuditLogObject.of(entry).toString());
+        out.write('\n');
+      }
+      out.flush();
+      page =
+          page.size() < EXPORT_PAGE
+              ? List.of()
+              : entries.oldest(asked, page.getLast().id(), EXPORT_PAGE);
+    }
   }
 
   /** OpenAI's AuditLog, then Graft's {@code request_id} and the names of keys and accounts. */
@@ -45,7 +83,7 @@ class AuditLogController {
 
     private AuditLogObject() {}
 
-    static ObjectNode of(AuditEntries.AuditEntry entry) {
+    static ObjectNode of(AuditEntries.Entry entry) {
       ObjectNode json = JSON.createObjectNode();
       json.put("id", entry.id()).put("type", entry.type());
       json.put("effective_at", entry.effectiveAt().getEpochSecond());
@@ -67,7 +105,7 @@ class AuditLogController {
       return json;
     }
 
-    private static @Nullable ObjectNode actor(AuditEntries.AuditEntry entry) {
+    private static @Nullable ObjectNode actor(AuditEntries.Entry entry) {
       Actor actor = entry.actor();
       if (actor.account().isEmpty()) return null;
       ObjectNode json = JSON.createObjectNode();

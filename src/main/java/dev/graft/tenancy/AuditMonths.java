@@ -8,23 +8,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * The months of the audit log, each a partition: made before they begin, dropped whole when they
- * need not be kept any longer. Any number of servers may do so at once.
+ * Creates the monthly partitions of the audit log before each month begins, and drops them when
+ * their retention ends. Several servers may do so at once.
  */
 @Component
-@EnableConfigurationProperties(AuditMonths.AuditProperties.class)
 class AuditMonths {
   private static final Logger log = LoggerFactory.getLogger(AuditMonths.class);
   private static final int AHEAD = 2;
 
-  /** Names end with the month: their own, or the one that they reach to. */
+  /** Partition names end with their month, or with the month that they extend to. */
   private static final String OVER =
       """
       select c.relname from pg_inherits join pg_class c on c.oid = inhrelid
@@ -61,9 +59,9 @@ class AuditMonths {
   }
 
   /**
-   * Drops what lies so many whole months back.
+   * Drops the partitions that are older than this many whole months.
    *
-   * @return the names of the partitions that were dropped
+   * @return the names of the dropped partitions
    */
   List<String> dropOlderThan(int months) {
     List<String> dropped = new ArrayList<>();
@@ -80,7 +78,7 @@ class AuditMonths {
         .list();
   }
 
-  /** False if another server was faster. */
+  /** Returns false if another server has dropped the partition. */
   private boolean drop(String part) {
     sql.sql("select pg_advisory_xact_lock(hashtextextended('months of the audit log', 0))")
         .query(row -> {});
@@ -90,7 +88,7 @@ class AuditMonths {
             .query(Boolean.class)
             .single();
     if (!there) return false;
-    // The name is of a partition, and of letters, digits and underscores alone: OVER says so.
+    // OVER selects only names of letters, digits and underscores.
     long bytes =
         sql.sql("select pg_total_relation_size(:part::regclass)")
             .param("part", part)
@@ -111,8 +109,8 @@ class AuditMonths {
   /**
    * The audit log.
    *
-   * @param keepMonths whole months (UTC) that entries stay after the one they were written in; null
-   *     = for ever
+   * @param keepMonths whole months (UTC) that entries are kept after the month they were written
+   *     in; null = for ever
    */
   @ConfigurationProperties("graft.audit")
   record AuditProperties(@Nullable Integer keepMonths) {
@@ -121,7 +119,7 @@ class AuditMonths {
     AuditProperties {
       if (keepMonths != null && (keepMonths < 1 || keepMonths > MOST)) {
         throw new IllegalArgumentException(
-            "graft.audit.keep-months must be 1 to %d, or not be said".formatted(MOST));
+            "graft.audit.keep-months must be from 1 to %d, or unset".formatted(MOST));
       }
     }
   }

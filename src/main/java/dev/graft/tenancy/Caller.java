@@ -5,17 +5,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is calling on behalf of a department. Controllers take it as {@code @AuthenticationPrincipal
+ * A caller who acts for a department. Controllers take it as {@code @AuthenticationPrincipal
  * Caller}.
  */
 public record Caller(
     String departmentId, String departmentName, Actor actor, Set<Permission> permissions)
     implements Identity, OwnRows {
-  /** What a key that is made on the server is for. */
+  /** The scope of a key that is created on the server. */
   public enum Scope {
-    /** The department's own things. */
+    /** The department. */
     USER,
-    /** Those, and the whole organisation. */
+    /** The department and the whole organisation. */
     ADMIN
   }
 

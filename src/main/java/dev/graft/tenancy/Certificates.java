@@ -24,18 +24,16 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Finds out what a certificate says, and signs it. */
+/** Makes and signs the certificate of an erasure. */
 @Component
-@EnableConfigurationProperties(Certificates.ErasureProperties.class)
 class Certificates {
   private final Erasures erasures;
-  private final DepartmentRemoval.DepartmentContent content;
+  private final DepartmentRemoval.Content content;
   private final DepartmentRemoval removal;
   private final BlobCollector collector;
   private final CertificateKey key;
@@ -44,7 +42,7 @@ class Certificates {
 
   Certificates(
       Erasures erasures,
-      DepartmentRemoval.DepartmentContent content,
+      DepartmentRemoval.Content content,
       DepartmentRemoval removal,
       BlobCollector collector,
       CertificateKey key,
@@ -60,8 +58,8 @@ class Certificates {
   }
 
   /**
-   * Empty as long as there is content that nobody needs: a sweep was broken off, or somebody has
-   * stored it again and not used it yet.
+   * Returns the signed certificate, or empty while the store still has content that is not needed:
+   * a sweep was interrupted, or the content was stored again and is not used yet.
    */
   Optional<Erasure.Signed> of(Erasure erasure, Instant finishedAt) throws IOException {
     List<BlobRef> deleted = new ArrayList<>();
@@ -81,8 +79,8 @@ class Certificates {
   }
 
   /**
-   * What was erased and what remains, as canonical JSON: keys sorted, no spaces, whole numbers, as
-   * {@code jq -cS} writes it. Times are unix seconds.
+   * States what was erased and what remains, as canonical JSON: sorted keys, no spaces, whole
+   * numbers, as {@code jq -cS} writes it. Times are unix seconds.
    */
   static final class Certificate {
     private final Erasure erasure;
@@ -94,14 +92,14 @@ class Certificates {
     }
 
     /**
-     * @param shared what others need, too
+     * @param shared content that other departments need, too
      */
     record Content(List<BlobRef> deleted, List<BlobRef> shared) {}
 
     /**
-     * @param auditEntries that are kept
-     * @param auditMonths how many whole months they are kept; null = for ever
-     * @param backups how long they are kept; null = not known
+     * @param auditEntries number of audit log entries that are kept
+     * @param auditMonths whole months that these entries are kept; null = for ever
+     * @param backups how long backups are kept; null = unknown
      */
     record Kept(long auditEntries, @Nullable Integer auditMonths, @Nullable Duration backups) {}
 
@@ -137,15 +135,18 @@ class Certificates {
           remains(
               "audit_log",
               kept.auditEntries()
-                  + " entries: who did what and when, without names and details, which is kept as"
+                  + " entries with actor, action and time, without names and details, kept as"
                   + " evidence",
               kept.auditMonths() == null ? null : auditEnd(kept.auditMonths())));
       remains.add(remains("department_erasure", "this certificate", null));
-      remains.add(remains("person", "addresses of people, who belong to the organisation", null));
+      remains.add(
+          remains("person", "e-mail addresses of people, who belong to the organisation", null));
       if (erasure.rowsDeleted().containsKey("checkpoint_permission")) {
         remains.add(
             remains(
-                "references", "what other projects made of its shared models names them", null));
+                "references",
+                "models that other projects made from its shared models refer to them",
+                null));
       }
       if (!content.shared().isEmpty()) {
         remains.add(remains("content_shared", "other projects have the same content", null));
@@ -153,17 +154,17 @@ class Certificates {
       remains.add(
           remains(
               "worker_copies",
-              "copies on workers that no server has heard of since the rows were deleted",
+              "copies on workers that have not connected to a server since the rows were deleted",
               null));
       remains.add(
           remains(
               "backups",
-              "copies that were made before are not changed",
+              "backups made before the erasure are not changed",
               kept.backups() == null ? null : finishedAt.plus(kept.backups())));
       return remains;
     }
 
-    /** Of entries written today, the last to go: their month's end, and so many months more. */
+    /** Returns when entries written today are removed: this many months after the month's end. */
     private Instant auditEnd(int months) {
       return finishedAt
           .atOffset(ZoneOffset.UTC)
@@ -184,7 +185,7 @@ class Certificates {
     }
   }
 
-  /** The Ed25519 key (RFC 8032) of this database, which signs certificates: any server has it. */
+  /** The Ed25519 key (RFC 8032) that signs certificates. It is stored in the database. */
   @Component
   static class CertificateKey {
     private static final String ALGORITHM = "Ed25519";
@@ -207,11 +208,12 @@ class Certificates {
         signature.update(certificate.getBytes(UTF_8));
         return new Erasure.Signed(certificate, signature.sign(), key.publicKey());
       } catch (GeneralSecurityException e) {
-        throw new IllegalStateException("the key of certificates is damaged", e);
+        throw new IllegalStateException(
+            "The signing key of certificates in the database is damaged.", e);
       }
     }
 
-    /** Of two servers that make one at once, the first one's is everybody's. */
+    /** Returns the stored key. If two servers make one at once, both use the first one stored. */
     private Stored stored() throws GeneralSecurityException {
       String find = "select private_key, public_key from certificate_key";
       var known = sql.sql(find).query((row, n) -> new Stored(row.getBytes(1), row.getBytes(2)));
@@ -230,14 +232,14 @@ class Certificates {
   /**
    * Erasure of departments.
    *
-   * @param backupsKept how long your backups are kept, which certificates say; null = not known
+   * @param backupsKept how long you keep backups, as stated in certificates; null = unknown
    */
   @ConfigurationProperties("graft.erasure")
   record ErasureProperties(@Nullable Duration backupsKept) {
     ErasureProperties {
       if (backupsKept != null && backupsKept.isNegative()) {
         throw new IllegalArgumentException(
-            "graft.erasure.backups-kept must be a time such as 35d, or not be said");
+            "graft.erasure.backups-kept must be a duration such as 35d, or unset");
       }
     }
   }

@@ -23,8 +23,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerMapping;
 
 /**
- * Notes what callers were refused: what their key may not do, and what is another department's. The
- * second looks to them like what does not exist; here it is told apart.
+ * Writes denied requests to the audit log: those without permission, and those for another
+ * department's things. To the caller, such a thing seems not to exist; the audit log shows the
+ * difference.
  */
 @Component
 @Order(DeniedAccess.AROUND_THE_SECURITY_CHAIN)
@@ -68,7 +69,7 @@ class DeniedAccess extends OncePerRequestFilter {
     }
   }
 
-  /** What the request named: in its path, and what the error was about. */
+  /** Returns the ids that the request named: in its path, and in the field that the error names. */
   private static Set<String> ids(HttpServletRequest request) {
     Set<String> ids = new LinkedHashSet<>();
     if (request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
@@ -92,7 +93,7 @@ class DeniedAccess extends OncePerRequestFilter {
   }
 
   /**
-   * Departments themselves, their keys and accounts, and their people (by one of their
+   * Finds the owner of departments, keys and service accounts, and of people (one of their
    * departments).
    */
   @Component

@@ -48,10 +48,6 @@ class DepartmentMember {
     this.role = role;
   }
 
-  String departmentId() {
-    return key.departmentId();
-  }
-
   Person person() {
     return person;
   }

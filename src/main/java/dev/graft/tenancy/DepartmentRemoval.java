@@ -11,7 +11,7 @@ import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.artifacts.NamedBlobs.BlobColumn;
 import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.platform.Idempotency;
-import dev.graft.tenancy.DepartmentRemoval.DepartmentTables.Part;
+import dev.graft.tenancy.DepartmentRemoval.Tables.Part;
 import dev.graft.tenancy.Erasures.Erasure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,37 +28,53 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** The statements that delete a department's rows, each in the caller's transaction. */
+/** Deletes the rows of a department, each batch in the caller's transaction. */
 @Component
 class DepartmentRemoval {
   private static final int BATCH = 1_000;
 
+  /**
+   * Removes names and details from audit log entries. The database allows this only while their
+   * department is being erased. Actors and department ids are kept as evidence.
+   */
+  private static final String PSEUDONYMIZE =
+      """
+      update audit_log
+         set department_name = null, details = '{"erased": true}',
+             resource_id = case when type ~ '^(project|user|api_key|service_account|login|logout)[.]'
+                                then resource_id
+                                else 'erased-' || left(encode(sha256(convert_to(
+                                       :salt || resource_id, 'UTF8')), 'hex'), 24) end
+       where (id, effective_at) in
+             (select id, effective_at from audit_log
+               where department_id = :department
+                 and (department_name is not null or details <> '{"erased": true}')
+               limit :most)
+      """;
+
   private final JdbcClient sql;
-  private final DepartmentContent content;
+  private final Content content;
   private final Erasures erasures;
   private final AuditLog audit;
-  private final AuditPseudonyms pseudonyms;
   private final Idempotency idempotency;
   private final ApplicationEventPublisher events;
 
   DepartmentRemoval(
       JdbcClient sql,
-      DepartmentContent content,
+      Content content,
       Erasures erasures,
       AuditLog audit,
-      AuditPseudonyms pseudonyms,
       Idempotency idempotency,
       ApplicationEventPublisher events) {
     this.sql = sql;
     this.content = content;
     this.erasures = erasures;
     this.audit = audit;
-    this.pseudonyms = pseudonyms;
     this.idempotency = idempotency;
     this.events = events;
   }
 
-  /** Whether all jobs have ended; what has not is told to. */
+  /** Asks all jobs to end, and returns whether all have ended. */
   boolean stop(Erasure erasure) {
     events.publishEvent(new Departments.DepartmentErasing(erasure.departmentId()));
     return sql.sql(
@@ -69,7 +85,7 @@ class DepartmentRemoval {
         .single();
   }
 
-  /** How many it were; 0 = there are none left. */
+  /** Deletes a batch of rows and returns their number; 0 = none are left. */
   int batch(Erasure erasure, Part part) {
     String name = content.keptBy(part.table());
     List<String> gone =
@@ -77,7 +93,7 @@ class DepartmentRemoval {
                 """
                 delete from %1$s
                  where ctid = any(array(select ctid from %1$s where %2$s limit :most))
-                   and %2$s -- places are those of one partition
+                   and %2$s -- a ctid is unique only within a partition
                 returning %3$s
                 """
                     .formatted(part.table(), part.where(), name == null ? "''" : name))
@@ -90,7 +106,7 @@ class DepartmentRemoval {
     return gone.size();
   }
 
-  /** Before its row is gone for good: whoever is killed in between does it again. */
+  /** Drops the stored content before the row's deletion commits; a retry drops it again. */
   private void drop(String name) {
     try {
       content.drop(name);
@@ -99,11 +115,16 @@ class DepartmentRemoval {
     }
   }
 
+  /** Removes names and details from a batch of audit log entries and returns their number. */
   int entries(Erasure erasure) {
-    return pseudonyms.write(erasure.departmentId(), String.valueOf(erasure.salt()), BATCH);
+    return sql.sql(PSEUDONYMIZE)
+        .param("department", erasure.departmentId())
+        .param("salt", String.valueOf(erasure.salt()))
+        .param("most", BATCH)
+        .update();
   }
 
-  /** What came meanwhile, and the department: nothing refers to it from now on. */
+  /** Deletes rows that were added meanwhile, then the department. */
   void last(Erasure erasure, List<Part> parts) {
     sql.sql("select true from department where id = :department for update")
         .param("department", erasure.departmentId())
@@ -129,22 +150,22 @@ class DepartmentRemoval {
         .single();
   }
 
-  /** What a department has in the store. */
+  /** The content of a department in the artifact store. */
   @Component
-  static class DepartmentContent {
+  static class Content {
     private final JdbcClient sql;
     private final ArtifactStore store;
     private final List<BlobColumn> columns;
     private final Map<String, String> kept = new HashMap<>();
 
-    DepartmentContent(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
+    Content(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
       this.sql = sql;
       this.store = store;
       this.columns = modules.stream().flatMap(each -> each.columns().stream()).distinct().toList();
       modules.forEach(each -> kept.putAll(each.kept()));
     }
 
-    /** The column of names under which the store keeps things of this table, if there is one. */
+    /** Returns the column with the names of this table's things in the store, if it has one. */
     @Nullable String keptBy(String table) {
       return kept.get(table);
     }
@@ -158,15 +179,14 @@ class DepartmentRemoval {
     }
 
     /**
-     * Every blob in the store that a row of the department names, itself or by a manifest, whether
-     * it is still needed or not; but for base models, which are the organisation's.
+     * Lists the blobs in the store that the department's rows refer to, directly or by a manifest,
+     * needed or not. Blobs of base models, which belong to the organisation, are left out.
      */
-    List<BlobRef> of(String departmentId, List<DepartmentTables.Part> parts) throws IOException {
+    List<BlobRef> of(String departmentId, List<Tables.Part> parts) throws IOException {
       Map<String, String> where =
           parts.stream()
               .collect(
-                  Collectors.toMap(
-                      DepartmentTables.Part::table, part -> part.where(), (one, same) -> one));
+                  Collectors.toMap(Tables.Part::table, part -> part.where(), (one, same) -> one));
       Set<Digest> own = new HashSet<>();
       Set<Digest> others = new HashSet<>();
       for (BlobColumn column : columns) {
@@ -193,7 +213,7 @@ class DepartmentRemoval {
       return named;
     }
 
-    /** A manifest that is not there, or is none, names nothing. */
+    /** Lists the files of a manifest; none if it is missing or invalid. */
     private Set<Digest> filesOf(Digest manifest) throws IOException {
       try {
         return ManifestDirectory.read(store, manifest).files().values().stream()
@@ -206,18 +226,18 @@ class DepartmentRemoval {
   }
 
   /**
-   * The tables with rows of a department, as the catalog of PostgreSQL has them: a table that is
-   * new is erased, too. Such a table has a column {@code department_id} or a key of {@code
-   * department}, or its rows belong to such rows by a foreign key.
+   * Finds the tables with rows of a department in PostgreSQL's catalog, so that new tables are
+   * erased, too. Such a table has a column {@code department_id} or a foreign key to {@code
+   * department}, or its rows refer to rows of such a table.
    */
   @Component
-  static class DepartmentTables {
-    /** Have departments, and stay. */
+  static class Tables {
+    /** Tables whose rows are kept. */
     static final Set<String> KEPT = Set.of("audit_log", "department_erasure");
 
     static final String DEPARTMENT = "department";
 
-    /** What is worked at for the department; without its row no work writes a result. */
+    /** Deleted first: without a row here, no running work can write a result. */
     private static final String WORK = "leased_work";
 
     private static final String OWN =
@@ -246,20 +266,20 @@ class DepartmentRemoval {
 
     private final JdbcClient sql;
 
-    DepartmentTables(JdbcClient sql) {
+    Tables(JdbcClient sql) {
       this.sql = sql;
     }
 
     /**
-     * A table and its rows of {@code :department}.
+     * A table with rows of {@code :department}.
      *
-     * @param where as SQL
+     * @param where SQL condition that selects these rows
      */
     record Part(String table, String where) {}
 
     private record Key(String part, String whole, int width, String key, String id) {}
 
-    /** What refers to rows comes before these; the department itself is the last. */
+    /** Lists the tables, each before those that it refers to; the department is the last. */
     List<Part> inOrder() {
       List<Key> keys =
           sql.sql(KEYS)
@@ -287,7 +307,7 @@ class DepartmentRemoval {
       return sorted(where, keys);
     }
 
-    /** By the table's own columns. */
+    /** Returns the conditions of the tables that refer to the department themselves. */
     private Map<String, String> own() {
       Map<String, List<String>> columns = new TreeMap<>();
       sql.sql(OWN)
@@ -321,7 +341,8 @@ class DepartmentRemoval {
       while (!left.isEmpty()) {
         Map<String, String> free = new TreeMap<>(left);
         for (Key key : keys) if (left.containsKey(key.part())) free.remove(key.whole());
-        if (free.isEmpty()) throw new IllegalStateException("keys in a circle: " + left.keySet());
+        if (free.isEmpty())
+          throw new IllegalStateException("Foreign keys form a circle: " + left.keySet());
         left.keySet().removeAll(free.keySet());
         free.forEach((table, rows) -> sorted.add(new Part(table, rows)));
       }
@@ -329,6 +350,6 @@ class DepartmentRemoval {
     }
   }
 
-  /** A department has no row any more; told inside the transaction that deletes the last. */
+  /** Published in the transaction that deletes the department's last row. */
   record DepartmentErased(String departmentId) {}
 }

@@ -49,7 +49,7 @@ class ErasureController {
 
   record ErasureRequest(@Nullable String name, @Nullable String reason) {}
 
-  /** Begun for good when this returns; asked for again, it is the same erasure. */
+  /** Begins an erasure, which cannot be stopped; a repeated request returns the same erasure. */
   @Transactional
   @PostMapping("/v1/organization/projects/{project}/erasure")
   ErasureObject erase(
@@ -75,15 +75,15 @@ class ErasureController {
     }
     if (!RequestFailed.required(request.name(), "name").equals(department.name())) {
       throw RequestFailed.invalid(
-          "name", "This is not the name of the project; nothing is erased.");
+          "name", "The name does not match the project's name; nothing was erased.");
     }
     if (request.reason() != null && !REASON.matcher(request.reason()).matches()) {
       throw RequestFailed.invalid(
-          "reason", "A reason has 1 to 1000 characters and no control characters.");
+          "reason", "reason must have 1 to 1000 characters and no control characters.");
     }
   }
 
-  /** Newest first. */
+  /** Lists erasures, newest first. */
   @GetMapping(ERASURES)
   CursorPage<ErasureObject> list(
       @RequestParam(required = false) @Nullable String after,
@@ -104,8 +104,8 @@ class ErasureController {
   /**
    * An erasure on the wire. Times are unix seconds.
    *
-   * @param sha256 of the certificate's canonical form
-   * @param signature of the same, in base64
+   * @param sha256 SHA-256 of the certificate's canonical form
+   * @param signature signature of the canonical form, in base64
    * @param publicKey SubjectPublicKeyInfo in base64
    */
   record ErasureObject(

@@ -7,7 +7,7 @@ import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
 import dev.graft.platform.work.WorkSettings;
-import dev.graft.tenancy.DepartmentRemoval.DepartmentTables.Part;
+import dev.graft.tenancy.DepartmentRemoval.Tables.Part;
 import dev.graft.tenancy.Erasures.Erasure;
 import java.io.IOException;
 import java.time.Clock;
@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Erases departments, one at a time on a server. Each step is one that can be made again. */
+/** Erases departments, one at a time per server. Each step can be repeated. */
 @Component
 class ErasureWork implements WorkKind {
   static final String KIND = "erasure";
@@ -31,7 +31,7 @@ class ErasureWork implements WorkKind {
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final Duration AGAIN = Duration.ofHours(1);
 
-  /** It must not be given up: what is half deleted is of no use to anybody. */
+  /** Retries without end: a department that is half deleted must not stay so. */
   private static final WorkSettings SETTINGS =
       new WorkSettings(
           KIND,
@@ -44,8 +44,8 @@ class ErasureWork implements WorkKind {
           Duration.ofSeconds(5));
 
   private final Erasures erasures;
-  private final DepartmentRemoval.DepartmentTables tables;
-  private final DepartmentRemoval.DepartmentContent content;
+  private final DepartmentRemoval.Tables tables;
+  private final DepartmentRemoval.Content content;
   private final DepartmentRemoval removal;
   private final Certificates certificates;
   private final BlobCollector collector;
@@ -56,8 +56,8 @@ class ErasureWork implements WorkKind {
 
   ErasureWork(
       Erasures erasures,
-      DepartmentRemoval.DepartmentTables tables,
-      DepartmentRemoval.DepartmentContent content,
+      DepartmentRemoval.Tables tables,
+      DepartmentRemoval.Content content,
       DepartmentRemoval removal,
       Certificates certificates,
       BlobCollector collector,
@@ -115,7 +115,7 @@ class ErasureWork implements WorkKind {
   private boolean deleteRows(WorkClaim claim, Erasure erasure) {
     List<Part> parts = tables.inOrder();
     for (Part part : parts) {
-      if (part.table().equals(DepartmentRemoval.DepartmentTables.DEPARTMENT)) continue;
+      if (part.table().equals(DepartmentRemoval.Tables.DEPARTMENT)) continue;
       while (held(claim, () -> removal.batch(erasure, part)) > 0) continue;
     }
     while (held(claim, () -> removal.entries(erasure)) > 0) continue;
@@ -174,7 +174,7 @@ class ErasureWork implements WorkKind {
         transaction.execute(
             status -> {
               if (work.progressed(claim)) return statements.get();
-              throw new IllegalStateException("another server goes on with the erasure");
+              throw new IllegalStateException("Another server has taken over the erasure.");
             }));
   }
 }

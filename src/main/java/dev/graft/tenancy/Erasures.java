@@ -21,7 +21,7 @@ import org.springframework.stereotype.Repository;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The statements on {@code department_erasure} and what it has found. */
+/** The erasures of departments and the content that they found. */
 @Repository
 class Erasures {
   private static final TypeReference<TreeMap<String, Long>> COUNTS = new TypeReference<>() {};
@@ -33,7 +33,7 @@ class Erasures {
     this.sql = sql;
   }
 
-  /** Of two who ask at once, one begins it; false for the other. */
+  /** Begins the erasure of a department. Returns false if it has begun already. */
   boolean begin(String id, String departmentId, String by, @Nullable String reason) {
     return sql.sql(
                 """
@@ -50,14 +50,14 @@ class Erasures {
   }
 
   /**
-   * @param id its own, or the department's
+   * @param id id of the erasure or of the department
    */
   Optional<Erasure> find(String id) {
     String either = ROW + "where :id in (id, department_id)";
     return sql.sql(either).param("id", id).query(Erasures::row).optional();
   }
 
-  /** Newest first. */
+  /** Lists erasures, newest first. */
   List<Erasure> page(@Nullable String after, int count) {
     return sql.sql(ROW + "where :after::text is null or id < :after order by id desc limit :count")
         .param("after", after)
@@ -66,7 +66,7 @@ class Erasures {
         .list();
   }
 
-  /** Content whose bytes are in the store. */
+  /** Adds content that is in the store. */
   void found(String id, Collection<BlobRef> blobs) {
     sql.sql(
             """
@@ -111,7 +111,7 @@ class Erasures {
     update("noted_at = :at", id).param("at", ResultColumns.parameter(at)).update();
   }
 
-  /** Digests would say of what whoever has it is a copy. */
+  /** Finishes the erasure. Its digests are deleted, since they identify copies of the content. */
   void finished(String id, Instant at, Erasure.Signed signed) {
     update(
             """
@@ -154,9 +154,9 @@ class Erasures {
   /**
    * A row of {@code department_erasure}.
    *
-   * @param rowsDeleted by table
-   * @param salt of pseudonyms; null when the rows are gone
-   * @param notedAt when a sweep found the content unneeded
+   * @param rowsDeleted number of deleted rows by table
+   * @param salt salt of pseudonyms; null after the rows are deleted
+   * @param notedAt when a sweep found that the content is not needed
    */
   record Erasure(
       String id,
@@ -191,7 +191,7 @@ class Erasures {
     record Signed(String certificate, byte[] signature, byte[] publicKey) {}
   }
 
-  /** Erasures whose rows are gone and whose content is about to go. */
+  /** Erasures whose rows are deleted and whose content is being deleted. */
   @Component
   static class ErasuresUnderWay implements ErasedContent {
     private static final String ONES = "from department_erasure where status = 'deleting_content'";
@@ -202,7 +202,7 @@ class Erasures {
       this.sql = sql;
     }
 
-    /** Whoever asks hears of nothing that they do not have. */
+    /** Returns only digests that the caller already holds. */
     @Override
     public Erased of(Set<Digest> held) {
       Set<String> erasures = sql.sql("select id " + ONES).query((row, n) -> row.getString(1)).set();

@@ -2,21 +2,21 @@ package dev.graft.tenancy;
 
 import java.util.Set;
 
-/** Who is calling the public API, and what they may do. */
+/** The caller of the public API, with their permissions. */
 public sealed interface Identity permits Caller, Identity.Administrator {
   Actor actor();
 
   Set<Permission> permissions();
 
   /**
-   * Whether they may do something to this department, once the route has let them pass.
+   * Returns whether the caller may reach this department on a route that they may use.
    *
-   * @param forAll the permission that opens every department
+   * @param forAll the permission that gives access to every department
    */
   boolean reaches(String departmentId, Permission forAll);
 
-  /** Someone who looks after the organisation and belongs to no department. */
-  public record Administrator(Actor actor, Set<Permission> permissions) implements Identity {
+  /** An administrator of the organisation, who belongs to no department. */
+  record Administrator(Actor actor, Set<Permission> permissions) implements Identity {
     public Administrator {
       permissions = Set.copyOf(permissions);
     }

@@ -19,12 +19,12 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Who a key stands for, or a browser that has signed in with one. Read for each request, so that
- * whatever was revoked, archived or taken from an owner counts at once.
+ * Authenticates API keys and browser sessions. The key is read for each request, so that a revoked
+ * key, an archived department or a lost role takes effect at once.
  */
 @Component
 class KeyAuthenticator implements BearerAuthenticator {
-  /** {@code last_used_at} is moved no more often than this: it is a hint, not a log. */
+  /** {@code last_used_at} is written no more often than this: it is a hint, not a log. */
   private static final Duration USE_RESOLUTION = Duration.ofMinutes(1);
 
   private static final String FIND =

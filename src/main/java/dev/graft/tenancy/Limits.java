@@ -3,23 +3,28 @@ package dev.graft.tenancy;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.database.ResultColumns;
+import jakarta.persistence.Column;
+import jakarta.persistence.Embeddable;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
+import org.hibernate.annotations.JdbcTypeCode;
+import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * What a department may use.
+ * The limits of a department, with what it uses.
  *
- * @param maxDeviceSecondsPerMonth of all its jobs, in a calendar month of UTC; null = no limit
- * @param monthSeconds of leases that have ended this month
- * @param maxStoredBytes of files; null = the operator's default
- * @param maxPriority that a job may have
- * @param approval which jobs wait for it: {@code off}, or {@link LimitSettings#EVERY_JOB}
+ * @param maxDeviceSecondsPerMonth device time of all jobs in a calendar month (UTC); null = no
+ *     limit
+ * @param monthSeconds device time of leases that ended this month
+ * @param maxStoredBytes bytes of files; null = the operator's default
+ * @param maxPriority highest priority of a job
+ * @param approval which jobs wait for approval: {@code off}, or {@link LimitSettings#EVERY_JOB}
  */
 public record Limits(
     int maxRunningJobs,
@@ -44,52 +49,27 @@ public record Limits(
         models(row));
   }
 
-  static ModelPermissions models(ResultSet row) throws SQLException {
+  /** Without a rule, no model is denied. */
+  private static ModelPermissions models(ResultSet row) throws SQLException {
     List<String> models = ResultColumns.textsOrNull(row, "model_ids");
-    if (models == null) return new ModelPermissions.Every();
-    return row.getString("model_mode").equals("allow_list")
-        ? new ModelPermissions.Only(Set.copyOf(models))
-        : new ModelPermissions.AllBut(Set.copyOf(models));
+    return models == null
+        ? new ModelPermissions(false, Set.of())
+        : new ModelPermissions(
+            row.getString("model_mode").equals("allow_list"), Set.copyOf(models));
   }
 
-  /** Which base models a department may start from. */
-  public sealed interface ModelPermissions {
-    boolean allows(String model);
-
-    /** No rule. */
-    record Every() implements ModelPermissions {
-      @Override
-      public boolean allows(String model) {
-        return true;
-      }
-    }
-
-    /** These only: OpenAI's {@code allow_list}. */
-    record Only(Set<String> models) implements ModelPermissions {
-      public Only {
-        models = Set.copyOf(models);
-      }
-
-      @Override
-      public boolean allows(String model) {
-        return models.contains(model);
-      }
-    }
-
-    /** All but these: OpenAI's {@code deny_list}. */
-    record AllBut(Set<String> models) implements ModelPermissions {
-      public AllBut {
-        models = Set.copyOf(models);
-      }
-
-      @Override
-      public boolean allows(String model) {
-        return !models.contains(model);
-      }
+  /**
+   * Which base models a department's jobs may use.
+   *
+   * @param allowList whether only these models are allowed, or all others
+   */
+  public record ModelPermissions(boolean allowList, Set<String> models) {
+    public boolean allows(String model) {
+      return models.contains(model) == allowList;
     }
   }
 
-  /** What the departments may use, with what the queue counts beside it. */
+  /** Reads the limits of departments, with the queue's counters. */
   @Service
   public static class DepartmentLimits {
     private static final String READ =
@@ -108,7 +88,7 @@ public record Limits(
       this.settings = settings;
     }
 
-    /** As they hold now. */
+    /** Returns the limits in force. */
     @Transactional(readOnly = true)
     public Limits of(String departmentId) {
       return sql.sql(READ)
@@ -120,24 +100,27 @@ public record Limits(
   }
 
   /**
-   * What administrators have said about a department. Null = the operator's default, or no limit.
+   * The limits that administrators set for a department. Null = the operator's default, or no
+   * limit.
    *
-   * @param maxPriority from 0, which jobs have by default
-   * @param weight its share of the devices among departments that wait
-   * @param approval which jobs wait for an owner's: {@code off} or {@code every_job}
+   * @param maxPriority from 0, the default priority of jobs
+   * @param weight the department's share of the devices, relative to other departments that wait
+   * @param approval which jobs wait for an owner's approval: {@code off} or {@code every_job}
    */
+  @Embeddable
   public record LimitSettings(
-      @Nullable Integer maxRunningJobs,
-      @Nullable Integer maxQueuedJobs,
-      @Nullable Long maxDeviceSecondsPerMonth,
+      @Column(name = "max_running") @Nullable Integer maxRunningJobs,
+      @Column(name = "max_queued") @Nullable Integer maxQueuedJobs,
+      @Column(name = "max_device_seconds") @Nullable Long maxDeviceSecondsPerMonth,
       @Nullable Long maxStoredBytes,
-      @Nullable Integer maxPriority,
+      @JdbcTypeCode(SqlTypes.SMALLINT) @Nullable Integer maxPriority,
       @Nullable Double weight,
       @Nullable String approval,
-      @JsonProperty("max_requests_per_1_minute") @Nullable Integer maxRequestsPerMinute) {
+      @Column(name = "requests_per_minute") @JsonProperty("max_requests_per_1_minute")
+          @Nullable Integer maxRequestsPerMinute) {
     public static final String EVERY_JOB = "every_job";
 
-    static final LimitSettings UNSAID =
+    static final LimitSettings UNSET =
         new LimitSettings(null, null, null, null, null, null, null, null);
 
     private static final String NO_APPROVAL = "off";
@@ -159,7 +142,7 @@ public record Limits(
       }
     }
 
-    /** Where nothing has been said, what is kept in its place. */
+    /** Returns these limits with defaults in place of null, where the column is not null. */
     LimitSettings orElse(int maxRunning) {
       return new LimitSettings(
           maxRunningJobs == null ? Integer.valueOf(maxRunning) : maxRunningJobs,
@@ -192,7 +175,7 @@ public record Limits(
     }
   }
 
-  /** Tells how much of its quotas a department uses. Each module with quotas supplies a bean. */
+  /** Measures how much of its quotas a department uses. Each module with quotas supplies a bean. */
   @FunctionalInterface
   public interface QuotaUsage {
     List<Measure> of(String departmentId);

@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Graft's limits of a department, and what it uses of them. */
+/** The limits of a department and how much of each is used. */
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/limits")
 class LimitsController {
@@ -42,8 +42,8 @@ class LimitsController {
   }
 
   /**
-   * @param settings what administrators have said; null = the default, or no limit
-   * @param quotas what holds now, and how much of it is used, by name
+   * @param settings what administrators have set; null = the default, or no limit
+   * @param quotas limits in force and how much of each is used, by name
    */
   record LimitsObject(
       String object, String projectId, Limits.LimitSettings settings, Map<String, Quota> quotas) {}
@@ -75,8 +75,8 @@ class LimitsController {
     }
     departments.limit(
         department,
-        said -> {
-          ObjectNode merged = json.valueToTree(said);
+        limits -> {
+          ObjectNode merged = json.valueToTree(limits);
           merged.setAll(changes);
           return json.treeToValue(merged, Limits.LimitSettings.class);
         });

@@ -32,7 +32,7 @@ class MemberController {
   }
 
   /**
-   * @param userId or {@code email}: which person
+   * @param userId id of the person; null = the person with this {@code email}
    */
   record AddUser(@Nullable String userId, @Nullable String email, @Nullable String role) {}
 
@@ -78,7 +78,7 @@ class MemberController {
     if (person == null) {
       if (request.email() == null) {
         throw new RequestFailed(
-            ProblemType.MISSING_PARAMETER, "Say whom: user_id or email.", "user_id");
+            ProblemType.MISSING_PARAMETER, "user_id or email is required.", "user_id");
       }
       person = service.known(request.email());
     }

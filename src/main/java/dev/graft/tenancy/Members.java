@@ -47,7 +47,7 @@ class Members {
   @Transactional
   String known(String email) {
     if (!isEmail(email)) {
-      throw RequestFailed.invalid("email", "This is not an e-mail address.");
+      throw RequestFailed.invalid("email", "email must be an e-mail address.");
     }
     Optional<String> known = people.idOf(email);
     if (known.isPresent()) return known.get();

@@ -5,7 +5,6 @@ import dev.graft.tenancy.Limits.ModelPermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
@@ -17,7 +16,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** OpenAI's model permissions of a project: the base models that its jobs may start from. */
+/** OpenAI's model permissions of a project: the base models that its jobs may use. */
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/model_permissions")
 class ModelPermissionController {
@@ -43,19 +42,13 @@ class ModelPermissionController {
 
   record Change(@Nullable String mode, @Nullable List<String> modelIds) {}
 
-  /** Without a rule: a deny list of nothing. */
+  /** Without a rule, an empty deny list. */
   record PermissionsObject(String object, String mode, List<String> modelIds) {
-    static PermissionsObject of(ModelPermissions models) {
-      return switch (models) {
-        case ModelPermissions.Every every -> of(DENY, Set.of());
-        case ModelPermissions.Only only -> of(ALLOW, only.models());
-        case ModelPermissions.AllBut allBut -> of(DENY, allBut.models());
-      };
-    }
-
-    private static PermissionsObject of(String mode, Set<String> models) {
+    static PermissionsObject of(ModelPermissions permissions) {
       return new PermissionsObject(
-          "project.model_permissions", mode, models.stream().sorted().toList());
+          "project.model_permissions",
+          permissions.allowList() ? ALLOW : DENY,
+          permissions.models().stream().sorted().toList());
     }
   }
 
@@ -79,13 +72,13 @@ class ModelPermissionController {
     }
     List<String> models = RequestFailed.required(change.modelIds(), "model_ids");
     if (models.stream().anyMatch(Objects::isNull)) {
-      throw RequestFailed.invalid("model_ids", "A model's name is a string.");
+      throw RequestFailed.invalid("model_ids", "model_ids must contain strings.");
     }
     if (models.size() > MOST) {
-      throw RequestFailed.invalid("model_ids", "At most " + MOST + " models.");
+      throw RequestFailed.invalid("model_ids", "model_ids must have at most " + MOST + " entries.");
     }
     departments.permit(department, mode, models);
-    noted(department, Map.of("mode", mode, "model_ids", models));
+    audit(department, Map.of("mode", mode, "model_ids", models));
     return get(identity, project);
   }
 
@@ -95,11 +88,11 @@ class ModelPermissionController {
       @AuthenticationPrincipal Identity identity, @PathVariable String project) {
     String department = access.toWrite(identity, project).id();
     departments.permit(department, null, null);
-    noted(department, Map.of());
+    audit(department, Map.of());
     return new PermissionsDeleted("project.model_permissions.deleted", true);
   }
 
-  private void noted(String department, Map<String, ?> asked) {
+  private void audit(String department, Map<String, ?> asked) {
     audit.write(
         "project.model_permissions.updated",
         department,

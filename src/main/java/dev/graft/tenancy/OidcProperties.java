@@ -8,17 +8,17 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * The identity provider whose tokens people may send instead of keys; without an issuer there is
- * none.
+ * The identity provider whose tokens people may send instead of keys. Without an issuer, such
+ * tokens are not accepted.
  *
- * @param issuer the provider, as in its tokens ({@code iss}); an https address
- * @param audience what its tokens for this Graft have as {@code aud}
- * @param jwkSetUri address of its keys; null = as its discovery document says
- * @param signIn how people get a token by {@code graft login --sso}; null = in some other way
- * @param groupsClaim claim with the groups of a person
- * @param groups what the groups may do; a person with groups of several departments is in the first
- *     unless the request's {@code OpenAI-Project} names another
- * @param administrators groups that look after the organisation
+ * @param issuer https address of the provider, as in the {@code iss} claim of its tokens
+ * @param audience value of the {@code aud} claim in tokens for this Graft
+ * @param jwkSetUri address of the provider's keys; null = from its discovery document
+ * @param signIn how {@code graft login --sso} gets a token; null = people get tokens otherwise
+ * @param groupsClaim claim that lists a person's groups
+ * @param groups roles of groups in departments; a person whose groups belong to several departments
+ *     acts in the first, unless the request's {@code OpenAI-Project} names another
+ * @param administrators groups whose people administer the organisation
  */
 @ConfigurationProperties("graft.oidc")
 record OidcProperties(
@@ -31,21 +31,21 @@ record OidcProperties(
     @DefaultValue List<String> administrators) {
 
   /**
-   * A group of the provider in a department, which is made where it is missing.
+   * The role of a provider's group in a department. The department is created if it is missing.
    *
    * @param group its name at the provider
    * @param department name of the department
-   * @param role role of its people there
+   * @param role role of the group's people in the department
    */
   record ProviderGroup(String group, String department, @DefaultValue("member") Role role) {}
 
   /**
    * A public client of the provider that may use the device authorization grant (RFC 8628).
    *
-   * @param clientId id that the provider has given the client
-   * @param scopes {@code offline_access}, or what the provider has for it, spares people a sign-in
-   *     whenever a token expires
-   * @param token which of the two that the provider gives has {@code audience}
+   * @param clientId id of the client at the provider
+   * @param scopes scopes to request; with {@code offline_access}, or the provider's equivalent,
+   *     people need not sign in again whenever a token expires
+   * @param token which of the provider's two tokens has {@code audience}
    */
   record SignIn(
       String clientId,
@@ -72,7 +72,7 @@ record OidcProperties(
     administrators = List.copyOf(administrators);
     if (issuer != null && audience == null) {
       throw new IllegalArgumentException(
-          "graft.oidc.audience: say which audience the issuer's tokens for this Graft have");
+          "graft.oidc.audience must be set: the audience of the issuer's tokens for this Graft");
     }
   }
 }

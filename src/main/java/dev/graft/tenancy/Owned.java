@@ -3,16 +3,16 @@ package dev.graft.tenancy;
 import java.util.Optional;
 
 /**
- * Knows whose something is. Each module with things of departments supplies a bean; it is asked
- * only when a caller has been told that there is no such thing, to see whether they reached for
- * another department's.
+ * Finds the department that owns a thing. Each module with things of departments supplies a bean.
+ * It is called only after a request has failed because a thing was not found, to see whether the
+ * thing belongs to another department.
  */
 @FunctionalInterface
 public interface Owned {
   /**
-   * Id of the department, or empty if this bean knows no such thing.
+   * Returns the id of the department, or empty if this bean has no such thing.
    *
-   * @param id as it stood in the request
+   * @param id the id in the request
    */
   Optional<String> departmentOf(String id);
 }

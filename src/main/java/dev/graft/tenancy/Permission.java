@@ -6,7 +6,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** What a caller may do, by group of routes; a key's {@code scopes} are the names of some. */
+/** Permission to use a group of routes. The {@code scopes} of a key are names of permissions. */
 public enum Permission {
   FILES_READ("api.files.read"),
   FILES_WRITE("api.files.write"),
@@ -15,16 +15,16 @@ public enum Permission {
   /** Models and adapters. */
   MODELS_READ("api.models.read"),
   MODELS_WRITE("api.models.write"),
-  /** Asking a model. */
+  /** Sending requests to a model. */
   MODEL_REQUEST("api.model.request"),
-  /** The department itself: its members, keys, limits and usage. */
+  /** The department: its members, keys, limits and usage. */
   PROJECT_READ("api.project.read"),
   PROJECT_WRITE("api.project.write"),
-  /** All departments, and what they share. */
+  /** All departments, and the things that they share. */
   ORGANIZATION_READ("api.organization.read"),
   ORGANIZATION_WRITE("api.organization.write");
 
-  /** What an administrator may do without belonging to a department. */
+  /** The permissions of an administrator, who belongs to no department. */
   public static final Set<Permission> OF_ADMINISTRATORS =
       Set.of(PROJECT_READ, PROJECT_WRITE, ORGANIZATION_READ, ORGANIZATION_WRITE);
 

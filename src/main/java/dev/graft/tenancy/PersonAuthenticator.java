@@ -46,21 +46,18 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Who a token of the identity provider stands for: the person of its e-mail address, with what the
- * groups in it may do. Nothing of it is kept: groups count as the token says.
+ * Authenticates tokens of the identity provider: the person with the token's e-mail address, with
+ * the permissions of the token's groups. Groups are not stored; each token states them.
  */
 @Component
 class PersonAuthenticator implements BearerAuthenticator {
-  private final ProviderTokenVerifier tokens;
+  private final TokenVerifier tokens;
   private final OidcProperties settings;
   private final Departments departments;
   private final Members people;
 
   PersonAuthenticator(
-      ProviderTokenVerifier tokens,
-      OidcProperties settings,
-      Departments departments,
-      Members people) {
+      TokenVerifier tokens, OidcProperties settings, Departments departments, Members people) {
     this.tokens = tokens;
     this.settings = settings;
     this.departments = departments;
@@ -104,7 +101,7 @@ class PersonAuthenticator implements BearerAuthenticator {
     return Optional.of(KeyAuthenticator.bearer(identity));
   }
 
-  /** The one that the request names, else the first; with the higher role of two. */
+  /** Returns the department that the request names, or else the first, with the highest role. */
   private Optional<Map.Entry<Department, Role>> department(
       List<String> groups, @Nullable String project) {
     Map<Department, Role> roles = new LinkedHashMap<>();
@@ -125,7 +122,7 @@ class PersonAuthenticator implements BearerAuthenticator {
     return one.compareTo(other) < 0 ? one : other;
   }
 
-  /** Null where the provider says none, or does not vouch for it. */
+  /** Returns null if the token has no valid e-mail address, or an unverified one. */
   private static @Nullable String email(Jwt jwt) {
     if (Boolean.FALSE.equals(jwt.getClaim("email_verified"))) return null;
     return jwt.getClaim("email") instanceof String email && Members.isEmail(email) ? email : null;
@@ -138,12 +135,12 @@ class PersonAuthenticator implements BearerAuthenticator {
   }
 
   /**
-   * The identity provider's tokens (RFC 7519): signed by one of its keys with one of a few
-   * algorithms, for this Graft, by this provider, and not expired.
+   * Verifies tokens (RFC 7519): signed with a key of the provider and an allowed algorithm, for
+   * this Graft's audience, by this issuer, and not expired.
    */
   @Component
-  static class ProviderTokenVerifier {
-    private static final Logger log = LoggerFactory.getLogger(ProviderTokenVerifier.class);
+  static class TokenVerifier {
+    private static final Logger log = LoggerFactory.getLogger(TokenVerifier.class);
     private static final Duration SKEW = Duration.ofSeconds(30);
     private static final int LONGEST = 16_384;
     private static final Set<JWSAlgorithm> ALLOWED =
@@ -160,7 +157,7 @@ class PersonAuthenticator implements BearerAuthenticator {
 
     private final Optional<JwtDecoder> decoder;
 
-    ProviderTokenVerifier(OidcProperties settings, Clock clock) {
+    TokenVerifier(OidcProperties settings, Clock clock) {
       this.decoder =
           Optional.ofNullable(settings.issuer()).map(issuer -> decoder(issuer, settings, clock));
     }
@@ -169,7 +166,7 @@ class PersonAuthenticator implements BearerAuthenticator {
       DefaultJWTProcessor<SecurityContext> signatures = new DefaultJWTProcessor<>();
       signatures.setJWSKeySelector(
           new JWSVerificationKeySelector<>(ALLOWED, ProviderKeys.of(issuer, settings.jwkSetUri())));
-      // What a token claims is looked at below, by this Graft's clock.
+      // Claims are verified below, with this Graft's clock.
       signatures.setJWTClaimsSetVerifier((claims, context) -> {});
       NimbusJwtDecoder decoder = new NimbusJwtDecoder(signatures);
       JwtTimestampValidator times = new JwtTimestampValidator(SKEW);
@@ -185,7 +182,7 @@ class PersonAuthenticator implements BearerAuthenticator {
       return decoder;
     }
 
-    /** Empty if it is none of the provider's, or not valid now. */
+    /** Returns the token, or empty if it is invalid or not of the provider. */
     Optional<Jwt> read(String token) {
       if (decoder.isEmpty()
           || token.length() > LONGEST
@@ -204,9 +201,9 @@ class PersonAuthenticator implements BearerAuthenticator {
     }
 
     /**
-     * The identity provider's keys, by its metadata (OpenID Connect Discovery 1.0) or at an address
-     * of the settings. They are asked for again when a token names another key, which anybody can
-     * do: so only twice in half a minute, however many tokens come.
+     * Fetches the provider's keys from the address in its metadata (OpenID Connect Discovery 1.0)
+     * or in the settings. They are fetched again when a token names an unknown key, which any
+     * client can send: so at most twice in 30 seconds.
      */
     static final class ProviderKeys implements JWKSetSource<SecurityContext> {
       private static final long BETWEEN_MILLIS = 30_000;
@@ -223,7 +220,7 @@ class PersonAuthenticator implements BearerAuthenticator {
         this.address = address;
       }
 
-      /** Nothing is asked before the first token: the provider need not be there at the start. */
+      /** Fetches nothing before the first token, so the provider need not run at the start. */
       static JWKSource<SecurityContext> of(String issuer, @Nullable String address) {
         return JWKSourceBuilder.create(new ProviderKeys(issuer, address))
             .refreshAheadCache(false)
@@ -239,7 +236,7 @@ class PersonAuthenticator implements BearerAuthenticator {
           return JWKSet.parse(retriever.retrieveResource(url()).getContent());
         } catch (IOException | GeneralException | ParseException failed) {
           throw new RemoteKeySourceException(
-              "The keys of " + issuer + " cannot be read: " + failed.getMessage(), failed);
+              "Cannot read the keys of " + issuer + ": " + failed.getMessage(), failed);
         }
       }
 

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.springframework.stereotype.Component;
 
 /**
- * Which departments a caller reaches under {@code /v1/organization/projects/{id}}: their own, or
- * all with the organisation's permission. Others look as if they did not exist.
+ * Decides which departments a caller reaches under {@code /v1/organization/projects/{id}}: their
+ * own, or all with a permission for the organisation. Others seem not to exist.
  */
 @Component
 public class ProjectAccess {
@@ -17,12 +17,12 @@ public class ProjectAccess {
     this.departments = departments;
   }
 
-  /** By id; 404 if the caller may not see it. */
+  /** Returns the department, or fails with 404 if the caller may not see it. */
   public Department toRead(Identity identity, String id) {
     return reached(identity, id, Permission.ORGANIZATION_READ);
   }
 
-  /** As {@link #toRead}; also refuses an archived one, which does not change any more. */
+  /** Does as {@link #toRead}, and fails if the department is archived. */
   public Department toWrite(Identity identity, String id) {
     Department department = reached(identity, id, Permission.ORGANIZATION_WRITE);
     if (department.archivedAt() != null) {
@@ -31,12 +31,13 @@ public class ProjectAccess {
     return department;
   }
 
-  /** Nobody hands out what they may not do themselves; an administrator may hand out all. */
+  /** Refuses to grant permissions that the caller does not have; administrators may grant all. */
   public static void requireGrantable(Identity identity, Set<Permission> permissions) {
     if (!identity.permissions().contains(Permission.ORGANIZATION_WRITE)
         && !identity.permissions().containsAll(permissions)) {
       throw new RequestFailed(
-          ProblemType.PERMISSION_DENIED, "This key may not hand out more than it may do itself.");
+          ProblemType.PERMISSION_DENIED,
+          "You cannot grant permissions that your key does not have.");
     }
   }
 

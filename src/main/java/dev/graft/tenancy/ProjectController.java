@@ -50,7 +50,8 @@ class ProjectController {
       case "false" -> false;
       case "true" -> true;
       default ->
-          throw RequestFailed.invalid("include_archived", "include_archived is true or false.");
+          throw RequestFailed.invalid(
+              "include_archived", "include_archived must be true or false.");
     };
   }
 

@@ -23,7 +23,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The keys of a department, whoever owns them. */
+/** The keys of a department. */
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/api_keys")
 class ProjectKeyController {
@@ -41,7 +41,7 @@ class ProjectKeyController {
   }
 
   /**
-   * @param overlapSeconds how long the old key stays valid; null = it ends at once
+   * @param overlapSeconds how long the old key stays valid; null = it is revoked at once
    */
   record RotateRequest(@Nullable Long overlapSeconds) {}
 
@@ -115,7 +115,7 @@ class ProjectKeyController {
   /**
    * OpenAI's ProjectApiKey, then Graft's {@code scopes}, {@code expires_at} and {@code replaces}.
    *
-   * @param ownerProjectAccess {@code inactive} if its owner may do nothing here
+   * @param ownerProjectAccess {@code inactive} if the owner has no permissions in this project
    * @param replaces id of the key that was rotated to this one, or null
    */
   record ProjectKeyObject(
@@ -131,7 +131,7 @@ class ProjectKeyController {
       @Nullable Long expiresAt,
       @Nullable String replaces) {
 
-    /** One of the two, as {@code type} says. */
+    /** The owner, in the field that {@code type} names. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Owner(String type, @Nullable Account user, @Nullable Account serviceAccount) {}
 
@@ -176,7 +176,7 @@ class ProjectKeyController {
   /**
    * A new key on the wire.
    *
-   * @param value the key, shown this once
+   * @param value the key, which is shown only once
    */
   record NewKeyObject(String object, String id, String name, String value, long createdAt) {
     /**

@@ -7,7 +7,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
-/** What a client has to know to get a token for this Graft (RFC 9728); for anyone. */
+/** Describes how clients get tokens for this Graft (RFC 9728); needs no authentication. */
 @RestController
 class ProtectedResourceController {
   private final OidcProperties provider;
@@ -17,8 +17,8 @@ class ProtectedResourceController {
   }
 
   /**
-   * @param authorizationServers the issuer of the tokens that are taken; absent without a provider
-   * @param graftSignIn with which client of the provider people sign in by {@code graft login}
+   * @param authorizationServers the issuer of accepted tokens; absent without an identity provider
+   * @param graftSignIn the provider's client with which {@code graft login} signs people in
    */
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
   record Metadata(
@@ -29,7 +29,7 @@ class ProtectedResourceController {
       @Nullable SignIn graftSignIn) {}
 
   /**
-   * @param scope as OAuth has it: words between spaces
+   * @param scope OAuth scopes, separated by spaces
    */
   record SignIn(String clientId, String scope, OidcProperties.Token token) {}
 

@@ -17,7 +17,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** OpenAI's rate limits of a project: Graft has one, of requests, over all models. */
+/** OpenAI's rate limits of a project. Graft has one limit: requests to all models together. */
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/rate_limits")
 class RateLimitController {
@@ -40,7 +40,7 @@ class RateLimitController {
       @JsonProperty("max_requests_per_1_minute") @Nullable Integer maxRequestsPerMinute) {}
 
   /**
-   * @param model {@code *}: the limit is over all of them
+   * @param model always {@code *}: the limit covers all models
    * @param maxTokensPerMinute always the largest number: tokens are not limited
    */
   record RateLimitObject(
@@ -61,8 +61,8 @@ class RateLimitController {
       @PathVariable String project,
       @RequestParam @Nullable String after) {
     String department = access.toRead(identity, project).id();
-    Integer said = departments.limits(department).maxRequestsPerMinute();
-    int requests = said == null ? settings.requestsPerMinute() : said;
+    Integer own = departments.limits(department).maxRequestsPerMinute();
+    int requests = own == null ? settings.requestsPerMinute() : own;
     List<RateLimitObject> all =
         Cursor.after(after) == null ? List.of(new RateLimitObject(requests)) : List.of();
     return CursorPage.of(all, false, RateLimitObject::id);
@@ -79,7 +79,7 @@ class RateLimitController {
     if (!id.equals(ID)) throw RequestFailed.notFound("rate limit", id);
     Integer requests =
         RequestFailed.required(change.maxRequestsPerMinute(), "max_requests_per_1_minute");
-    departments.limit(department, said -> said.requests(requests));
+    departments.limit(department, limits -> limits.requests(requests));
     audit.write(
         "rate_limit.updated",
         department,

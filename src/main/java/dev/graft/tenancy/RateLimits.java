@@ -16,9 +16,9 @@ import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 
 /**
- * The rate limits of keys and departments. The buckets are rows, so they hold over all servers;
- * each server takes a few requests out of them at a time ({@link RateAllowance}; {@code rate_lease}
- * in the migration), and so may be that few off.
+ * The rate limits of keys and departments. The buckets are rows, so that the limits hold for all
+ * servers together. Each server takes a few requests out of a bucket at a time ({@link
+ * RateAllowance}; {@code rate_lease} in the migration), so a limit is exact up to these few.
  */
 @Component
 class RateLimits implements RateLimiter {
@@ -55,7 +55,7 @@ class RateLimits implements RateLimiter {
     return take(actor.keyId() == null ? actor.account() : actor.keyId(), department);
   }
 
-  /** A request that the department has no room for costs the key nothing. */
+  /** Takes a request from both buckets. If the department has none left, the key keeps its own. */
   Turn take(String account, @Nullable String department) {
     String keyBucket = "key " + account;
     RateAllowance ofKey = allowances.computeIfAbsent(keyBucket, name -> new RateAllowance("key"));
@@ -98,7 +98,7 @@ class RateLimits implements RateLimiter {
     sql.sql("delete from rate_bucket where name = :bucket").param("bucket", bucket).update();
   }
 
-  /** By then the buckets are empty without what was taken. */
+  /** Deletes idle buckets: they are empty by then, with or without a row. */
   @Scheduled(fixedDelayString = "PT10M", initialDelayString = "PT10M")
   void forget() {
     allowances.values().removeIf(each -> each.unusedFor(IDLE));
@@ -106,29 +106,29 @@ class RateLimits implements RateLimiter {
   }
 
   /**
-   * What this server has taken out of one bucket and not given to requests yet. A lease is a
-   * hundredth of a minute's requests, so that no server holds more than that.
+   * The requests that this server has taken out of one bucket and not used yet. A lease is a
+   * hundredth of a minute's requests; a server holds no more than that.
    */
   static final class RateAllowance {
     static final int LEASES_A_MINUTE = 100;
 
-    /** A bucket that is full is asked again by then: its limit may be another. */
+    /** A full bucket is asked again after this time, since its limit may have changed. */
     private static final long AGAIN = TimeUnit.SECONDS.toNanos(1);
 
-    /** So long it counts for itself; then what it holds may be of a limit that no longer is. */
+    /** Leased requests are used for this long; after that, the limit may have changed. */
     private static final long HELD = TimeUnit.SECONDS.toNanos(10);
 
     private static final double MINUTE = TimeUnit.MINUTES.toNanos(1);
 
-    /** Asks the bucket for requests. */
+    /** Leases requests from a bucket. */
     @FunctionalInterface
     interface Bucket {
       Granted lease(int requests);
     }
 
     /**
-     * @param limit requests a minute, as it holds now
-     * @param granted of the requests that were asked for
+     * @param limit current limit, in requests a minute
+     * @param granted how many of the wanted requests were granted
      * @param emptyIn nanoseconds until the bucket is empty
      * @param fitsIn nanoseconds until one more fits; zero if any was granted
      */
@@ -153,7 +153,7 @@ class RateLimits implements RateLimiter {
       this.at = nanos.getAsLong();
     }
 
-    /** Lets one request through, or says when to come back. Those who come meanwhile wait. */
+    /** Lets one request through, or returns when to retry. Concurrent requests wait. */
     synchronized Turn take(Bucket bucket) {
       long now = nanos.getAsLong();
       if (now - at >= (left == 0 ? Math.min(last.fitsIn(), AGAIN) : HELD)) {
@@ -167,7 +167,7 @@ class RateLimits implements RateLimiter {
       return turn(now, passes);
     }
 
-    /** Another limit has refused a request that this one had let through. */
+    /** Gives a request back that another limit has refused. */
     synchronized void giveBack() {
       left++;
     }
@@ -179,7 +179,7 @@ class RateLimits implements RateLimiter {
     private Turn turn(long now, boolean passes) {
       double share = MINUTE / last.limit();
       double empty = Math.max(0, last.emptyIn() - (now - at) - left * share);
-      // What fits at once into what is left of the minute, less the rounding of its shares.
+      // The requests that fit into the rest of the minute; 1e-3 allows for rounded shares.
       int remaining = (int) Math.floor((MINUTE - empty) / share + 1e-3);
       long wait = passes ? 0 : Math.max(1, last.fitsIn() - (now - at));
       return new Turn(

@@ -3,36 +3,36 @@ package dev.graft.tenancy;
 import java.time.Instant;
 import java.util.List;
 
-/** Things of one kind. The module that has them supplies a bean. */
+/** Lists and removes things of one kind. The module that owns them supplies a bean. */
 public interface Retained {
   RetentionKind kind();
 
   /**
-   * Those of the department whose clock began by {@code latest} and that no notice tells of, the
-   * oldest first.
+   * Lists the department's things whose retention period began by {@code latest} and that have no
+   * notice, the oldest first.
    */
   List<Thing> untold(String departmentId, Instant latest, int limit);
 
   /**
-   * Removes one, as if somebody had asked for it, in the caller's transaction. Until that ends
-   * nobody else changes the thing.
+   * Removes a thing, as a request would, in the caller's transaction. The thing is locked until the
+   * transaction ends.
    */
   Removal remove(String departmentId, String id);
 
   /**
    * A thing that will be removed.
    *
-   * @param name by which people know it
-   * @param since when its clock began
+   * @param name the name that people see
+   * @param since when its retention period began
    */
   record Thing(String id, String name, Instant since) {}
 
-  /** What came of a removal. */
+  /** The result of a removal. */
   enum Removal {
     REMOVED,
-    /** Something unfinished needs it. */
+    /** Unfinished work needs it. */
     IN_USE,
-    /** There is nothing to remove any more. */
+    /** It does not exist any more. */
     GONE
   }
 }

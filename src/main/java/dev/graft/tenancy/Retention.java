@@ -1,7 +1,6 @@
 package dev.graft.tenancy;
 
-import dev.graft.artifacts.BlobProperties;
-import dev.graft.tenancy.RetentionNotices.RetentionNotice;
+import dev.graft.tenancy.RetentionNotices.Notice;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,27 +11,25 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Tells what will be removed, and removes it; any number of servers may do so at once. */
+/** Writes notices of things that will be removed, and removes them when due. */
 @Service
 public class Retention {
   private static final Logger log = LoggerFactory.getLogger(Retention.class);
   private static final int BATCH = 500;
 
-  private final RetentionPolicies policies;
+  private final DepartmentRetention policies;
   private final RetentionNotices notices;
-  private final Map<RetentionKind, Retained> things = new EnumMap<>(RetentionKind.class);
+  private final Map<RetentionKind, Retained> kinds = new EnumMap<>(RetentionKind.class);
   private final AuditLog audit;
   private final TransactionTemplate transaction;
   private final Clock clock;
 
   Retention(
-      RetentionPolicies policies,
+      DepartmentRetention policies,
       RetentionNotices notices,
       List<Retained> things,
       AuditLog audit,
@@ -40,24 +37,24 @@ public class Retention {
       Clock clock) {
     this.policies = policies;
     this.notices = notices;
-    things.forEach(each -> this.things.put(each.kind(), each));
+    things.forEach(each -> kinds.put(each.kind(), each));
     this.audit = audit;
     this.transaction = transaction;
     this.clock = clock;
   }
 
-  /** Returns how many things it removed. */
+  /** Writes notices and removes due things; returns the number of removed things. */
   public int sweep() {
     Instant now = clock.instant();
     for (String department : policies.toSweep()) {
-      while (Boolean.TRUE.equals(transaction.execute(status -> tell(department, now)))) {
-        // There is more of it: the next batch is the next transaction.
+      while (Boolean.TRUE.equals(transaction.execute(status -> addNotices(department, now)))) {
+        // The next batch is the next transaction.
       }
     }
     int removed = 0;
-    List<RetentionNotice> due = notices.due(now, null, BATCH);
+    List<Notice> due = notices.due(now, null, BATCH);
     while (!due.isEmpty()) {
-      for (RetentionNotice notice : due) {
+      for (Notice notice : due) {
         if (removed(notice, now)) removed++;
       }
       due = notices.due(now, due.getLast(), BATCH);
@@ -66,32 +63,32 @@ public class Retention {
     return removed;
   }
 
-  /** Brings the notices of a department up to its policy; whether there may be more to tell. */
-  private boolean tell(String department, Instant now) {
-    policies.takeTurn(department);
-    RetentionPolicies.RetentionPolicy policy = policies.inForce(department);
-    Map<String, Integer> told = new TreeMap<>();
+  /** Adapts a department's notices to its policy; returns whether more may have to be added. */
+  private boolean addNotices(String department, Instant now) {
+    policies.lock(department);
+    RetentionDays policy = policies.inForce(department);
+    Map<String, Integer> added = new TreeMap<>();
     boolean more = false;
-    for (Retained each : things.values()) {
+    for (Retained each : kinds.values()) {
       RetentionKind kind = each.kind();
       notices.hold(department, kind, policy, now);
-      Instant latest = policy.latestTold(kind, now);
+      Instant latest = policy.latestNoticed(kind, now);
       Duration kept = policy.kept(kind);
       if (latest == null || kept == null) continue;
-      List<Retained.Thing> untold = each.untold(department, latest, BATCH);
-      for (Retained.Thing thing : untold) {
-        if (notices.tell(department, kind, thing, kept, policy.notice(), now)) {
-          told.merge(kind.wire(), 1, Integer::sum);
+      List<Retained.Thing> things = each.untold(department, latest, BATCH);
+      for (Retained.Thing thing : things) {
+        if (notices.add(department, kind, thing, kept, policy.notice(), now)) {
+          added.merge(kind.wire(), 1, Integer::sum);
         }
       }
-      more |= untold.size() == BATCH;
+      more |= things.size() == BATCH;
     }
-    if (!told.isEmpty()) audit.write("project.retention.noticed", department, department, told);
-    return more && !told.isEmpty();
+    if (!added.isEmpty()) audit.write("project.retention.noticed", department, department, added);
+    return more && !added.isEmpty();
   }
 
-  /** A thing that cannot be removed keeps no other from it. */
-  private boolean removed(RetentionNotice notice, Instant now) {
+  /** Removes a thing. A failure is logged, so that the other things are removed. */
+  private boolean removed(Notice notice, Instant now) {
     try {
       return Boolean.TRUE.equals(transaction.execute(status -> remove(notice, now, status)));
     } catch (RuntimeException failed) {
@@ -104,8 +101,8 @@ public class Retention {
     }
   }
 
-  private boolean remove(RetentionNotice notice, Instant now, TransactionStatus status) {
-    Retained kind = Objects.requireNonNull(things.get(notice.kind()));
+  private boolean remove(Notice notice, Instant now, TransactionStatus status) {
+    Retained kind = Objects.requireNonNull(kinds.get(notice.kind()));
     return switch (kind.remove(notice.departmentId(), notice.resourceId())) {
       case REMOVED -> {
         boolean held = notices.end(notice);
@@ -114,7 +111,7 @@ public class Retention {
       }
       case IN_USE -> {
         Duration again = policies.inForce(notice.departmentId()).notice();
-        notices.tellAgain(notice, again, now);
+        notices.renew(notice, again, now);
         yield false;
       }
       case GONE -> {
@@ -123,12 +120,4 @@ public class Retention {
       }
     };
   }
-
-  /** Settings of retention. */
-  @Configuration(proxyBeanMethods = false)
-  @EnableConfigurationProperties({
-    RetentionPolicies.RetentionProperties.class,
-    BlobProperties.class
-  })
-  static class RetentionConfiguration {}
 }

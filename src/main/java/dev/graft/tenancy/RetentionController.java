@@ -4,7 +4,6 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import dev.graft.tenancy.RetentionPolicies.RetentionPolicy;
 import java.time.Clock;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +20,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** How long a department keeps things, and what will be removed. */
+/** The retention policy of a department and its notices. */
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/retention")
 class RetentionController {
-  private final RetentionPolicies policies;
+  private final DepartmentRetention policies;
   private final RetentionNotices notices;
   private final ProjectAccess access;
   private final AuditLog audit;
@@ -33,7 +32,7 @@ class RetentionController {
   private final Clock clock;
 
   RetentionController(
-      RetentionPolicies policies,
+      DepartmentRetention policies,
       RetentionNotices notices,
       ProjectAccess access,
       AuditLog audit,
@@ -48,13 +47,13 @@ class RetentionController {
   }
 
   /**
-   * @param settings what administrators have said; null = the operator's default
-   * @param inForce what holds; null = for ever
+   * @param settings what administrators have set; null = the operator's default
+   * @param inForce the policy in force; null = for ever
    */
   record RetentionObject(
-      String object, String projectId, RetentionPolicy settings, RetentionPolicy inForce) {}
+      String object, String projectId, RetentionDays settings, RetentionDays inForce) {}
 
-  /** In unix seconds. */
+  /** A notice on the wire. Times are unix seconds. */
   record NoticeObject(
       String id,
       String object,
@@ -63,7 +62,7 @@ class RetentionController {
       String name,
       long noticedAt,
       long deleteAt) {
-    static NoticeObject of(RetentionNotices.RetentionNotice notice) {
+    static NoticeObject of(RetentionNotices.Notice notice) {
       return new NoticeObject(
           notice.id(),
           "project.retention.notice",
@@ -80,10 +79,13 @@ class RetentionController {
   RetentionObject get(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
     String department = access.toRead(identity, project).id();
     return new RetentionObject(
-        "project.retention", department, policies.said(department), policies.inForce(department));
+        "project.retention",
+        department,
+        policies.settings(department),
+        policies.inForce(department));
   }
 
-  /** What will be removed, the next first. */
+  /** Lists the things that will be removed, the next first. */
   @GetMapping("/notices")
   CursorPage<NoticeObject> notices(
       @AuthenticationPrincipal Identity identity,
@@ -100,7 +102,7 @@ class RetentionController {
         NoticeObject::id);
   }
 
-  /** What the change does not hold any more is withdrawn with it; nothing is removed by it. */
+  /** Changes the policy and withdraws the notices that it no longer requires. */
   @PostMapping
   @Transactional
   RetentionObject modify(
@@ -111,11 +113,11 @@ class RetentionController {
     if (!(change instanceof ObjectNode changes)) {
       throw new RequestFailed(ProblemType.INVALID_REQUEST, "The body must be an object.", "$");
     }
-    policies.takeTurn(department);
-    ObjectNode merged = json.valueToTree(policies.said(department));
+    policies.lock(department);
+    ObjectNode merged = json.valueToTree(policies.settings(department));
     merged.setAll(changes);
-    policies.say(department, json.treeToValue(merged, RetentionPolicy.class));
-    RetentionPolicy policy = policies.inForce(department);
+    policies.change(department, json.treeToValue(merged, RetentionDays.class));
+    RetentionDays policy = policies.inForce(department);
     int withdrawn = 0;
     for (RetentionKind kind : RetentionKind.values()) {
       withdrawn += notices.hold(department, kind, policy, clock.instant());

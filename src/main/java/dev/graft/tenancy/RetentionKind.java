@@ -2,17 +2,17 @@ package dev.graft.tenancy;
 
 import java.util.Locale;
 
-/** What has a clock of its own. */
+/** A kind of things that has its own retention period, and when the period begins. */
 public enum RetentionKind {
-  /** Files of purpose {@code fine-tune}, from their upload. */
+  /** Files of purpose {@code fine-tune}, from upload. */
   DATASETS,
-  /** Those of a job, from its end. */
+  /** Checkpoints of a job, from the end of the job. */
   CHECKPOINTS,
-  /** From their publication. */
+  /** Adapters, from publication. */
   ADAPTERS,
-  /** The events and the step metrics of a job, from its end. */
+  /** Events and step metrics of a job, from the end of the job. */
   LOGS,
-  /** With what was asked and said, from their end. */
+  /** Evaluations with their questions and answers, from the end of the evaluation. */
   EVALUATIONS;
 
   /** The name on the wire and in the database. */

@@ -16,10 +16,10 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** The statements on {@code retention_notice}. */
+/** The notices of things that will be removed. */
 @Component
 public class RetentionNotices {
-  private static final String TELL =
+  private static final String ADD =
       """
       insert into retention_notice (id, department_id, kind, resource_id, name, since, noticed_at, delete_at)
       values (:id, :department, :kind, :resource, :name, :since, :now, greatest(:until, :earliest))
@@ -33,7 +33,7 @@ public class RetentionNotices {
          and (:latest::timestamptz is null or since > :latest::timestamptz)
       """;
 
-  /** Never closer. */
+  /** Only ever to a later time. */
   private static final String MOVE_AWAY =
       """
       update retention_notice
@@ -71,7 +71,7 @@ public class RetentionNotices {
     this.ids = ids;
   }
 
-  /** The thing is gone, or will stay. False if no notice told of it. */
+  /** Deletes the notice of a thing that is gone or is kept. Returns false if there was none. */
   @Transactional(propagation = Propagation.MANDATORY)
   public boolean drop(RetentionKind kind, String resourceId) {
     return sql.sql("delete from retention_notice where kind = :kind and resource_id = :resource")
@@ -81,7 +81,7 @@ public class RetentionNotices {
         == 1;
   }
 
-  /** When things will be removed, by their id; what no notice tells of is not among them. */
+  /** Returns when things will be removed, by id, for those that have a notice. */
   @Transactional(readOnly = true)
   public Map<String, Instant> deleteAt(RetentionKind kind, Collection<String> resourceIds) {
     Map<String, Instant> times = new HashMap<>();
@@ -98,18 +98,18 @@ public class RetentionNotices {
   }
 
   /**
-   * False if there is a notice of it already.
+   * Adds the notice of a thing. Returns false if there is one already.
    *
-   * @param kept from the beginning of the thing's clock
+   * @param kept retention period of the thing
    */
-  boolean tell(
+  boolean add(
       String departmentId,
       RetentionKind kind,
       Retained.Thing thing,
       Duration kept,
       Duration notice,
       Instant now) {
-    return sql.sql(TELL)
+    return sql.sql(ADD)
             .param("id", ids.next("notice_"))
             .param("department", departmentId)
             .param("kind", kind.wire())
@@ -123,13 +123,9 @@ public class RetentionNotices {
         == 1;
   }
 
-  /** Withdraws what does not hold by this policy, and moves away what comes too early by it. */
-  int hold(
-      String departmentId,
-      RetentionKind kind,
-      RetentionPolicies.RetentionPolicy policy,
-      Instant now) {
-    Instant latest = policy.latestTold(kind, now);
+  /** Withdraws and postpones notices as this policy requires; returns how many it withdrew. */
+  int hold(String departmentId, RetentionKind kind, RetentionDays policy, Instant now) {
+    Instant latest = policy.latestNoticed(kind, now);
     int withdrawn =
         sql.sql(WITHDRAW)
             .param("department", departmentId)
@@ -149,32 +145,34 @@ public class RetentionNotices {
   }
 
   /**
-   * Those whose time has come, the earliest first.
+   * Lists the notices that are due, the earliest first.
    *
-   * @param last of the batch before; null for the first
+   * @param last the last notice of the batch before; null for the first batch
    */
-  List<RetentionNotice> due(Instant now, @Nullable RetentionNotice last, int limit) {
+  List<Notice> due(Instant now, @Nullable Notice last, int limit) {
     return sql.sql(DUE)
         .param("now", ResultColumns.parameter(now))
         .param("id", last == null ? null : last.id())
         .param("delete_at", ResultColumns.parameter(last == null ? null : last.deleteAt()))
         .param("limit", limit)
-        .query(RetentionNotice::of)
+        .query(Notice::of)
         .list();
   }
 
-  /** Of a department, at most {@code limit}. */
-  List<RetentionNotice> page(String departmentId, @Nullable String after, int limit) {
+  /** Lists notices of a department, the next removal first. */
+  List<Notice> page(String departmentId, @Nullable String after, int limit) {
     return sql.sql(PAGE)
         .param("department", departmentId)
         .param("after", after)
         .param("limit", limit)
-        .query(RetentionNotice::of)
+        .query(Notice::of)
         .list();
   }
 
-  /** False if it has been withdrawn, moved or ended since it was seen. */
-  boolean end(RetentionNotice seen) {
+  /**
+   * Deletes a notice. Returns false if it was withdrawn, postponed or deleted since it was read.
+   */
+  boolean end(Notice seen) {
     return sql.sql("delete from retention_notice where id = :id and delete_at = :delete_at")
             .param("id", seen.id())
             .param("delete_at", ResultColumns.parameter(seen.deleteAt()))
@@ -182,8 +180,8 @@ public class RetentionNotices {
         == 1;
   }
 
-  /** It is told anew. */
-  void tellAgain(RetentionNotice seen, Duration notice, Instant now) {
+  /** Renews a notice with a later time of removal. */
+  void renew(Notice seen, Duration notice, Instant now) {
     sql.sql(
             """
             update retention_notice set noticed_at = :now, delete_at = :delete_at
@@ -196,13 +194,13 @@ public class RetentionNotices {
   }
 
   /**
-   * What will be removed.
+   * The notice of a thing that will be removed.
    *
-   * @param resourceId of a file, an adapter, an evaluation, or the job whose checkpoints or logs
-   *     they are
-   * @param deleteAt not before then
+   * @param resourceId id of the file, adapter or evaluation, or of the job with the checkpoints or
+   *     logs
+   * @param deleteAt earliest time of the removal
    */
-  record RetentionNotice(
+  record Notice(
       String id,
       String departmentId,
       RetentionKind kind,
@@ -210,8 +208,8 @@ public class RetentionNotices {
       String name,
       Instant noticedAt,
       Instant deleteAt) {
-    static RetentionNotice of(ResultSet row, int number) throws SQLException {
-      return new RetentionNotice(
+    static Notice of(ResultSet row, int number) throws SQLException {
+      return new Notice(
           row.getString("id"),
           row.getString("department_id"),
           RetentionKind.of(row.getString("kind")),

@@ -6,13 +6,13 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 
-/** What a person or a service account is to a department, in OpenAI's words. */
+/** The role of a person or a service account in a department, named as by OpenAI. */
 enum Role {
-  /** Uses the department and looks after its members and keys. */
+  /** Uses the department and manages its members and keys. */
   OWNER("owner"),
   /** Uses the department. */
   MEMBER("member"),
-  /** Nothing. */
+  /** Has no permissions. */
   NONE("none");
 
   private static final Set<Permission> OF_OWNERS =
@@ -25,16 +25,16 @@ enum Role {
     this.wire = wire;
   }
 
-  public String wire() {
+  String wire() {
     return wire;
   }
 
-  public static Role of(String wire) {
+  static Role of(String wire) {
     return valueOf(wire.toUpperCase(Locale.ROOT));
   }
 
-  /** As a client sends it: {@code owner} or {@code member}. */
-  public static Role parse(String wire) {
+  /** Parses a role in a request: {@code owner} or {@code member}. */
+  static Role parse(String wire) {
     return switch (wire) {
       case "owner" -> OWNER;
       case "member" -> MEMBER;
@@ -42,7 +42,7 @@ enum Role {
     };
   }
 
-  public Set<Permission> permissions() {
+  Set<Permission> permissions() {
     return switch (this) {
       case OWNER -> EnumSet.copyOf(OF_OWNERS);
       case MEMBER -> {

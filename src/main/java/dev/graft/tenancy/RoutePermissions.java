@@ -20,7 +20,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 
-/** Which permission opens which route: the first line that matches decides. */
+/** The permission that each route needs: the first pattern that matches decides. */
 @Component
 class RoutePermissions implements RouteAccess {
   private static final String PROJECT = "/v1/organization/projects/{project}";

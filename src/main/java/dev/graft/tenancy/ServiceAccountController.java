@@ -18,7 +18,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** OpenAI's service accounts: the programs of a department, and their keys. */
+/** OpenAI's service accounts: programs of a department, and their keys. */
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/service_accounts")
 class ServiceAccountController {
@@ -38,7 +38,7 @@ class ServiceAccountController {
   }
 
   /**
-   * @param createServiceAccountOnly without a role and without a key
+   * @param createServiceAccountOnly creates the account without a role and without a key
    */
   record NewAccount(@Nullable String name, @Nullable Boolean createServiceAccountOnly) {}
 

@@ -5,14 +5,14 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * The organisation, and what a department may use where an administrator has said nothing else.
+ * The organisation, and the limits of departments for which an administrator sets no others.
  *
- * @param adminKey a key that opens the organisation from the start; see {@code
+ * @param adminKey an administrator's key that is valid from the start; see {@code
  *     AdministratorFromSettings}
- * @param maxRunning jobs of a department that may run at the same time
- * @param maxQueued jobs that may wait
- * @param requestsPerMinute requests of all keys of a department together
- * @param requestsPerMinuteOfKey requests of one key
+ * @param maxRunning maximum of running jobs of a department
+ * @param maxQueued maximum of queued jobs of a department
+ * @param requestsPerMinute maximum of requests per minute of all keys of a department together
+ * @param requestsPerMinuteOfKey maximum of requests per minute of one key
  * @param currency currency of the prices of device time
  */
 @ConfigurationProperties("graft.tenancy")

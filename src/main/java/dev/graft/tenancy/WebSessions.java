@@ -14,14 +14,15 @@ import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Browsers that are signed in. A session's token is one more bearer token: it may do what the key
- * may that opened it, as long as that key is good, and is kept as its hash alone, as keys are.
+ * Sessions of browsers that have signed in. A session has a bearer token with the permissions of
+ * the key that opened it, and is valid only while that key is. As for keys, only the hash is
+ * stored.
  */
 @Service
 public class WebSessions {
   static final String PREFIX = "ses-graft-";
 
-  /** A working day; whoever comes back later shows the key again. */
+  /** A working day; after that, the user signs in with the key again. */
   public static final Duration LIFETIME = Duration.ofHours(12);
 
   private static final String OPEN =
@@ -55,7 +56,7 @@ public class WebSessions {
     this.clock = clock;
   }
 
-  /** Signs in: the session's token, which exists only here; empty if the key is not good. */
+  /** Opens a session and returns its token, which is not stored; empty if the key is invalid. */
   @Transactional
   public Optional<String> open(String key) {
     if (!key.startsWith(ApiKeys.PREFIX)) return Optional.empty();
@@ -79,7 +80,7 @@ public class WebSessions {
     return token;
   }
 
-  /** Signs out; nothing happens where nobody is signed in. */
+  /** Closes the session, if there is one. */
   @Transactional
   public void close(String token) {
     sql.sql(CLOSE)

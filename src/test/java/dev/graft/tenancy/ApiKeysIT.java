@@ -98,10 +98,11 @@ class ApiKeysIT {
   @Test
   void aRotatedKeyHasOneSuccessor() {
     ApiKeys.Created first = keys.create(department, Caller.Scope.ADMIN);
-    ApiKeys.Created second = keys.rotate(first.id());
+    ApiKeys.Created second = keys.rotate(first.id(), Duration.ZERO);
     assertThat(authenticator.authenticate(first.secret())).isEmpty();
     assertThat(roles(second)).contains("api.organization.write");
-    assertThatThrownBy(() -> keys.rotate(first.id())).isInstanceOf(RequestFailed.class);
+    assertThatThrownBy(() -> keys.rotate(first.id(), Duration.ZERO))
+        .isInstanceOf(RequestFailed.class);
   }
 
   @Test
@@ -130,7 +131,7 @@ class ApiKeysIT {
             threads.submit(
                 () -> {
                   together.await();
-                  return keys.rotate(key);
+                  return keys.rotate(key, Duration.ZERO);
                 }));
       }
       for (Future<ApiKeys.Created> each : asked) {

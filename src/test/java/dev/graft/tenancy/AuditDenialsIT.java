@@ -56,7 +56,7 @@ class AuditDenialsIT {
                       entry.effectiveAt().plusSeconds(580), entry.effectiveAt().plusSeconds(600));
             });
     denied(610, SOMEBODY, thing, "scope");
-    assertThat(entries()).extracting(AuditEntries.AuditEntry::denials).containsExactly(1L, 3L);
+    assertThat(entries()).extracting(AuditEntries.Entry::denials).containsExactly(1L, 3L);
   }
 
   @Test
@@ -66,9 +66,7 @@ class AuditDenialsIT {
     denied(2, null, thing, "scope");
     denied(3, SOMEBODY, thing, "foreign");
     denied(4, SOMEBODY, null, "scope");
-    assertThat(entries())
-        .extracting(AuditEntries.AuditEntry::denials)
-        .containsExactly(1L, 1L, 1L, 1L);
+    assertThat(entries()).extracting(AuditEntries.Entry::denials).containsExactly(1L, 1L, 1L, 1L);
   }
 
   @Test
@@ -148,9 +146,9 @@ class AuditDenialsIT {
     return Map.of("reason", why);
   }
 
-  private List<AuditEntries.AuditEntry> entries() {
+  private List<AuditEntries.Entry> entries() {
     return entries.older(
-        new AuditEntries.AuditQuery(
+        new AuditEntries.Filters(
             null, null, List.of(), List.of(), List.of(), List.of(), List.of(thing)),
         null,
         100);

@@ -180,9 +180,9 @@ class AuditLogIT {
     assertThat(ids(logged("&resource_ids%5B%5D=" + encoded))).hasSize(1);
   }
 
-  private List<AuditEntries.AuditEntry> entries(String type) {
+  private List<AuditEntries.Entry> entries(String type) {
     return entries.older(
-        new AuditEntries.AuditQuery(
+        new AuditEntries.Filters(
             null, null, List.of(department), List.of(type), List.of(), List.of(), List.of()),
         null,
         100);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.tenancy.AuditEntries.AuditQuery;
+import dev.graft.tenancy.AuditEntries.Filters;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.YearMonth;
@@ -78,9 +78,9 @@ class AuditMonthsIT {
   }
 
   private List<String> written() {
-    AuditQuery query =
-        new AuditQuery(null, null, List.of(), List.of(), List.of(), List.of(), List.of(mine));
-    return entries.oldest(query, "", 100).stream().map(AuditEntries.AuditEntry::type).toList();
+    Filters query =
+        new Filters(null, null, List.of(), List.of(), List.of(), List.of(), List.of(mine));
+    return entries.oldest(query, "", 100).stream().map(AuditEntries.Entry::type).toList();
   }
 
   private List<String> where() {
@@ -151,8 +151,8 @@ class AuditMonthsIT {
                 .single())
         .isZero();
     assertThat(written()).containsExactly("second");
-    AuditQuery dropped =
-        new AuditQuery(null, null, List.of(), List.of(), List.of(), List.of(), List.of(month));
+    Filters dropped =
+        new Filters(null, null, List.of(), List.of(), List.of(), List.of(), List.of(month));
     assertThat(entries.oldest(dropped, "", 10))
         .singleElement()
         .satisfies(

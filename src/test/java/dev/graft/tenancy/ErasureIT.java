@@ -64,7 +64,7 @@ class ErasureIT {
   @Autowired ApiKeys keys;
   @Autowired MarkedDepartment marked;
   @Autowired HandWorker worker;
-  @Autowired DepartmentRemoval.DepartmentTables tables;
+  @Autowired DepartmentRemoval.Tables tables;
   @Autowired ArtifactStore store;
   @Autowired MovableClock clock;
   @Autowired JdbcClient sql;
@@ -82,7 +82,7 @@ class ErasureIT {
             .query(String.class)
             .list();
     List<String> erased =
-        tables.inOrder().stream().map(DepartmentRemoval.DepartmentTables.Part::table).toList();
+        tables.inOrder().stream().map(DepartmentRemoval.Tables.Part::table).toList();
     assertThat(Stream.concat(erased.stream(), Stream.of("audit_log")))
         .containsExactlyInAnyOrderElementsOf(owned);
     assertThat(erased.getFirst()).isEqualTo("leased_work");
@@ -148,7 +148,7 @@ class ErasureIT {
 
   private Map<String, Long> counted(String department) {
     Map<String, Long> counted = new TreeMap<>();
-    for (DepartmentRemoval.DepartmentTables.Part part : tables.inOrder()) {
+    for (DepartmentRemoval.Tables.Part part : tables.inOrder()) {
       counted.put(
           part.table(),
           sql.sql("select count(*) from %s where %s".formatted(part.table(), part.where()))

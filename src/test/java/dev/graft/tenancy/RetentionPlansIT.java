@@ -63,7 +63,7 @@ class RetentionPlansIT {
 
   @Test
   void aPageOfADepartmentReadsThatPage() {
-    List<RetentionNotices.RetentionNotice> page = notices.page("proj_7", null, PAGE);
+    List<RetentionNotices.Notice> page = notices.page("proj_7", null, PAGE);
     assertThat(page).hasSize(PAGE);
     assertRead(plans.only(), PAGE);
     assertThat(notices.page("proj_7", page.getLast().id(), PAGE))
@@ -74,7 +74,7 @@ class RetentionPlansIT {
 
   @Test
   void aBatchReadsWhatIsDue() {
-    List<RetentionNotices.RetentionNotice> due = notices.due(BEGIN.plusSeconds(15), null, PAGE);
+    List<RetentionNotices.Notice> due = notices.due(BEGIN.plusSeconds(15), null, PAGE);
     assertThat(due).hasSize(15);
     assertRead(plans.only(), 15);
     assertThat(notices.due(BEGIN.plusSeconds(15), due.getLast(), PAGE)).isEmpty();

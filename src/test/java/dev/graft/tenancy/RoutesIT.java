@@ -191,7 +191,7 @@ class RoutesIT {
   private long noted(String id) {
     return audit
         .older(
-            new AuditEntries.AuditQuery(
+            new AuditEntries.Filters(
                 null,
                 null,
                 List.of(own),

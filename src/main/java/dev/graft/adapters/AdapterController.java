@@ -49,6 +49,8 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 @RequestMapping("/v1/adapters")
 class AdapterController {
+  private static final String KEEP = "keep";
+
   private final Adapters adapters;
   private final AdapterDescriptions descriptions;
   private final AdapterLineage lineage;
@@ -136,14 +138,10 @@ class AdapterController {
     EntityTag.requireMatch(headers, descriptions.of(seen), json);
     boolean only = headers.containsHeader(HttpHeaders.IF_MATCH);
     boolean changed =
-        switch (AdapterChange.of(body)) {
-          case AdapterChange.Deprecate change ->
-              adapters.deprecate(seen, change.deprecation(), only);
-          case AdapterChange.Keep change -> {
-            requireOwner(caller);
-            yield adapters.keep(seen, change.keep(), only);
-          }
-        };
+        isDeprecation(body)
+            ? adapters.deprecate(
+                seen, DeprecationRequest.of(body.get(DeprecationRequest.NAME)), only)
+            : adapters.keep(seen, keep(caller, body.get(KEEP)), only);
     if (!changed) {
       throw adapters.find(department, id).isPresent()
           ? EntityTag.changed()
@@ -152,14 +150,33 @@ class AdapterController {
     return get(caller, id);
   }
 
-  private static void requireOwner(Caller caller) {
-    if (caller.permissions().contains(Permission.PROJECT_WRITE)) return;
+  /** A request changes either the deprecation or {@code keep}. */
+  private static boolean isDeprecation(JsonNode body) {
+    for (String key : body.propertyNames()) {
+      if (!key.equals(DeprecationRequest.NAME) && !key.equals(KEEP)) {
+        throw DeprecationRequest.unknown(key);
+      }
+    }
+    boolean deprecation = body.has(DeprecationRequest.NAME);
+    if (deprecation && body.has(KEEP)) {
+      throw RequestFailed.invalid(KEEP, "Change keep and deprecation in separate requests.");
+    }
+    if (deprecation || body.has(KEEP)) return deprecation;
+    throw new RequestFailed(
+        ProblemType.MISSING_PARAMETER,
+        "Missing required parameter: 'deprecation' or 'keep'.",
+        DeprecationRequest.NAME);
+  }
+
+  private static boolean keep(Caller caller, JsonNode keep) {
+    if (!keep.isBoolean()) throw RequestFailed.invalid(KEEP, "keep must be true or false.");
+    if (caller.permissions().contains(Permission.PROJECT_WRITE)) return keep.booleanValue();
     throw new RequestFailed(
         ProblemType.PERMISSION_DENIED,
         "Only owners of a department can change what it keeps; this key lacks the scope "
             + Permission.PROJECT_WRITE.scope()
             + ".",
-        "keep");
+        KEEP);
   }
 
   /** Deleting an adapter again succeeds. */
@@ -172,41 +189,8 @@ class AdapterController {
     return new DeletedObject(id, "adapter.deleted", true);
   }
 
-  /** The one change that a request makes to an adapter. */
-  sealed interface AdapterChange {
-    /**
-     * @param deprecation null withdraws it
-     */
-    record Deprecate(@Nullable DeprecationRequest deprecation) implements AdapterChange {}
-
-    /** Whether retention spares it. */
-    record Keep(boolean keep) implements AdapterChange {}
-
-    static AdapterChange of(JsonNode body) {
-      for (String key : body.propertyNames()) {
-        if (!key.equals(DeprecationRequest.NAME) && !key.equals("keep")) {
-          throw DeprecationRequest.unknown(key);
-        }
-      }
-      JsonNode keep = body.get("keep");
-      JsonNode deprecation = body.get(DeprecationRequest.NAME);
-      if (deprecation != null && keep != null) {
-        throw RequestFailed.invalid("keep", "Change keep and deprecation in separate requests.");
-      }
-      if (deprecation != null) return new Deprecate(DeprecationRequest.of(deprecation));
-      if (keep == null) {
-        throw new RequestFailed(
-            ProblemType.MISSING_PARAMETER,
-            "Missing required parameter: 'deprecation' or 'keep'.",
-            DeprecationRequest.NAME);
-      }
-      if (!keep.isBoolean()) throw RequestFailed.invalid("keep", "keep must be true or false.");
-      return new Keep(keep.booleanValue());
-    }
-  }
-
   /**
-   * An adapter on the wire.
+   * An adapter in API responses.
    *
    * @param ownedBy name of its department
    * @param parentModel model that its training continued from, or null

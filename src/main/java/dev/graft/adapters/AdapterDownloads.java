@@ -41,27 +41,23 @@ class AdapterDownloads {
   private static final MediaType GZIP = MediaType.parseMediaType("application/gzip");
 
   private final Adapters adapters;
-  private final Sharing.VisibleAdapters visible;
+  private final Sharing sharing;
   private final AdapterFiles files;
   private final ArtifactStore store;
   private final AuditLog audit;
 
   AdapterDownloads(
-      Adapters adapters,
-      Sharing.VisibleAdapters visible,
-      AdapterFiles files,
-      ArtifactStore store,
-      AuditLog audit) {
+      Adapters adapters, Sharing sharing, AdapterFiles files, ArtifactStore store, AuditLog audit) {
     this.audit = audit;
     this.store = store;
     this.adapters = adapters;
-    this.visible = visible;
+    this.sharing = sharing;
     this.files = files;
   }
 
   /** Returns an adapter that the department may see. */
   Adapter require(String departmentId, String id) {
-    return visible.find(departmentId, id).orElseThrow(() -> gone(departmentId, id));
+    return sharing.findVisible(departmentId, id).orElseThrow(() -> gone(departmentId, id));
   }
 
   /**
@@ -71,7 +67,7 @@ class AdapterDownloads {
    */
   BlobRef require(String departmentId, String id, String file) throws IOException {
     Adapter adapter = require(departmentId, id);
-    if (!visible.mayDownload(departmentId, adapter)) {
+    if (!sharing.mayDownload(departmentId, adapter)) {
       throw new RequestFailed(
           ProblemType.PERMISSION_DENIED,
           "Your department may use this adapter, but not download its files.",

@@ -356,15 +356,15 @@ class ExportDesk implements Owned {
 
     private ExportOrder order(Adapter adapter, ExportForm form, Path directory, Path out)
         throws IOException {
-      ExportSources.Laid laid = sources.lay(adapter, form, directory);
+      ExportSources.Inputs inputs = sources.layOut(adapter, form, directory);
       Quantization quantization = ExportSources.quantization(adapter);
       ExportOrder order =
           new ExportOrder(
               form.kind().wireName(),
               form.options(),
-              laid.base(),
-              laid.result(),
-              laid.others(),
+              inputs.base(),
+              inputs.result(),
+              inputs.others(),
               quantization == null ? null : NamedQuantization.of(quantization),
               adapter.baseModel(),
               adapter.name(),

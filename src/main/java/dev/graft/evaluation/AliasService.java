@@ -1,6 +1,7 @@
 package dev.graft.evaluation;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.Adapters;
 import dev.graft.adapters.ModelAliases.AliasMoved;
 import dev.graft.adapters.ModelResolver;
 import dev.graft.evaluation.ModelAliasMove.Kind;
@@ -30,6 +31,7 @@ class AliasService {
 
   private final Aliases aliases;
   private final ModelResolver models;
+  private final Adapters adapters;
   private final Evaluations evaluations;
   private final JsonMapper json;
   private final TransactionLocks locks;
@@ -41,6 +43,7 @@ class AliasService {
   AliasService(
       Aliases aliases,
       ModelResolver models,
+      Adapters adapters,
       Evaluations evaluations,
       JsonMapper json,
       TransactionLocks locks,
@@ -50,6 +53,7 @@ class AliasService {
       Clock clock) {
     this.aliases = aliases;
     this.models = models;
+    this.adapters = adapters;
     this.evaluations = evaluations;
     this.json = json;
     this.locks = locks;
@@ -203,7 +207,7 @@ class AliasService {
 
   /** Returns a model of the department, which cannot be deleted before this transaction ends. */
   private Adapter target(String departmentId, String model) {
-    return models
+    return adapters
         .hold(departmentId, model)
         .orElseThrow(
             () ->

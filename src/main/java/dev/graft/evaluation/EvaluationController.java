@@ -43,16 +43,19 @@ class EvaluationController {
   private static final String ONE = ALL + "/{evaluation}";
 
   private final Evaluations evaluations;
+  private final EvaluationRows rows;
   private final EvaluationSamples samples;
   private final StoredFiles files;
   private final Idempotency idempotency;
 
   EvaluationController(
       Evaluations evaluations,
+      EvaluationRows rows,
       EvaluationSamples samples,
       StoredFiles files,
       Idempotency idempotency) {
     this.evaluations = evaluations;
+    this.rows = rows;
     this.samples = samples;
     this.files = files;
     this.idempotency = idempotency;
@@ -92,7 +95,9 @@ class EvaluationController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        objects(caller.departmentId(), evaluations.list(caller.departmentId(), model, page)),
+        objects(
+            caller.departmentId(),
+            rows.page(caller.departmentId(), model, page.after(), page.limit() + 1)),
         page.limit(),
         EvaluationObject::id);
   }

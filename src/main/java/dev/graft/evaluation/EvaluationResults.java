@@ -77,18 +77,8 @@ record EvaluationResults(
 
   /**
    * @param fingerprints of all models
-   * @param answers of all models to all questions
-   */
-  public static EvaluationResults of(
-      EvaluationPlan plan, List<String> fingerprints, List<GradedAnswer> answers) {
-    return of(plan, fingerprints, answers, Map.of());
-  }
-
-  /**
-   * The results of classifiers.
-   *
-   * @param answers with their texts
-   * @param labels the known labels, by question number
+   * @param answers of all models to all questions; of classifiers, with their texts
+   * @param labels the known labels by question number, for classifiers
    */
   public static EvaluationResults of(
       EvaluationPlan plan,

@@ -5,8 +5,10 @@ import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.platform.database.ResultColumns;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
 import dev.graft.tenancy.Retained;
 import dev.graft.tenancy.RetentionKind;
 import java.sql.ResultSet;
@@ -31,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
  * those of the server that works at one. Ids grow with time, so lists are sorted by id.
  */
 @Repository
-class EvaluationRows {
+class EvaluationRows implements Owned, FileUse {
   private static final String OF_DEPARTMENT = " from evaluation where department_id = :department";
 
   private final JdbcClient sql;
@@ -42,7 +44,8 @@ class EvaluationRows {
     this.plans = plans;
   }
 
-  Optional<String> departmentOf(String id) {
+  @Override
+  public Optional<String> departmentOf(String id) {
     return sql.sql("select department_id from evaluation where id = :id")
         .param("id", id)
         .query(String.class)
@@ -100,8 +103,9 @@ class EvaluationRows {
         row.getString("waits_for"));
   }
 
-  /** Returns the id of an evaluation that has yet to read this file. */
-  Optional<String> findUser(String department, String file) {
+  /** An evaluation needs the file only until its questions are chosen. */
+  @Override
+  public Optional<String> userOf(String department, String file) {
     return sql.sql(
             "select id"
                 + OF_DEPARTMENT

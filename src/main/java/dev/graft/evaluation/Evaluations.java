@@ -3,14 +3,12 @@ package dev.graft.evaluation;
 import dev.graft.adapters.ModelResolver;
 import dev.graft.adapters.ModelResolver.ResolvedModel;
 import dev.graft.datasets.StoredFiles;
-import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.evaluation.EvaluationRows.Evaluation;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.inference.GreedyCompletions.CompletionFailed;
 import dev.graft.inference.GreedyCompletions.GreedyCompletion;
 import dev.graft.inference.TextLabels;
-import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
@@ -18,7 +16,6 @@ import dev.graft.platform.TransactionLocks;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Departments.DepartmentArchived;
-import dev.graft.tenancy.Owned;
 import dev.graft.tenancy.RetentionKind;
 import dev.graft.tenancy.RetentionNotices;
 import dev.graft.text.Example;
@@ -32,7 +29,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -47,7 +43,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The evaluations of the departments. */
 @Service
-class Evaluations implements Owned, FileUse {
+class Evaluations {
   private final EvaluationRows rows;
   private final TransactionLocks locks;
   private final LeasedWork work;
@@ -85,19 +81,6 @@ class Evaluations implements Owned, FileUse {
     this.clock = clock;
   }
 
-  @Override
-  @Transactional(readOnly = true)
-  public Optional<String> departmentOf(String id) {
-    return rows.departmentOf(id);
-  }
-
-  /** An evaluation needs the file only until its questions are chosen. */
-  @Override
-  @Transactional(readOnly = true)
-  public Optional<String> userOf(String departmentId, String fileId) {
-    return rows.findUser(departmentId, fileId);
-  }
-
   @Transactional(readOnly = true)
   public Evaluation require(String department, String id) {
     return rows.find(department, id).orElseThrow(() -> notFound(id));
@@ -105,16 +88,6 @@ class Evaluations implements Owned, FileUse {
 
   private static RequestFailed notFound(String id) {
     return RequestFailed.notFound("evaluation", id);
-  }
-
-  /**
-   * Returns a page and one more, newest first.
-   *
-   * @param model only evaluations of this model; null = all
-   */
-  @Transactional(readOnly = true)
-  public List<Evaluation> list(String department, @Nullable String model, Cursor page) {
-    return rows.page(department, model, page.after(), page.limit() + 1);
   }
 
   /** Resolves aliases and the baseline, and checks that every model can be evaluated. */

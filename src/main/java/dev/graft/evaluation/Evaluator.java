@@ -199,13 +199,11 @@ class Evaluator implements WorkKind {
 
   private void end(Claim claim, EvaluationPlan plan) {
     EvaluationResults results =
-        plan.labels()
-            ? EvaluationResults.of(
-                plan,
-                claim.fingerprints(),
-                answers.all(claim.id(), true),
-                answers.references(claim.id()))
-            : EvaluationResults.of(plan, claim.fingerprints(), answers.all(claim.id(), false));
+        EvaluationResults.of(
+            plan,
+            claim.fingerprints(),
+            answers.all(claim.id(), plan.labels()),
+            plan.labels() ? answers.references(claim.id()) : Map.of());
     if (results.compared() == 0) {
       fail(claim, "nothing_compared", "No question was answered by every model.");
       return;

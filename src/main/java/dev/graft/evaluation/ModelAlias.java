@@ -100,6 +100,12 @@ class ModelAlias implements Persistable<ModelAlias.Key> {
         "if_current");
   }
 
+  AliasController.AliasObject object() {
+    return new AliasController.AliasObject(
+        name(), "alias", model, createdAt.getEpochSecond(), movedAt.getEpochSecond());
+  }
+
+  /** For other modules. */
   ModelAliases.Alias view() {
     return new ModelAliases.Alias(departmentId(), name(), model);
   }
@@ -118,14 +124,6 @@ class ModelAlias implements Persistable<ModelAlias.Key> {
 
   int chosenBy() {
     return chosenBy;
-  }
-
-  Instant createdAt() {
-    return createdAt;
-  }
-
-  Instant movedAt() {
-    return movedAt;
   }
 
   @Override

@@ -107,8 +107,7 @@ class AdapterController {
       HttpMethod method,
       @RequestHeader HttpHeaders request)
       throws IOException {
-    BlobRef archive = downloads.require(caller.departmentId(), id, "");
-    return downloads.noted(caller, id, "", method, downloads.archive(id, archive, method, request));
+    return downloads.download(caller, id, "", method, request);
   }
 
   @GetMapping("/{id}/files/{*name}")
@@ -121,8 +120,7 @@ class AdapterController {
       throws IOException {
     String path = name.substring(1);
     if (path.isEmpty()) throw RequestFailed.notFound("file of this adapter", path);
-    BlobRef file = downloads.require(caller.departmentId(), id, path);
-    return downloads.noted(caller, id, path, method, downloads.file(path, file, method, request));
+    return downloads.download(caller, id, path, method, request);
   }
 
   /** Changes the deprecation, or whether retention spares the adapter. */

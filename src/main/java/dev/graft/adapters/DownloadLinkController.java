@@ -88,7 +88,7 @@ class DownloadLinkController {
     Instant until = clock.instant().plus(lifetime(body.expiresInSeconds()));
     Target target = new Target(caller.departmentId(), id, file);
     String token = links.sign(target.written(), until);
-    noted("download_link.created", target);
+    audit("download_link.created", target);
     return new LinkObject(
         "download_link",
         ServletUriComponentsBuilder.fromCurrentContextPath()
@@ -118,7 +118,7 @@ class DownloadLinkController {
             .filter(this::isOpen)
             .orElseThrow(DownloadLinkController::invalid);
     ResponseEntity<Resource> answer = answer(target, method, request);
-    noted("download_link.used", target);
+    audit("download_link.used", target);
     return answer;
   }
 
@@ -137,9 +137,7 @@ class DownloadLinkController {
     } catch (RequestFailed gone) {
       throw invalid();
     }
-    return target.file().isEmpty()
-        ? downloads.archive(target.adapterId(), blob, method, request)
-        : downloads.file(target.file(), blob, method, request);
+    return downloads.answer(target.adapterId(), target.file(), blob, method, request);
   }
 
   private static RequestFailed invalid() {
@@ -147,7 +145,7 @@ class DownloadLinkController {
         ProblemType.NOT_FOUND, "This link is invalid or has expired. Ask for a new one.");
   }
 
-  private void noted(String type, Target target) {
+  private void audit(String type, Target target) {
     audit.write(
         type,
         target.departmentId(),

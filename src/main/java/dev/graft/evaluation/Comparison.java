@@ -47,6 +47,9 @@ record Comparison(
   /** Upper 95 % bound of a proportion of which 0 of n were observed, times n. */
   private static final double RULE_OF_THREE = 3;
 
+  /** Standard deviations on either side, for 95 %. */
+  private static final double Z = 1.959963984540054;
+
   private static final double SIGNIFICANT = 0.05;
   private static final int RESAMPLES = 10_000;
   private static final int DRAWS = 9_999;
@@ -145,24 +148,16 @@ record Comparison(
     return sum;
   }
 
-  /** The score interval of a proportion (Wilson 1927). */
-  static final class Wilson {
-    /** Standard deviations on either side, for 95 %. */
-    private static final double Z = 1.959963984540054;
-
-    private Wilson() {}
-
-    /**
-     * The 95 % interval.
-     *
-     * @param share from 0 to 1
-     * @param of sample size, at least 1
-     */
-    public static List<Double> interval(double share, int of) {
-      double spread = Z * Z / of;
-      double middle = (share + spread / 2) / (1 + spread);
-      double half = Z / (1 + spread) * Math.sqrt((share * (1 - share) + spread / 4) / of);
-      return List.of(Math.max(0, middle - half), Math.min(1, middle + half));
-    }
+  /**
+   * The 95 % score interval of a proportion (Wilson 1927).
+   *
+   * @param share from 0 to 1
+   * @param of sample size, at least 1
+   */
+  static List<Double> wilson(double share, int of) {
+    double spread = Z * Z / of;
+    double middle = (share + spread / 2) / (1 + spread);
+    double half = Z / (1 + spread) * Math.sqrt((share * (1 - share) + spread / 4) / of);
+    return List.of(Math.max(0, middle - half), Math.min(1, middle + half));
   }
 }

@@ -198,7 +198,8 @@ class EvaluationController {
           questions,
           evaluation.passedOver(),
           new EvaluationProgress(
-              evaluation.answered(), questions == null ? null : questions * plan.everyone().size()),
+              evaluation.answered(),
+              questions == null ? null : questions * plan.allModels().size()),
           partial,
           evaluation.results(),
           evaluation.error(),
@@ -302,7 +303,7 @@ class EvaluationController {
       }
       boolean baseline = plan.baseline() != null && model == 0;
       return new PartialResult(
-          plan.everyone().get(model), baseline, row.getInt("answered"), metrics);
+          plan.allModels().get(model), baseline, row.getInt("answered"), metrics);
     }
 
     /** By the numbers of their questions. */
@@ -410,7 +411,7 @@ class EvaluationController {
         }
         var known = answer.known();
         return new Answer(
-            plan.everyone().get(answer.model()),
+            plan.allModels().get(answer.model()),
             answer.text(),
             answer.text() == null ? null : answer.cut() ? "length" : "stop",
             answer.tokens(),

@@ -139,7 +139,7 @@ class EvaluationRows implements Owned, FileUse {
         .param("id", id)
         .param("department", department)
         .param("file", plan.file())
-        .param("models", plan.everyone().toArray(String[]::new))
+        .param("models", plan.allModels().toArray(String[]::new))
         .param("plan", plans.write(plan))
         .param("now", parameter(now))
         .update();

@@ -182,7 +182,7 @@ class Evaluations {
         "evaluation.created",
         department,
         id,
-        Map.of("name", title(id, plan), "models", plan.everyone(), "file", plan.file()));
+        Map.of("name", title(id, plan), "models", plan.allModels(), "file", plan.file()));
     return id;
   }
 

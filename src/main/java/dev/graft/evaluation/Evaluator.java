@@ -112,7 +112,7 @@ class Evaluator implements WorkKind {
 
   private void prepare(Claim claim, EvaluationPlan plan) throws IOException {
     List<String> fingerprints = new ArrayList<>();
-    for (String each : plan.everyone()) {
+    for (String each : plan.allModels()) {
       fingerprints.add(models.fingerprint(claim.departmentId(), plan, each));
     }
     Question.ChosenQuestions questions =
@@ -140,7 +140,7 @@ class Evaluator implements WorkKind {
     Map<String, Integer> labels = plan.labels() ? answers.labels(claim.id()) : Map.of();
     Long end = null;
     while (end == null || System.nanoTime() - end < 0) {
-      Optional<Open> open = answers.next(claim.id(), plan.everyone().size());
+      Optional<Open> open = answers.next(claim.id(), plan.allModels().size());
       if (open.isEmpty()) {
         end(claim, plan);
         return false;
@@ -167,7 +167,7 @@ class Evaluator implements WorkKind {
       int stumbles,
       int givenUp)
       throws InterruptedException, IOException, CompletionFailed {
-    String model = plan.everyone().get(open.model());
+    String model = plan.allModels().get(open.model());
     try {
       GreedyCompletion answer =
           models.ask(claim.departmentId(), plan, labels, model, open.question());

@@ -265,33 +265,6 @@ class AdapterController {
             found.loader().wireName(), found.verdict().wireName(), found.reasons());
       }
     }
-
-    static AdapterResource of(
-        Adapter adapter,
-        String owner,
-        Settings settings,
-        Content content,
-        List<Compatibility> compatibility,
-        @Nullable Instant deleteAt) {
-      Adapter.Origin origin = adapter.origin();
-      return new AdapterResource(
-          adapter.id(),
-          "adapter",
-          adapter.name(),
-          owner,
-          adapter.baseModel(),
-          origin.parentModel(),
-          origin.jobId(),
-          origin.trainingFile(),
-          adapter.createdAt().getEpochSecond(),
-          content,
-          settings,
-          compatibility.stream().map(LoaderVerdict::of).toList(),
-          origin.trainedTokens(),
-          DeprecationObject.of(adapter.deprecation()),
-          adapter.kept(),
-          UnixTime.seconds(deleteAt));
-    }
   }
 
   /** Builds the API's view of adapters. */
@@ -326,23 +299,41 @@ class AdapterController {
       Map<String, String> owners = new HashMap<>();
       List<AdapterResource> described = new ArrayList<>();
       for (Adapter adapter : adapters) {
-        Manifest manifest = files.manifest(adapter);
-        String metadata = adapter.origin().metadata();
-        described.add(
-            AdapterResource.of(
-                adapter,
-                owners.computeIfAbsent(
-                    adapter.departmentId(),
-                    id -> departments.get(id).map(Department::name).orElse("")),
-                new AdapterResource.Settings(
-                    adapter.method(),
-                    json.readTree(adapter.configuration()),
-                    metadata == null ? null : json.readTree(metadata)),
-                AdapterResource.Content.of(files.archive(adapter), manifest),
-                compatibility.of(adapter, manifest),
-                deleteAt.get(adapter.id())));
+        String owner =
+            owners.computeIfAbsent(
+                adapter.departmentId(), id -> departments.get(id).map(Department::name).orElse(""));
+        described.add(of(adapter, owner, deleteAt.get(adapter.id())));
       }
       return described;
+    }
+
+    private AdapterResource of(Adapter adapter, String owner, @Nullable Instant deleteAt)
+        throws IOException {
+      Manifest manifest = files.manifest(adapter);
+      Adapter.Origin origin = adapter.origin();
+      String metadata = origin.metadata();
+      return new AdapterResource(
+          adapter.id(),
+          "adapter",
+          adapter.name(),
+          owner,
+          adapter.baseModel(),
+          origin.parentModel(),
+          origin.jobId(),
+          origin.trainingFile(),
+          adapter.createdAt().getEpochSecond(),
+          AdapterResource.Content.of(files.archive(adapter), manifest),
+          new AdapterResource.Settings(
+              adapter.method(),
+              json.readTree(adapter.configuration()),
+              metadata == null ? null : json.readTree(metadata)),
+          compatibility.of(adapter, manifest).stream()
+              .map(AdapterResource.LoaderVerdict::of)
+              .toList(),
+          origin.trainedTokens(),
+          AdapterResource.DeprecationObject.of(adapter.deprecation()),
+          adapter.kept(),
+          UnixTime.seconds(deleteAt));
     }
   }
 }

@@ -37,11 +37,22 @@ class EvaluationRows implements Owned, FileUse {
   private static final String OF_DEPARTMENT = " from evaluation where department_id = :department";
 
   private final JdbcClient sql;
-  private final StoredPlans plans;
 
-  EvaluationRows(JdbcClient sql, StoredPlans plans) {
+  /** Ignores fields that only a newer release knows. */
+  private final JsonMapper json;
+
+  EvaluationRows(JdbcClient sql, JsonMapper json) {
     this.sql = sql;
-    this.plans = plans;
+    this.json = json.rebuild().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+  }
+
+  /**
+   * Reads a plan from the database.
+   *
+   * @throws tools.jackson.core.JacksonException if this release cannot read it
+   */
+  EvaluationPlan plan(String stored) {
+    return json.readValue(stored, EvaluationPlan.class);
   }
 
   @Override
@@ -89,14 +100,14 @@ class EvaluationRows implements Owned, FileUse {
     return new Evaluation(
         row.getString("id"),
         Evaluation.Status.of(row.getString("status")),
-        plans.read(row.getString("plan")),
+        plan(row.getString("plan")),
         time(row, "created_at"),
         timeOrNull(row, "started_at"),
         timeOrNull(row, "ended_at"),
         row.getObject("questions", Integer.class),
         row.getLong("passed_over"),
         row.getInt("answered"),
-        results == null ? null : plans.results(results),
+        results == null ? null : json.readTree(results),
         error == null
             ? null
             : new Evaluation.Failure(error, String.valueOf(row.getString("error_message"))),
@@ -140,7 +151,7 @@ class EvaluationRows implements Owned, FileUse {
         .param("department", department)
         .param("file", plan.file())
         .param("models", plan.allModels().toArray(String[]::new))
-        .param("plan", plans.write(plan))
+        .param("plan", json.writeValueAsString(plan))
         .param("now", parameter(now))
         .update();
   }
@@ -166,34 +177,6 @@ class EvaluationRows implements Owned, FileUse {
             .param("id", id)
             .update()
         == 1;
-  }
-
-  /**
-   * Reads and writes plans and results in the database. A newer release may have written fields
-   * that this one does not know.
-   */
-  @Component
-  static class StoredPlans {
-    private final JsonMapper json;
-
-    StoredPlans(JsonMapper json) {
-      this.json = json.rebuild().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
-    }
-
-    /**
-     * @throws tools.jackson.core.JacksonException if this release cannot read it
-     */
-    public EvaluationPlan read(String plan) {
-      return json.readValue(plan, EvaluationPlan.class);
-    }
-
-    public JsonNode results(String results) {
-      return json.readTree(results);
-    }
-
-    public String write(EvaluationPlan plan) {
-      return json.writeValueAsString(plan);
-    }
   }
 
   /** Retention of evaluations, counted from their end. */

@@ -42,7 +42,7 @@ class Evaluator implements WorkKind {
 
   private final EvaluationLedger ledger;
   private final AnswerRows answers;
-  private final EvaluationRows.StoredPlans plans;
+  private final EvaluationRows rows;
   private final Evaluations.AskedModels models;
   private final StoredFiles files;
   private final ArtifactStore store;
@@ -51,14 +51,14 @@ class Evaluator implements WorkKind {
   Evaluator(
       EvaluationLedger ledger,
       AnswerRows answers,
-      EvaluationRows.StoredPlans plans,
+      EvaluationRows rows,
       Evaluations.AskedModels models,
       StoredFiles files,
       ArtifactStore store,
       Evaluations.EvaluationProperties settings) {
     this.ledger = ledger;
     this.answers = answers;
-    this.plans = plans;
+    this.rows = rows;
     this.models = models;
     this.files = files;
     this.store = store;
@@ -93,7 +93,7 @@ class Evaluator implements WorkKind {
     Claim claim = ledger.begin(work).orElse(null);
     if (claim == null) return;
     try {
-      EvaluationPlan plan = plans.read(claim.plan());
+      EvaluationPlan plan = rows.plan(claim.plan());
       if (!claim.prepared()) prepare(claim, plan);
       else if (ask(claim, plan, slice)) ledger.giveBack(claim);
     } catch (CompletionFailed none) {

@@ -41,7 +41,6 @@ class EvaluationLedgerIT {
   @Autowired private Evaluations evaluations;
   @Autowired private EvaluationRows rows;
   @Autowired private LeasedWork work;
-  @Autowired private EvaluationRows.StoredPlans plans;
   @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
 
@@ -114,7 +113,7 @@ class EvaluationLedgerIT {
     ledger.succeed(
         claim,
         EvaluationResults.of(
-            plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false), Map.of()));
+            rows.plan(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false), Map.of()));
     Evaluation ended = evaluations.require(department, id);
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);

@@ -104,10 +104,6 @@ class ModelAliasMove {
     return number;
   }
 
-  Kind kind() {
-    return kind;
-  }
-
   @Nullable String from() {
     return from;
   }

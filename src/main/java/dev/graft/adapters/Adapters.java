@@ -244,8 +244,7 @@ public class Adapters implements Owned {
       String text = notice.asString("").strip();
       if (notice.isString() && !text.isEmpty() && text.length() <= LONGEST) return text;
       throw RequestFailed.invalid(
-          NAME + ".notice",
-          "must be a text of 1 to " + LONGEST + " characters that names a replacement");
+          NAME + ".notice", NAME + ".notice must be text of 1 to " + LONGEST + " characters.");
     }
 
     private static @Nullable Instant retiresAt(JsonNode at) {
@@ -254,7 +253,8 @@ public class Adapters implements Owned {
         long seconds = at.longValue();
         if (seconds >= 0 && seconds <= YEAR_9999) return Instant.ofEpochSecond(seconds);
       }
-      throw RequestFailed.invalid(NAME + ".retires_at", "must be unix seconds");
+      throw RequestFailed.invalid(
+          NAME + ".retires_at", NAME + ".retires_at must be a time in unix seconds.");
     }
 
     public static RequestFailed unknown(String key) {

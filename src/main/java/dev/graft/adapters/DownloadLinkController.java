@@ -103,7 +103,9 @@ class DownloadLinkController {
     if (seconds >= 1 && seconds <= SignedLinks.LONGEST.toSeconds())
       return Duration.ofSeconds(seconds);
     throw RequestFailed.invalid(
-        "expires_in_seconds", "must be from 1 to " + SignedLinks.LONGEST.toSeconds());
+        "expires_in_seconds",
+        "expires_in_seconds must be a number from 1 to %d."
+            .formatted(SignedLinks.LONGEST.toSeconds()));
   }
 
   /** A link stops when its adapter, its department or the permission to download it is gone. */

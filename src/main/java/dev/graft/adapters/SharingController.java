@@ -105,7 +105,7 @@ class SharingController {
           "project_ids");
     }
     if (ids.size() > MOST) {
-      throw RequestFailed.invalid("project_ids", "At most " + MOST + " projects at a time.");
+      throw RequestFailed.invalid("project_ids", "project_ids must have at most " + MOST + " ids.");
     }
     return ids.stream().distinct().map(this::project).toList();
   }

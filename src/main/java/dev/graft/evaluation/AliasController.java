@@ -137,7 +137,7 @@ class AliasController {
   private static String text(String value, String param) {
     if (!value.isBlank() && value.length() <= LONGEST && value.indexOf('\0') < 0) return value;
     throw RequestFailed.invalid(
-        param, "must have 1 to " + LONGEST + " characters and not contain U+0000.");
+        param, "%s must have 1 to %d characters and not contain U+0000.".formatted(param, LONGEST));
   }
 
   /**

@@ -51,8 +51,8 @@ record Comparison(
   private static final double Z = 1.959963984540054;
 
   private static final double SIGNIFICANT = 0.05;
-  private static final int RESAMPLES = 10_000;
-  private static final int DRAWS = 9_999;
+  static final int RESAMPLES = 10_000;
+  static final int DRAWS = 9_999;
   private static final int EXACT = 12;
 
   /** Sums of the same numbers in another order count as equal. */
@@ -100,15 +100,21 @@ record Comparison(
       }
       means[i] = sum / weight;
     }
-    Arrays.sort(means);
-    double low = means[RESAMPLES / 40];
-    double high = means[RESAMPLES - 1 - RESAMPLES / 40];
-    if (!bounded) return List.of(low, high);
+    List<Double> interval = interval(means);
+    if (!bounded) return interval;
+    double low = interval.getFirst();
+    double high = interval.getLast();
     double unseen = RULE_OF_THREE / n;
     boolean falls = Arrays.stream(differences).anyMatch(each -> each < 0);
     boolean rises = Arrays.stream(differences).anyMatch(each -> each > 0);
     return List.of(
         falls ? low : Math.max(-1, low - unseen), rises ? high : Math.min(1, high + unseen));
+  }
+
+  /** Returns the 95 % percentile interval of {@link #RESAMPLES} values, and sorts them. */
+  static List<Double> interval(double[] values) {
+    Arrays.sort(values);
+    return List.of(values[RESAMPLES / 40], values[RESAMPLES - 1 - RESAMPLES / 40]);
   }
 
   /** Under the null hypothesis, each difference can have either sign. */

@@ -95,7 +95,7 @@ class Evaluations {
     EvaluationPlan asked = versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
-        throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model");
+        throw RequestFailed.invalid("models[" + i + "]", "'majority' is a baseline, not a model.");
       }
       requireAskable(department, asked, asked.models().get(i), "models[" + i + "]");
     }
@@ -106,13 +106,13 @@ class Evaluations {
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
       throw RequestFailed.invalid(
-          "models", "must not contain the baseline '%s'".formatted(baseline));
+          "models", "models must not contain the baseline '%s'.".formatted(baseline));
     }
     EvaluationPlan plan = baseline == null ? asked : asked.of(asked.models(), baseline);
     if (plan.baseline() == null && plan.gates().stream().anyMatch(QualityGate::compares)) {
       throw RequestFailed.invalid(
           "gates",
-          "compare with a baseline; name one, because a base model has no default baseline");
+          "The gates compare with a baseline. Name one, because a base model has no default baseline.");
     }
     return plan;
   }

@@ -53,6 +53,8 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 @RequestMapping("/v1/adapters")
 class AdapterController {
+  private static final String KEEP = "keep";
+
   private final Adapters adapters;
   private final AdapterDescriptions descriptions;
   private final AdapterLineage lineage;
@@ -109,8 +111,7 @@ class AdapterController {
       HttpMethod method,
       @RequestHeader HttpHeaders request)
       throws IOException {
-    BlobRef archive = downloads.require(caller.departmentId(), id, "");
-    return downloads.noted(caller, id, "", method, downloads.archive(id, archive, method, request));
+    return downloads.download(caller, id, "", method, request);
   }
 
   @GetMapping("/{id}/files/{*name}")
@@ -123,8 +124,7 @@ class AdapterController {
       throws IOException {
     String path = name.substring(1);
     if (path.isEmpty()) throw RequestFailed.notFound("file of this adapter", path);
-    BlobRef file = downloads.require(caller.departmentId(), id, path);
-    return downloads.noted(caller, id, path, method, downloads.file(path, file, method, request));
+    return downloads.download(caller, id, path, method, request);
   }
 
   /** Changes the deprecation, or whether retention spares the adapter. */
@@ -140,14 +140,10 @@ class AdapterController {
     EntityTag.requireMatch(headers, descriptions.of(seen), json);
     boolean only = headers.containsHeader(HttpHeaders.IF_MATCH);
     boolean changed =
-        switch (AdapterChange.of(body)) {
-          case AdapterChange.Deprecate change ->
-              adapters.deprecate(seen, change.deprecation(), only);
-          case AdapterChange.Keep change -> {
-            requireOwner(caller);
-            yield adapters.keep(seen, change.keep(), only);
-          }
-        };
+        isDeprecation(body)
+            ? adapters.deprecate(
+                seen, DeprecationRequest.of(body.get(DeprecationRequest.NAME)), only)
+            : adapters.keep(seen, keep(caller, body.get(KEEP)), only);
     if (!changed) {
       throw adapters.find(department, id).isPresent()
           ? EntityTag.changed()
@@ -156,14 +152,33 @@ class AdapterController {
     return get(caller, id);
   }
 
-  private static void requireOwner(Caller caller) {
-    if (caller.permissions().contains(Permission.PROJECT_WRITE)) return;
+  /** A request changes either the deprecation or {@code keep}. */
+  private static boolean isDeprecation(JsonNode body) {
+    for (String key : body.propertyNames()) {
+      if (!key.equals(DeprecationRequest.NAME) && !key.equals(KEEP)) {
+        throw DeprecationRequest.unknown(key);
+      }
+    }
+    boolean deprecation = body.has(DeprecationRequest.NAME);
+    if (deprecation && body.has(KEEP)) {
+      throw RequestFailed.invalid(KEEP, "Change keep and deprecation in separate requests.");
+    }
+    if (deprecation || body.has(KEEP)) return deprecation;
+    throw new RequestFailed(
+        ProblemType.MISSING_PARAMETER,
+        "Missing required parameter: 'deprecation' or 'keep'.",
+        DeprecationRequest.NAME);
+  }
+
+  private static boolean keep(Caller caller, JsonNode keep) {
+    if (!keep.isBoolean()) throw RequestFailed.invalid(KEEP, "keep must be true or false.");
+    if (caller.permissions().contains(Permission.PROJECT_WRITE)) return keep.booleanValue();
     throw new RequestFailed(
         ProblemType.PERMISSION_DENIED,
         "Only owners of a department can change what it keeps; this key lacks the scope "
             + Permission.PROJECT_WRITE.scope()
             + ".",
-        "keep");
+        KEEP);
   }
 
   /** Deleting an adapter again succeeds. */
@@ -176,41 +191,8 @@ class AdapterController {
     return new DeletedObject(id, "adapter.deleted", true);
   }
 
-  /** The one change that a request makes to an adapter. */
-  sealed interface AdapterChange {
-    /**
-     * @param deprecation null withdraws it
-     */
-    record Deprecate(@Nullable DeprecationRequest deprecation) implements AdapterChange {}
-
-    /** Whether retention spares it. */
-    record Keep(boolean keep) implements AdapterChange {}
-
-    static AdapterChange of(JsonNode body) {
-      for (String key : body.propertyNames()) {
-        if (!key.equals(DeprecationRequest.NAME) && !key.equals("keep")) {
-          throw DeprecationRequest.unknown(key);
-        }
-      }
-      JsonNode keep = body.get("keep");
-      JsonNode deprecation = body.get(DeprecationRequest.NAME);
-      if (deprecation != null && keep != null) {
-        throw RequestFailed.invalid("keep", "Change keep and deprecation in separate requests.");
-      }
-      if (deprecation != null) return new Deprecate(DeprecationRequest.of(deprecation));
-      if (keep == null) {
-        throw new RequestFailed(
-            ProblemType.MISSING_PARAMETER,
-            "Missing required parameter: 'deprecation' or 'keep'.",
-            DeprecationRequest.NAME);
-      }
-      if (!keep.isBoolean()) throw RequestFailed.invalid("keep", "keep must be true or false.");
-      return new Keep(keep.booleanValue());
-    }
-  }
-
   /**
-   * An adapter on the wire.
+   * An adapter in API responses.
    *
    * @param ownedBy name of its department
    * @param parentModel model that its training continued from, or null
@@ -287,33 +269,6 @@ class AdapterController {
             found.loader().wireName(), found.verdict().wireName(), found.reasons());
       }
     }
-
-    static AdapterResource of(
-        Adapter adapter,
-        String owner,
-        Settings settings,
-        Content content,
-        List<Compatibility> compatibility,
-        @Nullable Instant deleteAt) {
-      Adapter.Origin origin = adapter.origin();
-      return new AdapterResource(
-          adapter.id(),
-          "adapter",
-          adapter.name(),
-          owner,
-          adapter.baseModel(),
-          origin.parentModel(),
-          origin.jobId(),
-          origin.trainingFile(),
-          adapter.createdAt().getEpochSecond(),
-          content,
-          settings,
-          compatibility.stream().map(LoaderVerdict::of).toList(),
-          origin.trainedTokens(),
-          DeprecationObject.of(adapter.deprecation()),
-          adapter.kept(),
-          UnixTime.seconds(deleteAt));
-    }
   }
 
   /** Builds the API's view of adapters. */
@@ -353,23 +308,42 @@ class AdapterController {
       Map<String, String> owners = new HashMap<>();
       List<AdapterResource> described = new ArrayList<>();
       for (Adapter adapter : adapters) {
-        Manifest manifest = files.manifest(adapter);
-        String metadata = adapter.origin().metadata();
-        described.add(
-            AdapterResource.of(
-                adapter,
-                owners.computeIfAbsent(
-                    adapter.departmentId(),
-                    id -> departments.get(id).map(Department::name).orElse("")),
-                new AdapterResource.Settings(
-                    adapter.method(),
-                    json.readTree(adapter.configuration()),
-                    metadata == null ? null : json.readTree(metadata)),
-                AdapterResource.Content.of(files.archive(adapter), manifest),
-                compatibility.of(manifest, bases.get(adapter.baseModel())),
-                deleteAt.get(adapter.id())));
+        String owner =
+            owners.computeIfAbsent(
+                adapter.departmentId(), id -> departments.get(id).map(Department::name).orElse(""));
+        described.add(of(adapter, owner, bases.get(adapter.baseModel()), deleteAt.get(adapter.id())));
       }
       return described;
+    }
+
+    private AdapterResource of(
+        Adapter adapter, String owner, @Nullable BaseModel base, @Nullable Instant deleteAt)
+        throws IOException {
+      Manifest manifest = files.manifest(adapter);
+      Adapter.Origin origin = adapter.origin();
+      String metadata = origin.metadata();
+      return new AdapterResource(
+          adapter.id(),
+          "adapter",
+          adapter.name(),
+          owner,
+          adapter.baseModel(),
+          origin.parentModel(),
+          origin.jobId(),
+          origin.trainingFile(),
+          adapter.createdAt().getEpochSecond(),
+          AdapterResource.Content.of(files.archive(adapter), manifest),
+          new AdapterResource.Settings(
+              adapter.method(),
+              json.readTree(adapter.configuration()),
+              metadata == null ? null : json.readTree(metadata)),
+          compatibility.of(manifest, base).stream()
+              .map(AdapterResource.LoaderVerdict::of)
+              .toList(),
+          origin.trainedTokens(),
+          AdapterResource.DeprecationObject.of(adapter.deprecation()),
+          adapter.kept(),
+          UnixTime.seconds(deleteAt));
     }
   }
 }

@@ -19,7 +19,6 @@ import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -35,33 +34,29 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** What a department may see and fetch of an adapter, or why it may not. */
+/** Checks and answers downloads of adapters. */
 @Component
 class AdapterDownloads {
   private static final MediaType GZIP = MediaType.parseMediaType("application/gzip");
 
   private final Adapters adapters;
-  private final Sharing.VisibleAdapters visible;
+  private final Sharing sharing;
   private final AdapterFiles files;
   private final ArtifactStore store;
   private final AuditLog audit;
 
   AdapterDownloads(
-      Adapters adapters,
-      Sharing.VisibleAdapters visible,
-      AdapterFiles files,
-      ArtifactStore store,
-      AuditLog audit) {
+      Adapters adapters, Sharing sharing, AdapterFiles files, ArtifactStore store, AuditLog audit) {
     this.audit = audit;
     this.store = store;
     this.adapters = adapters;
-    this.visible = visible;
+    this.sharing = sharing;
     this.files = files;
   }
 
   /** Returns an adapter that the department may see. */
   Adapter require(String departmentId, String id) {
-    return visible.find(departmentId, id).orElseThrow(() -> gone(departmentId, id));
+    return sharing.findVisible(departmentId, id).orElseThrow(() -> gone(departmentId, id));
   }
 
   /**
@@ -71,7 +66,7 @@ class AdapterDownloads {
    */
   BlobRef require(String departmentId, String id, String file) throws IOException {
     Adapter adapter = require(departmentId, id);
-    if (!visible.mayDownload(departmentId, adapter)) {
+    if (!sharing.mayDownload(departmentId, adapter)) {
       throw new RequestFailed(
           ProblemType.PERMISSION_DENIED,
           "Your department may use this adapter, but not download its files.",
@@ -83,24 +78,16 @@ class AdapterDownloads {
     return found;
   }
 
-  ResponseEntity<Resource> archive(
-      String id, BlobRef archive, HttpMethod method, HttpHeaders request) {
-    return BlobDownload.of(store, archive, id + ".tar.gz", GZIP, method, request);
-  }
-
-  ResponseEntity<Resource> file(String path, BlobRef file, HttpMethod method, HttpHeaders request) {
-    return BlobDownload.of(
-        store,
-        file,
-        path.substring(path.lastIndexOf('/') + 1),
-        MediaType.APPLICATION_OCTET_STREAM,
-        method,
-        request);
-  }
-
-  /** Returns the answer, and writes the audit log if it begins a download. */
-  ResponseEntity<Resource> noted(
-      Caller caller, String id, String file, HttpMethod method, ResponseEntity<Resource> answer) {
+  /**
+   * Answers a download and records it in the audit log.
+   *
+   * @param file of the adapter; empty = all files as tar.gz
+   */
+  ResponseEntity<Resource> download(
+      Caller caller, String id, String file, HttpMethod method, HttpHeaders request)
+      throws IOException {
+    BlobRef blob = require(caller.departmentId(), id, file);
+    ResponseEntity<Resource> answer = answer(id, file, blob, method, request);
     if (BlobDownload.begins(method, answer)) {
       String name = require(caller.departmentId(), id).name();
       Map<String, String> what =
@@ -110,21 +97,29 @@ class AdapterDownloads {
     return answer;
   }
 
+  ResponseEntity<Resource> answer(
+      String id, String file, BlobRef blob, HttpMethod method, HttpHeaders request) {
+    String name = file.isEmpty() ? id + ".tar.gz" : file.substring(file.lastIndexOf('/') + 1);
+    MediaType type = file.isEmpty() ? GZIP : MediaType.APPLICATION_OCTET_STREAM;
+    return BlobDownload.of(store, blob, name, type, method, request);
+  }
+
   /** The adapter's own department learns that it was deleted; others get 404. */
   RequestFailed gone(String departmentId, String id) {
     return adapters
         .deleted(departmentId, id)
-        .map(stone -> new RequestFailed(ProblemType.GONE, farewell(stone), "id"))
+        .map(AdapterDownloads::gone)
         .orElseGet(() -> RequestFailed.notFound("adapter", id));
   }
 
-  private static String farewell(StoredAdapter stone) {
-    Instant at = Objects.requireNonNull(stone.deletedAt());
-    return "The adapter %s was deleted at %s%s."
-        .formatted(
-            stone.id(),
-            at.truncatedTo(SECONDS),
-            stone.deletedByRetention() ? " by the retention policy of its department" : "");
+  private static RequestFailed gone(StoredAdapter deleted) {
+    String message =
+        "The adapter %s was deleted at %s%s."
+            .formatted(
+                deleted.id(),
+                Objects.requireNonNull(deleted.deletedAt()).truncatedTo(SECONDS),
+                deleted.deletedByRetention() ? " by the retention policy of its department" : "");
+    return new RequestFailed(ProblemType.GONE, message, "id");
   }
 
   /** Reads the files and the archive of adapters. */

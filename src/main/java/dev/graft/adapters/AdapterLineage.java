@@ -77,21 +77,22 @@ class AdapterLineage {
   /** Returns nothing if the department never had this adapter. */
   @Transactional(readOnly = true)
   public Optional<Line> of(String departmentId, String id) {
-    return rows.findByDepartmentIdAndId(departmentId, id).map(stone -> line(departmentId, stone));
+    return rows.findByDepartmentIdAndId(departmentId, id)
+        .map(adapter -> line(departmentId, adapter));
   }
 
-  private Line line(String departmentId, StoredAdapter stone) {
-    List<JobLineage.Step> up = jobs.ancestors(departmentId, stone.origin().jobId());
-    List<JobLineage.Step> down = jobs.descendants(departmentId, stone.origin().jobId());
+  private Line line(String departmentId, StoredAdapter adapter) {
+    List<JobLineage.Step> up = jobs.ancestors(departmentId, adapter.origin().jobId());
+    List<JobLineage.Step> down = jobs.descendants(departmentId, adapter.origin().jobId());
     Map<String, StoredAdapter> made =
         rows.findByDepartmentIdAndOriginJobIdIn(departmentId, jobIds(up, down)).stream()
             .collect(Collectors.toMap(each -> each.origin().jobId(), Function.identity()));
     return new Line(
         "adapter.lineage",
-        stone.id(),
-        stone.name(),
-        UnixTime.seconds(stone.deletedAt()),
-        ancestors(departmentId, stone.origin().parentModel(), up, made),
+        adapter.id(),
+        adapter.name(),
+        UnixTime.seconds(adapter.deletedAt()),
+        ancestors(departmentId, adapter.origin().parentModel(), up, made),
         down.stream()
             .map(step -> Relative.of(step, name(made.get(step.jobId())), made.get(step.jobId())))
             .toList());
@@ -120,7 +121,7 @@ class AdapterLineage {
     return Stream.concat(up.stream(), down.stream()).map(JobLineage.Step::jobId).toList();
   }
 
-  private static @Nullable String name(@Nullable StoredAdapter stone) {
-    return stone == null ? null : stone.name();
+  private static @Nullable String name(@Nullable StoredAdapter adapter) {
+    return adapter == null ? null : adapter.name();
   }
 }

@@ -39,6 +39,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The adapters of departments. Another department's adapter looks as if it did not exist. */
 @Service
+@Transactional(readOnly = true)
 public class Adapters implements Owned {
   private static final Logger log = LoggerFactory.getLogger(Adapters.class);
 
@@ -87,19 +88,16 @@ public class Adapters implements Owned {
   }
 
   /** By id. */
-  @Transactional(readOnly = true)
   public Optional<Adapter> find(String departmentId, String id) {
     return rows.find(departmentId, id).map(StoredAdapter::view);
   }
 
   /** By id, of any department. */
-  @Transactional(readOnly = true)
   public Optional<Adapter> any(String id) {
     return rows.findByIdAndDeletedAtIsNull(id).map(StoredAdapter::view);
   }
 
   /** By name, the job's {@code fine_tuned_model}. */
-  @Transactional(readOnly = true)
   public Optional<Adapter> named(String departmentId, String name) {
     return rows.named(departmentId, name).map(StoredAdapter::view);
   }
@@ -112,25 +110,21 @@ public class Adapters implements Owned {
 
   /** Finds deleted adapters too: by id, name, or the name of a checkpoint. */
   @Override
-  @Transactional(readOnly = true)
   public Optional<String> departmentOf(String idOrName) {
     return rows.departmentOf(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""));
   }
 
   /** Finds the adapter only if it was deleted. */
-  @Transactional(readOnly = true)
   Optional<StoredAdapter> deleted(String departmentId, String id) {
     return rows.findByDepartmentIdAndId(departmentId, id).filter(row -> row.deletedAt() != null);
   }
 
   /** All of a department, newest first. */
-  @Transactional(readOnly = true)
   public List<Adapter> all(String departmentId) {
     return rows.all(departmentId).stream().map(StoredAdapter::view).toList();
   }
 
   /** Of all departments. */
-  @Transactional(readOnly = true)
   public List<Adapter> onBaseModels(Collection<String> baseModels) {
     return rows.findByBaseModelInAndDeletedAtIsNull(baseModels).stream()
         .map(StoredAdapter::view)
@@ -143,7 +137,6 @@ public class Adapters implements Owned {
   }
 
   /** At most {@code limit}, newest first. */
-  @Transactional(readOnly = true)
   public List<Adapter> page(String departmentId, AdapterIndex.Search search, int limit) {
     List<String> ids;
     List<StoredAdapter> found;
@@ -251,8 +244,7 @@ public class Adapters implements Owned {
       String text = notice.asString("").strip();
       if (notice.isString() && !text.isEmpty() && text.length() <= LONGEST) return text;
       throw RequestFailed.invalid(
-          NAME + ".notice",
-          "must be a text of 1 to " + LONGEST + " characters that names a replacement");
+          NAME + ".notice", NAME + ".notice must be text of 1 to " + LONGEST + " characters.");
     }
 
     private static @Nullable Instant retiresAt(JsonNode at) {
@@ -261,7 +253,8 @@ public class Adapters implements Owned {
         long seconds = at.longValue();
         if (seconds >= 0 && seconds <= YEAR_9999) return Instant.ofEpochSecond(seconds);
       }
-      throw RequestFailed.invalid(NAME + ".retires_at", "must be unix seconds");
+      throw RequestFailed.invalid(
+          NAME + ".retires_at", NAME + ".retires_at must be a time in unix seconds.");
     }
 
     public static RequestFailed unknown(String key) {
@@ -338,7 +331,7 @@ public class Adapters implements Owned {
     }
   }
 
-  /** Blobs of adapters; a deleted one has no manifest. */
+  /** Blobs of adapters and exports; a deleted adapter has no manifest. */
   @Component
   static class AdapterBlobs implements BlobReferences {
     /** Training that continues from an adapter starts on the base of the adapter's job. */
@@ -350,6 +343,7 @@ public class Adapters implements Owned {
       return List.of(
           new BlobColumn("adapter", "manifest", MANIFEST),
           new BlobColumn("adapter", "archive", BLOB, "deleted_at is null"),
+          new BlobColumn("adapter_export", "content_digest", BLOB),
           new BlobColumn("job", "base_manifest", MANIFEST, BASE_OF_ONE));
     }
   }

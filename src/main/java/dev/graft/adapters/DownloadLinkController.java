@@ -88,7 +88,7 @@ class DownloadLinkController {
     Instant until = clock.instant().plus(lifetime(body.expiresInSeconds()));
     Target target = new Target(caller.departmentId(), id, file);
     String token = links.sign(target.written(), until);
-    noted("download_link.created", target);
+    audit("download_link.created", target);
     return new LinkObject(
         "download_link",
         ServletUriComponentsBuilder.fromCurrentContextPath()
@@ -103,7 +103,9 @@ class DownloadLinkController {
     if (seconds >= 1 && seconds <= SignedLinks.LONGEST.toSeconds())
       return Duration.ofSeconds(seconds);
     throw RequestFailed.invalid(
-        "expires_in_seconds", "must be from 1 to " + SignedLinks.LONGEST.toSeconds());
+        "expires_in_seconds",
+        "expires_in_seconds must be a number from 1 to %d."
+            .formatted(SignedLinks.LONGEST.toSeconds()));
   }
 
   /** A link stops when its adapter, its department or the permission to download it is gone. */
@@ -118,7 +120,7 @@ class DownloadLinkController {
             .filter(this::isOpen)
             .orElseThrow(DownloadLinkController::invalid);
     ResponseEntity<Resource> answer = answer(target, method, request);
-    noted("download_link.used", target);
+    audit("download_link.used", target);
     return answer;
   }
 
@@ -137,9 +139,7 @@ class DownloadLinkController {
     } catch (RequestFailed gone) {
       throw invalid();
     }
-    return target.file().isEmpty()
-        ? downloads.archive(target.adapterId(), blob, method, request)
-        : downloads.file(target.file(), blob, method, request);
+    return downloads.answer(target.adapterId(), target.file(), blob, method, request);
   }
 
   private static RequestFailed invalid() {
@@ -147,7 +147,7 @@ class DownloadLinkController {
         ProblemType.NOT_FOUND, "This link is invalid or has expired. Ask for a new one.");
   }
 
-  private void noted(String type, Target target) {
+  private void audit(String type, Target target) {
     audit.write(
         type,
         target.departmentId(),

@@ -1,14 +1,10 @@
 package dev.graft.adapters;
 
-import static dev.graft.artifacts.NamedBlobs.BlobColumn.Names.BLOB;
-
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ArtifactStore.BlobContent;
 import dev.graft.artifacts.ArtifactStore.StagedBlob;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.DirectoryArchive;
-import dev.graft.artifacts.NamedBlobs.BlobColumn;
-import dev.graft.artifacts.NamedBlobs.BlobReferences;
 import dev.graft.artifacts.Scratch;
 import dev.graft.platform.ChildConfinement;
 import dev.graft.platform.ChildJvm;
@@ -39,7 +35,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -356,15 +351,15 @@ class ExportDesk implements Owned {
 
     private ExportOrder order(Adapter adapter, ExportForm form, Path directory, Path out)
         throws IOException {
-      ExportSources.Laid laid = sources.lay(adapter, form, directory);
+      ExportSources.Inputs inputs = sources.layOut(adapter, form, directory);
       Quantization quantization = ExportSources.quantization(adapter);
       ExportOrder order =
           new ExportOrder(
               form.kind().wireName(),
               form.options(),
-              laid.base(),
-              laid.result(),
-              laid.others(),
+              inputs.base(),
+              inputs.result(),
+              inputs.others(),
               quantization == null ? null : NamedQuantization.of(quantization),
               adapter.baseModel(),
               adapter.name(),
@@ -450,13 +445,4 @@ class ExportDesk implements Owned {
    */
   @ConfigurationProperties("graft.exports")
   record ExportProperties(@DefaultValue("1g") String heap) {}
-
-  /** The content of exports. */
-  @Component
-  static class ExportBlobs implements BlobReferences {
-    @Override
-    public List<BlobColumn> columns() {
-      return List.of(new BlobColumn("adapter_export", "content_digest", BLOB));
-    }
-  }
 }

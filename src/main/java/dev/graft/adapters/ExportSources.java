@@ -55,7 +55,7 @@ class ExportSources {
   }
 
   /** The directories of the files. */
-  record Laid(Path base, Path result, List<Path> others) {}
+  record Inputs(Path base, Path result, List<Path> others) {}
 
   /**
    * Lays out the files of an export.
@@ -63,7 +63,7 @@ class ExportSources {
    * @throws RequestFailed if an adapter to combine with is gone, or has another base
    * @throws IOException if the base model is gone, or the disk is full
    */
-  Laid lay(Adapter adapter, ExportForm form, Path directory) throws IOException {
+  Inputs layOut(Adapter adapter, ExportForm form, Path directory) throws IOException {
     Path base = directory.resolve("base");
     Path result = directory.resolve("result");
     List<Path> others = new ArrayList<>();
@@ -80,7 +80,7 @@ class ExportSources {
             .orElseThrow(() -> new IOException("the base model was deleted"));
     copies.materialise(model.manifest(), base, name -> !name.contains("/"));
     copies.materialise(adapter.manifest(), result, name -> !name.contains("/"));
-    return new Laid(base, result, others);
+    return new Inputs(base, result, others);
   }
 
   private Adapter other(Adapter adapter, String id) {
@@ -104,8 +104,8 @@ class ExportSources {
   void require(Adapter adapter, ExportForm form) throws IOException {
     try (Scratch scratch = Scratch.open(work)) {
       Path directory = scratch.directory();
-      Laid laid = lay(adapter, form, directory);
-      String obstacle = obstacle(adapter, form, laid, directory);
+      Inputs inputs = layOut(adapter, form, directory);
+      String obstacle = obstacle(adapter, form, inputs, directory);
       if (obstacle == null) return;
       throw new RequestFailed(
           ProblemType.INVALID_VALUE,
@@ -115,9 +115,9 @@ class ExportSources {
   }
 
   private static @Nullable String obstacle(
-      Adapter adapter, ExportForm form, Laid laid, Path scratch) {
+      Adapter adapter, ExportForm form, Inputs inputs, Path scratch) {
     try (ResultSource source =
-        ResultSource.open(laid.base(), laid.result(), laid.others(), quantization(adapter))) {
+        ResultSource.open(inputs.base(), inputs.result(), inputs.others(), quantization(adapter))) {
       return new ResultForms(source, adapter.baseModel(), adapter.name()).obstacle(form, scratch);
     } catch (BadModel unreadable) {
       return unreadable.getMessage();

@@ -71,15 +71,6 @@ public class ModelResolver {
     return aliases.find(departmentId, name).map(ModelAliases.Alias::model).orElse(name);
   }
 
-  /**
-   * Finds the department's own result, which cannot be deleted before this transaction ends.
-   *
-   * @param nameOrId name of the model or id of its adapter
-   */
-  public Optional<Adapter> hold(String departmentId, String nameOrId) {
-    return adapters.hold(departmentId, nameOrId);
-  }
-
   /** Returns the models that other departments share with this one. */
   List<ResolvedModel> shared(String departmentId) {
     return permissions.sharedWith(departmentId).stream()
@@ -218,17 +209,17 @@ public class ModelResolver {
     private static final String ADAPTER_ID = "ad_";
 
     private final ModelResolver names;
-    private final Sharing.VisibleAdapters adapters;
+    private final Sharing sharing;
 
-    ContinuableModels(ModelResolver names, Sharing.VisibleAdapters adapters) {
+    ContinuableModels(ModelResolver names, Sharing sharing) {
       this.names = names;
-      this.adapters = adapters;
+      this.sharing = sharing;
     }
 
     @Override
     public Optional<ParentModel> find(String departmentId, String nameOrId) {
       if (nameOrId.startsWith(ADAPTER_ID)) {
-        return adapters.find(departmentId, nameOrId).map(ContinuableModels::parent);
+        return sharing.findVisible(departmentId, nameOrId).map(ContinuableModels::parent);
       }
       return names.find(departmentId, nameOrId).flatMap(named -> parent(nameOrId, named));
     }

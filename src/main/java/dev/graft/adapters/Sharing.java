@@ -13,13 +13,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.domain.Limit;
-import org.springframework.stereotype.Component;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Grants and withdraws permissions to use models of another department. */
+/** Permissions to use models of another department: grants, withdraws and checks them. */
 @Service
 class Sharing implements Owned {
+  private final Adapters adapters;
   private final CheckpointPermissions permissions;
   private final TransactionLocks locks;
   private final AuditLog audit;
@@ -27,11 +27,13 @@ class Sharing implements Owned {
   private final Clock clock;
 
   Sharing(
+      Adapters adapters,
       CheckpointPermissions permissions,
       TransactionLocks locks,
       AuditLog audit,
       Ids ids,
       Clock clock) {
+    this.adapters = adapters;
     this.permissions = permissions;
     this.locks = locks;
     this.audit = audit;
@@ -115,32 +117,21 @@ class Sharing implements Owned {
     audit.write(type, permission.ownerId(), permission.id(), Map.of("data", data));
   }
 
-  /** The adapters that a department sees: its own, and those of others that it may use. */
-  @Component
-  static class VisibleAdapters {
-    private final Adapters adapters;
-    private final CheckpointPermissions permissions;
+  /** Finds an adapter of the department, or one that another department shares with it. */
+  Optional<Adapter> findVisible(String departmentId, String id) {
+    return adapters
+        .find(departmentId, id)
+        .or(() -> adapters.any(id).filter(each -> access(each, departmentId).isPresent()));
+  }
 
-    VisibleAdapters(Adapters adapters, CheckpointPermissions permissions) {
-      this.adapters = adapters;
-      this.permissions = permissions;
-    }
+  boolean mayDownload(String departmentId, Adapter adapter) {
+    return adapter.departmentId().equals(departmentId)
+        || access(adapter, departmentId).filter(Access.DOWNLOAD::equals).isPresent();
+  }
 
-    Optional<Adapter> find(String departmentId, String id) {
-      return adapters
-          .find(departmentId, id)
-          .or(() -> adapters.any(id).filter(each -> access(each, departmentId).isPresent()));
-    }
-
-    boolean mayDownload(String departmentId, Adapter adapter) {
-      return adapter.departmentId().equals(departmentId)
-          || access(adapter, departmentId).filter(Access.DOWNLOAD::equals).isPresent();
-    }
-
-    private Optional<Access> access(Adapter adapter, String departmentId) {
-      return permissions
-          .findByModelAndDepartmentId(adapter.name(), departmentId)
-          .map(CheckpointPermission::access);
-    }
+  private Optional<Access> access(Adapter adapter, String departmentId) {
+    return permissions
+        .findByModelAndDepartmentId(adapter.name(), departmentId)
+        .map(CheckpointPermission::access);
   }
 }

@@ -7,9 +7,12 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Department;
+import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -36,14 +39,14 @@ class SharingController {
   private final Sharing permissions;
   private final ModelResolver models;
   private final Adapters adapters;
-  private final PermittedProjects guests;
+  private final Departments departments;
 
   SharingController(
-      Sharing permissions, ModelResolver models, Adapters adapters, PermittedProjects guests) {
+      Sharing permissions, ModelResolver models, Adapters adapters, Departments departments) {
     this.permissions = permissions;
     this.models = models;
     this.adapters = adapters;
-    this.guests = guests;
+    this.departments = departments;
   }
 
   record CheckpointGuests(@Nullable List<@Nullable String> projectIds) {}
@@ -75,7 +78,7 @@ class SharingController {
   @PostMapping(OF_CHECKPOINT)
   CursorPage<PermissionObject> create(
       @PathVariable String checkpoint, @RequestBody CheckpointGuests body) {
-    return create(checkpoint(checkpoint), guests.of(body.projectIds()), null);
+    return create(checkpoint(checkpoint), projects(body.projectIds()), null);
   }
 
   /** Replaces permissions that the departments already have. */
@@ -86,11 +89,33 @@ class SharingController {
       @RequestBody AdapterGuests body) {
     Shared adapter = adapter(identity, id, Permission.ORGANIZATION_WRITE);
     Access access = body.access() == null ? Access.USE : Access.parse(body.access());
-    List<String> projects = guests.of(body.projectIds());
+    List<String> projects = projects(body.projectIds());
     if (projects.contains(adapter.owner())) {
       throw RequestFailed.invalid("project_ids", "The adapter belongs to one of these projects.");
     }
     return create(adapter, projects, access);
+  }
+
+  /** Returns distinct ids; refuses unknown and archived departments. */
+  private List<String> projects(@Nullable List<@Nullable String> ids) {
+    if (ids == null || ids.isEmpty()) {
+      throw new RequestFailed(
+          ProblemType.MISSING_PARAMETER,
+          "Missing required parameter: 'project_ids'.",
+          "project_ids");
+    }
+    if (ids.size() > MOST) {
+      throw RequestFailed.invalid("project_ids", "project_ids must have at most " + MOST + " ids.");
+    }
+    return ids.stream().distinct().map(this::project).toList();
+  }
+
+  private String project(@Nullable String id) {
+    return Optional.ofNullable(id)
+        .flatMap(departments::get)
+        .filter(department -> department.archivedAt() == null)
+        .map(Department::id)
+        .orElseThrow(() -> RequestFailed.invalid("project_ids", "No such project: " + id));
   }
 
   private CursorPage<PermissionObject> create(

@@ -20,7 +20,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 
-/** Names for the version in use: created, moved, rolled back, with their history. */
+/** Aliases: names for the model version in use, which are moved and rolled back. */
 @RestController
 class AliasController {
   private static final String ALL = "/v1/aliases";
@@ -71,13 +71,13 @@ class AliasController {
     return CursorPage.ofOneMore(
         aliases.page(caller.departmentId(), page.after(), Limit.of(page.limit() + 1)),
         page,
-        AliasObject::of,
+        ModelAlias::object,
         AliasObject::id);
   }
 
   @GetMapping(ONE)
   AliasObject get(@AuthenticationPrincipal Caller caller, @PathVariable String alias) {
-    return AliasObject.of(service.require(caller.departmentId(), alias));
+    return service.require(caller.departmentId(), alias).object();
   }
 
   @PostMapping(ONE)
@@ -86,14 +86,15 @@ class AliasController {
       @PathVariable String alias,
       @RequestBody MoveRequest request) {
     service.require(caller.departmentId(), alias);
-    return AliasObject.of(
-        service.move(
+    return service
+        .move(
             caller,
             alias,
             text(RequestFailed.required(request.model(), "model"), "model"),
             optional(request.reason(), "reason"),
             optional(request.evaluation(), "evaluation"),
-            optional(request.ifCurrent(), "if_current")));
+            optional(request.ifCurrent(), "if_current"))
+        .object();
   }
 
   /** The body may be left out. */
@@ -104,10 +105,10 @@ class AliasController {
       @RequestBody(required = false) @Nullable RollbackRequest request) {
     String reason = request == null ? null : optional(request.reason(), "reason");
     String current = request == null ? null : optional(request.ifCurrent(), "if_current");
-    return AliasObject.of(service.rollBack(caller, alias, reason, current));
+    return service.rollBack(caller, alias, reason, current).object();
   }
 
-  /** The newest first. */
+  /** Newest first. */
   @GetMapping(ONE + "/history")
   CursorPage<AliasMoveObject> history(
       @AuthenticationPrincipal Caller caller,
@@ -119,7 +120,7 @@ class AliasController {
     return CursorPage.ofOneMore(
         aliases.history(found, page.after(), Limit.of(page.limit() + 1)),
         page,
-        move -> AliasMoveObject.of(alias, move),
+        ModelAliasMove::object,
         AliasMoveObject::id);
   }
 
@@ -135,29 +136,20 @@ class AliasController {
 
   private static String text(String value, String param) {
     if (!value.isBlank() && value.length() <= LONGEST && value.indexOf('\0') < 0) return value;
-    throw RequestFailed.invalid(param, "must have 1 to " + LONGEST + " characters, and no U+0000.");
+    throw RequestFailed.invalid(
+        param, "%s must have 1 to %d characters and not contain U+0000.".formatted(param, LONGEST));
   }
 
   /**
-   * An alias on the wire. Times in unix seconds.
+   * An alias in API responses. Times in unix seconds.
    *
-   * @param id its name, which chats ask for
-   * @param model that answers
+   * @param id its name
+   * @param model that answers chats
    */
-  record AliasObject(String id, String object, String model, long createdAt, long movedAt) {
-    static AliasObject of(ModelAlias alias) {
-      return new AliasObject(
-          alias.name(),
-          "alias",
-          alias.model(),
-          alias.createdAt().getEpochSecond(),
-          alias.movedAt().getEpochSecond());
-    }
-  }
+  record AliasObject(String id, String object, String model, long createdAt, long movedAt) {}
 
   /**
-   * A move on the wire: from what to what, who, when, why, and by which evaluation. Times in unix
-   * seconds.
+   * A move in API responses. Times in unix seconds.
    *
    * @param evidence a {@link dev.graft.evaluation.QualityGate.PassedGates}, or null
    */
@@ -171,19 +163,5 @@ class AliasController {
       @Nullable String reason,
       @Nullable JsonNode evidence,
       String movedBy,
-      long createdAt) {
-    static AliasMoveObject of(String alias, ModelAliasMove move) {
-      return new AliasMoveObject(
-          move.id(),
-          "alias.move",
-          alias,
-          move.kind(),
-          move.from(),
-          move.to(),
-          move.reason(),
-          move.evidence(),
-          move.movedByName(),
-          move.createdAt().getEpochSecond());
-    }
-  }
+      long createdAt) {}
 }

@@ -1,6 +1,7 @@
 package dev.graft.evaluation;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.Adapters;
 import dev.graft.adapters.ModelAliases.AliasMoved;
 import dev.graft.adapters.ModelResolver;
 import dev.graft.evaluation.ModelAliasMove.Kind;
@@ -12,6 +13,7 @@ import dev.graft.platform.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,7 @@ class AliasService {
 
   private final Aliases aliases;
   private final ModelResolver models;
+  private final Adapters adapters;
   private final Evaluations evaluations;
   private final JsonMapper json;
   private final TransactionLocks locks;
@@ -41,6 +44,7 @@ class AliasService {
   AliasService(
       Aliases aliases,
       ModelResolver models,
+      Adapters adapters,
       Evaluations evaluations,
       JsonMapper json,
       TransactionLocks locks,
@@ -50,6 +54,7 @@ class AliasService {
       Clock clock) {
     this.aliases = aliases;
     this.models = models;
+    this.adapters = adapters;
     this.evaluations = evaluations;
     this.json = json;
     this.locks = locks;
@@ -88,7 +93,7 @@ class AliasService {
     }
     String to = target(department, model).name();
     var alias = new ModelAlias(new ModelAlias.Key(department, name), clock.instant());
-    add(alias, move(caller, alias, 1, Kind.CREATED, to, null, reason, null), 1, null);
+    add(caller, alias, 1, 1, Kind.CREATED, to, null, reason, null);
     aliases.save(alias);
     return name;
   }
@@ -114,12 +119,7 @@ class AliasService {
     alias.requireCurrent(ifCurrent);
     PassedGates passed = evaluation == null ? null : evidence(alias, to, evaluation);
     int number = aliases.newestMove(alias) + 1;
-    int earlier = alias.chosenBy();
-    add(
-        alias,
-        move(caller, alias, number, Kind.MOVED, to, earlier, reason, passed),
-        number,
-        evaluation);
+    add(caller, alias, number, number, Kind.MOVED, to, alias.chosenBy(), reason, passed);
     return alias;
   }
 
@@ -141,50 +141,38 @@ class AliasService {
                         "alias"));
     String to = target(alias.departmentId(), back.to()).name();
     int number = aliases.newestMove(alias) + 1;
-    add(
-        alias,
-        move(caller, alias, number, Kind.ROLLED_BACK, to, null, reason, null),
-        back.number(),
-        null);
+    add(caller, alias, number, back.number(), Kind.ROLLED_BACK, to, null, reason, null);
     return alias;
   }
 
-  private ModelAliasMove move(
+  /** The parameters are those of {@link ModelAliasMove} and {@link ModelAlias#add}. */
+  private void add(
       Caller caller,
       ModelAlias alias,
       int number,
+      int chosenBy,
       Kind kind,
       String to,
       @Nullable Integer earlier,
       @Nullable String reason,
       @Nullable PassedGates passed) {
     String evidence = passed == null ? null : json.writeValueAsString(passed);
-    return new ModelAliasMove(
-        ids.next("almv_"),
-        alias,
-        number,
-        kind,
-        to,
-        earlier,
-        reason,
-        evidence,
-        caller.actor().id(),
-        clock.instant());
-  }
-
-  private void add(
-      ModelAlias alias, ModelAliasMove move, int chosenBy, @Nullable String evaluation) {
+    String by = caller.actor().id();
+    Instant now = clock.instant();
+    var move =
+        new ModelAliasMove(
+            ids.next("almv_"), alias, number, kind, to, earlier, reason, evidence, by, now);
     alias.add(move, chosenBy);
     Map<String, String> details = new LinkedHashMap<>();
     if (move.from() != null) details.put("from", move.from());
-    details.put("to", move.to());
-    if (evaluation != null) details.put("evaluation", evaluation);
-    audit.write("alias." + move.kind().wire, alias.departmentId(), alias.name(), details);
+    details.put("to", to);
+    if (passed != null) details.put("evaluation", passed.evaluation());
+    audit.write("alias." + kind.wire, alias.departmentId(), alias.name(), details);
     events.publishEvent(new AliasMoved(alias.departmentId(), alias.name()));
     log.atInfo()
         .addKeyValue("alias", alias.name())
-        .addKeyValue("kind", move.kind().wire)
-        .addKeyValue("model", move.to())
+        .addKeyValue("kind", kind.wire)
+        .addKeyValue("model", to)
         .log("alias_moved");
   }
 
@@ -203,7 +191,7 @@ class AliasService {
 
   /** Returns a model of the department, which cannot be deleted before this transaction ends. */
   private Adapter target(String departmentId, String model) {
-    return models
+    return adapters
         .hold(departmentId, model)
         .orElseThrow(
             () ->

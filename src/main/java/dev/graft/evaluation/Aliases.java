@@ -87,7 +87,7 @@ interface Aliases extends Repository<ModelAlias, ModelAlias.Key> {
   /** Newest first; an unknown {@code after} gives nothing. */
   @Query(
       """
-      select m from ModelAliasMove m
+      select m from ModelAliasMove m join fetch m.alias
        where m.alias = :alias
          and (:after is null
               or m.number < (select a.number from ModelAliasMove a

@@ -47,9 +47,12 @@ record Comparison(
   /** Upper 95 % bound of a proportion of which 0 of n were observed, times n. */
   private static final double RULE_OF_THREE = 3;
 
+  /** Standard deviations on either side, for 95 %. */
+  private static final double Z = 1.959963984540054;
+
   private static final double SIGNIFICANT = 0.05;
-  private static final int RESAMPLES = 10_000;
-  private static final int DRAWS = 9_999;
+  static final int RESAMPLES = 10_000;
+  static final int DRAWS = 9_999;
   private static final int EXACT = 12;
 
   /** Sums of the same numbers in another order count as equal. */
@@ -97,15 +100,21 @@ record Comparison(
       }
       means[i] = sum / weight;
     }
-    Arrays.sort(means);
-    double low = means[RESAMPLES / 40];
-    double high = means[RESAMPLES - 1 - RESAMPLES / 40];
-    if (!bounded) return List.of(low, high);
+    List<Double> interval = interval(means);
+    if (!bounded) return interval;
+    double low = interval.getFirst();
+    double high = interval.getLast();
     double unseen = RULE_OF_THREE / n;
     boolean falls = Arrays.stream(differences).anyMatch(each -> each < 0);
     boolean rises = Arrays.stream(differences).anyMatch(each -> each > 0);
     return List.of(
         falls ? low : Math.max(-1, low - unseen), rises ? high : Math.min(1, high + unseen));
+  }
+
+  /** Returns the 95 % percentile interval of {@link #RESAMPLES} values, and sorts them. */
+  static List<Double> interval(double[] values) {
+    Arrays.sort(values);
+    return List.of(values[RESAMPLES / 40], values[RESAMPLES - 1 - RESAMPLES / 40]);
   }
 
   /** Under the null hypothesis, each difference can have either sign. */
@@ -145,24 +154,16 @@ record Comparison(
     return sum;
   }
 
-  /** The score interval of a proportion (Wilson 1927). */
-  static final class Wilson {
-    /** Standard deviations on either side, for 95 %. */
-    private static final double Z = 1.959963984540054;
-
-    private Wilson() {}
-
-    /**
-     * The 95 % interval.
-     *
-     * @param share from 0 to 1
-     * @param of sample size, at least 1
-     */
-    public static List<Double> interval(double share, int of) {
-      double spread = Z * Z / of;
-      double middle = (share + spread / 2) / (1 + spread);
-      double half = Z / (1 + spread) * Math.sqrt((share * (1 - share) + spread / 4) / of);
-      return List.of(Math.max(0, middle - half), Math.min(1, middle + half));
-    }
+  /**
+   * The 95 % score interval of a proportion (Wilson 1927).
+   *
+   * @param share from 0 to 1
+   * @param of sample size, at least 1
+   */
+  static List<Double> wilson(double share, int of) {
+    double spread = Z * Z / of;
+    double middle = (share + spread / 2) / (1 + spread);
+    double half = Z / (1 + spread) * Math.sqrt((share * (1 - share) + spread / 4) / of);
+    return List.of(Math.max(0, middle - half), Math.min(1, middle + half));
   }
 }

@@ -43,16 +43,19 @@ class EvaluationController {
   private static final String ONE = ALL + "/{evaluation}";
 
   private final Evaluations evaluations;
+  private final EvaluationRows rows;
   private final EvaluationSamples samples;
   private final StoredFiles files;
   private final Idempotency idempotency;
 
   EvaluationController(
       Evaluations evaluations,
+      EvaluationRows rows,
       EvaluationSamples samples,
       StoredFiles files,
       Idempotency idempotency) {
     this.evaluations = evaluations;
+    this.rows = rows;
     this.samples = samples;
     this.files = files;
     this.idempotency = idempotency;
@@ -92,7 +95,9 @@ class EvaluationController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        objects(caller.departmentId(), evaluations.list(caller.departmentId(), model, page)),
+        objects(
+            caller.departmentId(),
+            rows.page(caller.departmentId(), model, page.after(), page.limit() + 1)),
         page.limit(),
         EvaluationObject::id);
   }
@@ -193,7 +198,8 @@ class EvaluationController {
           questions,
           evaluation.passedOver(),
           new EvaluationProgress(
-              evaluation.answered(), questions == null ? null : questions * plan.everyone().size()),
+              evaluation.answered(),
+              questions == null ? null : questions * plan.allModels().size()),
           partial,
           evaluation.results(),
           evaluation.error(),
@@ -297,7 +303,7 @@ class EvaluationController {
       }
       boolean baseline = plan.baseline() != null && model == 0;
       return new PartialResult(
-          plan.everyone().get(model), baseline, row.getInt("answered"), metrics);
+          plan.allModels().get(model), baseline, row.getInt("answered"), metrics);
     }
 
     /** By the numbers of their questions. */
@@ -405,7 +411,7 @@ class EvaluationController {
         }
         var known = answer.known();
         return new Answer(
-            plan.everyone().get(answer.model()),
+            plan.allModels().get(answer.model()),
             answer.text(),
             answer.text() == null ? null : answer.cut() ? "length" : "stop",
             answer.tokens(),

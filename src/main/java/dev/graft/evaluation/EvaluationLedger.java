@@ -38,7 +38,8 @@ class EvaluationLedger {
    * A claimed evaluation.
    *
    * @param fingerprints of all models; empty until the questions are chosen
-   * @param plan JSON for {@code StoredPlans}: a plan that cannot be read must not block others
+   * @param plan JSON for {@link EvaluationRows#plan}: a plan that cannot be read must not block
+   *     others
    * @param stumbles consecutive failures of the model at the next question
    * @param givenUp consecutive questions that were given up
    */

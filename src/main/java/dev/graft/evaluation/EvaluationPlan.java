@@ -47,7 +47,7 @@ record EvaluationPlan(
 
   /** Returns the baseline, if there is one, and the candidates. */
   @JsonIgnore
-  public List<String> everyone() {
+  public List<String> allModels() {
     List<String> all = new ArrayList<>();
     if (baseline != null) all.add(baseline);
     all.addAll(models);

@@ -77,28 +77,18 @@ record EvaluationResults(
 
   /**
    * @param fingerprints of all models
-   * @param answers of all models to all questions
-   */
-  public static EvaluationResults of(
-      EvaluationPlan plan, List<String> fingerprints, List<GradedAnswer> answers) {
-    return of(plan, fingerprints, answers, Map.of());
-  }
-
-  /**
-   * The results of classifiers.
-   *
-   * @param answers with their texts
-   * @param labels the known labels, by question number
+   * @param answers of all models to all questions; of classifiers, with their texts
+   * @param labels the known labels by question number, for classifiers
    */
   public static EvaluationResults of(
       EvaluationPlan plan,
       List<String> fingerprints,
       List<GradedAnswer> answers,
       Map<Integer, String> labels) {
-    List<List<GradedAnswer>> compared = compared(plan.everyone().size(), answers);
+    List<List<GradedAnswer>> compared = compared(plan.allModels().size(), answers);
     int all = (int) answers.stream().mapToInt(GradedAnswer::number).distinct().count();
     List<ModelResult> models = new ArrayList<>();
-    for (int i = 0; i < plan.everyone().size(); i++) {
+    for (int i = 0; i < plan.allModels().size(); i++) {
       models.add(model(plan, i, fingerprints.get(i), compared, all, labels));
     }
     int leftOut = all - compared.size();
@@ -110,13 +100,13 @@ record EvaluationResults(
   }
 
   /** Returns the questions that all models answered, each as a list with one answer per model. */
-  private static List<List<GradedAnswer>> compared(int everyone, List<GradedAnswer> answers) {
+  private static List<List<GradedAnswer>> compared(int models, List<GradedAnswer> answers) {
     Map<Integer, List<GradedAnswer>> byQuestion = new LinkedHashMap<>();
     for (GradedAnswer each : answers) {
       byQuestion.computeIfAbsent(each.number(), number -> new ArrayList<>()).add(each);
     }
     return byQuestion.values().stream()
-        .filter(each -> each.size() == everyone)
+        .filter(each -> each.size() == models)
         .filter(each -> each.stream().allMatch(answer -> answer.refusal() == null))
         .toList();
   }
@@ -144,7 +134,7 @@ record EvaluationResults(
             ? List.of()
             : plan.gates().stream().map(gate -> result(gate, metrics, all)).toList();
     return new ModelResult(
-        plan.everyone().get(place),
+        plan.allModels().get(place),
         fingerprint,
         baseline,
         metrics,
@@ -213,9 +203,7 @@ record EvaluationResults(
     double weight = own.stream().mapToInt(QuestionValue::weight).sum();
     double value = own.stream().mapToDouble(QuestionValue::sum).sum() / weight;
     List<Double> interval =
-        plan.labels() && metric.grader() != null
-            ? Comparison.Wilson.interval(value, own.size())
-            : null;
+        plan.labels() && metric.grader() != null ? Comparison.wilson(value, own.size()) : null;
     if (plan.baseline() == null || baseline) {
       return Optional.of(new MetricResult(value, own.size(), interval, null));
     }

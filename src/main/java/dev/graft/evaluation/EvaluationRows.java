@@ -5,8 +5,10 @@ import static dev.graft.platform.database.ResultColumns.time;
 import static dev.graft.platform.database.ResultColumns.timeOrNull;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.platform.database.ResultColumns;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
 import dev.graft.tenancy.Retained;
 import dev.graft.tenancy.RetentionKind;
 import java.sql.ResultSet;
@@ -31,18 +33,30 @@ import tools.jackson.databind.json.JsonMapper;
  * those of the server that works at one. Ids grow with time, so lists are sorted by id.
  */
 @Repository
-class EvaluationRows {
+class EvaluationRows implements Owned, FileUse {
   private static final String OF_DEPARTMENT = " from evaluation where department_id = :department";
 
   private final JdbcClient sql;
-  private final StoredPlans plans;
 
-  EvaluationRows(JdbcClient sql, StoredPlans plans) {
+  /** Ignores fields that only a newer release knows. */
+  private final JsonMapper json;
+
+  EvaluationRows(JdbcClient sql, JsonMapper json) {
     this.sql = sql;
-    this.plans = plans;
+    this.json = json.rebuild().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
   }
 
-  Optional<String> departmentOf(String id) {
+  /**
+   * Reads a plan from the database.
+   *
+   * @throws tools.jackson.core.JacksonException if this release cannot read it
+   */
+  EvaluationPlan plan(String stored) {
+    return json.readValue(stored, EvaluationPlan.class);
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
     return sql.sql("select department_id from evaluation where id = :id")
         .param("id", id)
         .query(String.class)
@@ -86,22 +100,23 @@ class EvaluationRows {
     return new Evaluation(
         row.getString("id"),
         Evaluation.Status.of(row.getString("status")),
-        plans.read(row.getString("plan")),
+        plan(row.getString("plan")),
         time(row, "created_at"),
         timeOrNull(row, "started_at"),
         timeOrNull(row, "ended_at"),
         row.getObject("questions", Integer.class),
         row.getLong("passed_over"),
         row.getInt("answered"),
-        results == null ? null : plans.results(results),
+        results == null ? null : json.readTree(results),
         error == null
             ? null
             : new Evaluation.Failure(error, String.valueOf(row.getString("error_message"))),
         row.getString("waits_for"));
   }
 
-  /** Returns the id of an evaluation that has yet to read this file. */
-  Optional<String> findUser(String department, String file) {
+  /** An evaluation needs the file only until its questions are chosen. */
+  @Override
+  public Optional<String> userOf(String department, String file) {
     return sql.sql(
             "select id"
                 + OF_DEPARTMENT
@@ -135,8 +150,8 @@ class EvaluationRows {
         .param("id", id)
         .param("department", department)
         .param("file", plan.file())
-        .param("models", plan.everyone().toArray(String[]::new))
-        .param("plan", plans.write(plan))
+        .param("models", plan.allModels().toArray(String[]::new))
+        .param("plan", json.writeValueAsString(plan))
         .param("now", parameter(now))
         .update();
   }
@@ -162,34 +177,6 @@ class EvaluationRows {
             .param("id", id)
             .update()
         == 1;
-  }
-
-  /**
-   * Reads and writes plans and results in the database. A newer release may have written fields
-   * that this one does not know.
-   */
-  @Component
-  static class StoredPlans {
-    private final JsonMapper json;
-
-    StoredPlans(JsonMapper json) {
-      this.json = json.rebuild().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
-    }
-
-    /**
-     * @throws tools.jackson.core.JacksonException if this release cannot read it
-     */
-    public EvaluationPlan read(String plan) {
-      return json.readValue(plan, EvaluationPlan.class);
-    }
-
-    public JsonNode results(String results) {
-      return json.readTree(results);
-    }
-
-    public String write(EvaluationPlan plan) {
-      return json.writeValueAsString(plan);
-    }
   }
 
   /** Retention of evaluations, counted from their end. */

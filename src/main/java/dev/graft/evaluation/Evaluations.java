@@ -3,14 +3,12 @@ package dev.graft.evaluation;
 import dev.graft.adapters.ModelResolver;
 import dev.graft.adapters.ModelResolver.ResolvedModel;
 import dev.graft.datasets.StoredFiles;
-import dev.graft.datasets.StoredFiles.FileUse;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.evaluation.EvaluationRows.Evaluation;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.inference.GreedyCompletions.CompletionFailed;
 import dev.graft.inference.GreedyCompletions.GreedyCompletion;
 import dev.graft.inference.TextLabels;
-import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
@@ -18,7 +16,6 @@ import dev.graft.platform.TransactionLocks;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Departments.DepartmentArchived;
-import dev.graft.tenancy.Owned;
 import dev.graft.tenancy.RetentionKind;
 import dev.graft.tenancy.RetentionNotices;
 import dev.graft.text.Example;
@@ -32,7 +29,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -47,7 +43,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The evaluations of the departments. */
 @Service
-class Evaluations implements Owned, FileUse {
+class Evaluations {
   private final EvaluationRows rows;
   private final TransactionLocks locks;
   private final LeasedWork work;
@@ -85,19 +81,6 @@ class Evaluations implements Owned, FileUse {
     this.clock = clock;
   }
 
-  @Override
-  @Transactional(readOnly = true)
-  public Optional<String> departmentOf(String id) {
-    return rows.departmentOf(id);
-  }
-
-  /** An evaluation needs the file only until its questions are chosen. */
-  @Override
-  @Transactional(readOnly = true)
-  public Optional<String> userOf(String departmentId, String fileId) {
-    return rows.findUser(departmentId, fileId);
-  }
-
   @Transactional(readOnly = true)
   public Evaluation require(String department, String id) {
     return rows.find(department, id).orElseThrow(() -> notFound(id));
@@ -107,22 +90,12 @@ class Evaluations implements Owned, FileUse {
     return RequestFailed.notFound("evaluation", id);
   }
 
-  /**
-   * Returns a page and one more, newest first.
-   *
-   * @param model only evaluations of this model; null = all
-   */
-  @Transactional(readOnly = true)
-  public List<Evaluation> list(String department, @Nullable String model, Cursor page) {
-    return rows.page(department, model, page.after(), page.limit() + 1);
-  }
-
   /** Resolves aliases and the baseline, and checks that every model can be evaluated. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
     EvaluationPlan asked = versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
-        throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model");
+        throw RequestFailed.invalid("models[" + i + "]", "'majority' is a baseline, not a model.");
       }
       requireAskable(department, asked, asked.models().get(i), "models[" + i + "]");
     }
@@ -133,13 +106,13 @@ class Evaluations implements Owned, FileUse {
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
       throw RequestFailed.invalid(
-          "models", "must not contain the baseline '%s'".formatted(baseline));
+          "models", "models must not contain the baseline '%s'.".formatted(baseline));
     }
     EvaluationPlan plan = baseline == null ? asked : asked.of(asked.models(), baseline);
     if (plan.baseline() == null && plan.gates().stream().anyMatch(QualityGate::compares)) {
       throw RequestFailed.invalid(
           "gates",
-          "compare with a baseline; name one, because a base model has no default baseline");
+          "The gates compare with a baseline. Name one, because a base model has no default baseline.");
     }
     return plan;
   }
@@ -209,7 +182,7 @@ class Evaluations implements Owned, FileUse {
         "evaluation.created",
         department,
         id,
-        Map.of("name", title(id, plan), "models", plan.everyone(), "file", plan.file()));
+        Map.of("name", title(id, plan), "models", plan.allModels(), "file", plan.file()));
     return id;
   }
 

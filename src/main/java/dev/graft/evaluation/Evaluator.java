@@ -42,7 +42,7 @@ class Evaluator implements WorkKind {
 
   private final EvaluationLedger ledger;
   private final AnswerRows answers;
-  private final EvaluationRows.StoredPlans plans;
+  private final EvaluationRows rows;
   private final Evaluations.AskedModels models;
   private final StoredFiles files;
   private final ArtifactStore store;
@@ -51,14 +51,14 @@ class Evaluator implements WorkKind {
   Evaluator(
       EvaluationLedger ledger,
       AnswerRows answers,
-      EvaluationRows.StoredPlans plans,
+      EvaluationRows rows,
       Evaluations.AskedModels models,
       StoredFiles files,
       ArtifactStore store,
       Evaluations.EvaluationProperties settings) {
     this.ledger = ledger;
     this.answers = answers;
-    this.plans = plans;
+    this.rows = rows;
     this.models = models;
     this.files = files;
     this.store = store;
@@ -93,7 +93,7 @@ class Evaluator implements WorkKind {
     Claim claim = ledger.begin(work).orElse(null);
     if (claim == null) return;
     try {
-      EvaluationPlan plan = plans.read(claim.plan());
+      EvaluationPlan plan = rows.plan(claim.plan());
       if (!claim.prepared()) prepare(claim, plan);
       else if (ask(claim, plan, slice)) ledger.giveBack(claim);
     } catch (CompletionFailed none) {
@@ -112,7 +112,7 @@ class Evaluator implements WorkKind {
 
   private void prepare(Claim claim, EvaluationPlan plan) throws IOException {
     List<String> fingerprints = new ArrayList<>();
-    for (String each : plan.everyone()) {
+    for (String each : plan.allModels()) {
       fingerprints.add(models.fingerprint(claim.departmentId(), plan, each));
     }
     Question.ChosenQuestions questions =
@@ -140,7 +140,7 @@ class Evaluator implements WorkKind {
     Map<String, Integer> labels = plan.labels() ? answers.labels(claim.id()) : Map.of();
     Long end = null;
     while (end == null || System.nanoTime() - end < 0) {
-      Optional<Open> open = answers.next(claim.id(), plan.everyone().size());
+      Optional<Open> open = answers.next(claim.id(), plan.allModels().size());
       if (open.isEmpty()) {
         end(claim, plan);
         return false;
@@ -167,7 +167,7 @@ class Evaluator implements WorkKind {
       int stumbles,
       int givenUp)
       throws InterruptedException, IOException, CompletionFailed {
-    String model = plan.everyone().get(open.model());
+    String model = plan.allModels().get(open.model());
     try {
       GreedyCompletion answer =
           models.ask(claim.departmentId(), plan, labels, model, open.question());
@@ -199,13 +199,11 @@ class Evaluator implements WorkKind {
 
   private void end(Claim claim, EvaluationPlan plan) {
     EvaluationResults results =
-        plan.labels()
-            ? EvaluationResults.of(
-                plan,
-                claim.fingerprints(),
-                answers.all(claim.id(), true),
-                answers.references(claim.id()))
-            : EvaluationResults.of(plan, claim.fingerprints(), answers.all(claim.id(), false));
+        EvaluationResults.of(
+            plan,
+            claim.fingerprints(),
+            answers.all(claim.id(), plan.labels()),
+            plan.labels() ? answers.references(claim.id()) : Map.of());
     if (results.compared() == 0) {
       fail(claim, "nothing_compared", "No question was answered by every model.");
       return;

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * of bootstrap resamples, p-values come from paired randomisation, as in {@link Comparison}.
  */
 final class MacroF1 {
-  private static final int RESAMPLES = 10_000;
-  private static final int DRAWS = 9_999;
+  private static final int RESAMPLES = Comparison.RESAMPLES;
+  private static final int DRAWS = Comparison.DRAWS;
   private static final double ROUNDING = 1e-12;
 
   private final int[] actual;
@@ -63,7 +63,7 @@ final class MacroF1 {
     SplittableRandom random = new SplittableRandom(seed);
     double[] values = new double[RESAMPLES];
     for (int i = 0; i < RESAMPLES; i++) values[i] = all.of(all.own, all.resample(random));
-    return percentiles(values);
+    return Comparison.interval(values);
   }
 
   /**
@@ -89,7 +89,7 @@ final class MacroF1 {
     double p = all.pValue(Math.abs(difference), new SplittableRandom(seed));
     return new Comparison(
         difference,
-        percentiles(differences),
+        Comparison.interval(differences),
         p,
         better,
         worse,
@@ -134,20 +134,13 @@ final class MacroF1 {
   }
 
   private int[] everyQuestion() {
-    int[] every = new int[actual.length];
-    for (int i = 0; i < every.length; i++) every[i] = i;
-    return every;
+    return IntStream.range(0, actual.length).toArray();
   }
 
   private int[] resample(SplittableRandom random) {
     int[] drawn = new int[actual.length];
     for (int i = 0; i < drawn.length; i++) drawn[i] = random.nextInt(drawn.length);
     return drawn;
-  }
-
-  private static List<Double> percentiles(double[] values) {
-    Arrays.sort(values);
-    return List.of(values[RESAMPLES / 40], values[RESAMPLES - 1 - RESAMPLES / 40]);
   }
 
   /**

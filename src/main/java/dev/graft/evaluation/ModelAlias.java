@@ -71,7 +71,7 @@ class ModelAlias implements Persistable<ModelAlias.Key> {
     if (isName(given) && !given.equals(EvaluationPlan.MAJORITY)) return given;
     throw RequestFailed.invalid(
         "name",
-        "must be 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or digit, and not "
+        "name must be 1 to 63 characters of a-z, 0-9, '.', '_' and '-', start with a letter or digit, and not be "
             + EvaluationPlan.MAJORITY
             + ", which is a baseline of evaluations.");
   }
@@ -100,6 +100,12 @@ class ModelAlias implements Persistable<ModelAlias.Key> {
         "if_current");
   }
 
+  AliasController.AliasObject object() {
+    return new AliasController.AliasObject(
+        name(), "alias", model, createdAt.getEpochSecond(), movedAt.getEpochSecond());
+  }
+
+  /** For other modules. */
   ModelAliases.Alias view() {
     return new ModelAliases.Alias(departmentId(), name(), model);
   }
@@ -118,14 +124,6 @@ class ModelAlias implements Persistable<ModelAlias.Key> {
 
   int chosenBy() {
     return chosenBy;
-  }
-
-  Instant createdAt() {
-    return createdAt;
-  }
-
-  Instant movedAt() {
-    return movedAt;
   }
 
   @Override

@@ -11,12 +11,12 @@ import jakarta.persistence.Id;
 import jakarta.persistence.JoinColumn;
 import jakarta.persistence.ManyToOne;
 import java.time.Instant;
+import java.util.Objects;
 import org.hibernate.annotations.Formula;
 import org.hibernate.annotations.Immutable;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** One entry in the history of an alias. It never changes. */
@@ -43,7 +43,7 @@ class ModelAliasMove {
   private String to;
 
   /** Number of the move whose model a rollback of this one goes back to. */
-  private @Nullable Integer earlier;
+  @Column private @Nullable Integer earlier;
 
   private @Nullable String reason;
 
@@ -51,7 +51,7 @@ class ModelAliasMove {
   @JdbcTypeCode(SqlTypes.JSON)
   private @Nullable String evidence;
 
-  @Column private String movedBy;
+  private String movedBy;
 
   /** Name or email of the actor; read from the database only. */
   @Formula("account_name(moved_by)")
@@ -100,16 +100,8 @@ class ModelAliasMove {
     this.createdAt = now;
   }
 
-  String id() {
-    return id;
-  }
-
   int number() {
     return number;
-  }
-
-  Kind kind() {
-    return kind;
   }
 
   @Nullable String from() {
@@ -120,20 +112,18 @@ class ModelAliasMove {
     return to;
   }
 
-  @Nullable Integer earlier() {
-    return earlier;
-  }
-
-  @Nullable String reason() {
-    return reason;
-  }
-
-  @Nullable JsonNode evidence() {
-    return evidence == null ? null : JsonMapper.shared().readTree(evidence);
-  }
-
-  @Nullable String movedByName() {
-    return movedByName;
+  AliasController.AliasMoveObject object() {
+    return new AliasController.AliasMoveObject(
+        id,
+        "alias.move",
+        alias.name(),
+        kind,
+        from,
+        to,
+        reason,
+        evidence == null ? null : JsonMapper.shared().readTree(evidence),
+        Objects.requireNonNullElse(movedByName, movedBy),
+        createdAt.getEpochSecond());
   }
 
   Instant createdAt() {

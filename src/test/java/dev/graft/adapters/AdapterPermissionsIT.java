@@ -55,7 +55,7 @@ class AdapterPermissionsIT {
     assertThat(text(made, "project_id")).isEqualTo(guest);
     assertThat(text(ok(other.get(path)), "owned_by")).startsWith("owner ");
     ok(other.get("/v1/models/" + model.model()));
-    assertThat(text(error(other.get(path + "/content"), 403), "message")).contains("not fetch");
+    assertThat(text(error(other.get(path + "/content"), 403), "message")).contains("not download");
     error(other.get(path + "/files/weights.txt"), 403);
     assertThat(ids(other, "/v1/adapters")).isEmpty();
     assertThat(ids(other, "/v1/adapters?shared=true")).containsExactly(model.id());

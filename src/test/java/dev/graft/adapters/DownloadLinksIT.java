@@ -100,7 +100,7 @@ class DownloadLinksIT {
             "http://127.0.0.1:" + port + "/downloads/%F0.%00")) {
       assertThat(fetch(wrong).statusCode()).as(wrong).isIn(400, 404);
     }
-    assertThat(new String(fetch(url + "A").body())).contains("This link is not valid");
+    assertThat(new String(fetch(url + "A").body())).contains("This link is invalid");
   }
 
   @Test

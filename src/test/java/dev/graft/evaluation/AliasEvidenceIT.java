@@ -16,6 +16,7 @@ import dev.graft.tenancy.Departments;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,7 +76,7 @@ class AliasEvidenceIT {
       answers.add(answer(0, i, i < baselineRight));
       answers.add(answer(1, i, i < right));
     }
-    return ended(plan, EvaluationResults.of(plan, List.of("fp_1", "fp_2"), answers));
+    return ended(plan, EvaluationResults.of(plan, List.of("fp_1", "fp_2"), answers, Map.of()));
   }
 
   private static AnswerRows.GradedAnswer answer(int model, int number, boolean right) {

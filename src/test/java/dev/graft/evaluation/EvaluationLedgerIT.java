@@ -16,6 +16,7 @@ import dev.graft.platform.work.WorkSettings;
 import dev.graft.tenancy.Departments;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -38,8 +39,8 @@ class EvaluationLedgerIT {
   @Autowired private EvaluationLedger ledger;
   @Autowired private AnswerRows answers;
   @Autowired private Evaluations evaluations;
+  @Autowired private EvaluationRows rows;
   @Autowired private LeasedWork work;
-  @Autowired private EvaluationRows.StoredPlans plans;
   @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
 
@@ -112,7 +113,7 @@ class EvaluationLedgerIT {
     ledger.succeed(
         claim,
         EvaluationResults.of(
-            plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false)));
+            rows.plan(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false), Map.of()));
     Evaluation ended = evaluations.require(department, id);
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);
@@ -234,8 +235,8 @@ class EvaluationLedgerIT {
   void aFileIsNeededUntilTheQuestionsAreChosen() {
     String department = department();
     String id = evaluation(department);
-    assertThat(evaluations.userOf(department, "file-1")).hasValue(id);
+    assertThat(rows.userOf(department, "file-1")).hasValue(id);
     prepared();
-    assertThat(evaluations.userOf(department, "file-1")).isEmpty();
+    assertThat(rows.userOf(department, "file-1")).isEmpty();
   }
 }

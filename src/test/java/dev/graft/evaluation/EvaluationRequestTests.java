@@ -27,8 +27,8 @@ class EvaluationRequestTests {
     assertThat(plan.metrics())
         .extracting(EvaluationPlan.Metric::name)
         .containsExactly("loss", "exact_match", "rouge_l");
-    assertThat(plan.everyone()).containsExactly("a");
-    assertThat(plan.of(plan.models(), "b").everyone()).containsExactly("b", "a");
+    assertThat(plan.allModels()).containsExactly("a");
+    assertThat(plan.of(plan.models(), "b").allModels()).containsExactly("b", "a");
   }
 
   @Test

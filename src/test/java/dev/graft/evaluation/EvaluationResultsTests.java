@@ -8,6 +8,7 @@ import dev.graft.evaluation.EvaluationResults.ModelResult;
 import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EvaluationResultsTests {
@@ -29,7 +30,7 @@ class EvaluationResultsTests {
   }
 
   private EvaluationResults results(EvaluationPlan plan) {
-    return EvaluationResults.of(plan, List.of("fp_1", "fp_2"), answers);
+    return EvaluationResults.of(plan, List.of("fp_1", "fp_2"), answers, Map.of());
   }
 
   @Test

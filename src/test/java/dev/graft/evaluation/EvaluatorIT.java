@@ -167,7 +167,7 @@ class EvaluatorIT {
             sql.sql("select refusal from evaluation_answer where refusal is not null")
                 .query(String.class)
                 .list())
-        .containsExactly("No answer in 3 tries. It broke.");
+        .containsExactly("No answer in 3 attempts. It broke.");
   }
 
   /** It is not the questions: an outage must not become a result of the few that were answered. */

@@ -3,7 +3,6 @@ package dev.graft.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.evaluation.Comparison.Wilson;
 import dev.graft.evaluation.MacroF1.ConfusionMatrix;
 import dev.graft.evaluation.MacroF1.LabelPair;
 import java.util.ArrayList;
@@ -53,10 +52,10 @@ class LabelStatisticsTests {
 
   @Test
   void anIntervalOfAShareIsWilsons() {
-    assertThat(Wilson.interval(0.8, 10).getFirst()).isCloseTo(0.49016247, within(1e-7));
-    assertThat(Wilson.interval(0.8, 10).getLast()).isCloseTo(0.94331784, within(1e-7));
-    assertThat(Wilson.interval(1, 20).getLast()).isEqualTo(1);
-    assertThat(Wilson.interval(1, 20).getFirst()).isCloseTo(0.83887, within(1e-4));
+    assertThat(Comparison.wilson(0.8, 10).getFirst()).isCloseTo(0.49016247, within(1e-7));
+    assertThat(Comparison.wilson(0.8, 10).getLast()).isCloseTo(0.94331784, within(1e-7));
+    assertThat(Comparison.wilson(1, 20).getLast()).isEqualTo(1);
+    assertThat(Comparison.wilson(1, 20).getFirst()).isCloseTo(0.83887, within(1e-4));
   }
 
   @Test

@@ -14,13 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Fetches and registers a model; a server fetches one at a time. */
+/** Fetches and registers models. A server fetches one model at a time. */
 @Component
 class ImportWork implements WorkKind {
   static final String KIND = "base_model_import";
 
   private static final Logger log = LoggerFactory.getLogger(ImportWork.class);
-  private static final long TELL = TimeUnit.SECONDS.toNanos(1);
+  private static final long REPORT_EVERY = TimeUnit.SECONDS.toNanos(1);
   private static final WorkSettings SETTINGS =
       new WorkSettings(
           KIND,
@@ -54,7 +54,7 @@ class ImportWork implements WorkKind {
     ModelImports.ModelImport wanted = imports.find(claim.subject()).orElse(null);
     if (wanted == null || !imports.progress(wanted.id(), wanted.bytes(), null)) return;
     try {
-      add(wanted, told(claim));
+      add(wanted, reporting(claim));
       end(claim, "succeeded", null);
     } catch (RequestFailed refused) {
       end(claim, "failed", refused.getMessage());
@@ -71,19 +71,19 @@ class ImportWork implements WorkKind {
     else models.add(wanted.name(), source, progress);
   }
 
-  /** Once a second; who has lost the claim stops. */
-  private HubModels.Progress told(WorkClaim claim) {
+  /** Records the progress once a second; throws if the lease was lost. */
+  private HubModels.Progress reporting(WorkClaim claim) {
     return new HubModels.Progress() {
-      private long at = System.nanoTime() - TELL;
+      private long at = System.nanoTime() - REPORT_EVERY;
 
       @Override
       public void at(long bytes, long all) {
         long now = System.nanoTime();
-        if (now - at < TELL && bytes < all) return;
+        if (now - at < REPORT_EVERY && bytes < all) return;
         at = now;
         boolean ours = work.progressed(claim) && imports.progress(claim.subject(), bytes, all);
         if (!ours)
-          throw new IllegalStateException("the import was cancelled, or is another server's");
+          throw new IllegalStateException("the import was cancelled or moved to another server");
       }
     };
   }
@@ -91,7 +91,7 @@ class ImportWork implements WorkKind {
   @Override
   public void gaveUp(WorkClaim claim) {
     String met = imports.find(claim.subject()).map(ModelImports.ModelImport::error).orElse(null);
-    end(claim, "failed", met == null ? "it could not be fetched" : met);
+    end(claim, "failed", met == null ? "The model could not be fetched." : met);
   }
 
   private void end(WorkClaim claim, String state, @Nullable String error) {

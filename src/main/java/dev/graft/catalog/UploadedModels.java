@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.springframework.stereotype.Service;
 
-/** Base models of files that administrators have uploaded: archives of a directory, GGUF files. */
+/** Registers uploaded files as base models: archives of a model directory, and GGUF files. */
 @Service
 class UploadedModels {
   private static final int BLOCK = 1 << 20;
@@ -38,11 +38,11 @@ class UploadedModels {
   }
 
   /**
-   * Unpacks the file, and registers what is in it; idempotent for equal content.
+   * Unpacks a file and registers the model in it. The same content again changes nothing.
    *
-   * @throws BaseModels.ModelRefused if the file is gone or is no model, or as {@link
+   * @throws BaseModels.ModelRefused if the file is missing or not a model, or as {@link
    *     BaseModels#register}
-   * @throws IOException if the store or this machine's disk fails
+   * @throws IOException if the store or the disk fails
    */
   public HubModels.Added add(String name, String fileId, HubModels.Progress progress)
       throws IOException {
@@ -50,7 +50,10 @@ class UploadedModels {
     UserFile file =
         files
             .find(fileId)
-            .orElseThrow(() -> new BaseModels.ModelRefused(fileId + " is gone; upload it again"));
+            .orElseThrow(
+                () ->
+                    new BaseModels.ModelRefused(
+                        "The file " + fileId + " no longer exists. Upload it again."));
     try (Scratch scratch = Scratch.open(imports)) {
       Path arrived = scratch.directory().resolve("upload");
       copy(file.content(), arrived, progress);
@@ -58,11 +61,13 @@ class UploadedModels {
       Path unpacked = Files.createDirectory(scratch.directory().resolve("model"));
       Path directory = ModelArchive.unpack(arrived, unpacked);
       Files.delete(arrived);
-      progress.at(file.content().bytes(), file.content().bytes()); // unless it was cancelled
+      progress.at(
+          file.content().bytes(), file.content().bytes()); // throws if the import was cancelled
       BaseModel model = models.register(name, directory, "upload:" + file.filename());
       return new HubModels.Added(model, models.limitations(directory));
     } catch (ModelArchive.ArchiveRefused refused) {
-      throw new BaseModels.ModelRefused("the archive cannot be unpacked: " + refused.getMessage());
+      throw new BaseModels.ModelRefused(
+          "The archive cannot be unpacked: " + refused.getMessage() + ".");
     }
   }
 

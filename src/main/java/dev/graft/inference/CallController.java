@@ -26,7 +26,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.core.JacksonException;
 
-/** The part of the worker API that is about chats. */
+/** The part of the worker API for calls. */
 @RestController
 @RequestMapping(LeaseWire.PATH + InferenceCall.PATH)
 class CallController {
@@ -81,16 +81,13 @@ class CallController {
   }
 
   /**
-   * A blob of the call's model, or nothing: knowing the digest of another is worth nothing.
-   *
-   * @param manifests of the call
-   * @return empty if the digest is not one of theirs
+   * Opens a blob of the call's model; returns empty if the digest belongs to none of its manifests.
    */
   private Optional<InputStream> blob(List<Digest> manifests, String hex) throws IOException {
     return reaches(manifests, hex) ? Optional.of(store.open(new Digest(hex))) : Optional.empty();
   }
 
-  /** Where a worker may read the blob instead, if it is one of theirs. */
+  /** Returns a link from which the worker can read the blob instead, if there is one. */
   private Optional<URI> link(List<Digest> manifests, String hex) throws IOException {
     return reaches(manifests, hex) ? store.workerLink(new Digest(hex)) : Optional.empty();
   }
@@ -109,12 +106,12 @@ class CallController {
 
   @ExceptionHandler
   ResponseEntity<byte[]> gone(CallBoard.CallGone gone) {
-    return error(HttpStatus.GONE, "call_gone", "Nobody waits for this call");
+    return error(HttpStatus.GONE, "call_gone", "No server waits for this call");
   }
 
   @ExceptionHandler
   ResponseEntity<byte[]> unreadable(JacksonException unreadable) {
-    return error(HttpStatus.BAD_REQUEST, "bad_request", "The body is not what this call takes");
+    return error(HttpStatus.BAD_REQUEST, "bad_request", "The body is invalid");
   }
 
   private static ResponseEntity<byte[]> json(Object value) {

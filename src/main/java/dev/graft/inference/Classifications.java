@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
 
-/** Has texts labelled: finds the model and has it asked, all texts at once. */
+/** Labels texts: resolves the model and asks it for all texts at once. */
 @Service
 class Classifications {
   private static final Logger log = LoggerFactory.getLogger(Classifications.class);
@@ -30,7 +30,7 @@ class Classifications {
   }
 
   /**
-   * @throws dev.graft.platform.RequestFailed if they are not labelled
+   * @throws dev.graft.platform.RequestFailed if the texts cannot be labelled
    */
   public Classification classify(String departmentId, ClassificationRequest request)
       throws IOException {
@@ -74,13 +74,13 @@ class Classifications {
    * Texts with their labels.
    *
    * @param created unix time in seconds
-   * @param model as it was asked for
-   * @param version name of the model that answers: of an alias what it stood for
-   * @param fingerprint changes when the files that answer do
+   * @param model as the request names it
+   * @param version name of the model that answers, behind an alias
+   * @param fingerprint changes when the files of the model change
    * @param published the result of a job that answers, or null
    * @param problem what the labels mean
    * @param texts labels of each, the likeliest first
-   * @param tokens of all texts, with what the tokenizer puts around them
+   * @param tokens of all texts, with those that the tokenizer adds
    */
   record Classification(
       String id,
@@ -96,14 +96,14 @@ class Classifications {
   /**
    * Texts to label, checked.
    *
-   * @param truncation whether a text that is too long is cut at its end, instead of refused
-   * @param topK the most labels that are told of a text
+   * @param truncation whether a text that is too long is cut at its end instead of refused
+   * @param topK the maximum number of labels per text
    */
   record ClassificationRequest(String model, List<String> texts, boolean truncation, int topK) {
-    /** Texts of a request. */
+    /** The maximum number of texts per request. */
     public static final int MAX_TEXTS = 256;
 
-    /** Of a text, in a request: bounds the answer of a model with thousands of classes. */
+    /** The maximum number of labels per text, for models with thousands of classes. */
     public static final int MAX_LABELS = 100;
 
     public ClassificationRequest {
@@ -111,7 +111,7 @@ class Classifications {
     }
   }
 
-  /** Asks as requests do. */
+  /** Labels texts as a request does. */
   @Service
   static class TextLabeller implements TextLabels {
     private final ServedModels models;
@@ -151,7 +151,7 @@ class Classifications {
       }
     }
 
-    /** Null of a label that the model does not know. */
+    /** Returns null if the model does not know the label. */
     private static GreedyCompletion.@Nullable Likelihood likelihood(
         List<Reply.LabelScore> labels, String known) {
       for (Reply.LabelScore each : labels) {

@@ -26,7 +26,7 @@ import org.springframework.stereotype.Service;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Makes answers: finds the model and has it asked. */
+/** Generates answers: resolves the model and asks it. */
 @Service
 class Generations {
   private static final Logger log = LoggerFactory.getLogger(Generations.class);
@@ -47,9 +47,9 @@ class Generations {
   }
 
   /**
-   * Begins an answer; close it.
+   * Begins an answer, which the caller must close.
    *
-   * @param prefix of its id
+   * @param prefix of the answer's id
    */
   public OngoingGeneration begin(String departmentId, String prefix, GenerationRequest request)
       throws IOException {
@@ -65,7 +65,7 @@ class Generations {
     return new OngoingGeneration(head, pieces -> answer(departmentId, model, request, pieces));
   }
 
-  /** One prompt after the other; each waits for its turn again. */
+  /** Answers one prompt after the other. Each waits in the queue of the model. */
   private Reply.Done answer(
       String departmentId,
       ServedModel model,
@@ -96,11 +96,11 @@ class Generations {
   }
 
   /**
-   * An answer in the making, on a thread of its own: a caller who reads slowly does not hold the
-   * model. Closing it before its end cancels it.
+   * An answer in progress. It is generated on its own thread, so that a slow reader does not block
+   * the model. Closing it early cancels it.
    */
   static final class OngoingGeneration implements AutoCloseable {
-    /** Makes the answer; interrupted when nobody waits for it any more. */
+    /** Generates the answer. The thread is interrupted when the answer is closed. */
     interface Work {
       Reply.Done answer(Consumer<Reply.Piece> pieces) throws InterruptedException;
     }
@@ -110,12 +110,12 @@ class Generations {
     private final FutureTask<Reply.Done> making;
 
     /**
-     * What every part of an answer says of it.
+     * The fields that all parts of an answer share.
      *
      * @param created unix time in seconds
-     * @param model as it was asked for
-     * @param version name of the model that answers: of an alias what it stood for
-     * @param fingerprint changes when the files that answer do
+     * @param model as the request names it
+     * @param version name of the model that answers, behind an alias
+     * @param fingerprint changes when the files of the model change
      * @param published the result of a job that answers, or null
      */
     public record Head(
@@ -125,7 +125,7 @@ class Generations {
         String version,
         String fingerprint,
         @Nullable Adapter published) {
-      /** An object of this answer, without choices. */
+      /** Returns an object of this answer without choices. */
       public ObjectNode frame(String object) {
         return JsonNodeFactory.instance
             .objectNode()
@@ -140,7 +140,7 @@ class Generations {
     /** One whole answer. */
     public record Choice(String text, List<Reply.TokenScore> scores, Reply.End end) {}
 
-    /** What is logged on the way says whose request it is. */
+    /** Starts the thread, which logs with the context of the request. */
     OngoingGeneration(Head head, Work work) {
       this.head = head;
       Map<String, String> logged =
@@ -164,9 +164,9 @@ class Generations {
     }
 
     /**
-     * Waits for the next piece; empty after the last.
+     * Waits for the next piece; returns empty after the last.
      *
-     * @throws dev.graft.platform.RequestFailed if the answer could not be made (any further)
+     * @throws dev.graft.platform.RequestFailed if the answer failed
      */
     public Optional<Reply.Piece> next() {
       try {
@@ -179,7 +179,7 @@ class Generations {
       }
     }
 
-    /** Waits for all of it: the choices in order. */
+    /** Waits for the whole answer; returns its choices in order. */
     public List<Choice> whole() {
       List<Choice> choices = new ArrayList<>();
       StringBuilder text = new StringBuilder();
@@ -196,7 +196,7 @@ class Generations {
       return choices;
     }
 
-    /** The counts, once {@link #next} was empty. */
+    /** Returns the counts of tokens, after {@link #next} returned empty. */
     public Reply.Done done() {
       try {
         return making.get();
@@ -214,7 +214,7 @@ class Generations {
     }
   }
 
-  /** Asks as chats do; how likely the known answer is, is a question of its own. */
+  /** Asks as a chat does. The likelihood of the known answer takes a second request. */
   @Service
   static class GreedyGenerator implements GreedyCompletions {
     private final ServedModels models;
@@ -237,10 +237,11 @@ class Generations {
       Prompt prompt = GreedyCompletions.ReferenceAnswer.prompt(question);
       String reference = GreedyCompletions.ReferenceAnswer.reference(question);
       if (prompt == null || reference == null) {
-        return new GreedyCompletion.Refused("It is more than text by the three roles.");
+        return new GreedyCompletion.Refused(
+            "The question is not text by the roles system, user and assistant.");
       }
       try {
-        Said own = say(departmentId, model, prompt, decoding(maxTokens, false));
+        Answer own = complete(departmentId, model, prompt, decoding(maxTokens, false));
         return new GreedyCompletion.Given(
             own.choice().text(),
             own.choice().end() == Reply.End.LENGTH,
@@ -257,16 +258,14 @@ class Generations {
       }
     }
 
-    /**
-     * Null where the model cannot say it: an engine, or an answer that does not fit the context.
-     */
+    /** Returns null if an engine answers, or if the answer does not fit the context. */
     private GreedyCompletion.@Nullable Likelihood likelihood(
         String departmentId, String model, Prompt prompt, String reference)
         throws InterruptedException, IOException {
       try {
         Prompt known = new Prompt.Answered(prompt, reference);
         List<Reply.TokenScore> scores =
-            say(departmentId, model, known, decoding(0, true)).choice().scores();
+            complete(departmentId, model, known, decoding(0, true)).choice().scores();
         double sum = 0;
         for (Reply.TokenScore each : scores) {
           Double logProbability = each.logProbability();
@@ -282,20 +281,20 @@ class Generations {
       }
     }
 
-    private record Said(
+    private record Answer(
         Generations.OngoingGeneration.Choice choice, int tokens, String fingerprint) {}
 
-    private Said say(
+    private Answer complete(
         String departmentId, String model, Prompt prompt, InferrerOrder.Decoding decoding)
         throws InterruptedException, IOException {
       GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding);
       try (Generations.OngoingGeneration answering =
           answers.begin(departmentId, "answer-", request)) {
         Generations.OngoingGeneration.Choice choice = answering.whole().getFirst();
-        return new Said(
+        return new Answer(
             choice, answering.done().completionTokens(), answering.head().fingerprint());
       } catch (InferenceRefused refused) {
-        // a thread that was interrupted while it waited is told of it as a chat would be
+        // an interruption while waiting is reported as a refusal
         if (Thread.interrupted()) throw new InterruptedException();
         throw refused;
       }

@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Asks models, and says as a request's refusal why there is no answer. */
+/** Asks models, and turns failures into errors for the caller. */
 @Component
 class ModelCalls {
   private static final Logger log = LoggerFactory.getLogger(ModelCalls.class);
@@ -19,7 +19,7 @@ class ModelCalls {
     this.inferrer = inferrer;
   }
 
-  /** An id that no other ask of this server has. */
+  /** Returns an id that no other ask of this server has. */
   public long nextId() {
     return asks.incrementAndGet();
   }

@@ -9,24 +9,23 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model that a chat may name.
+ * A model that answers requests.
  *
- * @param name its own, where an alias was asked for, too
+ * @param name its own name, even if the request names an alias
  * @param adapter manifest of the PEFT directory on top, or null for the base alone
- * @param published the result of a job that this is, or null
+ * @param published the adapter if it is the result of a job, or null
  */
 record ServedModel(
     String name, LoadedWeights weights, @Nullable Digest adapter, @Nullable Adapter published) {
   private static final int SHOWN = 10;
 
   /**
-   * What one process holds: the weights under any adapter.
+   * The weights that one process loads, without adapters.
    *
    * @param base manifest of the base model's directory
-   * @param trained manifest of a checkpoint whose weights take the place of the base's, or null
-   * @param quantization that the base had in training: an adapter fits the numbers that it learned
-   *     on; null = the base as it is
-   * @param classifies whether the process labels texts; else it continues them
+   * @param trained manifest of a checkpoint whose weights replace those of the base, or null
+   * @param quantization of the base in training, which the adapter needs; null = none
+   * @param classifies whether the process labels texts instead of continuing them
    */
   public record LoadedWeights(
       Digest base,
@@ -37,7 +36,7 @@ record ServedModel(
       this(base, null, null, false);
     }
 
-    /** One name of all of it. */
+    /** Returns a name that identifies the weights. */
     public String name() {
       return Stream.of(
               base.hex(),
@@ -48,7 +47,6 @@ record ServedModel(
     }
   }
 
-  /** A base model, with an adapter on top or without. */
   public ServedModel(String name, Digest base, @Nullable Digest adapter) {
     this(name, new LoadedWeights(base), adapter, null);
   }
@@ -65,7 +63,9 @@ record ServedModel(
     return weights.base();
   }
 
-  /** OpenAI's {@code system_fingerprint}: changes when the files that answer do. */
+  /**
+   * Returns OpenAI's {@code system_fingerprint}, which changes when the files of the model change.
+   */
   public String fingerprint() {
     return "fp_" + base().hex().substring(0, SHOWN) + shown(weights.trained()) + shown(adapter);
   }

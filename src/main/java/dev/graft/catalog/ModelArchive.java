@@ -35,7 +35,7 @@ final class ModelArchive {
   private ModelArchive() {}
 
   /** Returns whether the file is a GGUF file rather than an archive. */
-  public static boolean isGguf(Path file) throws IOException {
+  static boolean isGguf(Path file) throws IOException {
     return head(file).startsWith("GGUF");
   }
 
@@ -47,7 +47,7 @@ final class ModelArchive {
    * @throws ArchiveRefused if it is damaged, or contains anything but plain files and directories
    * @throws IOException if the disk fails
    */
-  public static Path unpack(Path archive, Path into) throws IOException {
+  static Path unpack(Path archive, Path into) throws IOException {
     String head = head(archive);
     Unpacking unpacking = Unpacking.into(into, Files.size(archive));
     try (InputStream in = new BufferedInputStream(Files.newInputStream(archive))) {

@@ -128,30 +128,17 @@ final class AskHandler implements InferrerCommand.LoadedModel {
             .formatted(param, id, generator.vocabulary() - 1));
   }
 
-  /** Generates one choice of an answer, token by token. */
-  static final class ChoiceGenerator {
-    private final InferrerOrder.GenerateAsk ask;
-    private final int choice;
-    private final ChatText text;
-    private final @Nullable Scorer scorer;
-    private final Consumer<Reply.Piece> pieces;
-
-    /**
-     * @param scorer null if no scores are wanted
-     */
-    ChoiceGenerator(
-        InferrerOrder.GenerateAsk ask,
-        int choice,
-        ChatText text,
-        @Nullable Scorer scorer,
-        Consumer<Reply.Piece> pieces) {
-      this.ask = ask;
-      this.choice = choice;
-      this.text = text;
-      this.scorer = scorer;
-      this.pieces = pieces;
-    }
-
+  /**
+   * Generates one choice of an answer, token by token.
+   *
+   * @param scorer null if no scores are wanted
+   */
+  private record ChoiceGenerator(
+      GenerateAsk ask,
+      int choice,
+      ChatText text,
+      @Nullable Scorer scorer,
+      Consumer<Reply.Piece> pieces) {
     /** Returns the number of generated tokens. */
     int generate(PrefilledPrompt prompt, int bound, BooleanSupplier cancelled) {
       Generator.Text read = prompt.text();

@@ -39,7 +39,7 @@ final class CallBoard {
   private final WorkerPresence workers;
   private final Map<ServedModel.LoadedWeights, ModelSlots> slots = new HashMap<>();
 
-  public CallBoard(InferenceProperties settings, Ids ids, CallRows rows, Hints hints) {
+  CallBoard(InferenceProperties settings, Ids ids, CallRows rows, Hints hints) {
     this.settings = settings;
     this.ids = ids;
     this.rows = rows;
@@ -536,8 +536,8 @@ final class CallBoard {
    * the request that waits.
    */
   static final class RoutedInferrer implements Inferrer {
-    /** A worker reports at least every {@link CallLoop.RunningCall#HEARTBEAT}. */
-    private static final Duration SILENCE = CallLoop.RunningCall.HEARTBEAT.multipliedBy(10);
+    /** A worker reports at least every {@link CallLoop#HEARTBEAT}. */
+    private static final Duration SILENCE = CallLoop.HEARTBEAT.multipliedBy(10);
 
     /** A worker confirms a call at once; after this time it is offered again. */
     private static final Duration CONFIRMED = Duration.ofSeconds(3);
@@ -548,7 +548,7 @@ final class CallBoard {
     private final CallBoard board;
     private final InferenceProperties settings;
 
-    public RoutedInferrer(CallBoard board, InferenceProperties settings) {
+    RoutedInferrer(CallBoard board, InferenceProperties settings) {
       this.board = board;
       this.settings = settings;
     }

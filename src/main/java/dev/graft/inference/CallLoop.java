@@ -43,6 +43,13 @@ public final class CallLoop implements Runnable {
   /** Pause after a server could not be reached or refused the request. */
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
+  /** The worker reports on a call at least this often. */
+  static final Duration HEARTBEAT = Duration.ofSeconds(2);
+
+  private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(5);
+  private static final int TRIES = 3;
+
+  /** Numbers the asks of this process, since servers count from the same number. */
   private static final AtomicLong ASKS = new AtomicLong();
 
   private final WorkerLink link;
@@ -89,7 +96,7 @@ public final class CallLoop implements Runnable {
   private void answer(InferenceCall call) throws InterruptedException {
     device.enter();
     try {
-      new RunningCall(call, ASKS.incrementAndGet(), link, blobs, models, traces).run();
+      new RunningCall(call).run();
     } finally {
       device.leave();
     }
@@ -114,20 +121,8 @@ public final class CallLoop implements Runnable {
    * Answers one call: one thread makes the answer, another reports to the server all replies since
    * the last report. A refused report ends the answer.
    */
-  static final class RunningCall {
-    /** The worker reports on a call at least this often. */
-    static final Duration HEARTBEAT = Duration.ofSeconds(2);
-
-    private static final Logger log = LoggerFactory.getLogger(RunningCall.class);
-    private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(5);
-    private static final int TRIES = 3;
-
+  private final class RunningCall {
     private final InferenceCall call;
-    private final long id;
-    private final WorkerLink link;
-    private final BlobCache blobs;
-    private final Inferrer inferrer;
-    private final Traces traces;
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
 
     /** Events from the answering thread to the reporting one. */
@@ -137,22 +132,8 @@ public final class CallLoop implements Runnable {
       record Lost(String why) implements Event {}
     }
 
-    /**
-     * @param id of the ask in this process: servers count from the same number
-     */
-    RunningCall(
-        InferenceCall call,
-        long id,
-        WorkerLink link,
-        BlobCache blobs,
-        Inferrer inferrer,
-        Traces traces) {
+    RunningCall(InferenceCall call) {
       this.call = call;
-      this.id = id;
-      this.link = link;
-      this.blobs = blobs;
-      this.inferrer = inferrer;
-      this.traces = traces;
     }
 
     /** Returns when the server has accepted or refused the last report. */
@@ -179,10 +160,10 @@ public final class CallLoop implements Runnable {
             use.directory(manifest, ModelDirectories::isLaid);
           }
           Reply last =
-              inferrer.answer(
+              models.answer(
                   call.id(),
                   call.served(),
-                  call.ask().numbered(id),
+                  call.ask().numbered(ASKS.incrementAndGet()),
                   piece -> events.add(new Event.Replied(piece)));
           events.add(new Event.Replied(last));
         }

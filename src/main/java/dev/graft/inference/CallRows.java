@@ -18,7 +18,7 @@ import org.springframework.stereotype.Component;
 @Component
 class CallRows {
   /** How long a call stays after its server last renewed it. */
-  public static final Duration KEPT = Duration.ofSeconds(20);
+  static final Duration KEPT = Duration.ofSeconds(20);
 
   private static final String PLACE =
       """
@@ -72,7 +72,7 @@ class CallRows {
    * @param server the server that waits for the answer
    * @param claim id of the claim
    */
-  public record Claimed(String id, String server, String claim, byte[] body) {
+  record Claimed(String id, String server, String claim, byte[] body) {
     private static Claimed of(ResultSet row, int number) throws SQLException {
       return new Claimed(
           row.getString("id"),
@@ -88,14 +88,14 @@ class CallRows {
    * @param claim null, like {@code worker}, while no worker has it
    * @param reports that other servers received since the last query
    */
-  public record Standing(@Nullable String claim, @Nullable String worker, List<byte[]> reports) {}
+  record Standing(@Nullable String claim, @Nullable String worker, List<byte[]> reports) {}
 
   /**
    * Inserts a call; returns false if no worker answers calls.
    *
    * @param weights name of the weights that answer
    */
-  public boolean place(String server, String id, String weights, byte[] body) {
+  boolean place(String server, String id, String weights, byte[] body) {
     return update(
             sql.sql(PLACE)
                 .param("id", id)
@@ -107,7 +107,7 @@ class CallRows {
   }
 
   /** Renews calls that their server still waits for. */
-  public void keep(Collection<String> ids) {
+  void keep(Collection<String> ids) {
     sql.sql(
             "update worker_call set kept_until = graft_now() + make_interval(secs => :kept)"
                 + " where id = any(:ids::text[])")
@@ -116,7 +116,7 @@ class CallRows {
         .update();
   }
 
-  public void remove(String id) {
+  void remove(String id) {
     update(sql.sql("delete from worker_call where id = :id").param("id", id));
   }
 
@@ -130,8 +130,7 @@ class CallRows {
    * @param warm weights that the worker has in memory
    * @param impatient a call this old goes to any worker
    */
-  public Optional<Claimed> claim(
-      String worker, String claim, List<String> warm, Duration impatient) {
+  Optional<Claimed> claim(String worker, String claim, List<String> warm, Duration impatient) {
     return sql.sql(CLAIM)
         .param("worker", worker)
         .param("claim", claim)
@@ -142,7 +141,7 @@ class CallRows {
   }
 
   /** Offers the call again; returns false if the claim is no longer valid. */
-  public boolean putBack(String id, String claim) {
+  boolean putBack(String id, String claim) {
     return update(
             sql.sql(
                     "update worker_call set claim = null, worker_id = null"
@@ -153,7 +152,7 @@ class CallRows {
   }
 
   /** Returns the call that this worker has under this claim. */
-  public Optional<Claimed> held(String worker, String claim) {
+  Optional<Claimed> held(String worker, String claim) {
     return sql.sql(
             "select id, server, claim, body from worker_call"
                 + " where claim = :claim and worker_id = :worker and kept_until > graft_now()")
@@ -164,7 +163,7 @@ class CallRows {
   }
 
   /** Stores a report for the server that waits; returns false if none waits. */
-  public boolean report(String worker, String claim, byte[] body) {
+  boolean report(String worker, String claim, byte[] body) {
     return sql.sql(REPORT)
             .param("worker", worker)
             .param("claim", claim)
@@ -174,7 +173,7 @@ class CallRows {
   }
 
   /** Returns the calls of a server by id, with reports in order. Each report is returned once. */
-  public Map<String, Standing> collect(String server) {
+  Map<String, Standing> collect(String server) {
     Map<String, Standing> calls = new LinkedHashMap<>();
     sql.sql(COLLECT)
         .param("server", server)
@@ -192,7 +191,7 @@ class CallRows {
   }
 
   /** Counts the calls that wait for a worker. */
-  public int waiting() {
+  int waiting() {
     return sql.sql(
             "select count(*) from worker_call where claim is null and kept_until > graft_now()")
         .query(Integer.class)
@@ -200,7 +199,7 @@ class CallRows {
   }
 
   /** Records that a worker answers calls for at least {@code time}. */
-  public void present(String worker, Duration time) {
+  void present(String worker, Duration time) {
     sql.sql(
             """
             insert into worker_call_poll as p (worker_id, present_until)
@@ -213,7 +212,7 @@ class CallRows {
   }
 
   /** Deletes the calls of servers that died, and workers that no longer ask. */
-  public void sweep() {
+  void sweep() {
     sql.sql("delete from worker_call where kept_until < graft_now()").update();
     sql.sql("delete from worker_call_poll where present_until < graft_now()").update();
   }

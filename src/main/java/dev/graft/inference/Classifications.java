@@ -14,7 +14,7 @@ import org.springframework.stereotype.Service;
 
 /** Labels texts: resolves the model and asks it for all texts at once. */
 @Service
-class Classifications {
+class Classifications implements TextLabels {
   private static final Logger log = LoggerFactory.getLogger(Classifications.class);
 
   private final ServedModels models;
@@ -32,8 +32,7 @@ class Classifications {
   /**
    * @throws dev.graft.platform.RequestFailed if the texts cannot be labelled
    */
-  public Classification classify(String departmentId, ClassificationRequest request)
-      throws IOException {
+  Classification classify(String departmentId, ClassificationRequest request) throws IOException {
     ServedModel model = models.classifier(departmentId, request.model());
     long started = System.nanoTime();
     Reply.Labels labels = labels(departmentId, model, request);
@@ -70,6 +69,46 @@ class Classifications {
     }
   }
 
+  @Override
+  public String fingerprint(String departmentId, String model) throws IOException {
+    return models.classifier(departmentId, model).fingerprint();
+  }
+
+  @Override
+  public GreedyCompletion label(String departmentId, String model, String text, String known)
+      throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
+    ClassificationRequest request =
+        new ClassificationRequest(model, List.of(text), true, Integer.MAX_VALUE);
+    try {
+      Classification found = classify(departmentId, request);
+      if (found.problem() != Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
+        throw InferenceRefused.unsupported(
+            "model", "must give each text one label, but '%s' does not".formatted(model));
+      }
+      List<Reply.LabelScore> labels = found.texts().getFirst();
+      return new GreedyCompletion.Given(
+          labels.getFirst().label(), false, 0, likelihood(labels, known), found.fingerprint());
+    } catch (InferenceRefused refused) {
+      if (Thread.interrupted()) throw new InterruptedException();
+      return switch (refused.type()) {
+        case INVALID_PROMPT -> new GreedyCompletion.Refused(refused.getMessage());
+        case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
+        default -> throw refused;
+      };
+    }
+  }
+
+  /** Returns null if the model does not know the label. */
+  private static GreedyCompletion.@Nullable Likelihood likelihood(
+      List<Reply.LabelScore> labels, String known) {
+    for (Reply.LabelScore each : labels) {
+      if (!each.label().equals(known)) continue;
+      return new GreedyCompletion.Likelihood(
+          Math.log(Math.max(each.score(), Double.MIN_NORMAL)), 1);
+    }
+    return null;
+  }
+
   /**
    * Texts with their labels.
    *
@@ -101,65 +140,13 @@ class Classifications {
    */
   record ClassificationRequest(String model, List<String> texts, boolean truncation, int topK) {
     /** The maximum number of texts per request. */
-    public static final int MAX_TEXTS = 256;
+    static final int MAX_TEXTS = 256;
 
     /** The maximum number of labels per text, for models with thousands of classes. */
-    public static final int MAX_LABELS = 100;
+    static final int MAX_LABELS = 100;
 
-    public ClassificationRequest {
+    ClassificationRequest {
       texts = List.copyOf(texts);
-    }
-  }
-
-  /** Labels texts as a request does. */
-  @Service
-  static class TextLabeller implements TextLabels {
-    private final ServedModels models;
-    private final Classifications answers;
-
-    TextLabeller(ServedModels models, Classifications answers) {
-      this.models = models;
-      this.answers = answers;
-    }
-
-    @Override
-    public String fingerprint(String departmentId, String model) throws IOException {
-      return models.classifier(departmentId, model).fingerprint();
-    }
-
-    @Override
-    public GreedyCompletion label(String departmentId, String model, String text, String known)
-        throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
-      Classifications.ClassificationRequest request =
-          new Classifications.ClassificationRequest(model, List.of(text), true, Integer.MAX_VALUE);
-      try {
-        Classifications.Classification found = answers.classify(departmentId, request);
-        if (found.problem() != Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
-          throw InferenceRefused.unsupported(
-              "model", "must give each text one label, but '%s' does not".formatted(model));
-        }
-        List<Reply.LabelScore> labels = found.texts().getFirst();
-        return new GreedyCompletion.Given(
-            labels.getFirst().label(), false, 0, likelihood(labels, known), found.fingerprint());
-      } catch (InferenceRefused refused) {
-        if (Thread.interrupted()) throw new InterruptedException();
-        return switch (refused.type()) {
-          case INVALID_PROMPT -> new GreedyCompletion.Refused(refused.getMessage());
-          case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
-          default -> throw refused;
-        };
-      }
-    }
-
-    /** Returns null if the model does not know the label. */
-    private static GreedyCompletion.@Nullable Likelihood likelihood(
-        List<Reply.LabelScore> labels, String known) {
-      for (Reply.LabelScore each : labels) {
-        if (!each.label().equals(known)) continue;
-        return new GreedyCompletion.Likelihood(
-            Math.log(Math.max(each.score(), Double.MIN_NORMAL)), 1);
-      }
-      return null;
     }
   }
 }

@@ -145,7 +145,7 @@ class CompletionController {
   }
 
   /** {@code chat.completion} objects; chunks have the role, then text, then the finish reason. */
-  record ChatFormat(boolean logprobs) implements CompletionController.CompletionFormat {
+  record ChatFormat(boolean logprobs) implements CompletionFormat {
     /**
      * @param finishReason {@code stop}: the model or a stop string ended the answer; {@code
      *     length}: it reached the maximum number of tokens
@@ -240,7 +240,7 @@ class CompletionController {
   }
 
   /** {@code text_completion} objects, for whole answers and for chunks. */
-  record TextCompletionFormat(boolean logprobs) implements CompletionController.CompletionFormat {
+  record TextCompletionFormat(boolean logprobs) implements CompletionFormat {
     /**
      * @param index counts the choices of all prompts, in the order of prompts
      */
@@ -361,24 +361,12 @@ class CompletionController {
   }
 
   /** Streams an answer as events while it is generated. */
-  static final class GenerationStream {
+  private record GenerationStream(
+      EventStream events,
+      OngoingGeneration generation,
+      CompletionFormat format,
+      StreamOptions options) {
     private static final Logger log = LoggerFactory.getLogger(GenerationStream.class);
-
-    private final EventStream events;
-    private final OngoingGeneration generation;
-    private final CompletionController.CompletionFormat format;
-    private final StreamOptions options;
-
-    GenerationStream(
-        EventStream events,
-        OngoingGeneration generation,
-        CompletionController.CompletionFormat format,
-        StreamOptions options) {
-      this.events = events;
-      this.generation = generation;
-      this.format = format;
-      this.options = options;
-    }
 
     /**
      * Returns when the answer has ended or the client is gone.

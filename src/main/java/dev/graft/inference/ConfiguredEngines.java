@@ -43,15 +43,42 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** The engines of the settings, each connected when it is first used. */
+/**
+ * The engines of the settings, each connected when it is first used. Periodically compares the
+ * adapters of each engine with the wanted ones, and updates them.
+ */
 @Component
 @EnableConfigurationProperties(ConfiguredEngines.EnginesProperties.class)
-class ConfiguredEngines implements DisposableBean {
+class ConfiguredEngines implements WorkKind, DisposableBean {
+  static final String KIND = "engine_check";
+
+  private static final Logger log = LoggerFactory.getLogger(ConfiguredEngines.class);
+  private static final int PARALLEL = 4;
+
+  /** Retries without end while the engine is in the settings. */
+  private static final WorkSettings SETTINGS =
+      new WorkSettings(
+          KIND,
+          false,
+          PARALLEL,
+          PARALLEL,
+          Duration.ofSeconds(2),
+          Duration.ofMinutes(5),
+          new WorkSettings.Backoff(
+              Integer.MAX_VALUE, Duration.ofSeconds(15), Duration.ofMinutes(10)),
+          Duration.ZERO);
+
+  private final EnginesProperties settings;
   private final Map<String, EnginesProperties.Server> servers;
   private final GraftProperties graft;
   private final S3Properties bucket;
   private final ArtifactStore store;
+  private final ServedAdapters served;
+  private final AdapterPlace.VllmForm form;
+  private final Adapters adapters;
+  private final Engines checks;
   private final LeasedWork work;
+  private final TransactionTemplate transaction;
   private final Clock clock;
   private final Map<String, EngineSync> made = new ConcurrentHashMap<>();
   private final Map<String, EngineHttp> connections = new ConcurrentHashMap<>();
@@ -61,13 +88,24 @@ class ConfiguredEngines implements DisposableBean {
       GraftProperties graft,
       S3Properties bucket,
       ArtifactStore store,
+      ServedAdapters served,
+      AdapterPlace.VllmForm form,
+      Adapters adapters,
+      Engines checks,
       LeasedWork work,
+      TransactionTemplate transaction,
       Clock clock) {
+    this.settings = settings;
     this.servers = settings.byName();
     this.graft = graft;
     this.bucket = bucket;
     this.store = store;
+    this.served = served;
+    this.form = form;
+    this.adapters = adapters;
+    this.checks = checks;
     this.work = work;
+    this.transaction = transaction;
     this.clock = clock;
   }
 
@@ -87,7 +125,7 @@ class ConfiguredEngines implements DisposableBean {
   }
 
   private void due(String name) {
-    work.add(EngineCheck.KIND, name, WorkKind.ORGANIZATION);
+    work.add(KIND, name, WorkKind.ORGANIZATION);
   }
 
   /** Returns the settings of all engines, by name. */
@@ -95,7 +133,53 @@ class ConfiguredEngines implements DisposableBean {
     return servers;
   }
 
-  EngineSync sync(String name) {
+  @Override
+  public WorkSettings settings() {
+    return SETTINGS;
+  }
+
+  @Override
+  public void work(WorkClaim claim) throws InterruptedException {
+    String name = claim.subject();
+    EnginesProperties.Server engine = servers.get(name);
+    if (engine == null) {
+      transaction.executeWithoutResult(
+          status -> {
+            if (work.done(claim)) checks.deleteById(name);
+          });
+      return;
+    }
+    List<AdapterPlace.Served> wanted = served.at(engine);
+    EngineSync.EngineHealth found =
+        sync(name)
+            .check(
+                wanted,
+                adapter -> () -> form.of(adapter.adapter(), adapter.base()),
+                id -> adapters.any(id).isPresent());
+    if (write(claim, found)) {
+      log.atInfo()
+          .addKeyValue("engine", name)
+          .addKeyValue("status", found.status().wire())
+          .addKeyValue("cause", found.error())
+          .log("engine_checked");
+    }
+  }
+
+  /** Records a check if the lease still holds; returns whether the status changed. */
+  private boolean write(WorkClaim claim, EngineSync.EngineHealth found) {
+    return Boolean.TRUE.equals(
+        transaction.execute(
+            status -> work.later(claim, settings.checkEvery()) && record(claim.subject(), found)));
+  }
+
+  private boolean record(String name, EngineSync.EngineHealth found) {
+    Engine engine = checks.findById(name).orElseGet(() -> new Engine(name));
+    boolean changed = engine.checked(found, clock.instant());
+    checks.save(engine);
+    return changed;
+  }
+
+  private EngineSync sync(String name) {
     return made.computeIfAbsent(name, this::make);
   }
 
@@ -127,107 +211,6 @@ class ConfiguredEngines implements DisposableBean {
   public void destroy() {
     made.values().forEach(EngineSync::close);
     connections.values().forEach(EngineHttp::close);
-  }
-
-  /** Periodically compares the adapters of an engine with the wanted ones, and updates them. */
-  @Component
-  static class EngineCheck implements WorkKind {
-    static final String KIND = "engine_check";
-
-    private static final Logger log = LoggerFactory.getLogger(EngineCheck.class);
-    private static final int PARALLEL = 4;
-
-    /** Retries without end while the engine is in the settings. */
-    private static final WorkSettings SETTINGS =
-        new WorkSettings(
-            KIND,
-            false,
-            PARALLEL,
-            PARALLEL,
-            Duration.ofSeconds(2),
-            Duration.ofMinutes(5),
-            new WorkSettings.Backoff(
-                Integer.MAX_VALUE, Duration.ofSeconds(15), Duration.ofMinutes(10)),
-            Duration.ZERO);
-
-    private final EnginesProperties settings;
-    private final ConfiguredEngines engines;
-    private final ServedAdapters served;
-    private final AdapterPlace.VllmForm form;
-    private final Adapters adapters;
-    private final Engines checks;
-    private final LeasedWork work;
-    private final TransactionTemplate transaction;
-    private final Clock clock;
-
-    EngineCheck(
-        EnginesProperties settings,
-        ConfiguredEngines engines,
-        ServedAdapters served,
-        AdapterPlace.VllmForm form,
-        Adapters adapters,
-        Engines checks,
-        LeasedWork work,
-        TransactionTemplate transaction,
-        Clock clock) {
-      this.settings = settings;
-      this.engines = engines;
-      this.served = served;
-      this.form = form;
-      this.adapters = adapters;
-      this.checks = checks;
-      this.work = work;
-      this.transaction = transaction;
-      this.clock = clock;
-    }
-
-    @Override
-    public WorkSettings settings() {
-      return SETTINGS;
-    }
-
-    @Override
-    public void work(WorkClaim claim) throws InterruptedException {
-      String name = claim.subject();
-      EnginesProperties.Server engine = engines.all().get(name);
-      if (engine == null) {
-        transaction.executeWithoutResult(
-            status -> {
-              if (work.done(claim)) checks.deleteById(name);
-            });
-        return;
-      }
-      List<AdapterPlace.Served> wanted = served.at(engine);
-      EngineSync.EngineHealth found =
-          engines
-              .sync(name)
-              .check(
-                  wanted,
-                  adapter -> () -> form.of(adapter.adapter(), adapter.base()),
-                  id -> adapters.any(id).isPresent());
-      Optional<Boolean> changed = write(claim, found);
-      if (changed.orElse(false)) {
-        log.atInfo()
-            .addKeyValue("engine", name)
-            .addKeyValue("status", found.status().wire())
-            .addKeyValue("cause", found.error())
-            .log("engine_checked");
-      }
-    }
-
-    private Optional<Boolean> write(WorkClaim claim, EngineSync.EngineHealth found) {
-      return Optional.ofNullable(
-          transaction.execute(
-              status ->
-                  work.later(claim, settings.checkEvery()) && record(claim.subject(), found)));
-    }
-
-    private boolean record(String name, EngineSync.EngineHealth found) {
-      Engine engine = checks.findById(name).orElseGet(() -> new Engine(name));
-      boolean changed = engine.checked(found, clock.instant());
-      checks.save(engine);
-      return changed;
-    }
   }
 
   /**

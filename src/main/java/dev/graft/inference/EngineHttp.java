@@ -40,7 +40,7 @@ final class EngineHttp implements AutoCloseable {
   private final URI url;
   private final @Nullable String apiKey;
 
-  public EngineHttp(URI url, @Nullable String apiKey) {
+  EngineHttp(URI url, @Nullable String apiKey) {
     this.url = url;
     this.apiKey = apiKey;
   }
@@ -142,7 +142,7 @@ final class EngineHttp implements AutoCloseable {
 
     private final EngineHttp engine;
 
-    public VllmAdapters(EngineHttp engine) {
+    VllmAdapters(EngineHttp engine) {
       this.engine = engine;
     }
 
@@ -152,7 +152,7 @@ final class EngineHttp implements AutoCloseable {
      *
      * @throws EngineRefused if the answer is not a list of models
      */
-    public Map<String, String> models() throws IOException, InterruptedException {
+    Map<String, String> models() throws IOException, InterruptedException {
       HttpResponse<InputStream> response = engine.get("/models", SHORT);
       try (InputStream body = response.body()) {
         if (response.statusCode() != OK) throw refused(response, body);
@@ -172,7 +172,7 @@ final class EngineHttp implements AutoCloseable {
      * @param path of its directory, as the engine sees it
      * @throws EngineRefused if the engine does not load it
      */
-    public void load(String name, String path) throws IOException, InterruptedException {
+    void load(String name, String path) throws IOException, InterruptedException {
       post("load", loading(name, path));
     }
 
@@ -182,7 +182,7 @@ final class EngineHttp implements AutoCloseable {
      *
      * @throws EngineRefused as {@link #load}
      */
-    public void replace(String name, String path) throws IOException, InterruptedException {
+    void replace(String name, String path) throws IOException, InterruptedException {
       try {
         post("load", loading(name, path).put("load_inplace", true));
       } catch (EngineRefused older) {
@@ -193,7 +193,7 @@ final class EngineHttp implements AutoCloseable {
     }
 
     /** Unloads an adapter; does nothing if there is none. */
-    public void unload(String name) throws IOException, InterruptedException {
+    void unload(String name) throws IOException, InterruptedException {
       try {
         post("unload", JsonNodeFactory.instance.objectNode().put("lora_name", name));
       } catch (EngineRefused gone) {
@@ -219,7 +219,7 @@ final class EngineHttp implements AutoCloseable {
     }
 
     /** The engine refuses a request. */
-    public static final class EngineRefused extends IOException {
+    static final class EngineRefused extends IOException {
       private static final long serialVersionUID = 1;
 
       private final int status;
@@ -229,7 +229,7 @@ final class EngineHttp implements AutoCloseable {
         this.status = status;
       }
 
-      public int status() {
+      int status() {
         return status;
       }
 
@@ -238,7 +238,7 @@ final class EngineHttp implements AutoCloseable {
       }
 
       /** Returns whether the answer is FastAPI's for an unknown route. */
-      public boolean lacksEndpoints() {
+      boolean lacksEndpoints() {
         return status == NOT_FOUND && message().equals("Not Found");
       }
 

@@ -44,7 +44,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   /**
    * @param classifiers labels texts, for which engines have no common API
    */
-  public EngineInferrer(
+  EngineInferrer(
       EngineHttp engine,
       EngineModels models,
       EngineProperties properties,
@@ -285,7 +285,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
     private final LocalModels files;
     private final Map<String, LocalModels.Held> loaded = new HashMap<>();
 
-    public EngineModels(EngineHttp engine, EngineProperties properties, LocalModels files) {
+    EngineModels(EngineHttp engine, EngineProperties properties, LocalModels files) {
       this.adapters = new EngineHttp.VllmAdapters(engine);
       this.properties = properties;
       this.files = files;

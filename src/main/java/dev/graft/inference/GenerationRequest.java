@@ -22,11 +22,11 @@ import tools.jackson.databind.JsonNode;
  */
 record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decoding decoding) {
   /** Returns the number of choices for all prompts. */
-  public int choices() {
+  int choices() {
     return prompts.size() * decoding.choices();
   }
 
-  public boolean logprobs() {
+  boolean logprobs() {
     return decoding.topLogprobs() != null;
   }
 

@@ -28,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Generates answers: resolves the model and asks it. */
 @Service
-class Generations {
+class Generations implements GreedyCompletions {
   private static final Logger log = LoggerFactory.getLogger(Generations.class);
 
   private final ServedModels models;
@@ -51,7 +51,7 @@ class Generations {
    *
    * @param prefix of the answer's id
    */
-  public OngoingGeneration begin(String departmentId, String prefix, GenerationRequest request)
+  OngoingGeneration begin(String departmentId, String prefix, GenerationRequest request)
       throws IOException {
     ServedModel model = models.writer(departmentId, request.model());
     OngoingGeneration.Head head =
@@ -95,6 +95,84 @@ class Generations {
     return total;
   }
 
+  @Override
+  public String fingerprint(String departmentId, String model) throws IOException {
+    return models.writer(departmentId, model).fingerprint();
+  }
+
+  @Override
+  public GreedyCompletion ask(
+      String departmentId, String model, Example.Completion question, int maxTokens)
+      throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
+    Prompt prompt = GreedyCompletions.ReferenceAnswer.prompt(question);
+    String reference = GreedyCompletions.ReferenceAnswer.reference(question);
+    if (prompt == null || reference == null) {
+      return new GreedyCompletion.Refused(
+          "The question is not text by the roles system, user and assistant.");
+    }
+    try {
+      Answer own = complete(departmentId, model, prompt, decoding(maxTokens, false));
+      return new GreedyCompletion.Given(
+          own.choice().text(),
+          own.choice().end() == Reply.End.LENGTH,
+          own.tokens(),
+          likelihood(departmentId, model, prompt, reference),
+          own.fingerprint());
+    } catch (InferenceRefused refused) {
+      return switch (refused.type()) {
+        case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE ->
+            new GreedyCompletion.Refused(refused.getMessage());
+        case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
+        default -> throw refused;
+      };
+    }
+  }
+
+  /** Returns null if an engine answers, or if the answer does not fit the context. */
+  private GreedyCompletion.@Nullable Likelihood likelihood(
+      String departmentId, String model, Prompt prompt, String reference)
+      throws InterruptedException, IOException {
+    try {
+      Prompt known = new Prompt.Answered(prompt, reference);
+      List<Reply.TokenScore> scores =
+          complete(departmentId, model, known, decoding(0, true)).choice().scores();
+      double sum = 0;
+      for (Reply.TokenScore each : scores) {
+        Double logProbability = each.logProbability();
+        if (logProbability == null) return null;
+        sum += logProbability;
+      }
+      return new GreedyCompletion.Likelihood(sum, scores.size());
+    } catch (InferenceRefused refused) {
+      return switch (refused.type()) {
+        case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE -> null;
+        default -> throw refused;
+      };
+    }
+  }
+
+  private record Answer(OngoingGeneration.Choice choice, int tokens, String fingerprint) {}
+
+  private Answer complete(
+      String departmentId, String model, Prompt prompt, InferrerOrder.Decoding decoding)
+      throws InterruptedException, IOException {
+    GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding);
+    try (OngoingGeneration answering = begin(departmentId, "answer-", request)) {
+      OngoingGeneration.Choice choice = answering.whole().getFirst();
+      return new Answer(
+          choice, answering.done().completionTokens(), answering.head().fingerprint());
+    } catch (InferenceRefused refused) {
+      // an interruption while waiting is reported as a refusal
+      if (Thread.interrupted()) throw new InterruptedException();
+      throw refused;
+    }
+  }
+
+  private static InferrerOrder.Decoding decoding(int maxTokens, boolean scored) {
+    return new InferrerOrder.Decoding(
+        scored, maxTokens, 1, Sampling.GREEDY, List.of(), scored ? 0 : null);
+  }
+
   /**
    * An answer in progress. It is generated on its own thread, so that a slow reader does not block
    * the model. Closing it early cancels it.
@@ -118,7 +196,7 @@ class Generations {
      * @param fingerprint changes when the files of the model change
      * @param published the result of a job that answers, or null
      */
-    public record Head(
+    record Head(
         String id,
         long created,
         String model,
@@ -126,7 +204,7 @@ class Generations {
         String fingerprint,
         @Nullable Adapter published) {
       /** Returns an object of this answer without choices. */
-      public ObjectNode frame(String object) {
+      ObjectNode frame(String object) {
         return JsonNodeFactory.instance
             .objectNode()
             .put("id", id)
@@ -138,7 +216,7 @@ class Generations {
     }
 
     /** One whole answer. */
-    public record Choice(String text, List<Reply.TokenScore> scores, Reply.End end) {}
+    record Choice(String text, List<Reply.TokenScore> scores, Reply.End end) {}
 
     /** Starts the thread, which logs with the context of the request. */
     OngoingGeneration(Head head, Work work) {
@@ -159,7 +237,7 @@ class Generations {
       Thread.ofVirtual().name("answer-" + head.id()).start(making);
     }
 
-    public Head head() {
+    Head head() {
       return head;
     }
 
@@ -168,7 +246,7 @@ class Generations {
      *
      * @throws dev.graft.platform.RequestFailed if the answer failed
      */
-    public Optional<Reply.Piece> next() {
+    Optional<Reply.Piece> next() {
       try {
         Optional<Reply.Piece> piece = pieces.take();
         if (piece.isEmpty()) done();
@@ -180,7 +258,7 @@ class Generations {
     }
 
     /** Waits for the whole answer; returns its choices in order. */
-    public List<Choice> whole() {
+    List<Choice> whole() {
       List<Choice> choices = new ArrayList<>();
       StringBuilder text = new StringBuilder();
       List<Reply.TokenScore> scores = new ArrayList<>();
@@ -197,7 +275,7 @@ class Generations {
     }
 
     /** Returns the counts of tokens, after {@link #next} returned empty. */
-    public Reply.Done done() {
+    Reply.Done done() {
       try {
         return making.get();
       } catch (ExecutionException failed) {
@@ -211,98 +289,6 @@ class Generations {
     @Override
     public void close() {
       making.cancel(true);
-    }
-  }
-
-  /** Asks as a chat does. The likelihood of the known answer takes a second request. */
-  @Service
-  static class GreedyGenerator implements GreedyCompletions {
-    private final ServedModels models;
-    private final Generations answers;
-
-    GreedyGenerator(ServedModels models, Generations answers) {
-      this.models = models;
-      this.answers = answers;
-    }
-
-    @Override
-    public String fingerprint(String departmentId, String model) throws IOException {
-      return models.writer(departmentId, model).fingerprint();
-    }
-
-    @Override
-    public GreedyCompletion ask(
-        String departmentId, String model, Example.Completion question, int maxTokens)
-        throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
-      Prompt prompt = GreedyCompletions.ReferenceAnswer.prompt(question);
-      String reference = GreedyCompletions.ReferenceAnswer.reference(question);
-      if (prompt == null || reference == null) {
-        return new GreedyCompletion.Refused(
-            "The question is not text by the roles system, user and assistant.");
-      }
-      try {
-        Answer own = complete(departmentId, model, prompt, decoding(maxTokens, false));
-        return new GreedyCompletion.Given(
-            own.choice().text(),
-            own.choice().end() == Reply.End.LENGTH,
-            own.tokens(),
-            likelihood(departmentId, model, prompt, reference),
-            own.fingerprint());
-      } catch (InferenceRefused refused) {
-        return switch (refused.type()) {
-          case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE ->
-              new GreedyCompletion.Refused(refused.getMessage());
-          case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
-          default -> throw refused;
-        };
-      }
-    }
-
-    /** Returns null if an engine answers, or if the answer does not fit the context. */
-    private GreedyCompletion.@Nullable Likelihood likelihood(
-        String departmentId, String model, Prompt prompt, String reference)
-        throws InterruptedException, IOException {
-      try {
-        Prompt known = new Prompt.Answered(prompt, reference);
-        List<Reply.TokenScore> scores =
-            complete(departmentId, model, known, decoding(0, true)).choice().scores();
-        double sum = 0;
-        for (Reply.TokenScore each : scores) {
-          Double logProbability = each.logProbability();
-          if (logProbability == null) return null;
-          sum += logProbability;
-        }
-        return new GreedyCompletion.Likelihood(sum, scores.size());
-      } catch (InferenceRefused refused) {
-        return switch (refused.type()) {
-          case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE -> null;
-          default -> throw refused;
-        };
-      }
-    }
-
-    private record Answer(
-        Generations.OngoingGeneration.Choice choice, int tokens, String fingerprint) {}
-
-    private Answer complete(
-        String departmentId, String model, Prompt prompt, InferrerOrder.Decoding decoding)
-        throws InterruptedException, IOException {
-      GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding);
-      try (Generations.OngoingGeneration answering =
-          answers.begin(departmentId, "answer-", request)) {
-        Generations.OngoingGeneration.Choice choice = answering.whole().getFirst();
-        return new Answer(
-            choice, answering.done().completionTokens(), answering.head().fingerprint());
-      } catch (InferenceRefused refused) {
-        // an interruption while waiting is reported as a refusal
-        if (Thread.interrupted()) throw new InterruptedException();
-        throw refused;
-      }
-    }
-
-    private static InferrerOrder.Decoding decoding(int maxTokens, boolean scored) {
-      return new InferrerOrder.Decoding(
-          scored, maxTokens, 1, Sampling.GREEDY, List.of(), scored ? 0 : null);
     }
   }
 }

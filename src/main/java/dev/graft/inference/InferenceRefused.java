@@ -25,12 +25,12 @@ final class InferenceRefused extends RequestFailed {
     this.busy = busy;
   }
 
-  public static InferenceRefused missing(String param) {
+  static InferenceRefused missing(String param) {
     return new InferenceRefused(
         ProblemType.MISSING_PARAMETER, param, "Missing required parameter: '" + param + "'.");
   }
 
-  public static InferenceRefused unknown(String param) {
+  static InferenceRefused unknown(String param) {
     return new InferenceRefused(
         ProblemType.UNKNOWN_PARAMETER, param, "Unknown parameter: '" + param + "'.");
   }
@@ -38,21 +38,21 @@ final class InferenceRefused extends RequestFailed {
   /**
    * @param what the predicate of a sentence about the parameter, without full stop
    */
-  public static InferenceRefused value(String param, String what) {
+  static InferenceRefused value(String param, String what) {
     return new InferenceRefused(ProblemType.INVALID_VALUE, param, "'" + param + "' " + what + ".");
   }
 
   /** Returns the error for a parameter that OpenAI supports and Graft does not. */
-  public static InferenceRefused unsupported(String param, String what) {
+  static InferenceRefused unsupported(String param, String what) {
     return new InferenceRefused(ProblemType.NOT_SUPPORTED, param, "'" + param + "' " + what + ".");
   }
 
-  public static InferenceRefused notAnObject() {
+  static InferenceRefused notAnObject() {
     return new InferenceRefused(
         ProblemType.INVALID_JSON, null, "The request body must be a JSON object.");
   }
 
-  public static InferenceRefused byModel(Reply.Refused refused) {
+  static InferenceRefused byModel(Reply.Refused refused) {
     ProblemType type =
         switch (refused.cause()) {
           case CONTEXT_LENGTH_EXCEEDED -> ProblemType.CONTEXT_LENGTH_EXCEEDED;
@@ -126,22 +126,22 @@ final class InferenceRefused extends RequestFailed {
             .formatted(model, type));
   }
 
-  public static RequestFailed noCapacity(Inferrer.NoCapacity full) {
+  static RequestFailed noCapacity(Inferrer.NoCapacity full) {
     String message = "No capacity: " + full.why() + ". Try again later.";
     return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, true)
         .retryAfter(full.retryAfter());
   }
 
-  public boolean busy() {
+  boolean busy() {
     return busy;
   }
 
-  public static RequestFailed unavailable() {
+  static RequestFailed unavailable() {
     return lost(false);
   }
 
   /** The engine could not be reached, or the model's files could not be read. */
-  public static RequestFailed unreachable() {
+  static RequestFailed unreachable() {
     return lost(true);
   }
 
@@ -150,7 +150,7 @@ final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, busy).retryAfter(SOON);
   }
 
-  public static InferenceRefused failed() {
+  static InferenceRefused failed() {
     return new InferenceRefused(ProblemType.INTERNAL, null, "The model could not answer.");
   }
 }

@@ -26,7 +26,7 @@ interface Inferrer {
 
   /** The answer is lost because the process, worker or engine ended or was too slow. */
   static final class InferrerLost extends Exception {
-    public InferrerLost(String message) {
+    InferrerLost(String message) {
       super(message);
     }
   }
@@ -36,7 +36,7 @@ interface Inferrer {
     private final String why;
     private final Duration retryAfter;
 
-    public NoCapacity(String why, Duration retryAfter) {
+    NoCapacity(String why, Duration retryAfter) {
       super(why);
       this.why = why;
       this.retryAfter = retryAfter;

@@ -20,7 +20,7 @@ class ModelCalls {
   }
 
   /** Returns an id that no other ask of this server has. */
-  public long nextId() {
+  long nextId() {
     return asks.incrementAndGet();
   }
 
@@ -28,7 +28,7 @@ class ModelCalls {
    * @return the last reply: done or labels
    * @throws dev.graft.platform.RequestFailed if there is no answer
    */
-  public Reply answer(
+  Reply answer(
       String departmentId, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException {
     Reply last = reply(departmentId, model, ask, pieces);

@@ -28,7 +28,7 @@ final class ModelSlots {
    * @param waiting the maximum number of waiting chats, besides the one that is answered
    * @param ofDepartment the maximum number of chats of one department
    */
-  public ModelSlots(int waiting, int ofDepartment) {
+  ModelSlots(int waiting, int ofDepartment) {
     this.slots = waiting + 1;
     this.ofDepartment = ofDepartment;
   }
@@ -36,7 +36,7 @@ final class ModelSlots {
   /**
    * @throws Inferrer.NoCapacity if the queue is full, with the time after which to retry
    */
-  public void take(String department) {
+  void take(String department) {
     if (all >= slots) throw new Inferrer.NoCapacity("this model's queue is full", soon());
     int own = taken.getOrDefault(department, 0);
     if (own >= ofDepartment) {
@@ -50,19 +50,19 @@ final class ModelSlots {
   /**
    * @param nanos since {@link #take}
    */
-  public void leave(String department, long nanos) {
+  void leave(String department, long nanos) {
     answerSeconds += NEWEST * (nanos / 1e9 / all - answerSeconds);
     taken.merge(department, -1, (a, b) -> a + b == 0 ? null : a + b);
     all--;
     lastLeft = System.nanoTime();
   }
 
-  public int taken() {
+  int taken() {
     return all;
   }
 
   /** Returns the nanoseconds since the queue became empty; 0 if it is not. */
-  public long idle() {
+  long idle() {
     return all > 0 ? 0 : System.nanoTime() - lastLeft;
   }
 

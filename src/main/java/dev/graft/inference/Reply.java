@@ -34,7 +34,7 @@ sealed interface Reply {
   record Piece(long id, int choice, String text, List<TokenScore> scores, @Nullable End end)
       implements Reply {
     /** Returns the same piece with its choice counted after {@code choices} others. */
-    public Piece after(int choices) {
+    Piece after(int choices) {
       return new Piece(id, choices + choice, text, scores, end);
     }
   }
@@ -47,7 +47,7 @@ sealed interface Reply {
     LENGTH;
 
     /** Returns OpenAI's {@code finish_reason}. */
-    public String wire() {
+    String wire() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
@@ -59,7 +59,7 @@ sealed interface Reply {
    */
   record Done(long id, int promptTokens, int completionTokens) implements Reply {
     /** Returns the sum of the counts. */
-    public Done and(Done next) {
+    Done and(Done next) {
       return new Done(
           next.id, promptTokens + next.promptTokens, completionTokens + next.completionTokens);
     }
@@ -106,7 +106,7 @@ sealed interface Reply {
     }
 
     /** A token that was possible at this position. */
-    public record Candidate(byte[] bytes, double logProbability) {}
+    record Candidate(byte[] bytes, double logProbability) {}
   }
 
   /**

@@ -27,7 +27,7 @@ record ServedModel(
    * @param quantization of the base in training, which the adapter needs; null = none
    * @param classifies whether the process labels texts instead of continuing them
    */
-  public record LoadedWeights(
+  record LoadedWeights(
       Digest base,
       @Nullable Digest trained,
       @Nullable Quantization quantization,
@@ -37,7 +37,7 @@ record ServedModel(
     }
 
     /** Returns a name that identifies the weights. */
-    public String name() {
+    String name() {
       return Stream.of(
               base.hex(),
               trained == null ? "" : trained.hex(),
@@ -47,11 +47,11 @@ record ServedModel(
     }
   }
 
-  public ServedModel(String name, Digest base, @Nullable Digest adapter) {
+  ServedModel(String name, Digest base, @Nullable Digest adapter) {
     this(name, new LoadedWeights(base), adapter, null);
   }
 
-  public ServedModel(String name, LoadedWeights weights, @Nullable Digest adapter) {
+  ServedModel(String name, LoadedWeights weights, @Nullable Digest adapter) {
     this(name, weights, adapter, null);
   }
 
@@ -59,14 +59,14 @@ record ServedModel(
     return new ServedModel(name, weights, adapter, result);
   }
 
-  public Digest base() {
+  Digest base() {
     return weights.base();
   }
 
   /**
    * Returns OpenAI's {@code system_fingerprint}, which changes when the files of the model change.
    */
-  public String fingerprint() {
+  String fingerprint() {
     return "fp_" + base().hex().substring(0, SHOWN) + shown(weights.trained()) + shown(adapter);
   }
 

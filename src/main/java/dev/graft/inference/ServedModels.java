@@ -36,7 +36,7 @@ class ServedModels {
    *
    * @throws InferenceRefused if there is none, or it generates no text
    */
-  public ServedModel writer(String departmentId, String name) throws IOException {
+  ServedModel writer(String departmentId, String name) throws IOException {
     return named(departmentId, name, false);
   }
 
@@ -45,7 +45,7 @@ class ServedModels {
    *
    * @throws InferenceRefused if there is none, or it labels no texts
    */
-  public ServedModel classifier(String departmentId, String name) throws IOException {
+  ServedModel classifier(String departmentId, String name) throws IOException {
     return named(departmentId, name, true);
   }
 

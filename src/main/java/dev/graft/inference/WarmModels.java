@@ -112,16 +112,12 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     WarmModel model = models.get(weights);
     if (model == null) {
       if (models.size() >= settings.maxLoadedModels()) makeRoom();
-      model = new WarmModel(weights, files, this::start, settings);
+      model = new WarmModel(weights);
       models.put(weights, model);
       log.atInfo().addKeyValue("base", weights.base()).log("base_model_wanted");
     }
     model.slots.take(department);
     return model;
-  }
-
-  private InferrerProcess start(Laid model) {
-    return new InferrerProcess(children, commandLine.apply(model), settings.cancelTimeout());
   }
 
   private synchronized void leave(WarmModel model, String department, long nanos) {
@@ -177,11 +173,8 @@ public final class WarmModels implements Inferrer, AutoCloseable {
    * A base model, plain, quantized or with trained weights, and its process. It answers one request
    * at a time, in their order.
    */
-  static final class WarmModel {
+  private final class WarmModel {
     private final ServedModel.LoadedWeights weights;
-    private final LocalModels files;
-    private final Function<WarmModels.Laid, InferrerProcess> starter;
-    private final InferenceProperties settings;
     private final ReentrantLock turn = new ReentrantLock(true);
 
     /** Written under {@link #turn}, as is {@link #held} until the model is unloaded. */
@@ -193,9 +186,9 @@ public final class WarmModels implements Inferrer, AutoCloseable {
 
     /** Directories in use while the process lives. */
     private record HeldDirectories(LocalModels.Held base, LocalModels.@Nullable Held trained) {
-      WarmModels.Laid laid(ServedModel.LoadedWeights weights) {
+      Laid laid(ServedModel.LoadedWeights weights) {
         Path path = trained == null ? null : trained.path();
-        return new WarmModels.Laid(base.path(), path, weights.quantization(), weights.classifies());
+        return new Laid(base.path(), path, weights.quantization(), weights.classifies());
       }
 
       void close() {
@@ -207,15 +200,8 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     /** Guarded by {@link WarmModels}. */
     final ModelSlots slots;
 
-    WarmModel(
-        ServedModel.LoadedWeights weights,
-        LocalModels files,
-        Function<WarmModels.Laid, InferrerProcess> starter,
-        InferenceProperties settings) {
+    WarmModel(ServedModel.LoadedWeights weights) {
       this.weights = weights;
-      this.files = files;
-      this.starter = starter;
-      this.settings = settings;
       this.slots = new ModelSlots(settings.maxWaiting(), settings.maxPerDepartment());
     }
 
@@ -253,7 +239,8 @@ public final class WarmModels implements Inferrer, AutoCloseable {
           directories = hold();
           held = directories;
         }
-        warm = starter.apply(directories.laid(weights));
+        List<String> command = commandLine.apply(directories.laid(weights));
+        warm = new InferrerProcess(children, command, settings.cancelTimeout());
         process = warm;
         if (unloaded) unload(); // by another thread in the meantime
         requireLoaded();

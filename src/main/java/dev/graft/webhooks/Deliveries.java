@@ -76,7 +76,7 @@ class Deliveries implements Owned {
    * no such delivery, it is still pending, or its endpoint is disabled.
    */
   @Transactional
-  public Optional<DeliveryObject> again(String department, String id) {
+  Optional<DeliveryObject> again(String department, String id) {
     Optional<DeliveryObject> again =
         sql.sql(
                 """

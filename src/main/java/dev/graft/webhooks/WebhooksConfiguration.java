@@ -72,7 +72,7 @@ class WebhooksConfiguration {
       return Math.max(1, parallel / 4);
     }
 
-    public WebhookProperties {
+    WebhookProperties {
       allowedNetworks = List.copyOf(allowedNetworks);
       retries = List.copyOf(retries);
       if (parallel < 1 || !poll.isPositive() || !timeout.isPositive()) {

@@ -125,9 +125,11 @@ class HostileArchivesTests {
     byte[] whole = tar(tar -> put(tar, "config.json", new byte[5000]));
     byte[] packed = gzip(whole);
     return Stream.of(
-        new Hostile("a bomb", "would exceed the limit", zip((ZipOutputStream z) -> put(z, "w", zeros))),
+        new Hostile(
+            "a bomb", "would exceed the limit", zip((ZipOutputStream z) -> put(z, "w", zeros))),
         new Hostile("a packed bomb", "would exceed the limit", gzip(tar(t -> put(t, "w", zeros)))),
-        new Hostile("eight gigabytes that are not there", "would exceed the limit", eightGigabytes()),
+        new Hostile(
+            "eight gigabytes that are not there", "would exceed the limit", eightGigabytes()),
         header("a name without an end", TarConstants.LF_GNUTYPE_LONGNAME, "a".repeat(3 << 20)),
         header(
             "attributes without an end",
@@ -138,7 +140,8 @@ class HostileArchivesTests {
         new Hostile("packed and cut off", "damaged or truncated", Arrays.copyOf(packed, 60)),
         new Hostile("nothing", "neither a GGUF file", new byte[0]),
         new Hostile("something else", "neither a GGUF file", "%PDF-1.7".getBytes(UTF_8)),
-        new Hostile("no model", "config.json is missing", tar(t -> put(t, "a/b/config.json", TEXT))),
+        new Hostile(
+            "no model", "config.json is missing", tar(t -> put(t, "a/b/config.json", TEXT))),
         two("a/config.json", "b/config.json", "config.json is missing, at the top"));
   }
 

@@ -19,7 +19,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The base models, for administrators. Registering one is a command on the server. */
+/** The base models, for administrators. */
 @RestController
 @RequestMapping("/v1/base_models")
 class BaseModelController {
@@ -33,7 +33,7 @@ class BaseModelController {
 
   record Change(@Nullable Boolean enabled) {}
 
-  /** By name; {@code after} is one. */
+  /** Returns a page in the order of names; {@code after} is a name. */
   @GetMapping
   CursorPage<BaseModelObject> list(
       @RequestParam(required = false) @Nullable String after,
@@ -55,7 +55,7 @@ class BaseModelController {
     return described(require(name));
   }
 
-  /** One that is disabled takes no new jobs and answers no chats; its adapters go on. */
+  /** A disabled model takes no new jobs and answers no chats. Its adapters still answer. */
   @PostMapping("/{base_model}")
   BaseModelObject change(@PathVariable("base_model") String name, @RequestBody Change change) {
     require(name);
@@ -70,7 +70,8 @@ class BaseModelController {
     if (!inUse.isEmpty()) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
-          "'%s' is in use (%s); disable it until they are gone.".formatted(name, words(inUse)),
+          "'%s' is in use (%s). Delete these first, or disable the model."
+              .formatted(name, words(inUse)),
           "base_model");
     }
     models.delete(name);
@@ -100,17 +101,17 @@ class BaseModelController {
   }
 
   /**
-   * A base model as administrators see it.
+   * A base model in the API.
    *
    * @param id its name
    * @param family {@code model_type} of its configuration
    * @param contextLength in tokens
-   * @param license what its README.md says, or null
+   * @param license from its README.md, or null
    * @param source {@code hf:organization/name@commit}, {@code gguf:file} or {@code upload:file};
    *     null of a directory
-   * @param sha256 of the manifest that names its files: its identity
+   * @param sha256 of the manifest that names its files, which identifies its content
    * @param writesText false of an encoder, which only classifies
-   * @param uses how many things need it, by what they are
+   * @param uses how many jobs, adapters and so on need it, by kind
    */
   record BaseModelObject(
       String id,

@@ -29,7 +29,7 @@ import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** The base models of this Graft. */
+/** Registers base models and finds them. */
 @Service
 public class BaseModels {
   private static final Logger log = LoggerFactory.getLogger(BaseModels.class);
@@ -68,7 +68,7 @@ public class BaseModels {
         .collect(toMap(BaseModel::name, model -> model));
   }
 
-  /** All of them, by name. */
+  /** Returns all base models in the order of names. */
   public List<BaseModel> list() {
     return rows.all().stream().map(RegisteredModel::model).toList();
   }
@@ -83,7 +83,7 @@ public class BaseModels {
         "base_model.updated", null, name, Map.of("changes_requested", Map.of("enabled", enabled)));
   }
 
-  /** Its blobs stay until nothing refers to them. */
+  /** Deletes the row. The blobs stay until nothing refers to them. */
   @Transactional
   void delete(String name) {
     rows.deleteById(name);
@@ -92,8 +92,8 @@ public class BaseModels {
   }
 
   /**
-   * Checks a Hugging Face directory, stores its files as blobs, records it; idempotent for equal
-   * content.
+   * Checks a Hugging Face directory, stores its files as blobs and registers it. Registering the
+   * same content again changes nothing.
    *
    * @throws ModelRefused if the name is not allowed or taken by other content, or the directory is
    *     not a model that Graft can train
@@ -102,7 +102,7 @@ public class BaseModels {
     return register(name, directory, null);
   }
 
-  /** The same, of a directory that was fetched: its README is kept, too. */
+  /** Registers a directory that was fetched or unpacked; its README is kept, too. */
   BaseModel register(String name, Path directory, @Nullable String source) {
     requireName(name);
     try {
@@ -113,17 +113,17 @@ public class BaseModels {
   }
 
   /**
-   * @throws ModelRefused if no base model can have that name
+   * @throws ModelRefused if the name is not allowed
    */
   public static void requireName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new ModelRefused(
-          "a base model's name is up to 63 of a-z, 0-9, '.', '_', '-' and starts with a letter or"
-              + " digit");
+          "The name of a base model has 1 to 63 of a-z, 0-9, '.', '_', '-' and begins with a letter or"
+              + " a digit.");
     }
   }
 
-  /** What will not work with the model in this directory, one sentence each. */
+  /** Returns what will not work with the model in this directory, one phrase each. */
   public List<String> limitations(Path directory) {
     return CheckedModel.of(directory, false).limitations();
   }
@@ -146,12 +146,12 @@ public class BaseModels {
     BaseModel registered = transaction.execute(status -> registered(found));
     if (!registered.manifest().equals(manifest.sha256())) {
       throw new ModelRefused(
-          "'" + name + "' is registered with other content; choose another name");
+          "'" + name + "' is registered with other content. Choose another name.");
     }
     return registered;
   }
 
-  /** The first who registers has the name. */
+  /** Saves the model, or returns the one that already has the name. */
   private BaseModel registered(BaseModel model) {
     locks.take("base model " + model.name());
     Optional<BaseModel> known = find(model.name());
@@ -164,7 +164,7 @@ public class BaseModels {
     return model;
   }
 
-  /** What base models need, enabled or not. */
+  /** The manifests of all base models, enabled or not. */
   @Component
   static class BaseModelBlobs implements BlobReferences {
     @Override
@@ -173,19 +173,19 @@ public class BaseModels {
     }
   }
 
-  /** A base model cannot be registered as asked; the message says why and names no path. */
+  /** A base model cannot be registered. The message gives the reason and no path of the server. */
   public static final class ModelRefused extends RequestFailed {
     ModelRefused(String message) {
       super(ProblemType.INVALID_VALUE, message);
     }
   }
 
-  /** Things that need a base model. Modules that have such things supply beans. */
+  /** One kind of objects that need a base model. Modules with such objects supply a bean. */
   public interface BaseModelUse {
-    /** What they are called on the wire, in the plural. */
+    /** Returns the name of the kind in the API, in the plural. */
     String name();
 
-    /** How many there are. */
+    /** Returns how many of them need this base model. */
     long count(String baseModel);
   }
 }

@@ -30,11 +30,11 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
 /**
- * A model directory that jobs can train: by Graft's own kernels, or by transformers on a Ray
+ * A model directory that jobs can train, with Graft's own kernels or with transformers on a Ray
  * cluster.
  *
- * @param files to store, by name
- * @param limitations what will not work with it, one sentence each
+ * @param files the files to store, by name
+ * @param limitations what will not work with it, one phrase each
  */
 record CheckedModel(
     SortedMap<String, Path> files,
@@ -44,8 +44,10 @@ record CheckedModel(
     int contextLength,
     List<String> limitations) {
   /**
-   * @param readme whether that is a file to store
-   * @throws BaseModels.ModelRefused if there is no such directory, or nothing trains it
+   * Checks a directory.
+   *
+   * @param readme whether to store README.md
+   * @throws BaseModels.ModelRefused if there is no such directory, or Graft cannot train the model
    */
   static CheckedModel of(Path directory, boolean readme) {
     try {
@@ -61,9 +63,9 @@ record CheckedModel(
   }
 
   /**
-   * Of what there is before the weights are.
+   * Checks the configuration before the weights are fetched.
    *
-   * @throws BaseModels.ModelRefused if nothing trains a model with this configuration
+   * @throws BaseModels.ModelRefused if Graft cannot train a model with this configuration
    */
   static void requireKnownType(Path directory) {
     try {
@@ -97,7 +99,7 @@ record CheckedModel(
     TransformersModel model = TransformersModel.check(files);
     List<String> limitations = new ArrayList<>();
     limitations.add(
-        "models of type %s train on a Ray cluster only, and answer no chats here; the adapters are for download"
+        "models of type %s train on a Ray cluster only and answer no chats here; their adapters can be downloaded"
             .formatted(model.modelType()));
     tellTemplate(files, limitations);
     return of(files, model.modelType(), model.parameters(), model.contextLength(), limitations);
@@ -108,11 +110,11 @@ record CheckedModel(
       ModelConfig config = model.config();
       List<String> limitations = new ArrayList<>();
       if (ModelConfig.isEncoder(config.modelType())) {
-        limitations.add("an encoder: it trains to classify texts or to rate them, and writes none");
+        limitations.add("an encoder: it can be trained to classify or rate texts, and writes none");
       } else {
         tellTemplate(files, limitations);
         if (config.eosTokenIds().isEmpty()) {
-          limitations.add("no end-of-text token: answers end only at their length limit");
+          limitations.add("no end-of-text token: answers end at their length limit only");
         }
       }
       return of(
@@ -128,11 +130,11 @@ record CheckedModel(
       throws IOException {
     if (ModelFileSelection.hasTemplate(files)) return;
     limitations.add(
-        "no chat template: training on chat rows and chat completions will be refused for this"
-            + " model; prompt/completion and text rows work");
+        "no chat template: Graft refuses chat rows and chat completions for this model;"
+            + " prompt/completion and text rows work");
   }
 
-  /** The {@code license} in the front matter of a model's README.md, as model hubs write it. */
+  /** Reads {@code license} from the front matter of a model's README.md. */
   static final class License {
     private static final int HEAD = 1 << 14;
     private static final Pattern FRONT_MATTER =
@@ -142,7 +144,7 @@ record CheckedModel(
 
     private License() {}
 
-    /** Null where there is none, or nothing that looks like one. */
+    /** Returns null if there is no plausible license. */
     static @Nullable String of(DirectoryFiles model) throws IOException {
       Path readme = model.find("README.md");
       if (readme == null) return null;
@@ -159,7 +161,7 @@ record CheckedModel(
     }
   }
 
-  /** Which files of a model directory make the model: known names only, never pickled weights. */
+  /** Selects the files of a model by name. Pickled weights are never selected. */
   static final class ModelFileSelection {
     private static final String INDEX = "model.safetensors.index.json";
     private static final String WHOLE = "model.safetensors";
@@ -187,7 +189,7 @@ record CheckedModel(
 
     private ModelFileSelection() {}
 
-    /** The files to store, by name, of a directory that has been checked. */
+    /** Returns the files of a checked directory to store, by name. */
     static SortedMap<String, Path> of(DirectoryFiles model) throws IOException {
       SortedMap<String, Path> files = new TreeMap<>();
       for (String name : TEXT) {
@@ -198,7 +200,7 @@ record CheckedModel(
       }
       if (!files.containsKey("tokenizer.json")) {
         throw new ModelRefused(
-            "tokenizer.json is missing; save the tokenizer in its fast form beside the weights");
+            "tokenizer.json is missing. Save the fast tokenizer beside the weights.");
       }
       for (String name : weightFiles(model)) {
         files.put(name, model.require(name));
@@ -206,16 +208,17 @@ record CheckedModel(
       return files;
     }
 
-    /** Its card, and what its licence says, if it is there. */
+    /** Adds README.md, which has the model card and the license, if it is there. */
     static void addReadme(DirectoryFiles model, SortedMap<String, Path> files) throws IOException {
       Path readme = model.find(README);
       if (readme != null) files.put(README, small(README, readme));
     }
 
     /**
-     * Of the files of a repository those to fetch: what {@link #of} may choose, and the README.
+     * Returns the files of a repository to fetch: those that {@link #of} may select, and the
+     * README.
      *
-     * @throws ModelRefused if it has no safetensors
+     * @throws ModelRefused if the repository has no safetensors
      */
     static Set<String> wanted(Set<String> names) {
       Set<String> wanted = new TreeSet<>(TEXT);
@@ -224,13 +227,14 @@ record CheckedModel(
       else if (names.contains(INDEX)) names.stream().filter(IS_SHARD).forEach(wanted::add);
       else {
         throw new ModelRefused(
-            "it has no %s; Graft reads no other weights%s".formatted(WHOLE, ggufFiles(names)));
+            "The repository has no %s, and Graft reads no other weights%s."
+                .formatted(WHOLE, ggufFiles(names)));
       }
       wanted.retainAll(names);
       return wanted;
     }
 
-    /** The end of a sentence that names the GGUF files which could be taken instead, if any. */
+    /** Returns the end of a sentence that names the GGUF files of a repository, if any. */
     static String ggufFiles(Set<String> names) {
       List<String> files =
           names.stream()
@@ -239,14 +243,14 @@ record CheckedModel(
               .toList();
       return files.isEmpty()
           ? ""
-          : "; a GGUF file is named after the model, such as /%s (of %d: %s)"
+          : "; to use a GGUF file, append its name to the source, such as /%s (%d files: %s)"
               .formatted(
                   files.getFirst(),
                   files.size(),
                   files.stream().limit(MOST_NAMED).collect(Collectors.joining(", ")));
     }
 
-    /** Whether there is a chat template, beside the tokenizer or in its configuration. */
+    /** Returns whether there is a chat template, beside the tokenizer or in its configuration. */
     static boolean hasTemplate(DirectoryFiles model) throws IOException {
       if (model.has(TEMPLATE)) return true;
       Path config = model.find(TOKENIZER_CONFIG);
@@ -267,7 +271,7 @@ record CheckedModel(
 
     private static Path small(String name, Path file) throws IOException {
       if (Files.size(file) > MAX_TEXT_BYTES) {
-        throw new ModelRefused(name + " is larger than " + MAX_TEXT_BYTES + " bytes");
+        throw new ModelRefused(name + " is larger than " + MAX_TEXT_BYTES + " bytes.");
       }
       return file;
     }
@@ -276,7 +280,7 @@ record CheckedModel(
       try {
         return JSON.readTree(Files.readAllBytes(file));
       } catch (JacksonException e) {
-        throw new ModelRefused(file.getFileName() + " is not valid JSON");
+        throw new ModelRefused(file.getFileName() + " is not valid JSON.");
       }
     }
   }

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.springframework.stereotype.Service;
 
-/** Base models of GGUF files. They are written out as directories, and registered as those are. */
+/** Registers GGUF files as base models. Each file is first converted to a model directory. */
 @Service
 public class GgufModels {
   private final BaseModels models;
@@ -22,18 +22,18 @@ public class GgufModels {
   }
 
   /**
-   * Registers a model; idempotent for equal files.
+   * Registers a model. Registering the same file again changes nothing.
    *
    * @throws BaseModels.ModelRefused if the file is not a model that Graft can train, or as {@link
    *     BaseModels#register}
-   * @throws IOException if the data directory has no room for what the file becomes
+   * @throws IOException if the data directory has no room for the converted model
    */
   public HubModels.Added add(String name, Path file) throws IOException {
     return add(name, file, "gguf:" + file.getFileName());
   }
 
   /**
-   * @param source what the model says it is from
+   * @param source recorded as the source of the model
    */
   HubModels.Added add(String name, Path file, String source) throws IOException {
     BaseModels.requireName(name);

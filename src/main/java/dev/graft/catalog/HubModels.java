@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
 
 /**
- * Base models of the hub. They are fetched into the data directory, registered as any directory is,
- * and then lie in the store alone. What a process that was killed has fetched is gone on from.
+ * Registers models of the hub as base models. A model is fetched into the data directory,
+ * registered as a directory, and then deleted there. A fetch resumes after the process was killed.
  */
 @Service
 public class HubModels {
@@ -36,33 +36,33 @@ public class HubModels {
     this.downloads = settings.dataDir().resolve("hub-downloads");
   }
 
-  /** Whether it names a model of the hub, and no directory. */
+  /** Returns whether the text names a model of the hub rather than a directory. */
   public static boolean isSource(String from) {
     return HubRepository.isSource(from);
   }
 
-  /** Hears how much of a model is here. */
+  /** Receives the progress of a fetch. */
   @FunctionalInterface
   public interface Progress {
     /**
-     * @param bytes of the model that are here
-     * @param all of it
+     * @param bytes fetched so far
+     * @param all size of the model in bytes
      */
     void at(long bytes, long all);
   }
 
   /**
-   * @param limitations what will not work with it, one sentence each
+   * @param limitations what will not work with it, one phrase each
    */
   public record Added(BaseModel model, List<String> limitations) {}
 
   /**
-   * Fetches a model and registers it; idempotent for the same commit.
+   * Fetches a model and registers it. The same commit is fetched and registered once.
    *
    * @param source as {@link HubRepository#parse} takes it
-   * @throws dev.graft.artifacts.hub.HubRefused if it cannot be had
+   * @throws dev.graft.artifacts.hub.HubRefused if the hub does not provide it
    * @throws BaseModels.ModelRefused as {@link BaseModels#register}
-   * @throws IOException if the hub or this machine's disk fails, or it is just being fetched
+   * @throws IOException if the hub or the disk fails, or another process is fetching the model
    */
   public Added add(String name, String source, Progress progress) throws IOException {
     BaseModels.requireName(name);
@@ -74,7 +74,8 @@ public class HubModels {
                 lockFile(directory), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock held = tryLock(lock)) {
       if (held == null) {
-        throw new IOException(repository.id() + " is just being fetched here; wait for that");
+        throw new IOException(
+            repository.id() + " is being fetched already; wait until that has ended");
       }
       return add(name, hub.pin(repository), directory, progress);
     }
@@ -92,7 +93,7 @@ public class HubModels {
       FileTrees.delete(directory);
       return added;
     } catch (BaseModels.ModelRefused refused) {
-      FileTrees.delete(directory); // nobody comes back for it
+      FileTrees.delete(directory); // a refused model is not fetched again
       throw refused;
     }
   }
@@ -101,9 +102,9 @@ public class HubModels {
     String file = pinned.file();
     if (file != null) {
       Path whole = fetched.resolve(file);
-      // Only a cache that is asked offline may lack it.
+      // only an offline cache may lack the file
       if (!Files.isRegularFile(whole))
-        throw new BaseModels.ModelRefused("the cache has no " + pinned);
+        throw new BaseModels.ModelRefused("The cache has no " + pinned + ".");
       return files.add(name, whole, pinned.toString());
     }
     BaseModel model = models.register(name, fetched, pinned.toString());
@@ -123,9 +124,9 @@ public class HubModels {
   }
 
   /**
-   * What is fetched of a repository.
+   * Selects the files of a repository to fetch.
    *
-   * @param gguf the one file that is the model; null = a Hugging Face directory
+   * @param gguf name of the GGUF file; null = a Hugging Face directory
    */
   record ModelFilesOfHub(@Nullable String gguf) implements Selection {
     @Override
@@ -133,7 +134,8 @@ public class HubModels {
       if (gguf == null) return CheckedModel.ModelFileSelection.wanted(names);
       if (names.contains(gguf)) return Set.of(gguf);
       throw new BaseModels.ModelRefused(
-          "it has no " + gguf + CheckedModel.ModelFileSelection.ggufFiles(names));
+          "The repository has no %s%s."
+              .formatted(gguf, CheckedModel.ModelFileSelection.ggufFiles(names)));
     }
 
     @Override

@@ -1,12 +1,21 @@
 package dev.graft.catalog;
 
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Scratch;
 import dev.graft.datasets.UserData;
+import dev.graft.datasets.UserData.UserFile;
+import dev.graft.platform.GraftProperties;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
 import dev.graft.platform.work.WorkSettings;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +23,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Fetches and registers a model; a server fetches one at a time. */
+/** Fetches and registers models. A server fetches one model at a time. */
 @Component
 class ImportWork implements WorkKind {
   static final String KIND = "base_model_import";
 
   private static final Logger log = LoggerFactory.getLogger(ImportWork.class);
-  private static final long TELL = TimeUnit.SECONDS.toNanos(1);
+  private static final int BLOCK = 1 << 20;
+  private static final long REPORT_EVERY = TimeUnit.SECONDS.toNanos(1);
   private static final WorkSettings SETTINGS =
       new WorkSettings(
           KIND,
@@ -33,15 +43,31 @@ class ImportWork implements WorkKind {
           Duration.ZERO);
 
   private final ModelImports imports;
-  private final HubModels models;
-  private final UploadedModels uploaded;
+  private final HubModels hub;
+  private final GgufModels gguf;
+  private final BaseModels baseModels;
+  private final UserData files;
+  private final ArtifactStore store;
   private final LeasedWork work;
+  private final Path scratch;
 
-  ImportWork(ModelImports imports, HubModels models, UploadedModels uploaded, LeasedWork work) {
+  ImportWork(
+      ModelImports imports,
+      HubModels hub,
+      GgufModels gguf,
+      BaseModels baseModels,
+      UserData files,
+      ArtifactStore store,
+      LeasedWork work,
+      GraftProperties graft) {
     this.imports = imports;
-    this.models = models;
-    this.uploaded = uploaded;
+    this.hub = hub;
+    this.gguf = gguf;
+    this.baseModels = baseModels;
+    this.files = files;
+    this.store = store;
     this.work = work;
+    this.scratch = graft.dataDir().resolve("upload-imports");
   }
 
   @Override
@@ -54,7 +80,7 @@ class ImportWork implements WorkKind {
     ModelImports.ModelImport wanted = imports.find(claim.subject()).orElse(null);
     if (wanted == null || !imports.progress(wanted.id(), wanted.bytes(), null)) return;
     try {
-      add(wanted, told(claim));
+      add(wanted, reporting(claim));
       end(claim, "succeeded", null);
     } catch (RequestFailed refused) {
       end(claim, "failed", refused.getMessage());
@@ -67,23 +93,70 @@ class ImportWork implements WorkKind {
   private void add(ModelImports.ModelImport wanted, HubModels.Progress progress)
       throws IOException {
     String source = wanted.source();
-    if (UserData.isFile(source)) uploaded.add(wanted.name(), source, progress);
-    else models.add(wanted.name(), source, progress);
+    if (UserData.isFile(source)) addUploaded(wanted.name(), source, progress);
+    else hub.add(wanted.name(), source, progress);
   }
 
-  /** Once a second; who has lost the claim stops. */
-  private HubModels.Progress told(WorkClaim claim) {
+  /**
+   * Unpacks a file and registers the model in it. The same content again changes nothing.
+   *
+   * @throws BaseModels.ModelRefused if the file is missing or not a model, or as {@link
+   *     BaseModels#register}
+   * @throws IOException if the store or the disk fails
+   */
+  private void addUploaded(String name, String fileId, HubModels.Progress progress)
+      throws IOException {
+    UserFile file =
+        files
+            .find(fileId)
+            .orElseThrow(
+                () ->
+                    new BaseModels.ModelRefused(
+                        "The file " + fileId + " no longer exists. Upload it again."));
+    try (Scratch opened = Scratch.open(scratch)) {
+      Path arrived = opened.directory().resolve("upload");
+      copy(file.content(), arrived, progress);
+      if (ModelArchive.isGguf(arrived)) {
+        gguf.add(name, arrived, "gguf:" + file.filename());
+        return;
+      }
+      Path unpacked = Files.createDirectory(opened.directory().resolve("model"));
+      Path directory = ModelArchive.unpack(arrived, unpacked);
+      Files.delete(arrived);
+      progress.at(
+          file.content().bytes(), file.content().bytes()); // throws if the import was cancelled
+      baseModels.register(name, directory, "upload:" + file.filename());
+    } catch (ModelArchive.ArchiveRefused refused) {
+      throw new BaseModels.ModelRefused(
+          "The archive cannot be unpacked: " + refused.getMessage() + ".");
+    }
+  }
+
+  private void copy(BlobRef content, Path to, HubModels.Progress progress) throws IOException {
+    try (InputStream in = store.open(content.sha256());
+        OutputStream out = Files.newOutputStream(to)) {
+      byte[] block = new byte[BLOCK];
+      long here = 0;
+      for (int read = in.read(block); read >= 0; read = in.read(block)) {
+        out.write(block, 0, read);
+        progress.at(here += read, content.bytes());
+      }
+    }
+  }
+
+  /** Records the progress once a second; throws if the lease was lost. */
+  private HubModels.Progress reporting(WorkClaim claim) {
     return new HubModels.Progress() {
-      private long at = System.nanoTime() - TELL;
+      private long at = System.nanoTime() - REPORT_EVERY;
 
       @Override
       public void at(long bytes, long all) {
         long now = System.nanoTime();
-        if (now - at < TELL && bytes < all) return;
+        if (now - at < REPORT_EVERY && bytes < all) return;
         at = now;
         boolean ours = work.progressed(claim) && imports.progress(claim.subject(), bytes, all);
         if (!ours)
-          throw new IllegalStateException("the import was cancelled, or is another server's");
+          throw new IllegalStateException("the import was cancelled or moved to another server");
       }
     };
   }
@@ -91,7 +164,7 @@ class ImportWork implements WorkKind {
   @Override
   public void gaveUp(WorkClaim claim) {
     String met = imports.find(claim.subject()).map(ModelImports.ModelImport::error).orElse(null);
-    end(claim, "failed", met == null ? "it could not be fetched" : met);
+    end(claim, "failed", met == null ? "The model could not be fetched." : met);
   }
 
   private void end(WorkClaim claim, String state, @Nullable String error) {

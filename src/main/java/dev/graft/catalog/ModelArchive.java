@@ -34,29 +34,33 @@ final class ModelArchive {
 
   private ModelArchive() {}
 
-  /** Whether it is no archive but a GGUF file, which is a model by itself. */
-  public static boolean isGguf(Path file) throws IOException {
+  /** Returns whether the file is a GGUF file rather than an archive. */
+  static boolean isGguf(Path file) throws IOException {
     return head(file).startsWith("GGUF");
   }
 
   /**
+   * Unpacks an archive.
+   *
    * @param into an empty directory
-   * @return where the model's config.json is: that directory, or the only one in it that has one
-   * @throws ArchiveRefused if it is damaged, or holds what no model needs
+   * @return the directory with config.json: {@code into} or the only directory in it that has one
+   * @throws ArchiveRefused if it is damaged, or contains anything but plain files and directories
    * @throws IOException if the disk fails
    */
-  public static Path unpack(Path archive, Path into) throws IOException {
+  static Path unpack(Path archive, Path into) throws IOException {
     String head = head(archive);
     Unpacking unpacking = Unpacking.into(into, Files.size(archive));
     try (InputStream in = new BufferedInputStream(Files.newInputStream(archive))) {
       if (head.startsWith("PK\3\4")) zip(in, unpacking);
       else if (head.startsWith("\u001f\u008b")) tar(new GZIPInputStream(in), unpacking);
       else if (head.startsWith("ustar", TAR_MAGIC)) tar(in, unpacking);
-      else throw new ArchiveRefused("it is neither a GGUF file nor a tar, tar.gz or zip archive");
+      else
+        throw new ArchiveRefused(
+            "the file is neither a GGUF file nor a tar, tar.gz or zip archive");
     } catch (UncheckedIOException disk) {
       throw disk.getCause();
     } catch (IOException | IllegalArgumentException damaged) {
-      throw new ArchiveRefused("it is damaged or cut off: " + damaged.getMessage());
+      throw new ArchiveRefused("the archive is damaged or truncated: " + damaged.getMessage());
     }
     return model(into);
   }
@@ -78,7 +82,7 @@ final class ModelArchive {
         byte kind = entry.getLinkFlag();
         boolean plain = kind == TarConstants.LF_NORMAL || kind == TarConstants.LF_OLDNORM;
         if (!plain || entry.isSparse()) {
-          throw ArchiveRefused.of(entry.getName(), "is no ordinary file, such as a link");
+          throw ArchiveRefused.of(entry.getName(), "is not a regular file");
         }
         metered.begins(entry.getSize());
         unpacking.file(entry.getName(), entry.getSize(), tar);
@@ -87,7 +91,7 @@ final class ModelArchive {
     }
   }
 
-  /** By its local headers alone; what a link is elsewhere is a file with its text here. */
+  /** Reads the local headers only; a symbolic link becomes a file that contains its target. */
   private static void zip(InputStream in, Unpacking unpacking) throws IOException {
     try (ZipInputStream zip = new ZipInputStream(in, StandardCharsets.UTF_8)) {
       for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
@@ -97,7 +101,7 @@ final class ModelArchive {
         }
         unpacking.directory(entry.getName());
         if (zip.read() >= 0)
-          throw ArchiveRefused.of(entry.getName(), "is a directory with content");
+          throw ArchiveRefused.of(entry.getName(), "is a directory entry with content");
       }
     }
   }
@@ -109,24 +113,21 @@ final class ModelArchive {
       found = all.filter(each -> Files.isRegularFile(each.resolve(CONFIG))).toList();
     }
     if (found.size() == 1) return found.getFirst();
-    throw new ArchiveRefused(
-        "it has no config.json, at its top or in the only directory of it that is a model");
+    throw new ArchiveRefused("config.json is missing, at the top level and one directory below");
   }
 
-  /**
-   * Where the files of an archive go: names that stay in the directory, bytes that it has room for.
-   */
+  /** Writes the files of an archive, and refuses names outside the directory and too many bytes. */
   private static final class Unpacking {
     private static final int MOST_FILES = 10_000;
     private static final int MOST_BYTES = 255;
     private static final int BLOCK = 1 << 16;
 
-    /** Weights hardly shrink; small archives may hold text that does. */
+    /** Weights compress little; small archives may contain text, which compresses well. */
     private static final long MOST_GROWTH = 20;
 
     private static final long ALWAYS = 64L << 20;
 
-    /** Of the disk, for others. */
+    /** Disk space that an archive must leave free. */
     private static final long KEPT = 1L << 30;
 
     private static final Pattern PLAIN =
@@ -151,27 +152,30 @@ final class ModelArchive {
       return new Unpacking(directory, Math.min(free, Math.max(ALWAYS, MOST_GROWTH * packed)));
     }
 
-    /** A directory is made with the first file in it. */
+    /** Checks the name. Directories are created with their first file. */
     void directory(String name) {
       path(name.equals("./") ? "." : name.replaceFirst("/$", ""));
     }
 
     /**
-     * @param size that the archive says it has; -1 = it does not say
+     * Writes a file.
+     *
+     * @param size as the archive declares it; -1 = not declared
      * @param content ends with the file
      * @throws UncheckedIOException if the disk fails
      */
     void file(String name, long size, InputStream content) throws IOException {
       Path file = path(name);
-      if (names.size() >= MOST_FILES) throw new ArchiveRefused("it has too many files");
+      if (names.size() >= MOST_FILES)
+        throw new ArchiveRefused("the archive has more than " + MOST_FILES + " files");
       if (!names.add(file.toString().toLowerCase(Locale.ROOT))) {
-        throw ArchiveRefused.of(name, "is in it twice");
+        throw ArchiveRefused.of(name, "is in the archive twice");
       }
       if (size > room) throw tooMuch(name);
       try (OutputStream out = created(name, file)) {
         long copied = copy(name, content, out);
         if (size >= 0 && copied != size)
-          throw ArchiveRefused.of(name, "has another length than said");
+          throw ArchiveRefused.of(name, "does not have the declared size");
       }
     }
 
@@ -180,7 +184,7 @@ final class ModelArchive {
         Files.createDirectories(file.getParent());
         return Files.newOutputStream(file, StandardOpenOption.CREATE_NEW);
       } catch (FileAlreadyExistsException twice) {
-        throw ArchiveRefused.of(name, "is a file and a directory");
+        throw ArchiveRefused.of(name, "is both a file and a directory");
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -206,16 +210,16 @@ final class ModelArchive {
       String plain = name.startsWith("./") ? name.substring(2) : name;
       if (plain.equals(".")) return directory;
       if (!PLAIN.matcher(plain).matches() || CLIMBING.matcher(plain).matches() || isLong(plain)) {
-        throw ArchiveRefused.of(name, "is no plain name in a directory");
+        throw ArchiveRefused.of(name, "is not a plain relative path");
       }
       try {
         return directory.resolve(plain);
-      } catch (InvalidPathException unsayable) {
-        throw ArchiveRefused.of(name, "is a name that this machine cannot write");
+      } catch (InvalidPathException invalid) {
+        throw ArchiveRefused.of(name, "is not a valid file name on this machine");
       }
     }
 
-    /** For a file system, which counts bytes. */
+    /** File systems limit the bytes of a name, not its characters. */
     private static boolean isLong(String plain) {
       return Arrays.stream(plain.split("/"))
           .anyMatch(each -> each.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES);
@@ -223,15 +227,13 @@ final class ModelArchive {
 
     private static ArchiveRefused tooMuch(String name) {
       return ArchiveRefused.of(
-          name, "would take more than an archive of this size holds, or than the disk has free");
+          name, "would exceed the limit for an archive of this size or the free disk space");
     }
   }
 
-  /**
-   * An archive as it is unpacked: so many bytes may be read before the next of its files begins.
-   */
+  /** Limits the bytes that are read between two files of an archive. */
   private static final class MeteredInput extends FilterInputStream {
-    /** Headers, long names and padding: readers hold them in memory. */
+    /** For headers, long names and padding, which readers hold in memory. */
     static final long BETWEEN = 1 << 20;
 
     private long left = BETWEEN;
@@ -241,7 +243,7 @@ final class ModelArchive {
     }
 
     /**
-     * @param bytes of the file that comes
+     * @param bytes size of the next file
      */
     void begins(long bytes) {
       left = bytes + BETWEEN;
@@ -261,7 +263,7 @@ final class ModelArchive {
       return read;
     }
 
-    /** By reading: what is skipped counts as well. */
+    /** Skips by reading, so that skipped bytes count. */
     @Override
     public long skip(long bytes) throws IOException {
       byte[] rest = new byte[(int) Math.clamp(bytes, 0, 1 << 13)];
@@ -271,12 +273,12 @@ final class ModelArchive {
     private void take(long bytes) {
       left -= bytes;
       if (left < 0) {
-        throw new ArchiveRefused("there is more than a megabyte between two of its files");
+        throw new ArchiveRefused("the archive has more than 1 MiB between two files");
       }
     }
   }
 
-  /** An archive that is not unpacked; the message says why and names no path of this machine. */
+  /** An archive is refused. The message gives the reason and no path of the server. */
   static final class ArchiveRefused extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -287,7 +289,7 @@ final class ModelArchive {
     }
 
     /**
-     * @param name in the archive, whatever it is
+     * @param name of the entry, which may be hostile
      */
     static ArchiveRefused of(String name, String why) {
       String shown = name.substring(0, Math.min(name.length(), MOST_SHOWN));

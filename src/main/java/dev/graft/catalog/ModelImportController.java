@@ -22,7 +22,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Base models from the hub, or of files that were uploaded, for administrators. */
+/** Imports of base models from the hub or from uploaded files, for administrators. */
 @RestController
 class ModelImportController {
   private static final String IMPORTS = "/v1/base_model_imports";
@@ -46,7 +46,7 @@ class ModelImportController {
 
   record NewModel(@Nullable String name, @Nullable String source) {}
 
-  /** The import is under way when this returns; the model is there when it has succeeded. */
+  /** Starts an import; the model exists when the import has succeeded. */
   @Transactional
   @PostMapping("/v1/base_models")
   ModelImport add(@RequestBody NewModel model) {
@@ -67,12 +67,11 @@ class ModelImportController {
     } else if (files.find(source).isEmpty()) {
       throw RequestFailed.invalid(
           "source",
-          "There is no file %s of purpose 'user_data'; upload the model with that purpose."
+          "There is no file %s of purpose 'user_data'. Upload the model with that purpose."
               .formatted(source));
     }
   }
 
-  /** Newest first. */
   @GetMapping(IMPORTS)
   CursorPage<ModelImport> list(
       @RequestParam(required = false) @Nullable String after,
@@ -87,7 +86,7 @@ class ModelImportController {
     return require(id);
   }
 
-  /** What has been fetched stays for the next import of the same model. */
+  /** Cancels an import. Fetched files stay for the next import of the same model. */
   @Transactional
   @PostMapping(IMPORTS + "/{import}/cancel")
   ModelImport cancel(@PathVariable("import") String id) {
@@ -95,7 +94,7 @@ class ModelImportController {
     work.drop(ImportWork.KIND, id, WorkKind.ORGANIZATION);
     if (!imports.end(id, "cancelled", null)) {
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "'%s' has ended already.".formatted(id), "import");
+          ProblemType.WRONG_STATE, "The import '%s' has ended already.".formatted(id), "import");
     }
     audit.write("base_model.import.cancelled", null, id, Map.of());
     return require(id);

@@ -29,7 +29,7 @@ class ModelImports implements FileUse {
   }
 
   /**
-   * @throws RequestFailed if one for that name is under way
+   * @throws RequestFailed if an import for that name is running
    */
   void add(String id, String name, String source) {
     try {
@@ -61,7 +61,7 @@ class ModelImports implements FileUse {
         .optional();
   }
 
-  /** Newest first. */
+  /** Returns the newest first. */
   List<ModelImport> page(@Nullable String after, int count) {
     return sql.sql(ROW + " where :after::text is null or id < :after order by id desc limit :count")
         .param("after", after)
@@ -70,7 +70,7 @@ class ModelImports implements FileUse {
         .list();
   }
 
-  /** Whether it is still to be done. */
+  /** Records the progress; returns false if the import has ended. */
   boolean progress(String id, long bytes, @Nullable Long total) {
     return unfinished(
                 "state = 'running', bytes = :bytes, total_bytes = coalesce(:total::bigint,"
@@ -82,7 +82,7 @@ class ModelImports implements FileUse {
         == 1;
   }
 
-  /** What will be tried again. */
+  /** Records an error after which the import will be retried. */
   void met(String id, String error) {
     unfinished("error = left(:error, 2000)", id).param("error", error).update();
   }
@@ -118,16 +118,16 @@ class ModelImports implements FileUse {
   }
 
   /**
-   * An import as administrators see it.
+   * An import in the API.
    *
    * @param object always {@code base_model.import}
-   * @param name of the base model to be
+   * @param name of the new base model
    * @param source {@code hf:organization/name}, with a revision if one was named, or a file's id
    * @param status {@code queued}, {@code running}, {@code succeeded}, {@code failed} or {@code
    *     cancelled}
-   * @param bytes that are here
-   * @param totalBytes of the model; null while that is not known
-   * @param error why it failed; while it runs, what the last try met
+   * @param bytes fetched so far
+   * @param totalBytes size of the model; null while it is not known
+   * @param error why it failed; while it runs, the error of the last attempt
    * @param createdAt Unix time in seconds, as {@code finishedAt}
    */
   record ModelImport(

@@ -25,7 +25,7 @@ interface RegisteredModels extends Repository<RegisteredModel, String> {
       nativeQuery = true,
       value =
           """
-          update base_model set disabled_at = case when :enabled then null else :now end
+          update base_model set disabled_at = case when :enabled then null else cast(:now as timestamptz) end
            where name = :name and (disabled_at is null) <> :enabled
           """)
   int enable(String name, boolean enabled, Instant now);

@@ -12,15 +12,15 @@ import tools.jackson.databind.annotation.JsonNaming;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A small model of the hub to begin with; those there are stand in {@code suggested-models.json}.
+ * A small model of the hub for the first steps, from {@code suggested-models.json}.
  *
- * @param id a name for it here
- * @param source as {@code graft models add --from} takes it, pinned
- * @param bytes of its weights, as they are fetched
- * @param gated whether the hub wants its licence accepted, and then a token
- * @param trainingMemory bytes of a device that LoRA takes with rows of 1024 tokens and gradient
- *     checkpointing {@code auto}, as jobs are estimated
- * @param fits whether a device has those; null = none is known
+ * @param id the suggested name
+ * @param source for {@code graft models add --from}, pinned to a commit
+ * @param bytes size of its weights on the hub
+ * @param gated whether the hub requires a token of an account that has accepted the licence
+ * @param trainingMemory device memory in bytes for LoRA with rows of 1024 tokens and gradient
+ *     checkpointing {@code auto}, estimated as for jobs
+ * @param fits whether a device has that memory; null = no device is known
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record SuggestedModel(
@@ -41,9 +41,9 @@ public record SuggestedModel(
   }
 
   /**
-   * By the memory that training takes: those that fit first.
+   * Returns the suggestions in the order of their training memory.
    *
-   * @param memory bytes of the device; null = not known
+   * @param memory of the device in bytes; null = unknown
    */
   public static List<SuggestedModel> on(@Nullable Long memory) {
     return ALL.stream().map(each -> each.fitting(memory)).toList();

@@ -38,25 +38,24 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Where an engine looks for adapters. */
+/** The directory or bucket in which an engine finds adapters. */
 sealed interface AdapterPlace extends AutoCloseable
     permits AdapterPlace.ResolverDirectory, AdapterPlace.ResolverBucket {
   /**
-   * Has an adapter under its name, whole or not at all; what is there already is not made again.
+   * Publishes an adapter under its name, atomically. An adapter in place is kept.
    *
    * @return its path as the engine sees it
    */
   String put(Served adapter, VllmForm.Source source) throws IOException, VllmForm.NotLoadable;
 
-  /** Whether Graft has laid out what an engine has loaded from this path. */
+  /** Returns whether Graft has written the adapter at this path. */
   boolean isOurs(String path);
 
   /**
-   * Removes the other names, and the files of adapters that are deleted. Of an adapter that is
-   * there they stay: an engine that has loaded it reads them again when it has dropped it from
-   * memory.
+   * Removes other names, and the files of deleted adapters. The files of other adapters stay,
+   * because an engine reads them again after it has evicted an adapter.
    *
-   * @param exists by the adapter's id
+   * @param exists whether an adapter with this id exists
    */
   void keepOnly(Collection<Served> adapters, Predicate<String> exists) throws IOException;
 
@@ -65,8 +64,8 @@ sealed interface AdapterPlace extends AutoCloseable
 
   /**
    * Adapters in a bucket, {@code <name>/adapter_config.json} beside its weights, as resolvers of
-   * engines fetch them. Names mean the same adapter for ever: several objects cannot be replaced as
-   * one. The configuration comes last, so that what has one is whole.
+   * engines fetch them. A name always means the same adapter, since several objects cannot be
+   * replaced at once. The configuration is written last, so that an adapter with one is complete.
    */
   static final class ResolverBucket implements AdapterPlace {
     private static final String SLASH = "/";
@@ -115,13 +114,13 @@ sealed interface AdapterPlace extends AutoCloseable
       bucket().replace(key, new UploadSource(file, bytes, digest.hex()));
     }
 
-    /** An engine that looks in a bucket is told nothing. */
+    /** Graft loads nothing into an engine that reads from a bucket. */
     @Override
     public boolean isOurs(String path) {
       return false;
     }
 
-    /** Without its configuration an adapter is none. */
+    /** Deletes configurations first, without which engines ignore an adapter. */
     @Override
     public void keepOnly(Collection<Served> adapters, Predicate<String> exists) throws IOException {
       Set<String> names = new HashSet<>();
@@ -143,9 +142,9 @@ sealed interface AdapterPlace extends AutoCloseable
   }
 
   /**
-   * The directory of vLLM's {@code lora_filesystem_resolver}: below it {@code <name>} is an
-   * adapter. Each name is a symbolic link to files that never change, so that it moves from one
-   * adapter to another as a whole; vLLM resolves it before it reads.
+   * The directory of vLLM's {@code lora_filesystem_resolver}, in which {@code <name>} is an
+   * adapter. Each name is a symbolic link to files that never change, so that it moves to another
+   * adapter atomically. vLLM resolves the link before it reads.
    */
   static final class ResolverDirectory implements AdapterPlace {
     private static final String FILES = ".graft";
@@ -177,7 +176,7 @@ sealed interface AdapterPlace extends AutoCloseable
       Path parent = files.resolveSibling(MAKING + files.getFileName());
       FileTrees.delete(parent);
       Files.createDirectories(parent);
-      // No link: a store's files are its own user's to read.
+      // a copy, since only the server's user can read the files of the store
       try (InputStream in = store.open(content.weights().sha256())) {
         Files.copy(in, parent.resolve(VllmForm.WEIGHTS));
       }
@@ -219,7 +218,7 @@ sealed interface AdapterPlace extends AutoCloseable
       }
     }
 
-    /** Those of Graft: into its files. */
+    /** Returns the links that lead to files of Graft. */
     private List<Path> links() throws IOException {
       Files.createDirectories(root);
       try (Stream<Path> all = Files.walk(root, 2)) {
@@ -250,13 +249,13 @@ sealed interface AdapterPlace extends AutoCloseable
   /**
    * An adapter that an engine should have.
    *
-   * @param name that the engine is asked for: {@code department/alias}, or the adapter's own
-   * @param base the engine's name of its base model
+   * @param name at the engine: {@code department/alias}, or the adapter's own
+   * @param base the engine's name of the base model
    */
   record Served(String name, Adapter adapter, String base) {
     private static final int SHOWN = 12;
 
-    /** Another for other files; it begins with the adapter's id. */
+    /** Returns a key of its files, which begins with the adapter's id. */
     String key() {
       byte[] content = (adapter.manifest() + "\n" + base).getBytes(StandardCharsets.UTF_8);
       return adapter.id() + "-" + Digest.of(content).hex().substring(0, SHOWN);
@@ -267,7 +266,7 @@ sealed interface AdapterPlace extends AutoCloseable
     }
   }
 
-  /** The two files with which vLLM loads an adapter. */
+  /** Creates the two files from which vLLM loads an adapter. */
   @Component
   static class VllmForm {
     static final String CONFIG = "adapter_config.json";
@@ -286,18 +285,18 @@ sealed interface AdapterPlace extends AutoCloseable
     }
 
     /**
-     * @param config of which {@code base_model_name_or_path} is the engine's name of the base:
-     *     vLLM's resolver takes no other
+     * @param config with the engine's name of the base in {@code base_model_name_or_path}, which
+     *     vLLM's resolver requires
      */
     record Files(byte[] config, BlobRef weights) {}
 
-    /** Makes them when they are needed. */
+    /** Creates the files when they are needed. */
     @FunctionalInterface
     interface Source {
       Files files() throws IOException, NotLoadable;
     }
 
-    /** vLLM does not load it, in no form that is there. */
+    /** vLLM does not load the adapter in any existing form. */
     static final class NotLoadable extends Exception {
       private static final long serialVersionUID = 1;
 
@@ -313,21 +312,22 @@ sealed interface AdapterPlace extends AutoCloseable
       BlobRef config = files.get(form + CONFIG);
       BlobRef weights = files.get(form + WEIGHTS);
       if (config == null || weights == null || config.bytes() > MAX_CONFIG) {
-        throw new NotLoadable("it is a whole model, no adapter: export it, and serve it by itself");
+        throw new NotLoadable(
+            "It is a whole model, not an adapter: export it and serve it on its own.");
       }
       try (InputStream in = store.open(config.sha256())) {
         ObjectNode fields = (ObjectNode) json.readTree(in.readAllBytes());
         return new Files(
             json.writeValueAsBytes(fields.put("base_model_name_or_path", base)), weights);
       } catch (JacksonException | ClassCastException unreadable) {
-        throw new NotLoadable("its adapter_config.json is no JSON object");
+        throw new NotLoadable("Its adapter_config.json is not a JSON object.");
       }
     }
 
     private String form(Adapter adapter, Manifest result) throws IOException, NotLoadable {
       List<Compatibility> found =
           report.of(adapter, result).stream().filter(it -> it.loader() == Loader.VLLM).toList();
-      if (found.isEmpty()) throw new NotLoadable("nobody knows whether vLLM loads it");
+      if (found.isEmpty()) throw new NotLoadable("It is unknown whether vLLM loads it.");
       Compatibility vllm = found.getFirst();
       if (vllm.verdict() == Verdict.LOADS) return "";
       if (result.files().containsKey(PLAIN + CONFIG)) return PLAIN;

@@ -18,7 +18,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Continues texts: answers one {@link GenerateAsk} after another on one loaded base model. */
+/** Continues texts: answers {@link GenerateAsk}s one by one on one loaded base model. */
 final class AskHandler implements InferrerCommand.LoadedModel {
   private final ChatText text;
   private final Generator generator;
@@ -30,7 +30,7 @@ final class AskHandler implements InferrerCommand.LoadedModel {
   }
 
   /**
-   * @param cancelled asked after each token
+   * @param cancelled checked after each token
    */
   @Override
   public Reply answer(
@@ -44,7 +44,7 @@ final class AskHandler implements InferrerCommand.LoadedModel {
   }
 
   private Reply answer(GenerateAsk ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
-    wear(ask.adapter());
+    useAdapter(ask.adapter());
     ChatText.Plain prompt = ids(ask.prompt());
     int bound = tokenBound(ask, prompt.ids().length);
     checkBias(ask);
@@ -57,7 +57,7 @@ final class AskHandler implements InferrerCommand.LoadedModel {
           choice < ask.decoding().choices() && !cancelled.getAsBoolean();
           choice++) {
         made +=
-            new ChoiceGenerator(ask, choice, text, scorer, pieces).speak(read, bound, cancelled);
+            new ChoiceGenerator(ask, choice, text, scorer, pieces).generate(read, bound, cancelled);
       }
     }
     return new Reply.Done(ask.id(), prompt.ids().length, made);
@@ -81,15 +81,15 @@ final class AskHandler implements InferrerCommand.LoadedModel {
       throw new InferrerCommand.PromptRefused(
           Reply.Cause.INVALID_PROMPT,
           prompt.param(),
-          "The prompt is empty, and this model has no token that a text begins with.");
+          "The prompt is empty, and this model has no token to begin a text with.");
     }
     for (int id : plain.ids()) checkId(id, prompt.param());
     return plain;
   }
 
-  private void wear(@Nullable String wanted) {
+  private void useAdapter(@Nullable String wanted) {
     if (Objects.equals(adapter, wanted)) return;
-    // After a failure in between, nothing is known about what the base wears.
+    // if loading fails, the adapter on the base is unknown
     adapter = "?";
     generator.adapter(wanted == null ? null : Path.of(wanted));
     adapter = wanted;
@@ -128,77 +128,64 @@ final class AskHandler implements InferrerCommand.LoadedModel {
             .formatted(param, id, generator.vocabulary() - 1));
   }
 
-  /** Makes one choice of an answer, token by token. */
-  static final class ChoiceGenerator {
-    private final InferrerOrder.GenerateAsk ask;
-    private final int choice;
-    private final ChatText text;
-    private final @Nullable Scorer scorer;
-    private final Consumer<Reply.Piece> pieces;
-
-    /**
-     * @param scorer null if no scores are wanted
-     */
-    ChoiceGenerator(
-        InferrerOrder.GenerateAsk ask,
-        int choice,
-        ChatText text,
-        @Nullable Scorer scorer,
-        Consumer<Reply.Piece> pieces) {
-      this.ask = ask;
-      this.choice = choice;
-      this.text = text;
-      this.scorer = scorer;
-      this.pieces = pieces;
-    }
-
-    /** Returns how many tokens it has made. */
-    int speak(PrefilledPrompt prompt, int bound, BooleanSupplier cancelled) {
+  /**
+   * Generates one choice of an answer, token by token.
+   *
+   * @param scorer null if no scores are wanted
+   */
+  private record ChoiceGenerator(
+      GenerateAsk ask,
+      int choice,
+      ChatText text,
+      @Nullable Scorer scorer,
+      Consumer<Reply.Piece> pieces) {
+    /** Returns the number of generated tokens. */
+    int generate(PrefilledPrompt prompt, int bound, BooleanSupplier cancelled) {
       Generator.Text read = prompt.text();
       if (choice > 0) read.rewind();
-      if (ask.decoding().echo()) say(prompt.echo(), null);
+      if (ask.decoding().echo()) emit(prompt.echo(), null);
       Sampler sampler = ask.decoding().sampling().sampler(choice);
       GeneratedText answer = new GeneratedText(text, ask.decoding().stop(), prompt.echo().points());
       int made = 0;
       for (int last = 0; !cancelled.getAsBoolean(); made++) {
         if (made == bound) {
-          GeneratedText.Said rest = answer.rest();
-          say(rest, answer.stopped() ? Reply.End.STOP : Reply.End.LENGTH);
+          GeneratedText.Part rest = answer.rest();
+          emit(rest, answer.stopped() ? Reply.End.STOP : Reply.End.LENGTH);
           break;
         }
         if (made > 0) read.append(last);
         last = sampler.next(read.logits());
         if (text.stopIds().contains(last)) {
-          say(answer.rest(), Reply.End.STOP);
+          emit(answer.rest(), Reply.End.STOP);
           break;
         }
         Reply.TokenScore score =
             scorer == null ? null : scorer.score(last, read.logits(), answer.length());
-        GeneratedText.Said said = answer.add(last, score);
-        say(said, answer.stopped() ? Reply.End.STOP : null);
+        GeneratedText.Part part = answer.add(last, score);
+        emit(part, answer.stopped() ? Reply.End.STOP : null);
         if (answer.stopped()) return made + 1;
       }
       return made;
     }
 
-    private void say(GeneratedText.Said said, Reply.@Nullable End end) {
-      if (end == null && said.isNothing()) return;
-      pieces.accept(new Reply.Piece(ask.id(), choice, said.text(), said.scores(), end));
+    private void emit(GeneratedText.Part part, Reply.@Nullable End end) {
+      if (end == null && part.isEmpty()) return;
+      pieces.accept(new Reply.Piece(ask.id(), choice, part.text(), part.scores(), end));
     }
   }
 
   /**
    * A prompt that the model has read.
    *
-   * @param text open; closed with this
-   * @param ids all that was read
-   * @param echo what an answer that repeats the prompt begins with
+   * @param text closed with this
+   * @param ids of the prompt
+   * @param echo the prompt as a part of an answer that begins with it
    */
-  record PrefilledPrompt(Generator.Text text, int[] ids, GeneratedText.Said echo)
+  record PrefilledPrompt(Generator.Text text, int[] ids, GeneratedText.Part echo)
       implements AutoCloseable {
     /**
-     * @param prompt the caller's, and {@code plain} what it became
-     * @param scorer null if its tokens' scores are not wanted
+     * @param plain the tokens of {@code prompt}
+     * @param scorer null if the scores of its tokens are not wanted
      */
     static PrefilledPrompt of(
         Generator generator,
@@ -221,10 +208,10 @@ final class AskHandler implements InferrerCommand.LoadedModel {
         text = generator.read(ids);
       }
       return new PrefilledPrompt(
-          text, ids, new GeneratedText.Said(echo ? own(prompt, texts) : "", scores));
+          text, ids, new GeneratedText.Part(echo ? own(prompt, texts) : "", scores));
     }
 
-    /** Code points of the scored tokens. */
+    /** Returns the code points of the scored tokens. */
     private static int end(List<Reply.TokenScore> scores) {
       if (scores.isEmpty()) return 0;
       int end = scores.getLast().offset();
@@ -252,33 +239,29 @@ final class AskHandler implements InferrerCommand.LoadedModel {
     }
   }
 
-  /**
-   * The text of one answer as its tokens come, up to a stop string, and the scores of its tokens.
-   */
+  /** Assembles the text and scores of an answer from its tokens, up to a stop string. */
   static final class GeneratedText {
     private final Detokenizer detokenizer;
     private final List<String> stops;
 
-    /** Certain text that may be the beginning of a stop string. */
+    /** Text that is held back because it may begin a stop string. */
     private String held = "";
 
-    /** Code points of the choice before {@link #held}. */
+    /** Code points of the choice in front of {@link #held}. */
     private int given;
 
-    /** Scores whose tokens' text is not given out yet. */
+    /** Scores of tokens whose text is held back. */
     private final Deque<TokenScore> waiting = new ArrayDeque<>();
 
     private boolean stopped;
 
-    /**
-     * Text that is part of the answer, perhaps none, and the scores of the tokens that begin in it.
-     */
-    record Said(String text, List<TokenScore> scores) {
+    /** A part of the answer, which may be empty, with the scores of the tokens that begin in it. */
+    record Part(String text, List<TokenScore> scores) {
       int points() {
         return GeneratedText.points(text);
       }
 
-      boolean isNothing() {
+      boolean isEmpty() {
         return text.isEmpty() && scores.isEmpty();
       }
     }
@@ -292,28 +275,28 @@ final class AskHandler implements InferrerCommand.LoadedModel {
       stops = stop;
     }
 
-    /** Code points in front of the next token. */
+    /** Returns the code points in front of the next token. */
     int length() {
       return given + points(held);
     }
 
-    /** What this token makes part of the answer. */
-    Said add(int id, @Nullable TokenScore score) {
+    /** Adds a token; returns the text that is final now. */
+    Part add(int id, @Nullable TokenScore score) {
       if (score != null) waiting.add(score);
       return release(detokenizer.add(id), false);
     }
 
-    /** What was held back, when the answer ends by itself. */
-    Said rest() {
-      return stopped ? new Said("", List.of()) : release(detokenizer.rest(), true);
+    /** Returns the text that was held back, at the end of the answer. */
+    Part rest() {
+      return stopped ? new Part("", List.of()) : release(detokenizer.rest(), true);
     }
 
-    /** Whether a stop string was met. */
+    /** Returns whether the answer contained a stop string. */
     boolean stopped() {
       return stopped;
     }
 
-    private Said release(String more, boolean all) {
+    private Part release(String more, boolean all) {
       String open = held + more;
       int cut = cut(open);
       stopped = cut >= 0;
@@ -324,15 +307,15 @@ final class AskHandler implements InferrerCommand.LoadedModel {
       while (!waiting.isEmpty() && (waiting.element().offset() < given || (all && !stopped))) {
         scores.add(waiting.remove());
       }
-      return new Said(open.substring(0, end), scores);
+      return new Part(open.substring(0, end), scores);
     }
 
-    /** Position of the earliest stop string in the text, or -1. */
+    /** Returns the position of the first stop string in the text, or -1. */
     private int cut(String text) {
       return stops.stream().mapToInt(text::indexOf).filter(at -> at >= 0).min().orElse(-1);
     }
 
-    /** Length of the longest end of the text that may become a stop string. */
+    /** Returns the length of the longest suffix of the text that begins a stop string. */
     private int possible(String text) {
       int longest = 0;
       for (String stop : stops) {
@@ -350,9 +333,9 @@ final class AskHandler implements InferrerCommand.LoadedModel {
   }
 
   /**
-   * The text of an answer as its tokens come. A token's text depends on the tokens before it, and a
-   * character may be spread over several, so a window of tokens is decoded and only what later
-   * tokens cannot change is given out.
+   * Decodes the tokens of an answer as they come. The text of a token depends on the tokens before
+   * it, and a character may span several tokens. So a window of tokens is decoded, and only text
+   * that later tokens cannot change is returned.
    */
   static final class Detokenizer {
     /** Tokens that are decoded again as the context of the next ones. */
@@ -361,7 +344,7 @@ final class AskHandler implements InferrerCommand.LoadedModel {
     private static final int LONGEST = 64;
     private static final char UNFINISHED = '\uFFFD';
 
-    /** An unfinished character decodes to at most as many. */
+    /** An unfinished character decodes to at most this many replacement characters. */
     private static final int UNFINISHED_BYTES = 3;
 
     private final ChatText text;
@@ -372,7 +355,7 @@ final class AskHandler implements InferrerCommand.LoadedModel {
       this.text = text;
     }
 
-    /** Text that has become certain, perhaps none. */
+    /** Adds a token; returns the text that is final now, which may be empty. */
     String add(int id) {
       window = Arrays.copyOf(window, window.length + 1);
       window[window.length - 1] = id;
@@ -385,7 +368,7 @@ final class AskHandler implements InferrerCommand.LoadedModel {
       return next;
     }
 
-    /** What was held back, when no token follows. */
+    /** Returns the text that was held back, after the last token. */
     String rest() {
       String all = text.decode(window);
       return all.substring(Math.min(given, all.length()));
@@ -407,12 +390,12 @@ final class AskHandler implements InferrerCommand.LoadedModel {
   /**
    * Scores tokens by the model's own distribution.
    *
-   * @param top how many candidates a score names
+   * @param top the number of candidates in a score
    */
   record Scorer(ChatText text, int top) {
     /**
-     * @param logits (vocabulary) that the model had in the token's place
-     * @param offset code points before it
+     * @param logits (vocabulary) at the token's position
+     * @param offset code points in front of it
      */
     TokenScore score(int id, float[] logits, int offset) {
       LogProbabilities all = new LogProbabilities(logits);
@@ -423,7 +406,7 @@ final class AskHandler implements InferrerCommand.LoadedModel {
       return new TokenScore(text.bytes(id), all.of(id).logProbability(), offset, best);
     }
 
-    /** Of a text's first token, which nothing is before. */
+    /** Returns the score of the first token of a text, which has no probability. */
     TokenScore first(int id) {
       return new TokenScore(text.bytes(id), null, 0, List.of());
     }

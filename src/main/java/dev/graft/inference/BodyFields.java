@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** The fields of a request's body, each refused by its name where it is not what it must be. */
+/** Reads the fields of a request's body. The error for an invalid field names it. */
 record BodyFields(JsonNode body) {
   boolean has(String name) {
     JsonNode value = body.path(name);
@@ -62,12 +62,12 @@ record BodyFields(JsonNode body) {
     if (!has(name)) return null;
     JsonNode value = body.path(name);
     if (!value.isIntegralNumber() || !value.canConvertToLong()) {
-      throw InferenceRefused.value(name, "must be a whole number of 64 bits");
+      throw InferenceRefused.value(name, "must be a 64-bit whole number");
     }
     return value.longValue();
   }
 
-  /** One string or a list of them. */
+  /** Reads one string or a list of strings. */
   List<String> strings(String name, int most) {
     if (!has(name)) return List.of();
     JsonNode value = body.path(name);
@@ -75,32 +75,31 @@ record BodyFields(JsonNode body) {
     for (JsonNode one : value.isArray() ? value : List.of(value)) {
       if (!one.isString() || one.stringValue().isEmpty()) {
         throw InferenceRefused.value(
-            name, "must be a string that is not empty, or up to %d of them".formatted(most));
+            name, "must be a non-empty string, or a list of up to %d".formatted(most));
       }
       strings.add(one.stringValue());
     }
     if (strings.size() > most) {
       throw InferenceRefused.value(
-          name, "may hold up to %d strings, not %d".formatted(most, strings.size()));
+          name, "must have at most %d strings, but has %d".formatted(most, strings.size()));
     }
     return strings;
   }
 
   /**
-   * A request field that OpenAI documents, and what Graft does with it. A refused field may still
-   * be sent with a value that asks for what happens anyway (its neutral values, or null), because
-   * clients send their defaults.
+   * A request field that OpenAI documents, and how Graft treats it. A refused field may have null
+   * or a neutral value, which would change nothing, because clients send their defaults.
    *
-   * @param neutral the values, as JSON text, that a refused field may have
+   * @param neutral the accepted values of a refused field, as JSON text
    */
   record RequestParameter(String name, Treatment treatment, String note, List<String> neutral) {
-    /** What happens to a field that is sent. */
+    /** How Graft treats a field. */
     enum Treatment {
-      /** Does what OpenAI's reference says, within the stated bounds. */
+      /** Has the meaning of OpenAI's reference, within the stated bounds. */
       HONOURED,
       /** Accepted; it would not change the answer. */
       IGNORED,
-      /** Would change the answer and is not built: the request is refused with this param. */
+      /** Would change the answer but is not implemented: the request is refused with this param. */
       REFUSED
     }
 
@@ -116,7 +115,7 @@ record BodyFields(JsonNode body) {
       return new RequestParameter(name, Treatment.REFUSED, note, List.of(neutral));
     }
 
-    /** Refuses a body with a field that the table does not let pass, by its name. */
+    /** Refuses a body with an unknown or refused field. */
     static void check(List<RequestParameter> table, JsonNode body) {
       if (!body.isObject()) throw InferenceRefused.notAnObject();
       for (Map.Entry<String, JsonNode> field : body.properties()) {

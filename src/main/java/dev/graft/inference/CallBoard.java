@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Chats that this server waits for, and workers that ask it for chats, be they its own or another
- * server's. {@link CallRows} say who has which; what a worker reports to the server that waits does
- * not go through them.
+ * The calls that this server waits for, and the workers that ask it for calls of any server. {@link
+ * CallRows} records which worker has which call. A report to the server that waits for the call
+ * does not go through the database.
  */
 final class CallBoard {
   /** A call this old goes to any worker, whatever it has in memory. */
@@ -39,7 +39,7 @@ final class CallBoard {
   private final WorkerPresence workers;
   private final Map<ServedModel.LoadedWeights, ModelSlots> slots = new HashMap<>();
 
-  public CallBoard(InferenceProperties settings, Ids ids, CallRows rows, Hints hints) {
+  CallBoard(InferenceProperties settings, Ids ids, CallRows rows, Hints hints) {
     this.settings = settings;
     this.ids = ids;
     this.rows = rows;
@@ -48,9 +48,9 @@ final class CallBoard {
   }
 
   /**
-   * Puts a chat up.
+   * Places a call for workers.
    *
-   * @throws Inferrer.NoCapacity if no worker answers chats, or this model's places are taken
+   * @throws Inferrer.NoCapacity if no worker answers chats, or the queue of the model is full
    */
   PlacedCall place(String department, ServedModel model, InferrerOrder.Ask ask) {
     takeSlot(department, model.weights());
@@ -80,13 +80,13 @@ final class CallBoard {
     if (own.taken() == 0) slots.remove(weights);
   }
 
-  /** Takes a call down; a worker that is at it hears so with its next report. */
+  /** Removes a call. A worker that answers it learns so from its next report. */
   void leave(PlacedCall call) {
     leaveSlot(call);
     watch.leave(call);
   }
 
-  /** The next call for a worker, waiting for one. */
+  /** Waits for the next call for a worker, and claims it. */
   Optional<InferenceCall> take(String worker, InferenceCall.Wanted wanted)
       throws InterruptedException {
     long wait = Math.clamp(wanted.waitMs(), 0, InferenceCall.LONGEST_WAIT_MS);
@@ -106,25 +106,22 @@ final class CallBoard {
     }
   }
 
-  /**
-   * Has another worker take a call whose worker went away while it was asking: its request was
-   * answered, but nobody read it.
-   */
+  /** Offers a call again whose worker disconnected before it read the answer to its request. */
   void putBack(PlacedCall call) {
     watch.putBack(call);
   }
 
   /**
-   * The call that this worker is answering.
+   * Returns the call that this worker is answering.
    *
-   * @throws CallGone if nobody waits for it any more, or it is another's
+   * @throws CallGone if no server waits for it any more, or another worker has it
    */
   InferenceCall held(String worker, String turn) {
     return call(rows.held(worker, turn).orElseThrow(CallGone::new));
   }
 
   /**
-   * Takes in what a worker says of its call.
+   * Accepts the report of a worker on its call.
    *
    * @throws CallGone as {@link #held}
    */
@@ -138,10 +135,9 @@ final class CallBoard {
   }
 
   /**
-   * Looks for what other servers have for this one: calls for the workers that ask here, and
-   * reports on the calls that wait here. It looks while there is someone to look for, every {@link
-   * #POLL}, at once after a hint, and often while something comes: the pieces of an answer follow
-   * each other.
+   * Polls the database for calls for the workers that ask here and for reports on the calls that
+   * wait here. It polls only while there are such workers or calls: every {@link #POLL}, at once
+   * after a hint, and more often while the pieces of an answer arrive.
    */
   static final class CallWatch implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(CallWatch.class);
@@ -153,19 +149,19 @@ final class CallBoard {
     private static final String CALLS = "calls";
     private static final String REPORTS = "reports";
 
-    /** What a worker has of a call. */
+    /** The claim of a worker on a call. */
     private record Turn(String worker, PlacedCall call) {}
 
     private final String server;
     private final CallRows rows;
     private final Hints hints;
 
-    /** What waits here, by the call's id, and by the turn that a worker has at it. */
+    /** The calls that wait here, by id; {@link #turns} has them by claim. */
     private final Map<String, PlacedCall> placed = new ConcurrentHashMap<>();
 
     private final Map<String, Turn> turns = new ConcurrentHashMap<>();
 
-    /** One for each call that a worker may find. */
+    /** One permit for each call that a worker may find. */
     private final Semaphore calls = new Semaphore(0, true);
 
     private final AtomicInteger asking = new AtomicInteger();
@@ -185,11 +181,11 @@ final class CallBoard {
       hints.on(REPORTS, news::release);
     }
 
-    /** False if no worker answers calls. */
+    /** Returns false if no worker answers calls. */
     boolean place(PlacedCall call) {
       InferenceCall asked = call.call();
       String weights = asked.served().weights().name();
-      // Known before it can be claimed: a report on what is not known would be lost.
+      // registered before it can be claimed: a report on an unknown call would be lost
       placed.put(asked.id(), call);
       boolean stands = false;
       try {
@@ -204,7 +200,7 @@ final class CallBoard {
       return true;
     }
 
-    /** To a worker that waits here, else to other servers', and to one that just comes to wait. */
+    /** Wakes a worker that waits here; if there is none, hints to all servers. */
     private void offer() {
       if (calls.hasQueuedThreads()) {
         calls.release();
@@ -214,7 +210,9 @@ final class CallBoard {
       hints.tell(CALLS);
     }
 
-    /** Also when interrupted: a worker would go on with what nobody waits for. */
+    /**
+     * Removes the call even if the thread is interrupted, so that the worker stops answering it.
+     */
     void leave(PlacedCall call) {
       String id = call.call().id();
       placed.remove(id);
@@ -223,7 +221,7 @@ final class CallBoard {
       try {
         rows.remove(id);
       } catch (DataAccessException away) {
-        // Nobody keeps it any more, so it goes by itself.
+        // the row expires, since this server no longer renews it
         log.atDebug()
             .addKeyValue("call", id)
             .addKeyValue("cause", away.getMessage())
@@ -233,7 +231,7 @@ final class CallBoard {
       }
     }
 
-    /** A worker begins to ask for a call, and {@link #asked} when it has one or waits no longer. */
+    /** Counts a worker that waits for a call, until {@link #asked}. */
     void asks() {
       asking.incrementAndGet();
       watch();
@@ -243,12 +241,12 @@ final class CallBoard {
       asking.decrementAndGet();
     }
 
-    /** Waits for a call; false at the end of the time. */
+    /** Waits for a call; returns false on timeout. */
     boolean awaitCall(long nanos) throws InterruptedException {
       return nanos > 0 && calls.tryAcquire(nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** A worker has claimed a call, which may wait here. */
+    /** Records that a worker has claimed a call, if the call waits here. */
     void taken(String worker, CallRows.Claimed claimed) {
       PlacedCall call = placed.get(claimed.id());
       if (call != null) taken(call, claimed.claim(), worker);
@@ -279,11 +277,11 @@ final class CallBoard {
       }
       PlacedCall call = here.get();
       if (call.report(turn, report)) return;
-      collect(); // what was reported to other servers before
+      collect(); // earlier reports that other servers received
       if (!call.report(turn, report)) call.lost("a part of its answer is missing");
     }
 
-    /** A turn that began at another server is not known here at first. */
+    /** Returns the call if it waits here. A claim made at another server is looked up first. */
     private Optional<PlacedCall> waitingHere(String worker, String turn) {
       Turn known = turns.get(turn);
       if (known == null) {
@@ -302,7 +300,7 @@ final class CallBoard {
       Thread.ofVirtual().name("calls-watch").start(this);
     }
 
-    /** False while there is someone to look for; else the thread ends. */
+    /** Returns whether the thread may end: no worker asks and no call waits. */
     private synchronized boolean done() {
       watching = asking.get() > 0 || !placed.isEmpty();
       return !watching;
@@ -351,25 +349,23 @@ final class CallBoard {
       lastNews = System.nanoTime();
     }
 
-    /**
-     * Whether anything was reported. One at a time: whoever waits for this finds all of it told.
-     */
+    /** Delivers stored reports; returns whether there were any. One thread collects at a time. */
     private boolean collect() {
       synchronized (collecting) {
         List<PlacedCall> standing =
             placed.values().stream().filter(PlacedCall::isStanding).toList();
         Map<String, CallRows.Standing> found = rows.collect(server);
-        placed.forEach((id, call) -> tell(call, found.get(id), standing.contains(call)));
+        placed.forEach((id, call) -> deliver(call, found.get(id), standing.contains(call)));
         return found.values().stream().anyMatch(each -> !each.reports().isEmpty());
       }
     }
 
     /**
-     * @param stood whether its row was there before
+     * @param stood whether its row was committed before the query
      */
-    private void tell(PlacedCall call, CallRows.@Nullable Standing found, boolean stood) {
+    private void deliver(PlacedCall call, CallRows.@Nullable Standing found, boolean stood) {
       if (found == null) {
-        if (stood && !call.isTaken()) call.lost("PostgreSQL has lost it");
+        if (stood && !call.isTaken()) call.lost("PostgreSQL has lost the call");
         return;
       }
       String turn = found.claim();
@@ -384,11 +380,11 @@ final class CallBoard {
     }
   }
 
-  /** A call on the {@link CallBoard}: who asked, who answers, and what has been heard. */
+  /** A call on the {@link CallBoard}, with its claim and the replies that have arrived. */
   static final class PlacedCall {
-    /** What the one who waits hears. */
+    /** An event for the thread that waits for the answer. */
     sealed interface Heard {
-      record Said(Reply reply) implements Heard {}
+      record Replied(Reply reply) implements Heard {}
 
       record Lost(String why) implements Heard {}
     }
@@ -396,7 +392,7 @@ final class CallBoard {
     private final String department;
     private final InferenceCall call;
 
-    /** Nobody claimed it yet, or the claim was taken back. */
+    /** Null before a worker claims the call, and after {@link #putBack}. */
     private @Nullable String claim;
 
     private final long placed = System.nanoTime();
@@ -419,7 +415,7 @@ final class CallBoard {
       return call;
     }
 
-    /** Its row is there. */
+    /** Records that the row is committed. */
     void stands() {
       standing = true;
     }
@@ -428,12 +424,12 @@ final class CallBoard {
       return standing;
     }
 
-    /** Null at the end of the time. */
+    /** Returns null on timeout. */
     @Nullable Heard next(long nanos) throws InterruptedException {
       return heard.poll(nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** A worker has it, under this claim; nothing happens where that is known. */
+    /** Records the claim of a worker; a known claim changes nothing. */
     synchronized void taken(String by) {
       if (by.equals(claim)) return;
       claim = by;
@@ -442,7 +438,7 @@ final class CallBoard {
       lastReport = System.nanoTime();
     }
 
-    /** The claim of a worker that should have it and has never said so: it may not know. */
+    /** Returns the claim while its worker has not reported yet, else null. */
     synchronized @Nullable String unconfirmed() {
       return confirmed ? null : claim;
     }
@@ -455,29 +451,29 @@ final class CallBoard {
       return claim != null;
     }
 
-    /** Nanoseconds since it was placed. */
+    /** Returns the nanoseconds since it was placed. */
     long age() {
       return System.nanoTime() - placed;
     }
 
-    /** Nanoseconds since its worker was last heard of. */
+    /** Returns the nanoseconds since the last report of its worker. */
     synchronized long silence() {
       return System.nanoTime() - lastReport;
     }
 
     /**
-     * Takes what is new in a report under a claim.
+     * Accepts the new replies of a report.
      *
-     * @return false if something before it is missing: then nothing is taken
+     * @return false if earlier replies are missing; then none is accepted
      */
     synchronized boolean report(String by, InferenceCall.CallReport report) {
-      if (!by.equals(claim)) return true; // an earlier turn's
+      if (!by.equals(claim)) return true; // of an earlier claim
       lastReport = System.nanoTime();
       confirmed = true;
       if (report.first() > replies) return false;
-      List<Reply> told = report.replies();
-      for (int i = (int) Math.min(replies - report.first(), told.size()); i < told.size(); i++) {
-        heard.add(new Heard.Said(told.get(i)));
+      List<Reply> sent = report.replies();
+      for (int i = (int) Math.min(replies - report.first(), sent.size()); i < sent.size(); i++) {
+        heard.add(new Heard.Replied(sent.get(i)));
         replies++;
       }
       String lost = report.lost();
@@ -485,24 +481,24 @@ final class CallBoard {
       return true;
     }
 
-    /** There will be no answer. */
+    /** Ends the call without an answer. */
     void lost(String why) {
       heard.add(new Heard.Lost(why));
     }
   }
 
-  /** Says for all servers which workers ask here, and not at each of their requests. */
+  /** Records for all servers which workers ask here, at most every {@link #WRITTEN} per worker. */
   static final class WorkerPresence {
     private static final Logger log = LoggerFactory.getLogger(WorkerPresence.class);
 
-    /** A worker that asked this long ago is counted out. */
+    /** A worker counts as present for this long after it asked. */
     private static final Duration PRESENT = Duration.ofSeconds(30);
 
     private static final Duration WRITTEN = Duration.ofSeconds(10);
 
     private final CallRows rows;
 
-    /** When each was last written down, in nanoseconds. */
+    /** When the presence of each worker was last written, in nanoseconds. */
     private final Map<String, Long> workers = new ConcurrentHashMap<>();
 
     WorkerPresence(CallRows rows) {
@@ -510,7 +506,7 @@ final class CallBoard {
     }
 
     /**
-     * @param waits how long the worker is about to wait here
+     * @param waits how long the worker is going to wait here
      */
     void seen(String worker, Duration waits) {
       long now = System.nanoTime();
@@ -526,22 +522,24 @@ final class CallBoard {
     }
   }
 
-  /** Nobody waits for this call: it was answered, cancelled, given up, or never this worker's. */
+  /**
+   * No server waits for this call: it was answered, cancelled or given up, or is another worker's.
+   */
   static final class CallGone extends RuntimeException {
     CallGone() {
-      super("nobody waits for this call");
+      super("no server waits for this call");
     }
   }
 
   /**
-   * Has workers answer: they ask for calls, as they ask for jobs, and what they say of one is
-   * relayed to the chat that waits for it.
+   * Lets workers answer. They ask for calls as they ask for jobs, and their replies are relayed to
+   * the request that waits.
    */
   static final class RoutedInferrer implements Inferrer {
-    /** A worker tells something at least every {@link CallLoop.RunningCall#HEARTBEAT}. */
-    private static final Duration SILENCE = CallLoop.RunningCall.HEARTBEAT.multipliedBy(10);
+    /** A worker reports at least every {@link CallLoop#HEARTBEAT}. */
+    private static final Duration SILENCE = CallLoop.HEARTBEAT.multipliedBy(10);
 
-    /** A worker says at once that it has a call. */
+    /** A worker confirms a call at once; after this time it is offered again. */
     private static final Duration CONFIRMED = Duration.ofSeconds(3);
 
     private static final Duration SOON = Duration.ofSeconds(5);
@@ -550,7 +548,7 @@ final class CallBoard {
     private final CallBoard board;
     private final InferenceProperties settings;
 
-    public RoutedInferrer(CallBoard board, InferenceProperties settings) {
+    RoutedInferrer(CallBoard board, InferenceProperties settings) {
       this.board = board;
       this.settings = settings;
     }
@@ -572,9 +570,10 @@ final class CallBoard {
       while (true) {
         switch (call.next(LOOK_EVERY)) {
           case null -> requireHope(call);
-          case PlacedCall.Heard.Lost(String why) -> throw new InferrerLost("a worker said: " + why);
-          case PlacedCall.Heard.Said(Reply.Piece piece) -> pieces.accept(piece);
-          case PlacedCall.Heard.Said(Reply last) -> {
+          case PlacedCall.Heard.Lost(String why) ->
+              throw new InferrerLost("the worker reported: " + why);
+          case PlacedCall.Heard.Replied(Reply.Piece piece) -> pieces.accept(piece);
+          case PlacedCall.Heard.Replied(Reply last) -> {
             return last;
           }
         }
@@ -588,7 +587,7 @@ final class CallBoard {
       }
       if (call.unconfirmed() != null && call.silence() > CONFIRMED.toNanos()) board.putBack(call);
       if (call.isTaken() && call.silence() > SILENCE.toNanos()) {
-        throw new InferrerLost("its worker has not been heard of any more");
+        throw new InferrerLost("its worker stopped reporting");
       }
     }
   }

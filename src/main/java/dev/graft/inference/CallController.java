@@ -6,7 +6,6 @@ import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.LeaseWire.WorkerPrincipal;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +25,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.core.JacksonException;
 
-/** The part of the worker API that is about chats. */
+/** The part of the worker API for calls. */
 @RestController
 @RequestMapping(LeaseWire.PATH + InferenceCall.PATH)
 class CallController {
@@ -64,57 +63,38 @@ class CallController {
       @PathVariable String digest,
       @RequestHeader(LeaseWire.FOLLOWS_HEADER) Optional<String> follows)
       throws IOException {
-    List<Digest> reached = board.held(worker.workerId(), call).manifests();
-    if (follows.isPresent()) {
-      Optional<URI> link = link(reached, digest);
-      if (link.isPresent()) {
-        return ResponseEntity.status(HttpStatus.FOUND).location(link.get()).build();
-      }
+    if (!reaches(board.held(worker.workerId(), call).manifests(), digest)) {
+      throw new CallBoard.CallGone();
     }
-    return blob(reached, digest)
-        .map(
-            in ->
-                ResponseEntity.ok()
-                    .contentType(MediaType.APPLICATION_OCTET_STREAM)
-                    .body(new InputStreamResource(in)))
-        .orElseThrow(CallBoard.CallGone::new);
+    Digest blob = new Digest(digest);
+    Optional<URI> link = follows.isPresent() ? store.workerLink(blob) : Optional.empty();
+    if (link.isPresent()) {
+      return ResponseEntity.status(HttpStatus.FOUND).location(link.get()).build();
+    }
+    return ResponseEntity.ok()
+        .contentType(MediaType.APPLICATION_OCTET_STREAM)
+        .body(new InputStreamResource(store.open(blob)));
   }
 
-  /**
-   * A blob of the call's model, or nothing: knowing the digest of another is worth nothing.
-   *
-   * @param manifests of the call
-   * @return empty if the digest is not one of theirs
-   */
-  private Optional<InputStream> blob(List<Digest> manifests, String hex) throws IOException {
-    return reaches(manifests, hex) ? Optional.of(store.open(new Digest(hex))) : Optional.empty();
-  }
-
-  /** Where a worker may read the blob instead, if it is one of theirs. */
-  private Optional<URI> link(List<Digest> manifests, String hex) throws IOException {
-    return reaches(manifests, hex) ? store.workerLink(new Digest(hex)) : Optional.empty();
-  }
-
+  /** Returns whether the digest is one of the manifests or of their files. */
   private boolean reaches(List<Digest> manifests, String hex) throws IOException {
     for (Digest manifest : manifests) {
-      if (manifest.hex().equals(hex) || names(manifest, hex)) return true;
+      boolean named =
+          ManifestDirectory.read(store, manifest).files().values().stream()
+              .anyMatch(file -> file.sha256().hex().equals(hex));
+      if (named || manifest.hex().equals(hex)) return true;
     }
     return false;
   }
 
-  private boolean names(Digest manifest, String hex) throws IOException {
-    return ManifestDirectory.read(store, manifest).files().values().stream()
-        .anyMatch(file -> file.sha256().hex().equals(hex));
-  }
-
   @ExceptionHandler
   ResponseEntity<byte[]> gone(CallBoard.CallGone gone) {
-    return error(HttpStatus.GONE, "call_gone", "Nobody waits for this call");
+    return error(HttpStatus.GONE, "call_gone", "No server waits for this call");
   }
 
   @ExceptionHandler
   ResponseEntity<byte[]> unreadable(JacksonException unreadable) {
-    return error(HttpStatus.BAD_REQUEST, "bad_request", "The body is not what this call takes");
+    return error(HttpStatus.BAD_REQUEST, "bad_request", "The body is invalid");
   }
 
   private static ResponseEntity<byte[]> json(Object value) {

@@ -34,15 +34,22 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 
-/** A worker's loop beside its jobs: asks for a call, answers it, again. */
+/** The loop in which a worker asks for calls and answers them, beside its jobs. */
 public final class CallLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(CallLoop.class);
   private static final Duration WAIT = Duration.ofSeconds(5);
   private static final Duration SLACK = Duration.ofSeconds(10);
 
-  /** After a server that could not be reached, or knows no calls. */
+  /** Pause after a server could not be reached or refused the request. */
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
+  /** The worker reports on a call at least this often. */
+  static final Duration HEARTBEAT = Duration.ofSeconds(2);
+
+  private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(5);
+  private static final int TRIES = 3;
+
+  /** Numbers the asks of this process, since servers count from the same number. */
   private static final AtomicLong ASKS = new AtomicLong();
 
   private final WorkerLink link;
@@ -61,9 +68,9 @@ public final class CallLoop implements Runnable {
   }
 
   /**
-   * Threads that answer; what they are at when they end is lost.
+   * Returns the answering threads. When they are stopped, they give their calls up.
    *
-   * @param count of calls at a time
+   * @param count the maximum number of concurrent calls
    */
   public LoopThreads threads(int count) {
     return new LoopThreads(
@@ -72,7 +79,7 @@ public final class CallLoop implements Runnable {
         threads -> threads.forEach(Thread::interrupt));
   }
 
-  /** Until interrupted. */
+  /** Runs until it is interrupted. */
   @Override
   public void run() {
     try {
@@ -89,7 +96,7 @@ public final class CallLoop implements Runnable {
   private void answer(InferenceCall call) throws InterruptedException {
     device.enter();
     try {
-      new RunningCall(call, ASKS.incrementAndGet(), link, blobs, models, traces).run();
+      new RunningCall(call).run();
     } finally {
       device.leave();
     }
@@ -111,59 +118,32 @@ public final class CallLoop implements Runnable {
   }
 
   /**
-   * A worker answers one call: one thread makes the answer, another tells the server what there is
-   * of it, all that has come since the last report in one. A report that is refused ends the
-   * answer.
+   * Answers one call: one thread makes the answer, another reports to the server all replies since
+   * the last report. A refused report ends the answer.
    */
-  static final class RunningCall {
-    /** The server hears of a call at least this often. */
-    static final Duration HEARTBEAT = Duration.ofSeconds(2);
-
-    private static final Logger log = LoggerFactory.getLogger(RunningCall.class);
-    private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(5);
-    private static final int TRIES = 3;
-
+  private final class RunningCall {
     private final InferenceCall call;
-    private final long id;
-    private final WorkerLink link;
-    private final BlobCache blobs;
-    private final Inferrer inferrer;
-    private final Traces traces;
-    private final LinkedBlockingQueue<Said> said = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
 
-    /** What the answering thread tells the reporting one. */
-    private sealed interface Said {
-      record That(Reply reply) implements Said {}
+    /** Events from the answering thread to the reporting one. */
+    private sealed interface Event {
+      record Replied(Reply reply) implements Event {}
 
-      record Lost(String why) implements Said {}
+      record Lost(String why) implements Event {}
     }
 
-    /**
-     * @param id of the ask in this process: servers count from the same number
-     */
-    RunningCall(
-        InferenceCall call,
-        long id,
-        WorkerLink link,
-        BlobCache blobs,
-        Inferrer inferrer,
-        Traces traces) {
+    RunningCall(InferenceCall call) {
       this.call = call;
-      this.id = id;
-      this.link = link;
-      this.blobs = blobs;
-      this.inferrer = inferrer;
-      this.traces = traces;
     }
 
-    /** Returns when the server has heard the end, or does not want to. */
+    /** Returns when the server has accepted or refused the last report. */
     void run() throws InterruptedException {
       Thread answering = Thread.ofVirtual().name("call-" + call.id()).start(this::answer);
       try {
-        // At once: a call that nobody says to have goes to another worker.
-        if (tell(new InferenceCall.CallReport(0, List.of(), null))) report();
+        // at once: an unconfirmed call is offered to another worker
+        if (send(new InferenceCall.CallReport(0, List.of(), null))) report();
       } catch (InterruptedException stopping) {
-        tell(new InferenceCall.CallReport(0, List.of(), "it stops"));
+        send(new InferenceCall.CallReport(0, List.of(), "the worker is stopping"));
         throw stopping;
       } finally {
         answering.interrupt();
@@ -174,30 +154,30 @@ public final class CallLoop implements Runnable {
     private void answer() {
       try (Span span = traces.follow("answer call", Span.Kind.CONSUMER, call.traceparent())) {
         span.put("graft.call_id", call.id());
-        // In use until the end: directories of models are laid out in between.
+        // blobs stay in use until the end, since model directories are created in between
         try (BlobUse use = blobs.use(this::open)) {
           for (Digest manifest : call.manifests()) {
             use.directory(manifest, ModelDirectories::isLaid);
           }
           Reply last =
-              inferrer.answer(
+              models.answer(
                   call.id(),
                   call.served(),
-                  call.ask().numbered(id),
-                  piece -> said.add(new Said.That(piece)));
-          said.add(new Said.That(last));
+                  call.ask().numbered(ASKS.incrementAndGet()),
+                  piece -> events.add(new Event.Replied(piece)));
+          events.add(new Event.Replied(last));
         }
       } catch (InterruptedException unwanted) {
-        said.add(new Said.Lost("it was cancelled"));
+        events.add(new Event.Lost("the call was cancelled"));
       } catch (Inferrer.NoCapacity
           | Inferrer.InferrerLost
           | IOException
           | UncheckedIOException
           | LeaseRefused e) {
-        said.add(new Said.Lost(String.valueOf(e.getMessage())));
+        events.add(new Event.Lost(String.valueOf(e.getMessage())));
       } catch (RuntimeException bug) {
         log.atError().addKeyValue("call", call.id()).setCause(bug).log("call_broke");
-        said.add(new Said.Lost("an error, see the worker's log"));
+        events.add(new Event.Lost("an error; see the worker's log"));
       }
     }
 
@@ -206,38 +186,38 @@ public final class CallLoop implements Runnable {
     }
 
     private void report() throws InterruptedException {
-      long told = 0;
+      long sent = 0;
       boolean more = true;
       while (more) {
-        InferenceCall.CallReport report = next(told);
-        told += report.replies().size();
+        InferenceCall.CallReport report = next(sent);
+        sent += report.replies().size();
         boolean ended =
             report.lost() != null
                 || !report.replies().isEmpty()
                     && !(report.replies().getLast() instanceof Reply.Piece);
-        more = tell(report) && !ended;
+        more = send(report) && !ended;
       }
     }
 
-    /** Waits for something to tell, but not long. */
-    private InferenceCall.CallReport next(long told) throws InterruptedException {
-      List<Said> news = new ArrayList<>();
-      Said first = said.poll(HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
+    /** Waits for replies, at most {@link #HEARTBEAT}. */
+    private InferenceCall.CallReport next(long sent) throws InterruptedException {
+      List<Event> news = new ArrayList<>();
+      Event first = events.poll(HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
       if (first != null) news.add(first);
-      said.drainTo(news);
+      events.drainTo(news);
       List<Reply> replies = new ArrayList<>();
       String lost = null;
-      for (Said each : news) {
+      for (Event each : news) {
         switch (each) {
-          case Said.That(Reply reply) -> replies.add(reply);
-          case Said.Lost(String why) -> lost = why;
+          case Event.Replied(Reply reply) -> replies.add(reply);
+          case Event.Lost(String why) -> lost = why;
         }
       }
-      return new InferenceCall.CallReport(told, replies, lost);
+      return new InferenceCall.CallReport(sent, replies, lost);
     }
 
-    /** False if nobody wants to hear it. */
-    private boolean tell(InferenceCall.CallReport report) throws InterruptedException {
+    /** Sends a report; returns false if the server refuses it or cannot be reached. */
+    private boolean send(InferenceCall.CallReport report) throws InterruptedException {
       for (int i = 1; i <= TRIES; i++) {
         try {
           link.post(path("/replies"), report, REPORT_TIMEOUT);
@@ -259,8 +239,8 @@ public final class CallLoop implements Runnable {
   }
 
   /**
-   * Training has a worker's machine first: while it trains, no calls are taken and no base model
-   * stays in memory. An answer in the making gets a moment to end.
+   * Gives training priority on a worker's machine: while it trains, the worker takes no calls and
+   * keeps no base model in memory. Answers in progress get {@link #GRACE} to end.
    */
   public static final class TrainingPriority {
     private static final Logger log = LoggerFactory.getLogger(TrainingPriority.class);
@@ -272,14 +252,14 @@ public final class CallLoop implements Runnable {
     private int answers;
 
     /**
-     * @param beside whether there is room for both
+     * @param beside whether the worker answers chats while it trains
      */
     public TrainingPriority(WarmModels models, boolean beside) {
       this.models = models;
       this.beside = beside;
     }
 
-    /** Returns, to the thread that is about to train, when there is room. */
+    /** Blocks the thread that is about to train until the models are unloaded. */
     @EventListener
     public synchronized void on(Training event) {
       if (beside) return;
@@ -323,7 +303,7 @@ public final class CallLoop implements Runnable {
     }
   }
 
-  /** A worker of its own answers chats beside its jobs, unless it is told not to. */
+  /** Beans of a worker without a server, which answers chats unless {@code offer} is false. */
   @EveryRole
   @Configuration(proxyBeanMethods = false)
   @Profile("worker & !server")

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** The statements on calls to workers. Each is a transaction of its own. */
+/** The statements on calls to workers. Each runs in its own transaction. */
 @Component
 class CallRows {
-  /** A call that its server has not kept for so long is nobody's. */
-  public static final Duration KEPT = Duration.ofSeconds(20);
+  /** How long a call stays after its server last renewed it. */
+  static final Duration KEPT = Duration.ofSeconds(20);
 
   private static final String PLACE =
       """
@@ -27,7 +27,9 @@ class CallRows {
        where exists (select from worker_call_poll where present_until > graft_now())
       """;
 
-  /** The oldest that has waited too long, else one for these weights, else the oldest. */
+  /**
+   * Claims the oldest call that has waited too long, else one for warm weights, else the oldest.
+   */
   private static final String CLAIM =
       """
       update worker_call set claim = :claim, worker_id = :worker
@@ -46,7 +48,7 @@ class CallRows {
        where claim = :claim and worker_id = :worker and kept_until > graft_now()
       """;
 
-  /** Which calls are still there, who has them, and what has been said of them. */
+  /** Takes the stored reports on the calls of a server, with their claims. */
   private static final String COLLECT =
       """
       with r as (delete from worker_call_report r using worker_call c
@@ -65,13 +67,12 @@ class CallRows {
   }
 
   /**
-   * A call as its worker has it.
+   * A call that a worker has claimed.
    *
-   * @param id under which it was placed
-   * @param server that waits
-   * @param claim this worker's turn at it
+   * @param server the server that waits for the answer
+   * @param claim id of the claim
    */
-  public record Claimed(String id, String server, String claim, byte[] body) {
+  record Claimed(String id, String server, String claim, byte[] body) {
     private static Claimed of(ResultSet row, int number) throws SQLException {
       return new Claimed(
           row.getString("id"),
@@ -82,19 +83,19 @@ class CallRows {
   }
 
   /**
-   * A call as its server finds it.
+   * A call for the server that waits for it.
    *
-   * @param claim and {@code worker}: null while it waits
-   * @param reports that other servers took in since the last look
+   * @param claim null, like {@code worker}, while no worker has it
+   * @param reports that other servers received since the last query
    */
-  public record Standing(@Nullable String claim, @Nullable String worker, List<byte[]> reports) {}
+  record Standing(@Nullable String claim, @Nullable String worker, List<byte[]> reports) {}
 
   /**
-   * False if no worker answers calls.
+   * Inserts a call; returns false if no worker answers calls.
    *
-   * @param weights a name of what answers
+   * @param weights name of the weights that answer
    */
-  public boolean place(String server, String id, String weights, byte[] body) {
+  boolean place(String server, String id, String weights, byte[] body) {
     return update(
             sql.sql(PLACE)
                 .param("id", id)
@@ -105,8 +106,8 @@ class CallRows {
         == 1;
   }
 
-  /** Says again that their server waits for these. */
-  public void keep(Collection<String> ids) {
+  /** Renews calls that their server still waits for. */
+  void keep(Collection<String> ids) {
     sql.sql(
             "update worker_call set kept_until = graft_now() + make_interval(secs => :kept)"
                 + " where id = any(:ids::text[])")
@@ -115,22 +116,21 @@ class CallRows {
         .update();
   }
 
-  public void remove(String id) {
+  void remove(String id) {
     update(sql.sql("delete from worker_call where id = :id").param("id", id));
   }
 
-  /** Also while a department's request is answered, whose role sees no calls. */
+  /** Updates as the server: the role of a department has no access to calls. */
   private static int update(JdbcClient.StatementSpec statement) {
     return EveryDepartment.call(statement::update);
   }
 
   /**
-   * @param claim a new name for this turn
+   * @param claim id of the new claim
    * @param warm weights that the worker has in memory
    * @param impatient a call this old goes to any worker
    */
-  public Optional<Claimed> claim(
-      String worker, String claim, List<String> warm, Duration impatient) {
+  Optional<Claimed> claim(String worker, String claim, List<String> warm, Duration impatient) {
     return sql.sql(CLAIM)
         .param("worker", worker)
         .param("claim", claim)
@@ -140,8 +140,8 @@ class CallRows {
         .optional();
   }
 
-  /** Has another worker take it; false if that claim is over. */
-  public boolean putBack(String id, String claim) {
+  /** Offers the call again; returns false if the claim is no longer valid. */
+  boolean putBack(String id, String claim) {
     return update(
             sql.sql(
                     "update worker_call set claim = null, worker_id = null"
@@ -151,8 +151,8 @@ class CallRows {
         == 1;
   }
 
-  /** The call that this worker has under this claim. */
-  public Optional<Claimed> held(String worker, String claim) {
+  /** Returns the call that this worker has under this claim. */
+  Optional<Claimed> held(String worker, String claim) {
     return sql.sql(
             "select id, server, claim, body from worker_call"
                 + " where claim = :claim and worker_id = :worker and kept_until > graft_now()")
@@ -162,8 +162,8 @@ class CallRows {
         .optional();
   }
 
-  /** Keeps a report for the server that waits; false if none waits for it. */
-  public boolean report(String worker, String claim, byte[] body) {
+  /** Stores a report for the server that waits; returns false if none waits. */
+  boolean report(String worker, String claim, byte[] body) {
     return sql.sql(REPORT)
             .param("worker", worker)
             .param("claim", claim)
@@ -172,8 +172,8 @@ class CallRows {
         == 1;
   }
 
-  /** Takes what there is for a server: all of its calls by id, each report once and in order. */
-  public Map<String, Standing> collect(String server) {
+  /** Returns the calls of a server by id, with reports in order. Each report is returned once. */
+  Map<String, Standing> collect(String server) {
     Map<String, Standing> calls = new LinkedHashMap<>();
     sql.sql(COLLECT)
         .param("server", server)
@@ -190,16 +190,16 @@ class CallRows {
     return calls;
   }
 
-  /** How many calls wait for a worker. */
-  public int waiting() {
+  /** Counts the calls that wait for a worker. */
+  int waiting() {
     return sql.sql(
             "select count(*) from worker_call where claim is null and kept_until > graft_now()")
         .query(Integer.class)
         .single();
   }
 
-  /** A worker would answer calls, for at least so long. */
-  public void present(String worker, Duration time) {
+  /** Records that a worker answers calls for at least {@code time}. */
+  void present(String worker, Duration time) {
     sql.sql(
             """
             insert into worker_call_poll as p (worker_id, present_until)
@@ -211,8 +211,8 @@ class CallRows {
         .update();
   }
 
-  /** Forgets the calls of servers that are gone, and workers that no longer ask. */
-  public void sweep() {
+  /** Deletes the calls of servers that died, and workers that no longer ask. */
+  void sweep() {
     sql.sql("delete from worker_call where kept_until < graft_now()").update();
     sql.sql("delete from worker_call_poll where present_until < graft_now()").update();
   }

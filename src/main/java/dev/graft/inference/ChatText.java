@@ -24,40 +24,40 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A model's own way between texts and token ids: its tokenizer and chat template. */
+/** Converts between texts and token ids with a model's tokenizer and chat template. */
 interface ChatText {
   /**
-   * The ids of the conversation up to where the assistant's answer begins.
+   * Returns the ids of the conversation up to the beginning of the assistant's answer.
    *
-   * @throws InferrerCommand.PromptRefused if the model takes no chats, a turn holds text that must
-   *     not be tokenised, or the template refuses
+   * @throws InferrerCommand.PromptRefused if the model has no chat template, a turn contains
+   *     control tokens, or the template rejects the conversation
    */
   int[] conversation(List<Prompt.Turn> turns);
 
-  /** A text, with what the tokenizer itself puts in front of one. */
+  /** Returns the ids of a text, with the tokens that the tokenizer puts in front of it. */
   Plain plain(String text);
 
   /**
-   * The ids of a prompt and the answer to it, up to the last that training would have a loss on.
+   * Returns the ids of a prompt and its answer, up to the last token with a loss in training. The
+   * ids of the prompt count as added.
    *
-   * @return the ids of the prompt count as added
-   * @throws InferrerCommand.PromptRefused as {@link #conversation}, or if the answer has no token
+   * @throws InferrerCommand.PromptRefused as {@link #conversation}, or if the answer has no tokens
    */
   Plain answered(Prompt.Answered answered);
 
   /**
    * @param ids may be empty
-   * @param added how many of the first ids are not the text's own
+   * @param added how many of the first ids are not from the text
    */
   record Plain(int[] ids, int added) {}
 
-  /** The text of generated ids, without special tokens. */
+  /** Returns the text of generated ids, without special tokens. */
   String decode(int[] ids);
 
-  /** The bytes that a token stands for, perhaps a part of a character. */
+  /** Returns the bytes of a token, possibly a part of a character. */
   byte[] bytes(int id);
 
-  /** Ids that end a turn. */
+  /** Returns the ids that end a turn. */
   Set<Integer> stopIds();
 
   /** Tokenizer, chat template and stop tokens of a model directory. */
@@ -69,11 +69,11 @@ interface ChatText {
     private final RowTokenizer rows;
     private final Set<Integer> stopIds;
 
-    /** Read when somebody asks for log-probabilities. */
+    /** Read at the first request for log-probabilities. */
     private @Nullable TokenBytes tokenBytes;
 
     /**
-     * @throws RuntimeException of text or weights, saying which file is missing or broken
+     * @throws RuntimeException if a file is missing or broken
      */
     ModelText(Path model) {
       this.model = model;
@@ -110,7 +110,7 @@ interface ChatText {
         throw new PromptRefused(
             Reply.Cause.INVALID_PROMPT,
             "messages",
-            "The model's chat template does not take these messages: " + rejected.getMessage());
+            "The model's chat template rejects these messages: " + rejected.getMessage());
       }
     }
 
@@ -119,7 +119,7 @@ interface ChatText {
       throw new PromptRefused(
           Reply.Cause.INVALID_PROMPT,
           "model",
-          "This model takes no chats: %s. Ask it for a completion, which continues a text."
+          "This model takes no chats: %s. Use a completion, which continues a text."
               .formatted(whyNoChats));
     }
 
@@ -131,13 +131,13 @@ interface ChatText {
       } catch (RowRejected rejected) {
         throw refused(
             answered,
-            "Prompt and answer cannot be put to this model: the row " + rejected.getMessage());
+            "The model cannot read this prompt and answer: the row " + rejected.getMessage());
       }
       int end = row.labels().length;
       while (end > 0 && row.labels()[end - 1] == TokenizedRow.IGNORE) end--;
       int start = end;
       while (start > 0 && row.labels()[start - 1] != TokenizedRow.IGNORE) start--;
-      if (start == end) throw refused(answered, "The answer has no token.");
+      if (start == end) throw refused(answered, "The answer has no tokens.");
       return new Plain(Arrays.copyOf(row.ids(), end), start);
     }
 
@@ -155,13 +155,15 @@ interface ChatText {
         case Prompt.PlainText before ->
             rows.tokenize(new Example.PromptCompletion(1, before.text(), answered.answer()))
                 .getLast();
-        case Prompt.TokenIds before -> throw refused(answered, "Ids are no prompt for an answer.");
-        case Prompt.Answered before -> throw refused(answered, "There is an answer already.");
+        case Prompt.TokenIds before ->
+            throw refused(answered, "A known answer needs a prompt of text.");
+        case Prompt.Answered before -> throw refused(answered, "The prompt already has an answer.");
       };
     }
 
     /**
-     * As a chat trains; some templates write earlier answers otherwise, and their places are lost.
+     * Tokenizes as in training on chats. Templates that render earlier answers differently need the
+     * prompt and the answer apart.
      */
     private TokenizedRow tokenized(
         List<Map<String, Object>> before, List<Map<String, Object>> answer) {
@@ -190,7 +192,7 @@ interface ChatText {
       return new Plain(ids, 1);
     }
 
-    /** A turn that could write control tokens could speak in another's name. */
+    /** Refuses control tokens, with which a turn could pretend to be of another role. */
     private void refuseControlTokens(String content, String param) {
       tokenizer
           .specialTokenIn(content)
@@ -199,7 +201,7 @@ interface ChatText {
                 throw new PromptRefused(
                     Reply.Cause.INVALID_PROMPT,
                     param,
-                    "'%s' holds %s, which is a control token of this model."
+                    "'%s' contains %s, which is a control token of this model."
                         .formatted(param, token));
               });
     }

@@ -12,9 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
 
-/** Has texts labelled: finds the model and has it asked, all texts at once. */
+/** Labels texts: resolves the model and asks it for all texts at once. */
 @Service
-class Classifications {
+class Classifications implements TextLabels {
   private static final Logger log = LoggerFactory.getLogger(Classifications.class);
 
   private final ServedModels models;
@@ -30,10 +30,9 @@ class Classifications {
   }
 
   /**
-   * @throws dev.graft.platform.RequestFailed if they are not labelled
+   * @throws dev.graft.platform.RequestFailed if the texts cannot be labelled
    */
-  public Classification classify(String departmentId, ClassificationRequest request)
-      throws IOException {
+  Classification classify(String departmentId, ClassificationRequest request) throws IOException {
     ServedModel model = models.classifier(departmentId, request.model());
     long started = System.nanoTime();
     Reply.Labels labels = labels(departmentId, model, request);
@@ -70,17 +69,57 @@ class Classifications {
     }
   }
 
+  @Override
+  public String fingerprint(String departmentId, String model) throws IOException {
+    return models.classifier(departmentId, model).fingerprint();
+  }
+
+  @Override
+  public GreedyCompletion label(String departmentId, String model, String text, String known)
+      throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
+    ClassificationRequest request =
+        new ClassificationRequest(model, List.of(text), true, Integer.MAX_VALUE);
+    try {
+      Classification found = classify(departmentId, request);
+      if (found.problem() != Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
+        throw InferenceRefused.unsupported(
+            "model", "must give each text one label, but '%s' does not".formatted(model));
+      }
+      List<Reply.LabelScore> labels = found.texts().getFirst();
+      return new GreedyCompletion.Given(
+          labels.getFirst().label(), false, 0, likelihood(labels, known), found.fingerprint());
+    } catch (InferenceRefused refused) {
+      if (Thread.interrupted()) throw new InterruptedException();
+      return switch (refused.type()) {
+        case INVALID_PROMPT -> new GreedyCompletion.Refused(refused.getMessage());
+        case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
+        default -> throw refused;
+      };
+    }
+  }
+
+  /** Returns null if the model does not know the label. */
+  private static GreedyCompletion.@Nullable Likelihood likelihood(
+      List<Reply.LabelScore> labels, String known) {
+    for (Reply.LabelScore each : labels) {
+      if (!each.label().equals(known)) continue;
+      return new GreedyCompletion.Likelihood(
+          Math.log(Math.max(each.score(), Double.MIN_NORMAL)), 1);
+    }
+    return null;
+  }
+
   /**
    * Texts with their labels.
    *
    * @param created unix time in seconds
-   * @param model as it was asked for
-   * @param version name of the model that answers: of an alias what it stood for
-   * @param fingerprint changes when the files that answer do
+   * @param model as the request names it
+   * @param version name of the model that answers, behind an alias
+   * @param fingerprint changes when the files of the model change
    * @param published the result of a job that answers, or null
    * @param problem what the labels mean
    * @param texts labels of each, the likeliest first
-   * @param tokens of all texts, with what the tokenizer puts around them
+   * @param tokens of all texts, with those that the tokenizer adds
    */
   record Classification(
       String id,
@@ -96,70 +135,18 @@ class Classifications {
   /**
    * Texts to label, checked.
    *
-   * @param truncation whether a text that is too long is cut at its end, instead of refused
-   * @param topK the most labels that are told of a text
+   * @param truncation whether a text that is too long is cut at its end instead of refused
+   * @param topK the maximum number of labels per text
    */
   record ClassificationRequest(String model, List<String> texts, boolean truncation, int topK) {
-    /** Texts of a request. */
-    public static final int MAX_TEXTS = 256;
+    /** The maximum number of texts per request. */
+    static final int MAX_TEXTS = 256;
 
-    /** Of a text, in a request: bounds the answer of a model with thousands of classes. */
-    public static final int MAX_LABELS = 100;
+    /** The maximum number of labels per text, for models with thousands of classes. */
+    static final int MAX_LABELS = 100;
 
-    public ClassificationRequest {
+    ClassificationRequest {
       texts = List.copyOf(texts);
-    }
-  }
-
-  /** Asks as requests do. */
-  @Service
-  static class TextLabeller implements TextLabels {
-    private final ServedModels models;
-    private final Classifications answers;
-
-    TextLabeller(ServedModels models, Classifications answers) {
-      this.models = models;
-      this.answers = answers;
-    }
-
-    @Override
-    public String fingerprint(String departmentId, String model) throws IOException {
-      return models.classifier(departmentId, model).fingerprint();
-    }
-
-    @Override
-    public GreedyCompletion label(String departmentId, String model, String text, String known)
-        throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
-      Classifications.ClassificationRequest request =
-          new Classifications.ClassificationRequest(model, List.of(text), true, Integer.MAX_VALUE);
-      try {
-        Classifications.Classification found = answers.classify(departmentId, request);
-        if (found.problem() != Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
-          throw InferenceRefused.unsupported(
-              "model", "must give each text one label, but '%s' does not".formatted(model));
-        }
-        List<Reply.LabelScore> labels = found.texts().getFirst();
-        return new GreedyCompletion.Given(
-            labels.getFirst().label(), false, 0, likelihood(labels, known), found.fingerprint());
-      } catch (InferenceRefused refused) {
-        if (Thread.interrupted()) throw new InterruptedException();
-        return switch (refused.type()) {
-          case INVALID_PROMPT -> new GreedyCompletion.Refused(refused.getMessage());
-          case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
-          default -> throw refused;
-        };
-      }
-    }
-
-    /** Null of a label that the model does not know. */
-    private static GreedyCompletion.@Nullable Likelihood likelihood(
-        List<Reply.LabelScore> labels, String known) {
-      for (Reply.LabelScore each : labels) {
-        if (!each.label().equals(known)) continue;
-        return new GreedyCompletion.Likelihood(
-            Math.log(Math.max(each.score(), Double.MIN_NORMAL)), 1);
-      }
-      return null;
     }
   }
 }

@@ -23,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 /** Texts in, labels with their probabilities out. */
 @RestController
 class ClassifyController {
-  /** Every request field of {@code POST /v1/classify}, and what Graft does with it. */
+  /** The request fields of {@code POST /v1/classify}. */
   private static final List<BodyFields.RequestParameter> PARAMETERS =
       List.of(
           honoured("model", "a fine-tuned classifier, or a base model with a trained head"),
@@ -31,8 +31,9 @@ class ClassifyController {
           honoured(
               "truncation",
               "true cuts a text that is longer than the model's context at its end; absent ="
-                  + " false: it is refused"),
-          honoured("top_k", "1 to 100: the likeliest classes that are told; absent = 100"),
+                  + " false: such a text is refused"),
+          honoured(
+              "top_k", "1 to 100: the maximum number of classes, likeliest first; absent = 100"),
           ignored("user", "Graft keeps no user profiles"));
 
   private final Classifications classifications;
@@ -69,7 +70,7 @@ class ClassifyController {
     if (input.isEmpty() || input.size() > ClassificationRequest.MAX_TEXTS) {
       throw InferenceRefused.value(
           "input",
-          "must be a text or a list of 1 to %d texts, not of %d"
+          "must be a text or a list of 1 to %d texts, but has %d"
               .formatted(ClassificationRequest.MAX_TEXTS, input.size()));
     }
     List<String> texts = new ArrayList<>();
@@ -79,13 +80,13 @@ class ClassifyController {
 
   private static String text(JsonNode node, String path) {
     if (node.isString() && !node.stringValue().isEmpty()) return node.stringValue();
-    throw InferenceRefused.value(path, "must be a text that is not empty");
+    throw InferenceRefused.value(path, "must be a non-empty text");
   }
 
   /**
    * The answer of {@code POST /v1/classify}.
    *
-   * @param problemType transformers' name of what the labels mean
+   * @param problemType transformers' name of the kind of problem
    */
   record ClassificationObject(
       String id,
@@ -96,15 +97,15 @@ class ClassifyController {
       String problemType,
       List<TextLabelsObject> data,
       ClassificationUsage usage) {
-    /** A class of several that a text may have at once is given to it from here on. */
+    /** In multi-label problems, a text has the classes with a probability above this. */
     private static final double GIVEN = 0.5;
 
     /**
-     * @param index place among the request's texts
-     * @param label the likeliest; null of a regression
-     * @param score its probability; of a regression the number
-     * @param labels all that the text has: one, or as many as it may have; none of a regression
-     * @param probabilities by label, the likeliest first; empty of a regression
+     * @param index of the text in the request
+     * @param label the likeliest; null for a regression
+     * @param score its probability, or the number of a regression
+     * @param labels of the text: one, several in multi-label problems, none for a regression
+     * @param probabilities by label, the likeliest first; empty for a regression
      */
     record TextLabelsObject(
         String object,
@@ -136,7 +137,7 @@ class ClassifyController {
       }
     }
 
-    /** Tokens of all texts; a classifier makes none. */
+    /** Tokens of all texts; a classifier generates none. */
     record ClassificationUsage(int promptTokens, int totalTokens) {}
 
     static ClassificationObject of(Classifications.Classification found) {

@@ -34,7 +34,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** OpenAI's chat completions and completions, which are read and written each in its own way. */
+/** OpenAI's chat completions and completions. */
 @RestController
 class CompletionController {
   /** RFC 9110, section 5.6.7. */
@@ -74,8 +74,8 @@ class CompletionController {
   }
 
   /**
-   * @param stream null if the answer comes whole
-   * @return null where it was sent as events
+   * @param stream null if the answer is not streamed
+   * @return null if the answer was streamed
    */
   private @Nullable ObjectNode answer(
       Caller caller,
@@ -95,10 +95,10 @@ class CompletionController {
   }
 
   /**
-   * Says which model answers, and whether it is deprecated.
+   * Sets the headers with the model that answers and its deprecation.
    *
    * @param version name of the model that answers
-   * @param adapter that answers; null for a base model or a checkpoint
+   * @param adapter the adapter that answers; null for a base model or a checkpoint
    */
   static void writeModelHeaders(
       HttpServletResponse response, String version, @Nullable Adapter adapter) {
@@ -120,33 +120,35 @@ class CompletionController {
     return whole.putPOJO("usage", CompletionUsage.of(generation.done()));
   }
 
-  /** How an endpoint writes an answer: its names, and what stands in {@code choices}. */
+  /**
+   * How an endpoint writes an answer: the names of its objects and the content of {@code choices}.
+   */
   interface CompletionFormat {
-    /** What ids of answers begin with. */
+    /** Returns the prefix of the ids of answers. */
     String idPrefix();
 
-    /** What a whole answer is called. */
+    /** Returns the object type of a whole answer. */
     String object();
 
-    /** What each part of a streamed answer is called. */
+    /** Returns the object type of a chunk. */
     String chunkObject();
 
     Object whole(int choice, OngoingGeneration.Choice answer);
 
-    /** Before the first text of any choice, for each choice. */
+    /** Returns the chunk to send for each choice before any text. */
     Optional<Object> begin(int choice);
 
     Object text(Reply.Piece piece);
 
-    /** The last of a choice. */
+    /** Returns the last chunk of a choice. */
     Object end(int choice, Reply.End end);
   }
 
-  /** {@code chat.completion} objects; in chunks a role, then text, then why it ended. */
-  record ChatFormat(boolean logprobs) implements CompletionController.CompletionFormat {
+  /** {@code chat.completion} objects; chunks have the role, then text, then the finish reason. */
+  record ChatFormat(boolean logprobs) implements CompletionFormat {
     /**
      * @param finishReason {@code stop}: the model or a stop string ended the answer; {@code
-     *     length}: the token bound did
+     *     length}: it reached the maximum number of tokens
      */
     record Choice(
         int index,
@@ -207,10 +209,10 @@ class CompletionController {
     }
   }
 
-  /** Log-probabilities of an answer's tokens, as chats have them. */
+  /** Log-probabilities in the format of chat completions. */
   record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
     /**
-     * @param bytes of UTF-8; a token may be a part of a character
+     * @param bytes UTF-8; a token may be a part of a character
      */
     record Token(String token, double logprob, int[] bytes, List<TopLogprob> topLogprobs) {}
 
@@ -231,16 +233,16 @@ class CompletionController {
                         other.escaped(), TokenText.finite(each.logProbability()), other.bytes());
                   })
               .toList();
-      // Chats are not echoed: only the first token of a prompt has no probability.
+      // only the first token of a prompt has no probability, and chats are not echoed
       double logProbability = Objects.requireNonNull(score.logProbability());
       return new Token(text.escaped(), TokenText.finite(logProbability), text.bytes(), top);
     }
   }
 
-  /** {@code text_completion} objects, whole or of a part each. */
-  record TextCompletionFormat(boolean logprobs) implements CompletionController.CompletionFormat {
+  /** {@code text_completion} objects, for whole answers and for chunks. */
+  record TextCompletionFormat(boolean logprobs) implements CompletionFormat {
     /**
-     * @param index prompts in order, the choices of each together
+     * @param index counts the choices of all prompts, in the order of prompts
      */
     record Choice(
         String text,
@@ -289,10 +291,10 @@ class CompletionController {
   }
 
   /**
-   * Log-probabilities of a text's tokens, as completions have them: lists of equal length.
+   * Log-probabilities in the format of completions: lists of equal length.
    *
    * @param tokenLogprobs null at the first token of an echoed prompt
-   * @param topLogprobs by token, the token itself included; null where there is none
+   * @param topLogprobs by token, including the token itself; null at the first token of a prompt
    * @param textOffset in code points of the choice's text
    */
   record TextCompletionLogprobs(
@@ -332,10 +334,10 @@ class CompletionController {
   }
 
   /**
-   * A token as JSON can have it.
+   * A token as text for JSON.
    *
-   * @param escaped its text, or {@code \xe4\xbd} where its bytes are not whole characters
-   * @param whole whether they are
+   * @param escaped its text, or {@code \xe4\xbd} if its bytes are not whole characters
+   * @param whole whether its bytes are whole characters
    * @param bytes 0 to 255
    */
   record TokenText(String escaped, boolean whole, int[] bytes) {
@@ -352,36 +354,24 @@ class CompletionController {
       }
     }
 
-    /** JSON has no infinity; OpenAI writes this for what cannot happen. */
+    /** JSON has no infinity; OpenAI uses this number for a probability of 0. */
     static double finite(double logProbability) {
       return Math.max(logProbability, -9999);
     }
   }
 
-  /** An answer as events, while it is made. */
-  static final class GenerationStream {
+  /** Streams an answer as events while it is generated. */
+  private record GenerationStream(
+      EventStream events,
+      OngoingGeneration generation,
+      CompletionFormat format,
+      StreamOptions options) {
     private static final Logger log = LoggerFactory.getLogger(GenerationStream.class);
-
-    private final EventStream events;
-    private final OngoingGeneration generation;
-    private final CompletionController.CompletionFormat format;
-    private final StreamOptions options;
-
-    GenerationStream(
-        EventStream events,
-        OngoingGeneration generation,
-        CompletionController.CompletionFormat format,
-        StreamOptions options) {
-      this.events = events;
-      this.generation = generation;
-      this.format = format;
-      this.options = options;
-    }
 
     /**
      * Returns when the answer has ended or the client is gone.
      *
-     * @param choices to all prompts together
+     * @param choices number of choices for all prompts
      * @throws RequestFailed before the first event
      */
     void relay(int choices) {
@@ -395,9 +385,8 @@ class CompletionController {
 
     private void send(Optional<Reply.Piece> first, int choices) throws IOException {
       try {
-        // All begin at once: OpenAI's Java client takes an answer for whole when every choice that
-        // it
-        // has seen has ended.
+        // all choices begin first: OpenAI's Java client considers an answer complete when every
+        // choice that it has seen has ended
         for (int i = 0; i < choices; i++) {
           Optional<Object> begin = format.begin(i);
           if (begin.isPresent()) send(begin.get());
@@ -413,7 +402,7 @@ class CompletionController {
         }
         events.end();
       } catch (RequestFailed broken) {
-        // The status is sent: SDKs raise an error of this event.
+        // the status has been sent already; SDKs turn this event into an error
         events.send(ErrorEnvelope.of(broken));
       }
     }
@@ -429,17 +418,16 @@ class CompletionController {
   }
 
   /**
-   * Of an answer that comes in chunks.
+   * The options of a streamed answer.
    *
-   * @param includeUsage a last chunk without choices counts the tokens
+   * @param includeUsage whether a last chunk without choices has the token counts
    */
   record StreamOptions(boolean includeUsage) {
-    /** Null if the answer comes whole. */
+    /** Returns null if the answer is not streamed. */
     static @Nullable StreamOptions read(BodyFields fields) {
       boolean stream = fields.flag("stream");
       if (!fields.has("stream_options")) return stream ? new StreamOptions(false) : null;
-      if (!stream)
-        throw InferenceRefused.value("stream_options", "is for requests with stream: true");
+      if (!stream) throw InferenceRefused.value("stream_options", "requires stream: true");
       JsonNode options = fields.body().path("stream_options");
       if (!options.isObject()) throw InferenceRefused.value("stream_options", "must be an object");
       boolean usage = false;
@@ -457,7 +445,7 @@ class CompletionController {
     }
   }
 
-  /** Tokens of a request; the prompt counts once, however many choices answer it. */
+  /** Tokens of a request. The prompt counts once, even with several choices. */
   record CompletionUsage(int promptTokens, int completionTokens, int totalTokens) {
     static CompletionUsage of(Reply.Done done) {
       int total = done.promptTokens() + done.completionTokens();

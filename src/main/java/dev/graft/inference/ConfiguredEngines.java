@@ -43,15 +43,42 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** The engines of the settings, each made when it is first asked for. */
+/**
+ * The engines of the settings, each connected when it is first used. Periodically compares the
+ * adapters of each engine with the wanted ones, and updates them.
+ */
 @Component
 @EnableConfigurationProperties(ConfiguredEngines.EnginesProperties.class)
-class ConfiguredEngines implements DisposableBean {
+class ConfiguredEngines implements WorkKind, DisposableBean {
+  static final String KIND = "engine_check";
+
+  private static final Logger log = LoggerFactory.getLogger(ConfiguredEngines.class);
+  private static final int PARALLEL = 4;
+
+  /** Retries without end while the engine is in the settings. */
+  private static final WorkSettings SETTINGS =
+      new WorkSettings(
+          KIND,
+          false,
+          PARALLEL,
+          PARALLEL,
+          Duration.ofSeconds(2),
+          Duration.ofMinutes(5),
+          new WorkSettings.Backoff(
+              Integer.MAX_VALUE, Duration.ofSeconds(15), Duration.ofMinutes(10)),
+          Duration.ZERO);
+
+  private final EnginesProperties settings;
   private final Map<String, EnginesProperties.Server> servers;
   private final GraftProperties graft;
   private final S3Properties bucket;
   private final ArtifactStore store;
+  private final ServedAdapters served;
+  private final AdapterPlace.VllmForm form;
+  private final Adapters adapters;
+  private final Engines checks;
   private final LeasedWork work;
+  private final TransactionTemplate transaction;
   private final Clock clock;
   private final Map<String, EngineSync> made = new ConcurrentHashMap<>();
   private final Map<String, EngineHttp> connections = new ConcurrentHashMap<>();
@@ -61,13 +88,24 @@ class ConfiguredEngines implements DisposableBean {
       GraftProperties graft,
       S3Properties bucket,
       ArtifactStore store,
+      ServedAdapters served,
+      AdapterPlace.VllmForm form,
+      Adapters adapters,
+      Engines checks,
       LeasedWork work,
+      TransactionTemplate transaction,
       Clock clock) {
+    this.settings = settings;
     this.servers = settings.byName();
     this.graft = graft;
     this.bucket = bucket;
     this.store = store;
+    this.served = served;
+    this.form = form;
+    this.adapters = adapters;
+    this.checks = checks;
     this.work = work;
+    this.transaction = transaction;
     this.clock = clock;
   }
 
@@ -76,7 +114,7 @@ class ConfiguredEngines implements DisposableBean {
     servers.keySet().forEach(this::due);
   }
 
-  /** In the transaction of the move; engines are of no department. */
+  /** Schedules checks in the transaction of the move. */
   @EventListener
   void moved(AliasMoved alias) {
     EveryDepartment.call(
@@ -87,15 +125,61 @@ class ConfiguredEngines implements DisposableBean {
   }
 
   private void due(String name) {
-    work.add(EngineCheck.KIND, name, WorkKind.ORGANIZATION);
+    work.add(KIND, name, WorkKind.ORGANIZATION);
   }
 
-  /** By name. */
+  /** Returns the settings of all engines, by name. */
   Map<String, EnginesProperties.Server> all() {
     return servers;
   }
 
-  EngineSync sync(String name) {
+  @Override
+  public WorkSettings settings() {
+    return SETTINGS;
+  }
+
+  @Override
+  public void work(WorkClaim claim) throws InterruptedException {
+    String name = claim.subject();
+    EnginesProperties.Server engine = servers.get(name);
+    if (engine == null) {
+      transaction.executeWithoutResult(
+          status -> {
+            if (work.done(claim)) checks.deleteById(name);
+          });
+      return;
+    }
+    List<AdapterPlace.Served> wanted = served.at(engine);
+    EngineSync.EngineHealth found =
+        sync(name)
+            .check(
+                wanted,
+                adapter -> () -> form.of(adapter.adapter(), adapter.base()),
+                id -> adapters.any(id).isPresent());
+    if (write(claim, found)) {
+      log.atInfo()
+          .addKeyValue("engine", name)
+          .addKeyValue("status", found.status().wire())
+          .addKeyValue("cause", found.error())
+          .log("engine_checked");
+    }
+  }
+
+  /** Records a check if the lease still holds; returns whether the status changed. */
+  private boolean write(WorkClaim claim, EngineSync.EngineHealth found) {
+    return Boolean.TRUE.equals(
+        transaction.execute(
+            status -> work.later(claim, settings.checkEvery()) && record(claim.subject(), found)));
+  }
+
+  private boolean record(String name, EngineSync.EngineHealth found) {
+    Engine engine = checks.findById(name).orElseGet(() -> new Engine(name));
+    boolean changed = engine.checked(found, clock.instant());
+    checks.save(engine);
+    return changed;
+  }
+
+  private EngineSync sync(String name) {
     return made.computeIfAbsent(name, this::make);
   }
 
@@ -129,140 +213,39 @@ class ConfiguredEngines implements DisposableBean {
     connections.values().forEach(EngineHttp::close);
   }
 
-  /** Compares an engine with what it should have, and makes up the difference, again and again. */
-  @Component
-  static class EngineCheck implements WorkKind {
-    static final String KIND = "engine_check";
-
-    private static final Logger log = LoggerFactory.getLogger(EngineCheck.class);
-    private static final int PARALLEL = 4;
-
-    /** It must not be given up: the engine is still in the settings. */
-    private static final WorkSettings SETTINGS =
-        new WorkSettings(
-            KIND,
-            false,
-            PARALLEL,
-            PARALLEL,
-            Duration.ofSeconds(2),
-            Duration.ofMinutes(5),
-            new WorkSettings.Backoff(
-                Integer.MAX_VALUE, Duration.ofSeconds(15), Duration.ofMinutes(10)),
-            Duration.ZERO);
-
-    private final EnginesProperties settings;
-    private final ConfiguredEngines engines;
-    private final ServedAdapters served;
-    private final AdapterPlace.VllmForm form;
-    private final Adapters adapters;
-    private final Engines checks;
-    private final LeasedWork work;
-    private final TransactionTemplate transaction;
-    private final Clock clock;
-
-    EngineCheck(
-        EnginesProperties settings,
-        ConfiguredEngines engines,
-        ServedAdapters served,
-        AdapterPlace.VllmForm form,
-        Adapters adapters,
-        Engines checks,
-        LeasedWork work,
-        TransactionTemplate transaction,
-        Clock clock) {
-      this.settings = settings;
-      this.engines = engines;
-      this.served = served;
-      this.form = form;
-      this.adapters = adapters;
-      this.checks = checks;
-      this.work = work;
-      this.transaction = transaction;
-      this.clock = clock;
-    }
-
-    @Override
-    public WorkSettings settings() {
-      return SETTINGS;
-    }
-
-    @Override
-    public void work(WorkClaim claim) throws InterruptedException {
-      String name = claim.subject();
-      EnginesProperties.Server engine = engines.all().get(name);
-      if (engine == null) {
-        transaction.executeWithoutResult(
-            status -> {
-              if (work.done(claim)) checks.deleteById(name);
-            });
-        return;
-      }
-      List<AdapterPlace.Served> wanted = served.at(engine);
-      EngineSync.EngineHealth found =
-          engines
-              .sync(name)
-              .check(
-                  wanted,
-                  adapter -> () -> form.of(adapter.adapter(), adapter.base()),
-                  id -> adapters.any(id).isPresent());
-      Optional<Boolean> changed = write(claim, found);
-      if (changed.orElse(false)) {
-        log.atInfo()
-            .addKeyValue("engine", name)
-            .addKeyValue("status", found.status().wire())
-            .addKeyValue("cause", found.error())
-            .log("engine_checked");
-      }
-    }
-
-    private Optional<Boolean> write(WorkClaim claim, EngineSync.EngineHealth found) {
-      return Optional.ofNullable(
-          transaction.execute(
-              status ->
-                  work.later(claim, settings.checkEvery()) && record(claim.subject(), found)));
-    }
-
-    private boolean record(String name, EngineSync.EngineHealth found) {
-      Engine engine = checks.findById(name).orElseGet(() -> new Engine(name));
-      boolean changed = engine.checked(found, clock.instant());
-      checks.save(engine);
-      return changed;
-    }
-  }
-
   /**
-   * {@code graft.engines.*}: programs that serve the departments' adapters without asking Graft.
+   * {@code graft.engines.*}: engines that serve adapters of departments on their own.
    *
-   * @param servers each with what it is to have
-   * @param checkEvery how often each is compared with what it should have
+   * @param servers the engines and the adapters that they serve
+   * @param checkEvery how often Graft compares the adapters of each engine with the wanted ones
    */
   @ConfigurationProperties("graft.engines")
   record EnginesProperties(
       @DefaultValue List<Server> servers, @DefaultValue("15s") Duration checkEvery) {
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
 
-    /** Which adapters an engine has. */
+    /** Which adapters an engine serves. */
     enum Publish {
-      /** Those that aliases stand for. */
+      /** The targets of aliases. */
       ALIASES,
       /** All fine-tuned models, under their own names, and the aliases. */
       ALL
     }
 
     /**
-     * @param name that people read: a-z, 0-9 and -
-     * @param url of vLLM, with {@code /v1}; null = nothing is told, it looks in the directory
-     *     itself
+     * @param name of a-z, 0-9 and -
+     * @param url of vLLM, with {@code /v1}; null = Graft sends the engine nothing, and it looks in
+     *     the directory itself
      * @param apiKey sent as a bearer token
-     * @param directory where adapters are laid out as vLLM's LoRA resolver wants them
-     * @param seenAs the same directory as the engine sees it; by default under the same path
-     * @param bucket in place of a directory: a bucket of the server and the credentials of {@code
+     * @param directory where Graft writes adapters in the layout of vLLM's LoRA resolver
+     * @param seenAs path of the directory as the engine sees it; by default the same
+     * @param bucket in place of a directory: a bucket with the server and the credentials of {@code
      *     graft.artifacts.s3}
-     * @param prefix of the names of objects there
+     * @param prefix of the names of objects in the bucket
      * @param models the base models that it serves: its name of each, by Graft's
-     * @param departments whose adapters it has, by name; by default all
-     * @param publish {@code aliases}: what aliases stand for; {@code all}: every fine-tuned model,
-     *     too
+     * @param departments names of the departments whose adapters it serves; by default all
+     * @param publish {@code aliases}: the targets of aliases; {@code all}: also every fine-tuned
+     *     model
      */
     record Server(
         String name,
@@ -285,7 +268,7 @@ class ConfiguredEngines implements DisposableBean {
         return bucket != null ? EngineKind.S3 : EngineKind.DIRECTORY;
       }
 
-      /** The key is nobody's to read, in a log either. */
+      /** Omits the key, which must not appear in logs. */
       @Override
       public String toString() {
         return "Server[name=%s, url=%s]".formatted(name, url);
@@ -298,9 +281,9 @@ class ConfiguredEngines implements DisposableBean {
     }
 
     /**
-     * By name.
+     * Returns the engines by name.
      *
-     * @throws IllegalArgumentException if one lacks something, or two have one name
+     * @throws IllegalArgumentException if an engine is incomplete, or two have the same name
      */
     Map<String, Server> byName() {
       Map<String, Server> all = new TreeMap<>();
@@ -308,22 +291,22 @@ class ConfiguredEngines implements DisposableBean {
         Server each = servers.get(i);
         String at = "servers[%d]".formatted(i);
         require(at, each);
-        require(all.put(each.name(), each) == null, at + ".name: another has it, too");
+        require(all.put(each.name(), each) == null, at + ".name is already used by another engine");
       }
       return all;
     }
 
     private static void require(String at, Server server) {
-      require(NAME.matcher(server.name()).matches(), at + ".name must be of a-z, 0-9 and -");
+      require(NAME.matcher(server.name()).matches(), at + ".name must consist of a-z, 0-9 and -");
       require(
           (server.directory() == null) != (server.bucket() == null),
-          at + " needs a directory or a bucket, and not both");
+          at + " must have either a directory or a bucket");
       URI url = server.url();
       if (url != null) {
         require(
             "http".equals(url.getScheme()) || "https".equals(url.getScheme()),
             at + ".url must be an http(s) URL");
-        require(server.directory() != null, at + " needs a directory that the engine can read");
+        require(server.directory() != null, at + " must have a directory that the engine can read");
       }
       require(
           !server.models().isEmpty(),
@@ -334,7 +317,7 @@ class ConfiguredEngines implements DisposableBean {
       if (!holds) throw new IllegalArgumentException("graft.engines." + sentence);
     }
 
-    /** Where what is made for a bucket lies until it is there. */
+    /** Returns the directory for files that are uploaded to buckets. */
     static Path scratch(GraftProperties graft) {
       return graft.dataDir().resolve("engines");
     }
@@ -342,11 +325,11 @@ class ConfiguredEngines implements DisposableBean {
 
   /** How adapters reach an engine. */
   enum EngineKind {
-    /** It is told to load and unload them. */
+    /** Graft calls its routes that load and unload adapters. */
     VLLM,
-    /** It looks in a directory. */
+    /** It reads them from a directory. */
     DIRECTORY,
-    /** It looks in a bucket. */
+    /** It reads them from a bucket. */
     S3;
 
     String wire() {
@@ -354,10 +337,10 @@ class ConfiguredEngines implements DisposableBean {
     }
   }
 
-  /** What each engine should have at this moment. */
+  /** The adapters that each engine should have now. */
   @Component
   static class ServedAdapters {
-    /** One part of a path, wherever it is looked for. */
+    /** Names that are valid in any path or object name. */
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}");
 
     private final Adapters adapters;
@@ -370,7 +353,10 @@ class ConfiguredEngines implements DisposableBean {
       this.departments = departments;
     }
 
-    /** By name. A bucket has no aliases: its objects cannot be replaced as one. */
+    /**
+     * Returns adapters by name. A bucket has no aliases, since several objects cannot be replaced
+     * at once.
+     */
     @Transactional(readOnly = true)
     List<Served> at(ConfiguredEngines.EnginesProperties.Server engine) {
       Map<String, Served> served = new TreeMap<>();
@@ -410,12 +396,12 @@ class ConfiguredEngines implements DisposableBean {
       return segment(adapter.name(), adapter.id());
     }
 
-    /** Names of people may hold what a path must not. */
+    /** Returns the id if the name is not valid in paths. */
     private static String segment(String name, String id) {
       return PLAIN.matcher(name).matches() ? name : id;
     }
 
-    /** Empty where the engine is not to have its adapters, or it is archived. */
+    /** Returns empty if the engine does not serve this department, or it is archived. */
     private Optional<Department> department(
         ConfiguredEngines.EnginesProperties.Server engine,
         String id,

@@ -13,7 +13,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Whether the engines of the settings are well, and what they have of the department's models. */
+/** The status of the configured engines, and the department's models on them. */
 @RestController
 class EngineController {
   private final ConfiguredEngines engines;
@@ -63,8 +63,8 @@ class EngineController {
    * @param status {@code ready}, {@code degraded}, {@code unreachable}, or {@code unchecked}
    * @param error why it is not ready
    * @param checkedAt Unix time in seconds; null before the first check
-   * @param since when it came to have its status
-   * @param models the department's own that it should have
+   * @param since when its status last changed
+   * @param models of the department that it should have
    */
   record EngineObject(
       String id,

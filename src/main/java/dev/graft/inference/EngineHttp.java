@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Calls of one engine. */
+/** The HTTP client of one engine. */
 final class EngineHttp implements AutoCloseable {
   private static final int MAX_ERROR = 64 << 10;
   private static final int MAX_BODY = 16 << 20;
@@ -40,13 +40,13 @@ final class EngineHttp implements AutoCloseable {
   private final URI url;
   private final @Nullable String apiKey;
 
-  public EngineHttp(URI url, @Nullable String apiKey) {
+  EngineHttp(URI url, @Nullable String apiKey) {
     this.url = url;
     this.apiKey = apiKey;
   }
 
   /**
-   * Posts; close the answer's body.
+   * Sends a POST request. The caller must close the body of the answer.
    *
    * @param timeout until the answer begins
    */
@@ -58,7 +58,7 @@ final class EngineHttp implements AutoCloseable {
             .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))));
   }
 
-  /** As {@link #post}. */
+  /** Sends a GET request, as {@link #post}. */
   HttpResponse<InputStream> get(String path, Duration timeout)
       throws IOException, InterruptedException {
     return send(request(path, timeout));
@@ -75,12 +75,12 @@ final class EngineHttp implements AutoCloseable {
     return client.send(request.build(), BodyHandlers.ofInputStream());
   }
 
-  /** A body of bounded size. */
+  /** Reads a body of bounded size. */
   static JsonNode json(InputStream body) throws IOException {
     return JSON.readTree(body.readNBytes(MAX_BODY));
   }
 
-  /** The data of the events of a body, one after the other. */
+  /** Reads the events of a body. */
   static final class Events implements AutoCloseable {
     private static final String DATA = "data:";
     private final BufferedReader lines;
@@ -89,7 +89,7 @@ final class EngineHttp implements AutoCloseable {
       lines = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
     }
 
-    /** Null after the last. */
+    /** Returns null after the last event. */
     @Nullable EngineChunk next() throws IOException, InterruptedException {
       try {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -110,7 +110,7 @@ final class EngineHttp implements AutoCloseable {
     }
   }
 
-  /** What an engine says about an error, in any of the shapes there are. */
+  /** Returns the message of an error, in any known shape. */
   static String message(InputStream body) throws IOException {
     String text = new String(body.readNBytes(MAX_ERROR), StandardCharsets.UTF_8);
     try {
@@ -130,7 +130,7 @@ final class EngineHttp implements AutoCloseable {
 
   /**
    * vLLM's endpoints for LoRA adapters at run time: {@code /v1/load_lora_adapter}, {@code
-   * /v1/unload_lora_adapter} and what {@code /v1/models} says of them. They are there with {@code
+   * /v1/unload_lora_adapter} and their entries in {@code /v1/models}. They need {@code
    * --enable-lora} and {@code VLLM_ALLOW_RUNTIME_LORA_UPDATING=True}.
    */
   static final class VllmAdapters {
@@ -142,17 +142,17 @@ final class EngineHttp implements AutoCloseable {
 
     private final EngineHttp engine;
 
-    public VllmAdapters(EngineHttp engine) {
+    VllmAdapters(EngineHttp engine) {
       this.engine = engine;
     }
 
     /**
-     * The models that it serves, base models among them, each with its {@code root}: of an adapter
-     * the path that it was loaded from; empty where none is told.
+     * Returns the served models, base models included, each with its {@code root}: the path of an
+     * adapter, or an empty text.
      *
-     * @throws EngineRefused if it answers anything else
+     * @throws EngineRefused if the answer is not a list of models
      */
-    public Map<String, String> models() throws IOException, InterruptedException {
+    Map<String, String> models() throws IOException, InterruptedException {
       HttpResponse<InputStream> response = engine.get("/models", SHORT);
       try (InputStream body = response.body()) {
         if (response.statusCode() != OK) throw refused(response, body);
@@ -162,27 +162,27 @@ final class EngineHttp implements AutoCloseable {
         }
         return models;
       } catch (JacksonException notJson) {
-        throw new EngineRefused(OK, "what /models answers is not JSON");
+        throw new EngineRefused(OK, "The answer of /models is not JSON.");
       }
     }
 
     /**
-     * Loads an adapter under a name that is free.
+     * Loads an adapter under a free name.
      *
      * @param path of its directory, as the engine sees it
-     * @throws EngineRefused if it does not load it
+     * @throws EngineRefused if the engine does not load it
      */
-    public void load(String name, String path) throws IOException, InterruptedException {
+    void load(String name, String path) throws IOException, InterruptedException {
       post("load", loading(name, path));
     }
 
     /**
-     * Loads an adapter under a name that has one. Engines before vLLM's {@code load_inplace} have
-     * none under the name for the moment in between.
+     * Replaces the adapter under a name. Engines without vLLM's {@code load_inplace} have no
+     * adapter under the name for a moment.
      *
      * @throws EngineRefused as {@link #load}
      */
-    public void replace(String name, String path) throws IOException, InterruptedException {
+    void replace(String name, String path) throws IOException, InterruptedException {
       try {
         post("load", loading(name, path).put("load_inplace", true));
       } catch (EngineRefused older) {
@@ -192,8 +192,8 @@ final class EngineHttp implements AutoCloseable {
       }
     }
 
-    /** That there is none is no failure. */
-    public void unload(String name) throws IOException, InterruptedException {
+    /** Unloads an adapter; does nothing if there is none. */
+    void unload(String name) throws IOException, InterruptedException {
       try {
         post("unload", JsonNodeFactory.instance.objectNode().put("lora_name", name));
       } catch (EngineRefused gone) {
@@ -218,8 +218,8 @@ final class EngineHttp implements AutoCloseable {
       return new EngineRefused(response.statusCode(), EngineHttp.message(body));
     }
 
-    /** The engine says no. */
-    public static final class EngineRefused extends IOException {
+    /** The engine refuses a request. */
+    static final class EngineRefused extends IOException {
       private static final long serialVersionUID = 1;
 
       private final int status;
@@ -229,20 +229,20 @@ final class EngineHttp implements AutoCloseable {
         this.status = status;
       }
 
-      public int status() {
+      int status() {
         return status;
       }
 
       boolean hasItAlready() {
-        return said().contains(LOADED_ALREADY);
+        return message().contains(LOADED_ALREADY);
       }
 
-      /** FastAPI's answer where there is no such route. */
-      public boolean lacksEndpoints() {
-        return status == NOT_FOUND && said().equals("Not Found");
+      /** Returns whether the answer is FastAPI's for an unknown route. */
+      boolean lacksEndpoints() {
+        return status == NOT_FOUND && message().equals("Not Found");
       }
 
-      private String said() {
+      private String message() {
         return String.valueOf(getMessage());
       }
     }
@@ -250,7 +250,7 @@ final class EngineHttp implements AutoCloseable {
 
   /** One event of an engine's stream, of a chat or a completion. */
   record EngineChunk(JsonNode json) {
-    /** Null if the event is none of a choice, or has nothing new. */
+    /** Returns null if the event has no choice or nothing new. */
     Reply.@Nullable Piece piece(long id, int choice) {
       JsonNode only = json.path("choices").path(0);
       if (only.isMissingNode()) return null;
@@ -275,7 +275,7 @@ final class EngineHttp implements AutoCloseable {
       return json.path("usage").path("completion_tokens").asInt(0);
     }
 
-    /** What an engine says instead, where it has begun to answer already. */
+    /** Returns whether the event is an error, which engines send after the answer has begun. */
     boolean isError() {
       return json.has("error");
     }

@@ -24,8 +24,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An OpenAI-compatible engine answers: vLLM, llama.cpp's server, another Graft. Choices are asked
- * one after the other, because not every engine makes several; what it streams becomes pieces.
+ * Lets an OpenAI-compatible engine answer: vLLM, llama.cpp's server, another Graft. Each choice is
+ * requested separately, because not every engine generates several. Streamed events become pieces.
  */
 final class EngineInferrer implements Inferrer, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EngineInferrer.class);
@@ -42,9 +42,9 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   private final Map<Digest, ModelSlots> slots = new HashMap<>();
 
   /**
-   * @param classifiers labels texts, which engines do each in their own way or not at all
+   * @param classifiers labels texts, for which engines have no common API
    */
-  public EngineInferrer(
+  EngineInferrer(
       EngineHttp engine,
       EngineModels models,
       EngineProperties properties,
@@ -83,7 +83,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
           ask.id(),
           Reply.Cause.INVALID_VALUE,
           null,
-          "An engine does not say how likely an answer is.");
+          "An engine does not return the likelihood of an answer.");
     }
     ModelSlots taken = enter(model.base(), department);
     long entered = System.nanoTime();
@@ -130,7 +130,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
       if (response.statusCode() != 200) {
         return refused(name, ask.id(), response.statusCode(), EngineHttp.message(body));
       }
-      // A stream that falls silent is closed under its reader.
+      // a stream that stalls is closed while it is read
       CompletableFuture<Void> deadline =
           new CompletableFuture<Void>()
               .completeOnTimeout(null, settings.answerTimeout().toMillis(), TimeUnit.MILLISECONDS);
@@ -138,7 +138,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
       try {
         return relay(body, ask.id(), choice, pieces);
       } catch (IOException broken) {
-        throw new InferrerLost("the engine broke off, or took too long");
+        throw new InferrerLost("the engine closed the stream or took too long");
       } finally {
         closing.cancel(false);
         deadline.cancel(false);
@@ -165,7 +165,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
     EngineHttp.Events events = new EngineHttp.Events(body);
     try {
       for (EngineHttp.EngineChunk chunk = events.next(); chunk != null; chunk = events.next()) {
-        if (chunk.isError()) throw new InferrerLost("the engine broke off");
+        if (chunk.isError()) throw new InferrerLost("the engine sent an error");
         prompt = Math.max(prompt, chunk.promptTokens());
         made = Math.max(made, chunk.completionTokens());
         Reply.Piece piece = ended ? null : chunk.piece(id, choice);
@@ -174,9 +174,10 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
         pieces.accept(piece);
       }
     } catch (JacksonException notJson) {
-      throw new InferrerLost("the engine sent what is not JSON");
+      throw new InferrerLost("the engine sent invalid JSON");
     }
-    if (!ended) throw new InferrerLost("the engine ended before the answer did");
+    if (!ended)
+      throw new InferrerLost("the engine ended the stream before the answer was complete");
     return new Reply.Done(id, prompt, made);
   }
 
@@ -188,7 +189,8 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
     return switch (status) {
       case 400, 422 -> new Reply.Refused(id, Reply.Cause.INVALID_VALUE, null, message);
       case 404 -> {
-        if (models.forget(name)) throw new Inferrer.NoCapacity("the engine has just started", SOON);
+        if (models.forget(name))
+          throw new Inferrer.NoCapacity("the engine has just restarted", SOON);
         yield new Reply.Refused(
             id, Reply.Cause.INVALID_VALUE, "model", "The engine behind Graft has no such model.");
       }
@@ -212,12 +214,12 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   }
 
   /**
-   * What an engine is asked: one choice, streamed.
+   * A request for one choice, streamed.
    *
-   * @param path under the engine's URL
+   * @param path below the engine's URL
    */
   record EngineRequest(String path, ObjectNode body) {
-    /** Engines differ in what they take for a seed: all take these. */
+    /** The range of seeds that all engines accept. */
     private static final long SEEDS = 0x7FFFFFFF;
 
     static EngineRequest of(InferrerOrder.GenerateAsk ask, int choice, String model) {
@@ -241,7 +243,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
               yield false;
             }
             case Prompt.Answered answered ->
-                throw new IllegalArgumentException("engines are not asked about answers");
+                throw new IllegalArgumentException("engines cannot score a known answer");
           };
       InferrerOrder.Decoding decoding = ask.decoding();
       addSampling(body, decoding.sampling(), choice);
@@ -270,10 +272,10 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   }
 
   /**
-   * What an engine calls Graft's models. Adapters without a name there are loaded where the engine
-   * is vLLM with {@code VLLM_ALLOW_RUNTIME_LORA_UPDATING} and {@code --enable-lora}, under the
-   * digest of their files, so that a name never means another adapter. Their files stay on disk:
-   * the engine reads them again when it has dropped them from memory.
+   * The engine's names of Graft's models. Adapters without a configured name are loaded into vLLM
+   * ({@code VLLM_ALLOW_RUNTIME_LORA_UPDATING} and {@code --enable-lora}) under the digest of their
+   * files, so that a name always means the same adapter. Their files stay on disk, because the
+   * engine reads them again after it has evicted an adapter.
    */
   static final class EngineModels {
     private static final int SHOWN = 16;
@@ -283,7 +285,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
     private final LocalModels files;
     private final Map<String, LocalModels.Held> loaded = new HashMap<>();
 
-    public EngineModels(EngineHttp engine, EngineProperties properties, LocalModels files) {
+    EngineModels(EngineHttp engine, EngineProperties properties, LocalModels files) {
       this.adapters = new EngineHttp.VllmAdapters(engine);
       this.properties = properties;
       this.files = files;
@@ -317,12 +319,12 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
       try {
         adapters.load(name, held.path().toAbsolutePath().toString());
       } catch (EngineHttp.VllmAdapters.EngineRefused refused) {
-        if (refused.hasItAlready()) return; // an earlier Graft has loaded it
+        if (refused.hasItAlready()) return; // loaded before this server started
         throw new InferrerLost("the engine did not load an adapter: " + refused.getMessage());
       }
     }
 
-    /** True if the engine had loaded it: it has been started again since. */
+    /** Returns true if the adapter had been loaded, which means that the engine has restarted. */
     synchronized boolean forget(String name) {
       LocalModels.Held held = loaded.remove(name);
       if (held != null) held.close();

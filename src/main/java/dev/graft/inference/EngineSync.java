@@ -25,24 +25,24 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
-/** Makes one engine have what it should have. Whatever it has already is left as it is. */
+/** Loads the wanted adapters into one engine and unloads others. Adapters in place are kept. */
 final class EngineSync implements AutoCloseable {
   private static final Duration REFUSED_FOR = Duration.ofMinutes(10);
   private static final String NO_ENDPOINTS =
-      "it has no /v1/load_lora_adapter: start it with --enable-lora and"
-          + " VLLM_ALLOW_RUNTIME_LORA_UPDATING=True";
+      "The engine has no /v1/load_lora_adapter: start it with --enable-lora and"
+          + " VLLM_ALLOW_RUNTIME_LORA_UPDATING=True.";
 
   private final AdapterPlace place;
   private final @Nullable VllmAdapters vllm;
   private final Collection<String> bases;
   private final Clock clock;
 
-  /** What was refused is not tried at every check: engines log it at length. */
+  /** Refused adapters are not retried at every check, since engines log long traces. */
   private final Map<String, Refusal> refusals = new HashMap<>();
 
   /**
-   * @param vllm null = the engine finds them by itself
-   * @param bases what the engine calls the base models that it serves
+   * @param vllm null = the engine finds adapters itself
+   * @param bases the engine's names of the base models that it serves
    */
   EngineSync(
       AdapterPlace place, @Nullable VllmAdapters vllm, Collection<String> bases, Clock clock) {
@@ -54,7 +54,7 @@ final class EngineSync implements AutoCloseable {
 
   private record Refusal(String reason, Instant until) {}
 
-  /** Refused for a while, or for as long as it is what it is. */
+  /** The engine refuses an adapter. */
   private static final class Refused extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -64,7 +64,9 @@ final class EngineSync implements AutoCloseable {
   }
 
   /**
-   * @param exists whether there is an adapter of this id, wanted here or not
+   * Checks the engine and updates its adapters.
+   *
+   * @param exists whether an adapter with this id exists, wanted here or not
    */
   EngineHealth check(
       List<Served> wanted, Function<Served, Source> sources, Predicate<String> exists)
@@ -87,13 +89,14 @@ final class EngineSync implements AutoCloseable {
     List<String> lacking =
         vllm == null ? List.of() : bases.stream().filter(it -> !there.containsKey(it)).toList();
     if (!lacking.isEmpty()) {
-      String error = "it does not serve %s; it serves %s".formatted(lacking, there.keySet());
+      String error =
+          "The engine does not serve %s; it serves %s.".formatted(lacking, there.keySet());
       return new EngineHealth(Status.DEGRADED, error, found);
     }
     long failed = found.stream().filter(each -> each.error() != null).count();
     return failed == 0
         ? new EngineHealth(Status.READY, null, found)
-        : new EngineHealth(Status.DEGRADED, failed + " of its adapters failed", found);
+        : new EngineHealth(Status.DEGRADED, failed + " of its adapters failed.", found);
   }
 
   private FoundModel have(Served adapter, Source source, Map<String, String> there)
@@ -120,7 +123,7 @@ final class EngineSync implements AutoCloseable {
     String root = there.get(name);
     if (path.equals(root)) return;
     if (root != null && !place.isOurs(root)) {
-      throw new Refused("it has a model of this name that Graft has not loaded");
+      throw new Refused("The engine has a model of this name that Graft has not loaded.");
     }
     try {
       if (root == null) engine.load(name, path);
@@ -141,10 +144,10 @@ final class EngineSync implements AutoCloseable {
 
   private static String message(Exception failed) {
     if (failed instanceof EngineRefused no) {
-      return "it answers %d: %s".formatted(no.status(), no.getMessage());
+      return "The engine answered %d: %s".formatted(no.status(), no.getMessage());
     }
-    String said = failed.getMessage();
-    return said == null ? failed.getClass().getSimpleName() : said;
+    String message = failed.getMessage();
+    return message == null ? failed.getClass().getSimpleName() : message;
   }
 
   @Override
@@ -153,17 +156,17 @@ final class EngineSync implements AutoCloseable {
   }
 
   /**
-   * What a check has found and made of an engine.
+   * The result of a check.
    *
-   * @param error why it is not ready
+   * @param error why the engine is not ready
    */
   record EngineHealth(Status status, @Nullable String error, List<FoundModel> models) {
     enum Status {
-      /** It has all that it should have. */
+      /** It has all wanted adapters. */
       READY,
-      /** It answers, and lacks something. */
+      /** It answers, but lacks adapters or base models. */
       DEGRADED,
-      /** It, or its directory or bucket, cannot be used. */
+      /** The engine, its directory or its bucket cannot be used. */
       UNREACHABLE;
 
       String wire() {
@@ -173,9 +176,9 @@ final class EngineSync implements AutoCloseable {
   }
 
   /**
-   * An adapter at an engine, as the last check has left it.
+   * The state of an adapter at an engine after the last check.
    *
-   * @param name that the engine is asked for
+   * @param name of the adapter at the engine
    * @param model the name of the adapter in Graft
    * @param status {@code loaded} by the engine, {@code published} for it to find, {@code failed},
    *     or {@code unknown} while the engine cannot be reached

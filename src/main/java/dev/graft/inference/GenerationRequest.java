@@ -16,26 +16,25 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a chat or a completion asks for, checked.
+ * A checked request for a chat or a completion.
  *
- * @param prompts answered one after the other; the choices of all are numbered through
+ * @param prompts answered one after the other; choices are numbered over all prompts
  */
 record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decoding decoding) {
-  /** Choices to all prompts together. */
-  public int choices() {
+  /** Returns the number of choices for all prompts. */
+  int choices() {
     return prompts.size() * decoding.choices();
   }
 
-  public boolean logprobs() {
+  boolean logprobs() {
     return decoding.topLogprobs() != null;
   }
 
-  /** Reads the body of a chat; what cannot be honoured is refused by its name. */
+  /** Reads the body of a chat. The error for a field that Graft cannot honour names it. */
   static final class ChatRequest {
     /**
-     * Every request field of {@code POST /v1/chat/completions} that OpenAI documents, and what
-     * Graft does with it. The same table for people is {@code docs/chat.md}; a test compares the
-     * two.
+     * The request fields of {@code POST /v1/chat/completions} that OpenAI documents. A test
+     * compares them with the table in {@code docs/chat.md}.
      */
     static final List<RequestParameter> PARAMETERS =
         List.of(
@@ -82,7 +81,7 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
 
     private static final int MAX_TOP = 20;
 
-    /** What SDKs send back from an answer, and a name; they may only be null or empty. */
+    /** Fields that SDKs copy from an answer, and the name. They must be null or empty. */
     private static final Set<String> ONLY_EMPTY =
         Set.of("refusal", "annotations", "audio", "function_call", "tool_calls", "name");
 
@@ -101,7 +100,7 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
       Integer older = fields.whole("max_tokens", 1, Integer.MAX_VALUE);
       if (newer != null && older != null && !newer.equals(older)) {
         throw InferenceRefused.value(
-            "max_tokens", "disagrees with max_completion_tokens; send one of them");
+            "max_tokens", "differs from max_completion_tokens; send only one of them");
       }
       return newer != null ? newer : older;
     }
@@ -110,12 +109,12 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
       Integer top = fields.whole("top_logprobs", 0, MAX_TOP);
       boolean wanted = fields.flag("logprobs");
       if (!wanted && top != null && top > 0) {
-        throw InferenceRefused.value("top_logprobs", "is for requests with logprobs: true");
+        throw InferenceRefused.value("top_logprobs", "requires logprobs: true");
       }
       return !wanted ? null : top == null ? (Integer) 0 : top;
     }
 
-    /** Text turns of the three roles; anything else is refused by its path. */
+    /** Reads text turns of the roles system, user and assistant. */
     private static List<Prompt.Turn> messages(JsonNode messages) {
       if (messages.isMissingNode() || messages.isNull()) throw InferenceRefused.missing("messages");
       if (!messages.isArray() || messages.isEmpty()) {
@@ -168,7 +167,7 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
         String partPath = path + "[" + i + "]";
         if (!part.path("type").asString("").equals("text")) {
           throw InferenceRefused.unsupported(
-              partPath + ".type", "must be text; nothing else is supported");
+              partPath + ".type", "must be text; other types are not supported");
         }
         JsonNode piece = part.path("text");
         if (!piece.isString()) throw InferenceRefused.value(partPath + ".text", "must be a string");
@@ -178,11 +177,11 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
     }
   }
 
-  /** Reads the body of a completion; what cannot be honoured is refused by its name. */
+  /** Reads the body of a completion. The error for a field that Graft cannot honour names it. */
   static final class TextCompletionRequest {
     /**
-     * Every request field of {@code POST /v1/completions} that OpenAI documents, and what Graft
-     * does with it. The same table for people is {@code docs/chat.md}; a test compares the two.
+     * The request fields of {@code POST /v1/completions} that OpenAI documents. A test compares
+     * them with the table in {@code docs/chat.md}.
      */
     static final List<RequestParameter> PARAMETERS =
         List.of(
@@ -209,8 +208,8 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
                 "stream_options",
                 "include_usage; include_obfuscation is accepted, nothing is added"),
             ignored("user", "Graft keeps no user profiles"),
-            refused("best_of", "no choices are made to be thrown away", "1"),
-            refused("suffix", "the models continue texts, they fill no gaps", "\"\""));
+            refused("best_of", "Graft returns every choice that it generates", "1"),
+            refused("suffix", "models continue texts and do not fill gaps", "\"\""));
 
     private static final int MAX_TOP = 5;
     private static final int DEFAULT_MAX_TOKENS = 16;
@@ -232,13 +231,13 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
       if (request.choices() > DecodingReader.MAX_CHOICES) {
         throw InferenceRefused.value(
             "prompt",
-            "asks for %d choices in all; at most %d can be made at a time"
+            "asks for %d choices in total; the maximum is %d"
                 .formatted(request.choices(), DecodingReader.MAX_CHOICES));
       }
       return request;
     }
 
-    /** A text, a list of token ids, or a list of either. */
+    /** Reads a text, a list of token ids, or a list of either. */
     private static List<Prompt> prompts(BodyFields fields) {
       if (!fields.has("prompt")) throw InferenceRefused.missing("prompt");
       JsonNode prompt = fields.body().path("prompt");
@@ -262,7 +261,7 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
       List<Integer> ids = new ArrayList<>();
       for (int i = 0; i < node.size(); i++) {
         if (!node.get(i).isInt() || node.get(i).intValue() < 0) {
-          throw InferenceRefused.value(path + "[" + i + "]", "must be the id of a token");
+          throw InferenceRefused.value(path + "[" + i + "]", "must be a token id");
         }
         ids.add(node.get(i).intValue());
       }
@@ -274,7 +273,7 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
     }
   }
 
-  /** Reads the fields that say how an answer is made, of chats and completions alike. */
+  /** Reads the fields for decoding, which chats and completions share. */
   static final class DecodingReader {
     static final int MAX_CHOICES = 128;
     private static final int MAX_STOPS = 4;
@@ -296,7 +295,7 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
           topLogprobs);
     }
 
-    /** A request without a seed gets one by lot. */
+    /** A request without a seed gets a random one. */
     private static Sampling sampling(BodyFields fields) {
       Long seed = fields.whole("seed");
       return new Sampling(
@@ -312,13 +311,14 @@ record GenerationRequest(String model, List<Prompt> prompts, InferrerOrder.Decod
       if (!fields.has("logit_bias")) return Map.of();
       JsonNode node = fields.body().path("logit_bias");
       if (!node.isObject()) {
-        throw InferenceRefused.value("logit_bias", "must be an object of token ids and numbers");
+        throw InferenceRefused.value(
+            "logit_bias", "must be an object with token ids as keys and numbers as values");
       }
       Map<Integer, Double> bias = new HashMap<>();
       for (Map.Entry<String, JsonNode> each : node.properties()) {
         String path = "logit_bias." + each.getKey();
         if (!each.getKey().matches("0|[1-9]\\d{0,8}")) {
-          throw InferenceRefused.value(path, "must be the id of a token, a whole number");
+          throw InferenceRefused.value(path, "must have a token id as its key");
         }
         bias.put(
             Integer.valueOf(each.getKey()), BodyFields.number(each.getValue(), path, -100, 100));

@@ -26,9 +26,9 @@ import org.springframework.stereotype.Service;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Makes answers: finds the model and has it asked. */
+/** Generates answers: resolves the model and asks it. */
 @Service
-class Generations {
+class Generations implements GreedyCompletions {
   private static final Logger log = LoggerFactory.getLogger(Generations.class);
 
   private final ServedModels models;
@@ -47,11 +47,11 @@ class Generations {
   }
 
   /**
-   * Begins an answer; close it.
+   * Begins an answer, which the caller must close.
    *
-   * @param prefix of its id
+   * @param prefix of the answer's id
    */
-  public OngoingGeneration begin(String departmentId, String prefix, GenerationRequest request)
+  OngoingGeneration begin(String departmentId, String prefix, GenerationRequest request)
       throws IOException {
     ServedModel model = models.writer(departmentId, request.model());
     OngoingGeneration.Head head =
@@ -65,7 +65,7 @@ class Generations {
     return new OngoingGeneration(head, pieces -> answer(departmentId, model, request, pieces));
   }
 
-  /** One prompt after the other; each waits for its turn again. */
+  /** Answers one prompt after the other. Each waits in the queue of the model. */
   private Reply.Done answer(
       String departmentId,
       ServedModel model,
@@ -95,12 +95,90 @@ class Generations {
     return total;
   }
 
+  @Override
+  public String fingerprint(String departmentId, String model) throws IOException {
+    return models.writer(departmentId, model).fingerprint();
+  }
+
+  @Override
+  public GreedyCompletion ask(
+      String departmentId, String model, Example.Completion question, int maxTokens)
+      throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
+    Prompt prompt = GreedyCompletions.ReferenceAnswer.prompt(question);
+    String reference = GreedyCompletions.ReferenceAnswer.reference(question);
+    if (prompt == null || reference == null) {
+      return new GreedyCompletion.Refused(
+          "The question is not text by the roles system, user and assistant.");
+    }
+    try {
+      Answer own = complete(departmentId, model, prompt, decoding(maxTokens, false));
+      return new GreedyCompletion.Given(
+          own.choice().text(),
+          own.choice().end() == Reply.End.LENGTH,
+          own.tokens(),
+          likelihood(departmentId, model, prompt, reference),
+          own.fingerprint());
+    } catch (InferenceRefused refused) {
+      return switch (refused.type()) {
+        case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE ->
+            new GreedyCompletion.Refused(refused.getMessage());
+        case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
+        default -> throw refused;
+      };
+    }
+  }
+
+  /** Returns null if an engine answers, or if the answer does not fit the context. */
+  private GreedyCompletion.@Nullable Likelihood likelihood(
+      String departmentId, String model, Prompt prompt, String reference)
+      throws InterruptedException, IOException {
+    try {
+      Prompt known = new Prompt.Answered(prompt, reference);
+      List<Reply.TokenScore> scores =
+          complete(departmentId, model, known, decoding(0, true)).choice().scores();
+      double sum = 0;
+      for (Reply.TokenScore each : scores) {
+        Double logProbability = each.logProbability();
+        if (logProbability == null) return null;
+        sum += logProbability;
+      }
+      return new GreedyCompletion.Likelihood(sum, scores.size());
+    } catch (InferenceRefused refused) {
+      return switch (refused.type()) {
+        case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE -> null;
+        default -> throw refused;
+      };
+    }
+  }
+
+  private record Answer(OngoingGeneration.Choice choice, int tokens, String fingerprint) {}
+
+  private Answer complete(
+      String departmentId, String model, Prompt prompt, InferrerOrder.Decoding decoding)
+      throws InterruptedException, IOException {
+    GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding);
+    try (OngoingGeneration answering = begin(departmentId, "answer-", request)) {
+      OngoingGeneration.Choice choice = answering.whole().getFirst();
+      return new Answer(
+          choice, answering.done().completionTokens(), answering.head().fingerprint());
+    } catch (InferenceRefused refused) {
+      // an interruption while waiting is reported as a refusal
+      if (Thread.interrupted()) throw new InterruptedException();
+      throw refused;
+    }
+  }
+
+  private static InferrerOrder.Decoding decoding(int maxTokens, boolean scored) {
+    return new InferrerOrder.Decoding(
+        scored, maxTokens, 1, Sampling.GREEDY, List.of(), scored ? 0 : null);
+  }
+
   /**
-   * An answer in the making, on a thread of its own: a caller who reads slowly does not hold the
-   * model. Closing it before its end cancels it.
+   * An answer in progress. It is generated on its own thread, so that a slow reader does not block
+   * the model. Closing it early cancels it.
    */
   static final class OngoingGeneration implements AutoCloseable {
-    /** Makes the answer; interrupted when nobody waits for it any more. */
+    /** Generates the answer. The thread is interrupted when the answer is closed. */
     interface Work {
       Reply.Done answer(Consumer<Reply.Piece> pieces) throws InterruptedException;
     }
@@ -110,23 +188,23 @@ class Generations {
     private final FutureTask<Reply.Done> making;
 
     /**
-     * What every part of an answer says of it.
+     * The fields that all parts of an answer share.
      *
      * @param created unix time in seconds
-     * @param model as it was asked for
-     * @param version name of the model that answers: of an alias what it stood for
-     * @param fingerprint changes when the files that answer do
+     * @param model as the request names it
+     * @param version name of the model that answers, behind an alias
+     * @param fingerprint changes when the files of the model change
      * @param published the result of a job that answers, or null
      */
-    public record Head(
+    record Head(
         String id,
         long created,
         String model,
         String version,
         String fingerprint,
         @Nullable Adapter published) {
-      /** An object of this answer, without choices. */
-      public ObjectNode frame(String object) {
+      /** Returns an object of this answer without choices. */
+      ObjectNode frame(String object) {
         return JsonNodeFactory.instance
             .objectNode()
             .put("id", id)
@@ -138,9 +216,9 @@ class Generations {
     }
 
     /** One whole answer. */
-    public record Choice(String text, List<Reply.TokenScore> scores, Reply.End end) {}
+    record Choice(String text, List<Reply.TokenScore> scores, Reply.End end) {}
 
-    /** What is logged on the way says whose request it is. */
+    /** Starts the thread, which logs with the context of the request. */
     OngoingGeneration(Head head, Work work) {
       this.head = head;
       Map<String, String> logged =
@@ -159,16 +237,16 @@ class Generations {
       Thread.ofVirtual().name("answer-" + head.id()).start(making);
     }
 
-    public Head head() {
+    Head head() {
       return head;
     }
 
     /**
-     * Waits for the next piece; empty after the last.
+     * Waits for the next piece; returns empty after the last.
      *
-     * @throws dev.graft.platform.RequestFailed if the answer could not be made (any further)
+     * @throws dev.graft.platform.RequestFailed if the answer failed
      */
-    public Optional<Reply.Piece> next() {
+    Optional<Reply.Piece> next() {
       try {
         Optional<Reply.Piece> piece = pieces.take();
         if (piece.isEmpty()) done();
@@ -179,8 +257,8 @@ class Generations {
       }
     }
 
-    /** Waits for all of it: the choices in order. */
-    public List<Choice> whole() {
+    /** Waits for the whole answer; returns its choices in order. */
+    List<Choice> whole() {
       List<Choice> choices = new ArrayList<>();
       StringBuilder text = new StringBuilder();
       List<Reply.TokenScore> scores = new ArrayList<>();
@@ -196,8 +274,8 @@ class Generations {
       return choices;
     }
 
-    /** The counts, once {@link #next} was empty. */
-    public Reply.Done done() {
+    /** Returns the counts of tokens, after {@link #next} returned empty. */
+    Reply.Done done() {
       try {
         return making.get();
       } catch (ExecutionException failed) {
@@ -211,99 +289,6 @@ class Generations {
     @Override
     public void close() {
       making.cancel(true);
-    }
-  }
-
-  /** Asks as chats do; how likely the known answer is, is a question of its own. */
-  @Service
-  static class GreedyGenerator implements GreedyCompletions {
-    private final ServedModels models;
-    private final Generations answers;
-
-    GreedyGenerator(ServedModels models, Generations answers) {
-      this.models = models;
-      this.answers = answers;
-    }
-
-    @Override
-    public String fingerprint(String departmentId, String model) throws IOException {
-      return models.writer(departmentId, model).fingerprint();
-    }
-
-    @Override
-    public GreedyCompletion ask(
-        String departmentId, String model, Example.Completion question, int maxTokens)
-        throws InterruptedException, IOException, GreedyCompletions.CompletionFailed {
-      Prompt prompt = GreedyCompletions.ReferenceAnswer.prompt(question);
-      String reference = GreedyCompletions.ReferenceAnswer.reference(question);
-      if (prompt == null || reference == null) {
-        return new GreedyCompletion.Refused("It is more than text by the three roles.");
-      }
-      try {
-        Said own = say(departmentId, model, prompt, decoding(maxTokens, false));
-        return new GreedyCompletion.Given(
-            own.choice().text(),
-            own.choice().end() == Reply.End.LENGTH,
-            own.tokens(),
-            likelihood(departmentId, model, prompt, reference),
-            own.fingerprint());
-      } catch (InferenceRefused refused) {
-        return switch (refused.type()) {
-          case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE ->
-              new GreedyCompletion.Refused(refused.getMessage());
-          case UNAVAILABLE, INTERNAL -> throw GreedyCompletions.CompletionFailed.of(refused);
-          default -> throw refused;
-        };
-      }
-    }
-
-    /**
-     * Null where the model cannot say it: an engine, or an answer that does not fit the context.
-     */
-    private GreedyCompletion.@Nullable Likelihood likelihood(
-        String departmentId, String model, Prompt prompt, String reference)
-        throws InterruptedException, IOException {
-      try {
-        Prompt known = new Prompt.Answered(prompt, reference);
-        List<Reply.TokenScore> scores =
-            say(departmentId, model, known, decoding(0, true)).choice().scores();
-        double sum = 0;
-        for (Reply.TokenScore each : scores) {
-          Double logProbability = each.logProbability();
-          if (logProbability == null) return null;
-          sum += logProbability;
-        }
-        return new GreedyCompletion.Likelihood(sum, scores.size());
-      } catch (InferenceRefused refused) {
-        return switch (refused.type()) {
-          case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE -> null;
-          default -> throw refused;
-        };
-      }
-    }
-
-    private record Said(
-        Generations.OngoingGeneration.Choice choice, int tokens, String fingerprint) {}
-
-    private Said say(
-        String departmentId, String model, Prompt prompt, InferrerOrder.Decoding decoding)
-        throws InterruptedException, IOException {
-      GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding);
-      try (Generations.OngoingGeneration answering =
-          answers.begin(departmentId, "answer-", request)) {
-        Generations.OngoingGeneration.Choice choice = answering.whole().getFirst();
-        return new Said(
-            choice, answering.done().completionTokens(), answering.head().fingerprint());
-      } catch (InferenceRefused refused) {
-        // a thread that was interrupted while it waited is told of it as a chat would be
-        if (Thread.interrupted()) throw new InterruptedException();
-        throw refused;
-      }
-    }
-
-    private static InferrerOrder.Decoding decoding(int maxTokens, boolean scored) {
-      return new InferrerOrder.Decoding(
-          scored, maxTokens, 1, Sampling.GREEDY, List.of(), scored ? 0 : null);
     }
   }
 }

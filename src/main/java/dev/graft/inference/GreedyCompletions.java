@@ -10,21 +10,23 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks models questions whose answer is known, for other modules: always the likeliest token, so
- * that equal questions have equal answers, on whatever machine answers chats.
+ * Asks models questions with a known answer, for other modules. Decoding is greedy, so that equal
+ * questions have equal answers on any machine.
  */
 public interface GreedyCompletions {
   /**
-   * Changes when the files that answer under this name do.
+   * Returns a text that changes when the files of the model change.
    *
    * @throws RequestFailed if the department has no such model, or it writes no text
    */
   String fingerprint(String departmentId, String model) throws IOException;
 
   /**
-   * @param question one of {@link ReferenceAnswer#isAskable}
+   * Asks a question.
+   *
+   * @param question must be {@link ReferenceAnswer#isAskable}
    * @param maxTokens of the model's own answer
-   * @throws CompletionFailed if there is none now
+   * @throws CompletionFailed if there is no answer now
    * @throws IOException if the model's files cannot be read now
    * @throws RequestFailed if the department has no such model any more
    */
@@ -32,27 +34,27 @@ public interface GreedyCompletions {
       String departmentId, String model, Example.Completion question, int maxTokens)
       throws InterruptedException, IOException, CompletionFailed;
 
-  /** What came of a question to a model. */
+  /** The result of a question to a model. */
   public sealed interface GreedyCompletion {
     /**
      * The model's own answer.
      *
-     * @param cut whether the bound on its tokens ended it
-     * @param known how likely the known answer was to it; null where that cannot be said
-     * @param fingerprint of the files that answered
+     * @param cut whether it ended at the maximum number of tokens
+     * @param known likelihood of the known answer; null if it is unknown
+     * @param fingerprint of the files of the model
      */
     record Given(
         String text, boolean cut, int tokens, @Nullable Likelihood known, String fingerprint)
         implements GreedyCompletion {}
 
-    /** The question does not fit the model, as it would not tomorrow. */
+    /** The model cannot answer this question, now or later. */
     record Refused(String why) implements GreedyCompletion {}
 
     /**
-     * Of an answer, given the prompt.
+     * The likelihood of an answer, given the prompt.
      *
-     * @param logProbability natural logarithm, of all its tokens together
-     * @param tokens with the end of its turn, as training counts them
+     * @param logProbability natural logarithm, summed over its tokens
+     * @param tokens number of tokens with the end of the turn, as in training
      */
     record Likelihood(double logProbability, int tokens) {}
   }
@@ -66,7 +68,7 @@ public interface GreedyCompletions {
     private final Duration retryAfter;
     private final boolean busy;
 
-    /** For one that is worth another try. */
+    /** Returns a failure after which a retry may succeed. */
     public static CompletionFailed of(InferenceRefused refused) {
       return new CompletionFailed(
           refused.getMessage(), refused.retryAfter().orElse(SOON), refused.busy());
@@ -81,7 +83,7 @@ public interface GreedyCompletions {
       this.busy = busy;
     }
 
-    /** A sentence for people. */
+    /** Returns a sentence for people. */
     @Override
     public String getMessage() {
       return String.valueOf(super.getMessage());
@@ -91,22 +93,22 @@ public interface GreedyCompletions {
       return retryAfter;
     }
 
-    /** Whether nobody was there for the question; else it was asked, and something broke. */
+    /** Returns whether the question was never asked, for lack of capacity. */
     public boolean busy() {
       return busy;
     }
   }
 
-  /** A row of a file as a question with the answer that is known to it. */
+  /** Converts rows of files to questions with known answers. */
   public static final class ReferenceAnswer {
     private ReferenceAnswer() {}
 
-    /** Whether a question can be put to a model at all: text alone, by the three roles. */
+    /** Returns whether a row is a question: text only, by system, user and assistant. */
     public static boolean isAskable(Example.Completion row) {
       return prompt(row) != null && reference(row) != null;
     }
 
-    /** The answer that is known; null if there is none, or it is more than text. */
+    /** Returns the known answer; null if there is none, or it is not text only. */
     public static @Nullable String reference(Example.Completion row) {
       return switch (row) {
         case Example.PromptCompletion text -> text.completion();
@@ -119,7 +121,7 @@ public interface GreedyCompletions {
       };
     }
 
-    /** An answer with weight 0 is there to be read, not to be learned. */
+    /** An answer with weight 0 is context, not an example. */
     private static boolean isNoExample(Map<String, Object> message) {
       return message.get("weight") instanceof Number weight && weight.doubleValue() == 0;
     }
@@ -140,7 +142,7 @@ public interface GreedyCompletions {
       };
     }
 
-    /** Null if it is more than a text, or by others than the three. */
+    /** Returns null if the message is not text only or has another role. */
     private static Prompt.@Nullable Turn turn(Map<String, Object> message) {
       String role = String.valueOf(message.get("role"));
       boolean known = role.equals("system") || role.equals("user") || role.equals("assistant");

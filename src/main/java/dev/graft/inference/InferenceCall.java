@@ -10,10 +10,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that a worker answers, as it travels: JSON of {@link dev.graft.jobs.lease.LeaseWire}.
+ * A request for a worker, sent as JSON of {@link dev.graft.jobs.lease.LeaseWire}.
  *
- * @param id of this worker's turn at it
- * @param traceparent of the span that waits for the answer; null = it is in no trace
+ * @param id of the worker's claim
+ * @param traceparent of the span that waits for the answer; null = no trace
  * @param base, trained, quantization, adapter: see {@link ServedModel}
  */
 record InferenceCall(
@@ -25,17 +25,17 @@ record InferenceCall(
     @Nullable Digest adapter,
     InferrerOrder.Ask ask,
     @Nullable String traceparent) {
-  /** Under the worker API. */
+  /** Path below the worker API. */
   static final String PATH = "/calls";
 
-  /** The longest that {@link Wanted} may wait. */
+  /** The longest wait of {@link Wanted}. */
   static final long LONGEST_WAIT_MS = 20_000;
 
   /**
-   * A worker asks for a call.
+   * The request of a worker for a call.
    *
    * @param waitMs how long it waits for one
-   * @param warm {@link ServedModel.LoadedWeights#name names of weights} that it has in memory
+   * @param warm {@link ServedModel.LoadedWeights#name names of the weights} in its memory
    */
   record Wanted(long waitMs, List<String> warm) {
     Wanted {
@@ -44,10 +44,10 @@ record InferenceCall(
   }
 
   /**
-   * What a worker tells of its call, at least every few seconds.
+   * The report of a worker on its call, sent at least every few seconds.
    *
-   * @param first place of the first reply here among all of the call: a report that is repeated
-   *     says the same
+   * @param first index of the first reply among all replies of the call, so that a repeated report
+   *     has no effect
    * @param lost why there will be no answer, or null
    */
   record CallReport(long first, List<Reply> replies, @Nullable String lost) {
@@ -83,7 +83,7 @@ record InferenceCall(
         adapter);
   }
 
-  /** The directories that an answer needs. */
+  /** Returns the manifests of the directories that an answer needs. */
   List<Digest> manifests() {
     return Stream.of(base, trained, adapter).filter(Objects::nonNull).distinct().toList();
   }

@@ -19,12 +19,12 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
 
-/** The warm models and the files laid out for them. */
+/** The beans that answer requests, and the model directories. */
 @Configuration
 class InferenceConfiguration {
   /**
-   * An engine where one is configured, else processes of this machine, or of workers; texts are
-   * labelled by these always.
+   * Returns the engine if one is configured, else processes of this machine or workers. These
+   * always label texts.
    */
   @Bean
   Inferrer inferrer(
@@ -102,7 +102,7 @@ class InferenceConfiguration {
       Children inferrers)
       throws IOException {
     Path root = directory(settings, graft);
-    inferrers.share(root); // what another process laid out
+    inferrers.share(root); // directories of an earlier process
     return new ModelDirectories(
         (manifest, target, wanted) -> {
           files.materialise(manifest, target, wanted);

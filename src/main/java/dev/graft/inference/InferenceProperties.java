@@ -14,20 +14,23 @@ import org.springframework.validation.annotation.Validated;
 /**
  * {@code graft.inference.*}.
  *
- * @param maxLoadedModels base models kept in memory at once, each in its own process
- * @param maxWaiting chats that may wait for a busy base model; one more is refused with 503
- * @param maxPerDepartment chats that one department may have with a base model at a time
- * @param idleUnload a base model that nobody asked for this long is unloaded
- * @param loadTimeout a model that is not ready by then is given up
- * @param answerTimeout an answer that is not there by then is given up and its process ended
- * @param cancelTimeout a cancelled answer that does not end by then costs its process
- * @param defaultMaxTokens new tokens where the caller names no bound
+ * @param maxLoadedModels the maximum number of base models in memory, each in its own process
+ * @param maxWaiting the maximum number of chats that wait for a busy base model; further ones are
+ *     refused with 503
+ * @param maxPerDepartment the maximum number of concurrent chats of one department with a base
+ *     model
+ * @param idleUnload how long an unused base model stays loaded
+ * @param loadTimeout the longest time for loading a model
+ * @param answerTimeout the longest time of an answer; then its process is ended
+ * @param cancelTimeout the longest time in which a cancelled answer must end; then its process is
+ *     ended
+ * @param defaultMaxTokens the maximum number of new tokens if the request has no bound
  * @param heap heap of a child's JVM (weights live outside it), as {@code -Xmx} takes it
- * @param directory where the files of models are laid out for the children, by default {@code
- *     inference} in the data directory; of this server alone, may be emptied while it does not run
- * @param keepFiles files that nobody asked for this long are removed from the directory
+ * @param directory where the children find the files of models, by default {@code inference} in the
+ *     data directory; for this server only; may be emptied while the server does not run
+ * @param keepFiles how long unused files stay in the directory
  * @param runOn which machines answer chats
- * @param workerWait how long a chat waits for a worker that is free
+ * @param workerWait how long a chat waits for a free worker
  * @param besideTraining whether a worker answers chats while it trains
  */
 @Validated
@@ -47,25 +50,26 @@ public record InferenceProperties(
     @DefaultValue("auto") RunOn runOn,
     @DefaultValue("20s") Duration workerWait,
     @DefaultValue("false") boolean besideTraining) {
-  /** Which machines answer chats, where no engine does. */
+  /** Which machines answer chats if no engine does. */
   public enum RunOn {
-    /** The server if it is a worker too, else workers. */
+    /** The server if it is also a worker, else workers. */
     AUTO,
     SERVER,
     WORKERS
   }
 
   /**
-   * {@code graft.inference.engine.*}: an OpenAI-compatible server that answers instead of processes
-   * of this machine, such as vLLM or llama.cpp's.
+   * {@code graft.inference.engine.*}: an OpenAI-compatible server, such as vLLM or llama.cpp's,
+   * that answers in place of processes of this machine.
    *
-   * @param url with {@code /v1}; null = there is none
+   * @param url with {@code /v1}; null = no engine
    * @param apiKey sent as a bearer token
    * @param models the engine's name of a model, by Graft's; absent = the same name
-   * @param loadAdapters vLLM's {@code /v1/load_lora_adapter} is called for adapters without a name
-   *     in {@code models}; the engine must see {@code graft.inference.directory} under the same
-   *     path
-   * @param maxConcurrent answers of a base model at a time; one more is refused with 503
+   * @param loadAdapters whether to load adapters without a name in {@code models} with vLLM's
+   *     {@code /v1/load_lora_adapter}; the engine must see {@code graft.inference.directory} under
+   *     the same path
+   * @param maxConcurrent the maximum number of concurrent answers of a base model; further ones are
+   *     refused with 503
    */
   @Validated
   @ConfigurationProperties("graft.inference.engine")
@@ -82,7 +86,7 @@ public record InferenceProperties(
       models = Map.copyOf(models);
     }
 
-    /** The key is nobody's to read, in a log either. */
+    /** Omits the key, which must not appear in logs. */
     @Override
     public String toString() {
       return "EngineProperties[url=%s, models=%s]".formatted(url, models);

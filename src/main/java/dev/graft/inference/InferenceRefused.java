@@ -7,13 +7,13 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A request to a model that is not answered, as the caller is told. */
+/** The error with which a request to a model is refused. */
 final class InferenceRefused extends RequestFailed {
   private static final long serialVersionUID = 1L;
 
   private static final Duration SOON = Duration.ofSeconds(2);
 
-  /** Whether nobody was there for it: it was not tried. */
+  /** Whether the request was never tried, for lack of capacity. */
   private final boolean busy;
 
   private InferenceRefused(ProblemType type, @Nullable String param, String message) {
@@ -25,32 +25,34 @@ final class InferenceRefused extends RequestFailed {
     this.busy = busy;
   }
 
-  public static InferenceRefused missing(String param) {
+  static InferenceRefused missing(String param) {
     return new InferenceRefused(
         ProblemType.MISSING_PARAMETER, param, "Missing required parameter: '" + param + "'.");
   }
 
-  public static InferenceRefused unknown(String param) {
+  static InferenceRefused unknown(String param) {
     return new InferenceRefused(
         ProblemType.UNKNOWN_PARAMETER, param, "Unknown parameter: '" + param + "'.");
   }
 
-  /** A sentence about the parameter, without its subject and full stop. */
-  public static InferenceRefused value(String param, String what) {
+  /**
+   * @param what the predicate of a sentence about the parameter, without full stop
+   */
+  static InferenceRefused value(String param, String what) {
     return new InferenceRefused(ProblemType.INVALID_VALUE, param, "'" + param + "' " + what + ".");
   }
 
-  /** As {@link #value}, of what OpenAI has and Graft has not yet. */
-  public static InferenceRefused unsupported(String param, String what) {
+  /** Returns the error for a parameter that OpenAI supports and Graft does not. */
+  static InferenceRefused unsupported(String param, String what) {
     return new InferenceRefused(ProblemType.NOT_SUPPORTED, param, "'" + param + "' " + what + ".");
   }
 
-  public static InferenceRefused notAnObject() {
+  static InferenceRefused notAnObject() {
     return new InferenceRefused(
         ProblemType.INVALID_JSON, null, "The request body must be a JSON object.");
   }
 
-  public static InferenceRefused byModel(Reply.Refused refused) {
+  static InferenceRefused byModel(Reply.Refused refused) {
     ProblemType type =
         switch (refused.cause()) {
           case CONTEXT_LENGTH_EXCEEDED -> ProblemType.CONTEXT_LENGTH_EXCEEDED;
@@ -61,13 +63,13 @@ final class InferenceRefused extends RequestFailed {
   }
 
   /**
-   * @param known names of models that may be asked
+   * @param known names of the models that can be asked
    */
   static InferenceRefused noSuchModel(String model, List<String> known) {
     return new InferenceRefused(
         ProblemType.MODEL_NOT_FOUND,
         "model",
-        "The model '%s' does not exist.%s GET /v1/models lists what can be asked."
+        "The model '%s' does not exist.%s GET /v1/models lists the available models."
             .formatted(Nearest.shown(model), Nearest.sentence(model, known)));
   }
 
@@ -76,7 +78,9 @@ final class InferenceRefused extends RequestFailed {
    */
   static InferenceRefused notTrained(String model, String why) {
     return new InferenceRefused(
-        ProblemType.WRONG_STATE, "model", "There is no model '%s'. %s".formatted(model, why));
+        ProblemType.WRONG_STATE,
+        "model",
+        "The model '%s' does not exist. %s".formatted(model, why));
   }
 
   /**
@@ -86,7 +90,7 @@ final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(
         ProblemType.MODEL_NOT_FOUND,
         "model",
-        "There is no model '%s' any more. %s".formatted(model, why));
+        "The model '%s' no longer exists. %s".formatted(model, why));
   }
 
   static InferenceRefused disabled(String model) {
@@ -100,7 +104,7 @@ final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(
         ProblemType.NOT_SUPPORTED,
         "model",
-        "The model '%s' classifies text and writes none: ask it with POST /v1/classify."
+        "The model '%s' classifies text and generates none. Use POST /v1/classify."
             .formatted(model));
   }
 
@@ -108,7 +112,7 @@ final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(
         ProblemType.NOT_SUPPORTED,
         "model",
-        "The model '%s' writes text and has no head for labels: ask it with POST /v1/chat/completions."
+        "The model '%s' generates text and has no head for labels. Use POST /v1/chat/completions."
             .formatted(model));
   }
 
@@ -116,28 +120,28 @@ final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(
         ProblemType.NOT_SUPPORTED,
         "model",
-        ("The model '%s' cannot be asked here: Graft does not answer with models of type %s. An"
-                + " adapter on one is for download, GET /v1/adapters/ID/content, and loads in"
-                + " Hugging Face peft.")
+        ("The model '%s' cannot be asked here: Graft does not answer with models of type %s. Its"
+                + " adapters are for download, GET /v1/adapters/ID/content, and load in Hugging"
+                + " Face peft.")
             .formatted(model, type));
   }
 
-  public static RequestFailed noCapacity(Inferrer.NoCapacity full) {
-    String message = "No capacity now: " + full.why() + ". Try again later.";
+  static RequestFailed noCapacity(Inferrer.NoCapacity full) {
+    String message = "No capacity: " + full.why() + ". Try again later.";
     return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, true)
         .retryAfter(full.retryAfter());
   }
 
-  public boolean busy() {
+  boolean busy() {
     return busy;
   }
 
-  public static RequestFailed unavailable() {
+  static RequestFailed unavailable() {
     return lost(false);
   }
 
-  /** Nobody could be reached, or the model's files could not be read. */
-  public static RequestFailed unreachable() {
+  /** The engine could not be reached, or the model's files could not be read. */
+  static RequestFailed unreachable() {
     return lost(true);
   }
 
@@ -146,7 +150,7 @@ final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, busy).retryAfter(SOON);
   }
 
-  public static InferenceRefused failed() {
+  static InferenceRefused failed() {
     return new InferenceRefused(ProblemType.INTERNAL, null, "The model could not answer.");
   }
 }

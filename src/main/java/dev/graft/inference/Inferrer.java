@@ -4,39 +4,39 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** What answers: warm processes of this machine, or an engine. */
+/** Answers asks: by processes of this machine, by workers or by an engine. */
 interface Inferrer {
   /**
-   * A thread that is interrupted leaves the queue, or cancels its answer.
+   * Answers an ask. Interrupting the thread leaves the queue or cancels the answer.
    *
-   * @param department who asks
-   * @param ask without an adapter's directory
+   * @param department of the caller
+   * @param ask without the directory of an adapter
    * @return the last reply
-   * @throws NoCapacity if it cannot be taken now
-   * @throws InferrerLost if the answer is lost half way
+   * @throws NoCapacity if there is no capacity now
+   * @throws InferrerLost if the answer fails half way
    */
   Reply answer(
       String department, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException;
 
-  /** Whether it may write with models of types that Graft's own kernels lack. */
+  /** Returns whether it can answer with model types that Graft's own kernels do not support. */
   default boolean takesEveryType() {
     return false;
   }
 
-  /** The child process is gone, or so late that it was ended. The next chat gets a new one. */
+  /** The answer is lost because the process, worker or engine ended or was too slow. */
   static final class InferrerLost extends Exception {
-    public InferrerLost(String message) {
+    InferrerLost(String message) {
       super(message);
     }
   }
 
-  /** No process can take this chat now; a later try may succeed. */
+  /** There is no capacity for this chat now. A later try may succeed. */
   static final class NoCapacity extends RuntimeException {
     private final String why;
     private final Duration retryAfter;
 
-    public NoCapacity(String why, Duration retryAfter) {
+    NoCapacity(String why, Duration retryAfter) {
       super(why);
       this.why = why;
       this.retryAfter = retryAfter;

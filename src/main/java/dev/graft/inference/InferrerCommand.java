@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The warm child of a server: see {@link dev.graft.inference.child}. Not for people. */
+/** The inference process that a server starts. Not for people. */
 @Command(
     name = "inferrer",
     hidden = true,
@@ -42,19 +42,19 @@ public final class InferrerCommand implements Callable<Integer> {
 
   @Option(
       names = "--trained",
-      description = "Directory of a checkpoint whose weights take the place of the model's.")
+      description = "Directory of a checkpoint whose weights replace those of the model.")
   private @Nullable Path trained;
 
   @Option(names = "--classify", description = "Label texts instead of continuing them.")
   private boolean classifies;
 
-  @Option(names = "--quantization", description = "Rounds the model: ${COMPLETION-CANDIDATES}.")
+  @Option(names = "--quantization", description = "Quantizes the model: ${COMPLETION-CANDIDATES}.")
   private @Nullable NamedQuantization quantization;
 
   @Override
   public Integer call() throws InterruptedException {
     PrintStream lines = System.out;
-    // Whatever a library prints must not come between the lines.
+    // output of libraries must not mix with the lines
     System.setOut(System.err);
     new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0))
         .serve(
@@ -63,11 +63,11 @@ public final class InferrerCommand implements Callable<Integer> {
   }
 
   /**
-   * The program of the warm child: loads one base model, says {@link Reply.Ready}, then answers
-   * each {@link InferrerOrder.Ask} line with {@link Reply} lines until its input ends.
+   * The program of the inference process: loads one base model, writes {@link Reply.Ready}, then
+   * answers each {@link InferrerOrder.Ask} line with {@link Reply} lines until its input ends.
    *
-   * <p>The calling thread owns the model; another reads the lines, so that a cancellation and the
-   * end of the input, which ends the process, are seen in the middle of an answer too.
+   * <p>The calling thread owns the model. Another thread reads the lines, so that a cancellation
+   * and the end of the input, which ends the process, take effect during an answer.
    */
   static final class InferrerProgram {
     private final JsonMapper json = JsonMapper.builder().build();
@@ -77,12 +77,11 @@ public final class InferrerCommand implements Callable<Integer> {
     private final PrintStream out;
     private final Runnable onEndOfInput;
 
-    /** The ask that nobody waits for any more. */
+    /** The id of the cancelled ask. */
     private volatile long cancelled;
 
     /**
-     * @param onEndOfInput called on the reading thread when the parent is gone; a process ends
-     *     itself
+     * @param onEndOfInput called on the reading thread when the parent has ended
      */
     InferrerProgram(InputStream in, OutputStream out, Runnable onEndOfInput) {
       this.in = in;
@@ -93,9 +92,9 @@ public final class InferrerCommand implements Callable<Integer> {
     /**
      * Serves the model of a directory until the input ends.
      *
-     * @param classifies whether it labels texts; else it continues them
-     * @param trained a checkpoint whose weights take the place of the directory's, or null
-     * @param quantization that rounds the base's weights, or null
+     * @param classifies whether to label texts instead of continuing them
+     * @param trained a checkpoint whose weights replace those of the directory, or null
+     * @param quantization of the base model's weights, or null
      */
     void serve(
         boolean classifies,
@@ -126,10 +125,10 @@ public final class InferrerCommand implements Callable<Integer> {
     private void serve(Supplier<LoadedModel> loading) throws InterruptedException {
       Thread.ofPlatform().daemon().name("inferrer-input").start(this::readLines);
       try (LoadedModel model = loading.get()) {
-        say(new Reply.Ready());
+        write(new Reply.Ready());
         for (Optional<InferrerOrder.Ask> ask = asks.take(); ask.isPresent(); ask = asks.take()) {
           long id = ask.get().id();
-          say(model.answer(ask.get(), this::say, () -> cancelled == id));
+          write(model.answer(ask.get(), this::write, () -> cancelled == id));
         }
       }
     }
@@ -141,7 +140,7 @@ public final class InferrerCommand implements Callable<Integer> {
           take(line);
         }
       } catch (IOException gone) {
-        // A broken pipe is an end like any other.
+        // a broken pipe also ends the input
       }
       asks.add(Optional.empty());
       onEndOfInput.run();
@@ -154,20 +153,22 @@ public final class InferrerCommand implements Callable<Integer> {
           case InferrerOrder.Cancel cancel -> cancelled = cancel.id();
         }
       } catch (JacksonException unreadable) {
-        say(new Reply.Failed(0, "a line is not an order"));
+        write(new Reply.Failed(0, "a line is not a valid order"));
       }
     }
 
-    private synchronized void say(Reply reply) {
+    private synchronized void write(Reply reply) {
       out.println(json.writerFor(Reply.class).writeValueAsString(reply));
     }
   }
 
-  /** A model in memory that is asked one thing after another. One platform thread. */
+  /** A model in memory. It answers one ask after another, on one platform thread. */
   interface LoadedModel extends AutoCloseable {
     /**
-     * @param pieces told as they come
-     * @param cancelled asked again and again; then the answer ends
+     * Answers an ask.
+     *
+     * @param pieces receives the pieces as they come
+     * @param cancelled checked often; true ends the answer
      * @return the last reply
      */
     Reply answer(InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled);
@@ -175,7 +176,7 @@ public final class InferrerCommand implements Callable<Integer> {
     @Override
     void close();
 
-    /** What is made, or why it cannot be. */
+    /** Returns the reply, or the failure as a reply. */
     static Reply reply(InferrerOrder.Ask ask, Supplier<Reply> making) {
       try {
         return making.get();
@@ -183,12 +184,15 @@ public final class InferrerCommand implements Callable<Integer> {
         return new Reply.Refused(
             ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
       } catch (RuntimeException failed) {
-        return new Reply.Failed(ask.id(), told(failed));
+        return new Reply.Failed(ask.id(), describe(failed));
       }
     }
 
-    /** For the log, so without what may quote a prompt: of libtorch all, of others where it was. */
-    private static String told(RuntimeException failed) {
+    /**
+     * Describes a failure for the log. Only messages of libtorch are included; others may quote
+     * prompts.
+     */
+    private static String describe(RuntimeException failed) {
       String type = failed.getClass().getName();
       if (type.startsWith("ai.djl.")) return failed.toString();
       StackTraceElement[] trace = failed.getStackTrace();
@@ -196,7 +200,7 @@ public final class InferrerCommand implements Callable<Integer> {
     }
   }
 
-  /** The conversation cannot be put to this model; the caller can mend it. */
+  /** The model cannot be asked this; the caller can fix the request. */
   static final class PromptRefused extends RuntimeException {
     private final Reply.Cause cause;
     private final @Nullable String param;

@@ -7,7 +7,7 @@ import dev.graft.model.Sampling;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One line from the server to the inferrer. */
+/** One line from the server to the inference process. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "order")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = InferrerOrder.GenerateAsk.class, name = "ask"),
@@ -15,32 +15,32 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = InferrerOrder.Cancel.class, name = "cancel")
 })
 sealed interface InferrerOrder permits InferrerOrder.Ask, InferrerOrder.Cancel {
-  /** Nobody waits for the answer any more: end it. The last reply to the ask still comes. */
+  /** Ends an answer. The last reply to the ask still follows. */
   record Cancel(long id) implements InferrerOrder {}
 
-  /** Something that a model is asked, as it is or with an adapter on it. */
+  /** A request to the base model, with or without an adapter. */
   @JsonSubTypes({
     @JsonSubTypes.Type(value = GenerateAsk.class, name = "ask"),
     @JsonSubTypes.Type(value = ClassifyAsk.class, name = "classify")
   })
   sealed interface Ask extends InferrerOrder permits GenerateAsk, ClassifyAsk {
-    /** Echoed in each {@link Reply}. */
+    /** Returns the id, which each {@link Reply} repeats. */
     long id();
 
-    /** Directory of the PEFT adapter to put on the base, or null for the base alone. */
+    /** Returns the directory of the PEFT adapter, or null for the base model alone. */
     @Nullable String adapter();
 
-    /** The same under another id. */
+    /** Returns the same ask under another id. */
     Ask numbered(long other);
 
-    /** The same with an adapter on the base. */
-    Ask wearing(String directory);
+    /** Returns the same ask with an adapter. */
+    Ask withAdapter(String directory);
   }
 
   /**
-   * Answer this prompt: {@link Reply.Piece pieces}, then {@link Reply.Done}.
+   * Asks for an answer to a prompt: {@link Reply.Piece pieces}, then {@link Reply.Done}.
    *
-   * @param defaultMaxTokens bound where the caller asked for none; cut to what the context leaves
+   * @param defaultMaxTokens bound if the request has none; limited by the room in the context
    */
   record GenerateAsk(
       long id,
@@ -55,16 +55,16 @@ sealed interface InferrerOrder permits InferrerOrder.Ask, InferrerOrder.Cancel {
     }
 
     @Override
-    public GenerateAsk wearing(String directory) {
+    public GenerateAsk withAdapter(String directory) {
       return new GenerateAsk(id, directory, prompt, defaultMaxTokens, decoding);
     }
   }
 
   /**
-   * Label these texts: {@link Reply.Labels} at once.
+   * Asks for the labels of texts: one {@link Reply.Labels}.
    *
-   * @param truncation whether a text that is too long is cut at its end, instead of refused
-   * @param topK the most labels that are told of a text
+   * @param truncation whether a text that is too long is cut at its end instead of refused
+   * @param topK the maximum number of labels per text
    */
   record ClassifyAsk(
       long id, @Nullable String adapter, List<String> texts, boolean truncation, int topK)
@@ -79,19 +79,19 @@ sealed interface InferrerOrder permits InferrerOrder.Ask, InferrerOrder.Cancel {
     }
 
     @Override
-    public ClassifyAsk wearing(String directory) {
+    public ClassifyAsk withAdapter(String directory) {
       return new ClassifyAsk(id, directory, texts, truncation, topK);
     }
   }
 
   /**
-   * How answers are made, of chats and completions alike.
+   * How answers are generated, for chats and completions.
    *
-   * @param echo each choice begins with the prompt's own text
-   * @param maxTokens bound on new tokens of a choice, or null for the default
-   * @param choices how many answers, one after the other
-   * @param stop strings that end an answer; they are not part of it
-   * @param topLogprobs how many candidates each token's score names, or null for no scores
+   * @param echo whether each choice begins with the text of the prompt
+   * @param maxTokens the maximum number of new tokens of a choice, or null for the default
+   * @param choices the number of answers, generated one after the other
+   * @param stop strings that end an answer and are not part of it
+   * @param topLogprobs the number of candidates in each score, or null for no scores
    */
   record Decoding(
       boolean echo,

@@ -20,12 +20,9 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Labels texts: answers one {@link InferrerOrder.ClassifyAsk} after another on one loaded base
- * model.
- */
+/** Labels texts: answers {@link InferrerOrder.ClassifyAsk}s one by one on one loaded base model. */
 final class LabelHandler implements InferrerCommand.LoadedModel {
-  /** Bounds the memory of a pass: tokens of a batch, with its padding. */
+  /** The maximum number of tokens of a batch with padding, which bounds the memory of a pass. */
   private static final int BATCH_TOKENS = 4096;
 
   private final Tokenizer tokenizer;
@@ -34,7 +31,7 @@ final class LabelHandler implements InferrerCommand.LoadedModel {
   private @Nullable String adapter;
 
   /**
-   * @param tokenizer and {@code classifier} are closed with this
+   * @param tokenizer closed with this, like {@code classifier}
    */
   LabelHandler(Tokenizer tokenizer, Classifier classifier) {
     this.tokenizer = tokenizer;
@@ -45,7 +42,7 @@ final class LabelHandler implements InferrerCommand.LoadedModel {
   }
 
   /**
-   * @param cancelled asked before each batch
+   * @param cancelled checked before each batch
    */
   @Override
   public Reply answer(
@@ -59,14 +56,14 @@ final class LabelHandler implements InferrerCommand.LoadedModel {
   }
 
   private Reply answer(InferrerOrder.ClassifyAsk ask, BooleanSupplier cancelled) {
-    wear(ask.adapter());
+    useAdapter(ask.adapter());
     SequenceClassification head = classifier.head();
     if (head == null) {
       throw new PromptRefused(
           Reply.Cause.INVALID_VALUE,
           "model",
-          "This model has no trained head for labels: train one with the objective classification"
-              + " and name the result.");
+          "This model has no trained head for labels. Train a model with the objective"
+              + " classification, and use that.");
     }
     List<int[]> texts = new ArrayList<>();
     for (int i = 0; i < ask.texts().size(); i++) {
@@ -81,9 +78,9 @@ final class LabelHandler implements InferrerCommand.LoadedModel {
         Arrays.stream(logits).map(row -> scores(head, row, ask.topK())).toList());
   }
 
-  private void wear(@Nullable String wanted) {
+  private void useAdapter(@Nullable String wanted) {
     if (Objects.equals(adapter, wanted)) return;
-    // After a failure in between, nothing is known about what the base wears.
+    // if loading fails, the adapter on the base is unknown
     adapter = "?";
     classifier.adapter(wanted == null ? null : Path.of(wanted));
     adapter = wanted;
@@ -97,13 +94,14 @@ final class LabelHandler implements InferrerCommand.LoadedModel {
               throw new PromptRefused(
                   Reply.Cause.INVALID_PROMPT,
                   param,
-                  "'%s' holds %s, which is a control token of this model.".formatted(param, token));
+                  "'%s' contains %s, which is a control token of this model."
+                      .formatted(param, token));
             });
     int[] ids = framed.tokenize(labelled(text)).ids();
     int context = classifier.context();
     if (ids.length == 0) {
       throw new PromptRefused(
-          Reply.Cause.INVALID_PROMPT, param, "'%s' has no token.".formatted(param));
+          Reply.Cause.INVALID_PROMPT, param, "'%s' has no tokens.".formatted(param));
     }
     if (ids.length <= context) return ids;
     if (!truncation) {
@@ -123,7 +121,7 @@ final class LabelHandler implements InferrerCommand.LoadedModel {
     return new Example.Labelled(1, text, new Label.Name(""));
   }
 
-  /** In batches of texts of like length; empty if cancelled. */
+  /** Runs batches of texts of similar length; returns an empty array if cancelled. */
   private float[][] logits(List<int[]> texts, BooleanSupplier cancelled) {
     float[][] logits = new float[texts.size()][];
     List<Integer> byLength =
@@ -143,7 +141,7 @@ final class LabelHandler implements InferrerCommand.LoadedModel {
     return logits;
   }
 
-  /** The likeliest first. */
+  /** Returns the likeliest first. */
   private static List<Reply.LabelScore> scores(
       SequenceClassification head, float[] logits, int most) {
     double[] scores =

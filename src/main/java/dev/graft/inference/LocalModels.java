@@ -6,10 +6,10 @@ import java.nio.file.Path;
 
 /** The files of models as directories that a child process can read. */
 interface LocalModels {
-  /** The directory of a manifest, which stays at least until it is closed. */
+  /** Returns the directory of a manifest, which stays until it is closed. */
   Held hold(Digest manifest) throws IOException;
 
-  /** Removes what nobody has held for a while. */
+  /** Removes directories that have been unused for a while. */
   void prune();
 
   /**

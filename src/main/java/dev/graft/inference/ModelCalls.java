@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Asks models, and says as a request's refusal why there is no answer. */
+/** Asks models, and turns failures into errors for the caller. */
 @Component
 class ModelCalls {
   private static final Logger log = LoggerFactory.getLogger(ModelCalls.class);
@@ -19,8 +19,8 @@ class ModelCalls {
     this.inferrer = inferrer;
   }
 
-  /** An id that no other ask of this server has. */
-  public long nextId() {
+  /** Returns an id that no other ask of this server has. */
+  long nextId() {
     return asks.incrementAndGet();
   }
 
@@ -28,7 +28,7 @@ class ModelCalls {
    * @return the last reply: done or labels
    * @throws dev.graft.platform.RequestFailed if there is no answer
    */
-  public Reply answer(
+  Reply answer(
       String departmentId, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException {
     Reply last = reply(departmentId, model, ask, pieces);

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Manifests laid out as directories, named by digest and made once. They share their bytes with the
- * store where the file system allows, so one that is never removed keeps deleted blobs on disk.
+ * Directories with the files of manifests, named by digest. Where the file system allows, they are
+ * hard links to the store, so a directory that is never removed keeps deleted blobs on disk.
  */
 public final class ModelDirectories implements LocalModels {
   private static final Logger log = LoggerFactory.getLogger(ModelDirectories.class);
@@ -30,27 +30,27 @@ public final class ModelDirectories implements LocalModels {
   private final Duration keep;
   private final Map<String, Use> uses = new HashMap<>();
 
-  /** Whether a directory is in use, or since when it is not. */
+  /** How many hold a directory, and when it was last held. */
   private static final class Use {
     private int holders;
     private long lastHeld = System.nanoTime();
   }
 
-  /** Makes files of a manifest appear in a directory. */
+  /** Writes files of a manifest to a directory. */
   @FunctionalInterface
   public interface Source {
     void materialise(Digest manifest, Path target, Predicate<String> wanted) throws IOException;
   }
 
-  /** What a store has. */
+  /** Returns a source that reads from a store. */
   public static Source source(ArtifactStore store) {
     return (manifest, target, wanted) ->
         ManifestDirectory.materialise(store, manifest, target, wanted);
   }
 
   /**
-   * @param root nobody else's; what another process left is taken over
-   * @param keep how long a directory that nobody holds stays
+   * @param root used by this process alone; directories of an earlier process are reused
+   * @param keep how long an unused directory stays
    */
   public ModelDirectories(Source source, Path root, Duration keep) {
     this.source = source;
@@ -72,7 +72,7 @@ public final class ModelDirectories implements LocalModels {
     use.lastHeld = System.nanoTime();
   }
 
-  /** Other forms of a result lie in directories of their own. */
+  /** Returns whether a file is part of the model; other forms of a result are in subdirectories. */
   public static boolean isLaid(String name) {
     return !name.contains("/");
   }
@@ -94,7 +94,7 @@ public final class ModelDirectories implements LocalModels {
     prune(keep);
   }
 
-  /** Gives up the links to what nobody holds, so that its bytes can go. */
+  /** Removes all unused directories, which frees the disk space of deleted blobs. */
   public void removeIdle() {
     prune(Duration.ZERO);
   }
@@ -118,14 +118,14 @@ public final class ModelDirectories implements LocalModels {
     }
   }
 
-  /** Whoever makes a directory does it under the same lock: an unfinished one has no maker. */
+  /** Directories are made under the same lock, so an unfinished one is left over from a crash. */
   private boolean isDue(String name, Duration idle) {
     if (name.startsWith(UNFINISHED)) return true;
     Use use = uses.computeIfAbsent(name, left -> new Use());
     return use.holders == 0 && System.nanoTime() - use.lastHeld >= idle.toNanos();
   }
 
-  /** A half removed directory must not have a whole one's name. */
+  /** Renames the directory before it is deleted, so that no partial directory has a valid name. */
   private void remove(Path directory) throws IOException {
     Path gone = directory;
     if (!directory.getFileName().toString().startsWith(UNFINISHED)) {

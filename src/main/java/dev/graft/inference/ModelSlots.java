@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Who is being answered by a model or waits for it. A department gets a part of the places, so that
- * one cannot keep all others out. Guarded by its owner.
+ * The queue of a model. A department gets a part of the places, so that it cannot keep others out.
+ * Guarded by its owner.
  */
 final class ModelSlots {
   /** Weight of the newest answer in the mean duration. */
@@ -19,29 +19,29 @@ final class ModelSlots {
   private final Map<String, Integer> taken = new HashMap<>();
   private int all;
 
-  /** Mean of an answer alone: those who are there share the time. */
+  /** Mean duration of one answer: the time in the queue divided by its length. */
   private double answerSeconds = 2;
 
   private long lastLeft = System.nanoTime();
 
   /**
-   * @param waiting how many may wait while one is answered
-   * @param ofDepartment how many of them all one department may have
+   * @param waiting the maximum number of waiting chats, besides the one that is answered
+   * @param ofDepartment the maximum number of chats of one department
    */
-  public ModelSlots(int waiting, int ofDepartment) {
+  ModelSlots(int waiting, int ofDepartment) {
     this.slots = waiting + 1;
     this.ofDepartment = ofDepartment;
   }
 
   /**
-   * @throws Inferrer.NoCapacity if there is no place, saying when there may be one
+   * @throws Inferrer.NoCapacity if the queue is full, with the time after which to retry
    */
-  public void take(String department) {
+  void take(String department) {
     if (all >= slots) throw new Inferrer.NoCapacity("this model's queue is full", soon());
     int own = taken.getOrDefault(department, 0);
     if (own >= ofDepartment) {
       throw new Inferrer.NoCapacity(
-          "your department has %d chats with this model already".formatted(own), soon());
+          "your department has %d chats with this model".formatted(own), soon());
     }
     taken.merge(department, 1, Integer::sum);
     all++;
@@ -50,23 +50,23 @@ final class ModelSlots {
   /**
    * @param nanos since {@link #take}
    */
-  public void leave(String department, long nanos) {
+  void leave(String department, long nanos) {
     answerSeconds += NEWEST * (nanos / 1e9 / all - answerSeconds);
     taken.merge(department, -1, (a, b) -> a + b == 0 ? null : a + b);
     all--;
     lastLeft = System.nanoTime();
   }
 
-  public int taken() {
+  int taken() {
     return all;
   }
 
-  /** Nanoseconds without anybody; 0 while there is somebody. */
-  public long idle() {
+  /** Returns the nanoseconds since the queue became empty; 0 if it is not. */
+  long idle() {
     return all > 0 ? 0 : System.nanoTime() - lastLeft;
   }
 
-  /** When a place is likely to be free. */
+  /** Returns when a place is likely to be free. */
   private Duration soon() {
     long seconds = Math.clamp(Math.round(answerSeconds), 1, LONGEST.toSeconds());
     return Duration.ofSeconds(seconds);

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 
-/** What a model is asked to continue. */
+/** A prompt that a model continues. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Prompt.Conversation.class, name = "conversation"),
@@ -13,14 +13,14 @@ import java.util.List;
   @JsonSubTypes.Type(value = Prompt.Answered.class, name = "answered")
 })
 sealed interface Prompt {
-  /** Turns, which the model's chat template makes a text of. */
+  /** Turns, which the model's chat template renders. */
   record Conversation(List<Turn> turns) implements Prompt {
     public Conversation {
       turns = List.copyOf(turns);
     }
   }
 
-  /** A text as it is; special tokens in it count as themselves. */
+  /** A plain text, in which special tokens are recognised. */
   record PlainText(String text) implements Prompt {}
 
   /** Ids of the model's tokenizer. */
@@ -31,15 +31,14 @@ sealed interface Prompt {
   }
 
   /**
-   * A conversation or a text with the answer that is known to it. All is read; what an ask echoes
-   * is the answer with the end of its turn, as training has it.
+   * A prompt with a known answer. The echo is the answer with the end of its turn, as in training.
    */
   record Answered(Prompt before, String answer) implements Prompt {}
 
   /** The role is {@code system}, {@code user} or {@code assistant}. */
   record Turn(String role, String content) {}
 
-  /** The request field it came from. */
+  /** Returns the request field of the prompt. */
   default String param() {
     return switch (this) {
       case Conversation turns -> "messages";

@@ -8,8 +8,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line from the inferrer to the server. To an ask: pieces, if it is of text, then one of the
- * others.
+ * One line from the inference process to the server. An ask for text is answered by pieces and a
+ * last reply of another kind, other asks by the last reply alone.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "event")
 @JsonSubTypes({
@@ -21,20 +21,20 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
 })
 sealed interface Reply {
-  /** The base model is loaded; asks may come. Sent once, first. */
+  /** The base model is loaded. Sent once, before all other replies. */
   record Ready() implements Reply {}
 
   /**
-   * The next part of an answer. Choices come one after the other.
+   * The next part of an answer. Choices follow one after the other.
    *
    * @param choice counted from 0
-   * @param scores of the tokens that begin in this text, where they were asked for
-   * @param end why this was its last piece, or null
+   * @param scores of the tokens that begin in this text, if requested
+   * @param end why the choice ended with this piece, or null
    */
   record Piece(long id, int choice, String text, List<TokenScore> scores, @Nullable End end)
       implements Reply {
-    /** The same, of a choice that comes after as many others. */
-    public Piece after(int choices) {
+    /** Returns the same piece with its choice counted after {@code choices} others. */
+    Piece after(int choices) {
       return new Piece(id, choices + choice, text, scores, end);
     }
   }
@@ -43,11 +43,11 @@ sealed interface Reply {
   enum End {
     /** The model or a stop string ended it. */
     STOP,
-    /** The bound on tokens did. */
+    /** It reached the maximum number of tokens. */
     LENGTH;
 
-    /** OpenAI's {@code finish_reason}. */
-    public String wire() {
+    /** Returns OpenAI's {@code finish_reason}. */
+    String wire() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
@@ -58,8 +58,8 @@ sealed interface Reply {
    * @param completionTokens of all choices
    */
   record Done(long id, int promptTokens, int completionTokens) implements Reply {
-    /** The counts of two asks together. */
-    public Done and(Done next) {
+    /** Returns the sum of the counts. */
+    Done and(Done next) {
       return new Done(
           next.id, promptTokens + next.promptTokens, completionTokens + next.completionTokens);
     }
@@ -78,26 +78,26 @@ sealed interface Reply {
   /** Why a request cannot be answered. */
   enum Cause {
     CONTEXT_LENGTH_EXCEEDED,
-    /** Control tokens in the text, or turns that the chat template does not take. */
+    /** Control tokens in the text, or turns that the chat template rejects. */
     INVALID_PROMPT,
     /** A parameter that does not fit this model. */
     INVALID_VALUE
   }
 
-  /** The request cannot be answered and it is the request's fault. */
+  /** The request is invalid for this model. */
   record Refused(long id, Cause cause, @Nullable String param, String message) implements Reply {}
 
-  /** The request failed and it is not its fault; the message is for the server's log. */
+  /** The model failed. The message is for the server's log. */
   record Failed(long id, String message) implements Reply {}
 
   /**
-   * A token of an answer and what the model thought of it.
+   * The log-probability of a token.
    *
-   * @param bytes of UTF-8, perhaps a part of a character
+   * @param bytes UTF-8, possibly a part of a character
    * @param logProbability natural logarithm, of the model's own distribution; null at the very
    *     first token of a prompt
-   * @param offset code points before it in the choice's text
-   * @param top the likeliest tokens in its place, best first
+   * @param offset code points in front of it in the text of the choice
+   * @param top the likeliest tokens at its position, best first
    */
   record TokenScore(
       byte[] bytes, @Nullable Double logProbability, int offset, List<Candidate> top) {
@@ -105,13 +105,13 @@ sealed interface Reply {
       top = List.copyOf(top);
     }
 
-    /** A token that could have been there. */
-    public record Candidate(byte[] bytes, double logProbability) {}
+    /** A token that was possible at this position. */
+    record Candidate(byte[] bytes, double logProbability) {}
   }
 
   /**
    * @param label name of a class
-   * @param score its probability; of a regression the number itself
+   * @param score its probability, or the number of a regression
    */
   record LabelScore(String label, double score) {}
 }

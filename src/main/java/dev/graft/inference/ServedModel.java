@@ -9,26 +9,25 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model that a chat may name.
+ * A model that answers requests.
  *
- * @param name its own, where an alias was asked for, too
+ * @param name its own name, even if the request names an alias
  * @param adapter manifest of the PEFT directory on top, or null for the base alone
- * @param published the result of a job that this is, or null
+ * @param published the adapter if it is the result of a job, or null
  */
 record ServedModel(
     String name, LoadedWeights weights, @Nullable Digest adapter, @Nullable Adapter published) {
   private static final int SHOWN = 10;
 
   /**
-   * What one process holds: the weights under any adapter.
+   * The weights that one process loads, without adapters.
    *
    * @param base manifest of the base model's directory
-   * @param trained manifest of a checkpoint whose weights take the place of the base's, or null
-   * @param quantization that the base had in training: an adapter fits the numbers that it learned
-   *     on; null = the base as it is
-   * @param classifies whether the process labels texts; else it continues them
+   * @param trained manifest of a checkpoint whose weights replace those of the base, or null
+   * @param quantization of the base in training, which the adapter needs; null = none
+   * @param classifies whether the process labels texts instead of continuing them
    */
-  public record LoadedWeights(
+  record LoadedWeights(
       Digest base,
       @Nullable Digest trained,
       @Nullable Quantization quantization,
@@ -37,8 +36,8 @@ record ServedModel(
       this(base, null, null, false);
     }
 
-    /** One name of all of it. */
-    public String name() {
+    /** Returns a name that identifies the weights. */
+    String name() {
       return Stream.of(
               base.hex(),
               trained == null ? "" : trained.hex(),
@@ -48,12 +47,11 @@ record ServedModel(
     }
   }
 
-  /** A base model, with an adapter on top or without. */
-  public ServedModel(String name, Digest base, @Nullable Digest adapter) {
+  ServedModel(String name, Digest base, @Nullable Digest adapter) {
     this(name, new LoadedWeights(base), adapter, null);
   }
 
-  public ServedModel(String name, LoadedWeights weights, @Nullable Digest adapter) {
+  ServedModel(String name, LoadedWeights weights, @Nullable Digest adapter) {
     this(name, weights, adapter, null);
   }
 
@@ -61,12 +59,14 @@ record ServedModel(
     return new ServedModel(name, weights, adapter, result);
   }
 
-  public Digest base() {
+  Digest base() {
     return weights.base();
   }
 
-  /** OpenAI's {@code system_fingerprint}: changes when the files that answer do. */
-  public String fingerprint() {
+  /**
+   * Returns OpenAI's {@code system_fingerprint}, which changes when the files of the model change.
+   */
+  String fingerprint() {
     return "fp_" + base().hex().substring(0, SHOWN) + shown(weights.trained()) + shown(adapter);
   }
 

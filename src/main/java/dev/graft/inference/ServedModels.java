@@ -16,7 +16,7 @@ import java.util.List;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
-/** From the name in a request to the files that answer it. */
+/** Resolves the model name of a request to the files that answer it. */
 @Component
 class ServedModels {
   private final ModelResolver names;
@@ -32,20 +32,20 @@ class ServedModels {
   }
 
   /**
-   * The base model, the department's fine-tuned model or the checkpoint of this name.
+   * Returns the base model, fine-tuned model or checkpoint with this name.
    *
-   * @throws InferenceRefused if there is none, or it is one that writes no text
+   * @throws InferenceRefused if there is none, or it generates no text
    */
-  public ServedModel writer(String departmentId, String name) throws IOException {
+  ServedModel writer(String departmentId, String name) throws IOException {
     return named(departmentId, name, false);
   }
 
   /**
-   * The same of a model that labels texts.
+   * Returns the classifier with this name.
    *
-   * @throws InferenceRefused if there is none, or it is one that writes text
+   * @throws InferenceRefused if there is none, or it labels no texts
    */
-  public ServedModel classifier(String departmentId, String name) throws IOException {
+  ServedModel classifier(String departmentId, String name) throws IOException {
     return named(departmentId, name, true);
   }
 
@@ -64,9 +64,9 @@ class ServedModels {
       }
       case ResolvedModel.FineTuned tuned -> {
         Adapter adapter = tuned.adapter();
-        String version = adapter.name(); // of an alias
+        String version = adapter.name(); // behind an alias
         requireUse(name, classifies, classifies(adapter.configuration()));
-        // Full fine-tuning: the result is itself a base model's directory.
+        // the result of full fine-tuning is itself a model directory
         ServedModel served =
             isAdapter(adapter.manifest())
                 ? onItsBase(
@@ -91,15 +91,15 @@ class ServedModels {
   }
 
   /**
-   * @param classifies whether that is what the request is for
-   * @param labels whether that is what the model does
+   * @param classifies whether the request is for labels
+   * @param labels whether the model labels texts
    */
   private static void requireUse(String name, boolean classifies, boolean labels) {
     if (labels == classifies) return;
     throw labels ? InferenceRefused.writesNoText(name) : InferenceRefused.labelsNoText(name);
   }
 
-  /** Whatever answers must know the base, under an adapter too. */
+  /** The inferrer must support the type of the base model, also under an adapter. */
   private void requireType(String name, BaseModel base) {
     if (base.onlyOnRay() && !inferrer.takesEveryType()) {
       throw InferenceRefused.otherType(name, base.family());

@@ -32,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The base models in memory: at most {@code maxLoadedModels} processes, each with a bounded queue.
- * An idle one makes room for another base, and is unloaded after a while anyway.
+ * An idle process is replaced when another model is needed, and ends after a while.
  */
 public final class WarmModels implements Inferrer, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(WarmModels.class);
@@ -48,10 +48,10 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   private final Map<ServedModel.LoadedWeights, WarmModel> models = new HashMap<>();
 
   /**
-   * Directories of what a process loads.
+   * The directories that a process loads.
    *
-   * @param trained has weights that take the place of the model's, or null
-   * @param quantization that rounds the model, or null
+   * @param trained has weights that replace those of the model, or null
+   * @param quantization of the model, or null
    * @param classifies whether it labels texts
    */
   public record Laid(
@@ -61,8 +61,8 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       boolean classifies) {}
 
   /**
-   * @param files that {@code children} may read
-   * @param commandLine how to start the inferrer of a model
+   * @param files readable for {@code children}
+   * @param commandLine returns the command that starts the process of a model
    */
   public WarmModels(
       InferenceProperties settings,
@@ -77,7 +77,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     watch.scheduleWithFixedDelay(this::tidy, period, period, TimeUnit.MILLISECONDS);
   }
 
-  /** Starts the base's process where there is none. */
+  /** Starts the process of the base model if there is none. */
   @Override
   public Reply answer(
       String department, ServedModel model, InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces)
@@ -88,14 +88,14 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       Digest adapter = model.adapter();
       if (adapter == null) return warm.ask(ask, pieces);
       try (LocalModels.Held held = files.hold(adapter)) {
-        return warm.ask(ask.wearing(held.path().toString()), pieces);
+        return warm.ask(ask.withAdapter(held.path().toString()), pieces);
       }
     } finally {
       leave(warm, department, System.nanoTime() - entered);
     }
   }
 
-  /** Chats on this base that are being answered or wait. */
+  /** Counts the chats on this base that wait or are being answered. */
   public synchronized int users(Digest base) {
     return models.entrySet().stream()
         .filter(entry -> entry.getKey().base().equals(base))
@@ -103,7 +103,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
         .sum();
   }
 
-  /** Process ids of the children that live. */
+  /** Returns the process ids of the running children. */
   public synchronized List<Long> processes() {
     return models.values().stream().flatMap(model -> model.pid().stream()).toList();
   }
@@ -112,16 +112,12 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     WarmModel model = models.get(weights);
     if (model == null) {
       if (models.size() >= settings.maxLoadedModels()) makeRoom();
-      model = new WarmModel(weights, files, this::start, settings);
+      model = new WarmModel(weights);
       models.put(weights, model);
       log.atInfo().addKeyValue("base", weights.base()).log("base_model_wanted");
     }
     model.slots.take(department);
     return model;
-  }
-
-  private InferrerProcess start(Laid model) {
-    return new InferrerProcess(children, commandLine.apply(model), settings.cancelTimeout());
   }
 
   private synchronized void leave(WarmModel model, String department, long nanos) {
@@ -156,12 +152,12 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     models.remove(oldest.getKey());
   }
 
-  /** {@link ServedModel.LoadedWeights#name Names} of the weights in memory. */
+  /** Returns the {@link ServedModel.LoadedWeights#name names} of the weights in memory. */
   public synchronized List<String> warm() {
     return models.keySet().stream().map(ServedModel.LoadedWeights::name).toList();
   }
 
-  /** Ends every process; chats in progress lose their answers. */
+  /** Ends every process. Chats in progress fail. */
   public synchronized void unload() {
     models.values().forEach(WarmModel::unload);
     models.clear();
@@ -174,17 +170,14 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   }
 
   /**
-   * One base model, as it is, rounded, or with weights of its own, and its process: one answer at a
-   * time, in the order of asking.
+   * A base model, plain, quantized or with trained weights, and its process. It answers one request
+   * at a time, in their order.
    */
-  static final class WarmModel {
+  private final class WarmModel {
     private final ServedModel.LoadedWeights weights;
-    private final LocalModels files;
-    private final Function<WarmModels.Laid, InferrerProcess> starter;
-    private final InferenceProperties settings;
     private final ReentrantLock turn = new ReentrantLock(true);
 
-    /** Written under {@link #turn}; {@link #held} as well, until it is unloaded. */
+    /** Written under {@link #turn}, as is {@link #held} until the model is unloaded. */
     private volatile @Nullable InferrerProcess process;
 
     private volatile @Nullable HeldDirectories held;
@@ -193,9 +186,9 @@ public final class WarmModels implements Inferrer, AutoCloseable {
 
     /** Directories in use while the process lives. */
     private record HeldDirectories(LocalModels.Held base, LocalModels.@Nullable Held trained) {
-      WarmModels.Laid laid(ServedModel.LoadedWeights weights) {
+      Laid laid(ServedModel.LoadedWeights weights) {
         Path path = trained == null ? null : trained.path();
-        return new WarmModels.Laid(base.path(), path, weights.quantization(), weights.classifies());
+        return new Laid(base.path(), path, weights.quantization(), weights.classifies());
       }
 
       void close() {
@@ -207,15 +200,8 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     /** Guarded by {@link WarmModels}. */
     final ModelSlots slots;
 
-    WarmModel(
-        ServedModel.LoadedWeights weights,
-        LocalModels files,
-        Function<WarmModels.Laid, InferrerProcess> starter,
-        InferenceProperties settings) {
+    WarmModel(ServedModel.LoadedWeights weights) {
       this.weights = weights;
-      this.files = files;
-      this.starter = starter;
-      this.settings = settings;
       this.slots = new ModelSlots(settings.maxWaiting(), settings.maxPerDepartment());
     }
 
@@ -229,7 +215,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       }
     }
 
-    /** Ends the process for good; a chat in progress loses its answer, as do those that wait. */
+    /** Ends the process for good. Chats in progress and waiting chats fail. */
     synchronized void unload() {
       unloaded = true;
       InferrerProcess ending = process;
@@ -253,9 +239,10 @@ public final class WarmModels implements Inferrer, AutoCloseable {
           directories = hold();
           held = directories;
         }
-        warm = starter.apply(directories.laid(weights));
+        List<String> command = commandLine.apply(directories.laid(weights));
+        warm = new InferrerProcess(children, command, settings.cancelTimeout());
         process = warm;
-        if (unloaded) unload(); // it may have come in between
+        if (unloaded) unload(); // by another thread in the meantime
         requireLoaded();
       }
       warm.awaitReady(settings.loadTimeout());
@@ -280,16 +267,16 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   }
 
   /**
-   * The parent's end of one inferrer. Used by one thread at a time.
+   * The parent's side of one inference process. Used by one thread at a time.
    *
-   * <p>One platform thread starts the process, reads its lines and lives as long as it does: {@code
-   * PR_SET_PDEATHSIG} fires when the <em>thread</em> that started a child ends, so no pool thread
-   * may do it.
+   * <p>One platform thread starts the process, reads its lines and lives as long as it: {@code
+   * PR_SET_PDEATHSIG} fires when the <em>thread</em> that started a child ends, so a thread of a
+   * pool must not start it.
    */
   static final class InferrerProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(InferrerProcess.class);
 
-    /** DJL asks nobody on the network, and tells nobody. */
+    /** DJL must neither download nor send anything. */
     private static final Map<String, String> QUIET =
         Map.of("DJL_OFFLINE", "true", "OPT_OUT_TRACKING", "true");
 
@@ -297,9 +284,9 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final CompletableFuture<Process> process = new CompletableFuture<>();
 
-    /** What the reading thread tells. */
+    /** Events from the reading thread. */
     private sealed interface Event {
-      record Said(Reply reply) implements Event {}
+      record Replied(Reply reply) implements Event {}
 
       record Ended(int exitStatus) implements Event {}
     }
@@ -309,9 +296,9 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * Starts the process; {@link #awaitReady} tells when its model is loaded.
+     * Starts the process; {@link #awaitReady} waits for its model.
      *
-     * @param cancelTimeout a process that does not end a cancelled answer by then is ended
+     * @param cancelTimeout a process that takes longer to end a cancelled answer is killed
      */
     InferrerProcess(Children children, List<String> command, Duration cancelTimeout) {
       this.cancelTimeout = cancelTimeout;
@@ -321,7 +308,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     /**
      * Returns at once when the model is loaded already.
      *
-     * @throws InferrerLost if the process ended, or was not ready in time and has been ended
+     * @throws InferrerLost if the process ended, or was killed because it was not ready in time
      */
     void awaitReady(Duration timeout) throws InterruptedException, InferrerLost {
       if (ready) return;
@@ -332,14 +319,13 @@ public final class WarmModels implements Inferrer, AutoCloseable {
     }
 
     /**
-     * Asks and listens until the last reply. A thread that is interrupted meanwhile has left: the
-     * answer is cancelled.
+     * Sends an ask and returns the last reply. Interrupting the thread cancels the answer.
      *
      * @throws InferrerLost if the process ended, or did not answer in time
      */
     Reply ask(InferrerOrder.Ask ask, Consumer<Reply.Piece> pieces, Duration timeout)
         throws InterruptedException, InferrerLost {
-      tell(ask);
+      send(ask);
       long end = System.nanoTime() + timeout.toNanos();
       try {
         while (true) {
@@ -347,7 +333,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
             case Reply.Piece piece -> pieces.accept(piece);
             case null -> {
               cancel(ask.id());
-              throw new InferrerLost("an answer took longer than " + timeout.toSeconds() + " s");
+              throw new InferrerLost("the answer took longer than " + timeout.toSeconds() + " s");
             }
             case Reply last -> {
               return last;
@@ -360,9 +346,9 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       }
     }
 
-    /** Waits for the last reply, so that no other ask takes it for its own. */
+    /** Cancels an ask and waits for its last reply, which must not reach the next ask. */
     private void cancel(long id) throws InterruptedException, InferrerLost {
-      tell(new InferrerOrder.Cancel(id));
+      send(new InferrerOrder.Cancel(id));
       long end = System.nanoTime() + cancelTimeout.toNanos();
       boolean ended = false;
       try {
@@ -374,23 +360,23 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       }
     }
 
-    private void tell(InferrerOrder order) throws InterruptedException, InferrerLost {
+    private void send(InferrerOrder order) throws InterruptedException, InferrerLost {
       try {
         OutputStream in = process.get().getOutputStream();
         String line = json.writerFor(InferrerOrder.class).writeValueAsString(order) + "\n";
         in.write(line.getBytes(StandardCharsets.UTF_8));
         in.flush();
       } catch (IOException | ExecutionException closed) {
-        throw lost("took no request");
+        throw lost("did not accept the request");
       }
     }
 
-    /** Whether it can be asked: a process that is being ended cannot. */
+    /** Returns whether it can be asked. A process that is being killed cannot. */
     boolean alive() {
       return !closed && pid().isPresent();
     }
 
-    /** Its process id while it lives. */
+    /** Returns the process id while the process runs. */
     Optional<Long> pid() {
       if (process.isCompletedExceptionally()) return Optional.empty();
       Process started = process.getNow(null);
@@ -403,12 +389,12 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       process.thenAccept(Process::destroyForcibly);
     }
 
-    /** Null at the deadline. */
+    /** Returns null at the deadline. */
     private @Nullable Reply next(long end) throws InterruptedException, InferrerLost {
       Event event = events.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
       return switch (event) {
         case null -> null;
-        case Event.Said said -> said.reply();
+        case Event.Replied replied -> replied.reply();
         case Event.Ended ended -> throw lost("ended with status " + ended.exitStatus());
       };
     }
@@ -442,13 +428,13 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       try (BufferedReader reader = child.inputReader(StandardCharsets.UTF_8)) {
         for (String line = reader.readLine(); line != null; line = reader.readLine()) {
           try {
-            events.add(new Event.Said(json.readValue(line, Reply.class)));
+            events.add(new Event.Replied(json.readValue(line, Reply.class)));
           } catch (JacksonException notOurs) {
             log.atWarn().addKeyValue("chars", line.length()).log("inferrer_line_ignored");
           }
         }
       } catch (IOException closed) {
-        // The end of the process says the rest.
+        // the end of the process follows
       }
     }
   }

@@ -13,7 +13,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** What was sent to an endpoint, and what came of it. */
+/** The deliveries of an endpoint, with the results of their attempts. */
 @RestController
 class DeliveryController {
   private final EndpointService endpoints;
@@ -24,7 +24,6 @@ class DeliveryController {
     this.deliveries = deliveries;
   }
 
-  /** The newest first. */
   @GetMapping("/v1/webhook_endpoints/{endpoint}/deliveries")
   CursorPage<Deliveries.DeliveryObject> list(
       @AuthenticationPrincipal Caller caller,
@@ -37,7 +36,7 @@ class DeliveryController {
         deliveries.list(id, page), page.limit(), Deliveries.DeliveryObject::id);
   }
 
-  /** Under the id that it had: a receiver that has it already may leave it. */
+  /** Sends the same event id again, so that a receiver can ignore an event that it has. */
   @PostMapping("/v1/webhook_deliveries/{delivery}/redeliver")
   Deliveries.DeliveryObject redeliver(
       @AuthenticationPrincipal Caller caller, @PathVariable String delivery) {
@@ -49,7 +48,7 @@ class DeliveryController {
                 deliveries.departmentOf(delivery).filter(department::equals).isPresent()
                     ? new RequestFailed(
                         ProblemType.WRONG_STATE,
-                        "The delivery has not ended yet, or its endpoint is disabled.",
+                        "The delivery is still pending, or its endpoint is disabled.",
                         "delivery")
                     : RequestFailed.notFound("delivery", delivery));
   }

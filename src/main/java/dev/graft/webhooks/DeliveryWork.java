@@ -14,45 +14,45 @@ import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 
-/** Sends an endpoint the first that is due, and decides what comes after it. */
+/** Sends the first due delivery of an endpoint, then schedules a retry or disables the endpoint. */
 @Component
 class DeliveryWork implements WorkKind {
   private static final Logger log = LoggerFactory.getLogger(DeliveryWork.class);
   private static final Duration GIVEN_BACK = Duration.ofMinutes(5);
   private static final int GONE = 410;
 
-  /** Deliveries have attempts of their own; an endpoint is never given up. */
+  /** Never gives an endpoint up: deliveries count their own attempts. */
   private static final WorkSettings.Backoff ENDLESS =
       new WorkSettings.Backoff(Integer.MAX_VALUE, Duration.ofSeconds(30), Duration.ofMinutes(5));
 
   private final Outbox outbox;
-  private final WebhookSender courier;
+  private final WebhookSender sender;
   private final WebhooksConfiguration.WebhookProperties settings;
   private final MeterRegistry registry;
 
   DeliveryWork(
       Outbox outbox,
-      WebhookSender courier,
+      WebhookSender sender,
       WebhooksConfiguration.WebhookProperties settings,
       MeterRegistry registry) {
     this.outbox = outbox;
-    this.courier = courier;
+    this.sender = sender;
     this.settings = settings;
     this.registry = registry;
-    attempts(true); // from 0 on
+    attempts(true); // so that both series start at 0
     attempts(false);
   }
 
   private Timer attempts(boolean delivered) {
     return Timer.builder("graft.webhook.attempt")
-        .description("How long receivers of webhooks took to answer, by whether they took it")
+        .description("Time that receivers of webhooks took to answer, by outcome")
         .serviceLevelObjectives(
             Duration.ofMillis(100), Duration.ofSeconds(1), Duration.ofSeconds(5))
         .tag("outcome", delivered ? "delivered" : "failed")
         .register(registry);
   }
 
-  /** What is under way when the server stops has its time to end; what does not is sent again. */
+  /** A stopping server waits for requests up to their timeout; later ones are sent again. */
   @Override
   public WorkSettings settings() {
     return new WorkSettings(
@@ -81,17 +81,19 @@ class DeliveryWork implements WorkKind {
     }
   }
 
-  /** At a rate: what comes after a delay shares one thread with the reaper of leases. */
+  /** Runs at a fixed rate: tasks with a fixed delay share one thread with the reaper of leases. */
   @Scheduled(fixedRateString = "PT1H", initialDelayString = "PT1H")
   void forget() {
     outbox.forget(settings.keep());
   }
 
-  /** An attempt that takes its server down ends some day, too: it was counted when it began. */
+  /**
+   * Sends the event. Attempts are counted when they begin, so one that kills its server also ends.
+   */
   private AttemptOutcome outcome(Outbox.Claim claim) throws SealedSecrets.Unreadable {
     if (claim.attempt() > settings.retries().size() + 1) return AttemptOutcome.NONE;
     try {
-      return courier.bring(claim.message(), claim.address(), claim.at());
+      return sender.send(claim.message(), claim.address(), claim.at());
     } catch (RuntimeException e) {
       log.atError()
           .setCause(e)
@@ -108,9 +110,7 @@ class DeliveryWork implements WorkKind {
     boolean held = outbox.report(claim, outcome, next);
     if (!held || outcome.error() == null || next != null) return;
     String reason =
-        gone
-            ? "The receiver answered 410: it wants no more."
-            : "Nothing was delivered in all attempts. " + outcome.error();
+        gone ? "The receiver answered 410 Gone." : "All attempts failed. " + outcome.error();
     if (outbox.disable(claim, gone, reason)) {
       log.atWarn()
           .addKeyValue("endpoint", claim.address().endpointId())
@@ -119,7 +119,7 @@ class DeliveryWork implements WorkKind {
     }
   }
 
-  /** Null after the last attempt; spread, so that receivers that come back are not overrun. */
+  /** Returns the delay before the next attempt, spread by 10 %; null after the last attempt. */
   private @Nullable Duration wait(int attempts) {
     if (attempts > settings.retries().size()) return null;
     long millis = settings.retries().get(attempts - 1).toMillis();

@@ -24,20 +24,19 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** OpenAI's webhook endpoints: URLs that are told what becomes of a department's jobs. */
+/** OpenAI's webhook endpoints: URLs to which Graft sends the events of a department. */
 @RestController
 class EndpointController {
   private static final String ALL = "/v1/webhook_endpoints";
   private static final String ONE = ALL + "/{endpoint}";
 
   private final EndpointService endpoints;
-  private final WebhookSender.SampleEvents samples;
+  private final WebhookSender sender;
   private final Idempotency idempotency;
 
-  EndpointController(
-      EndpointService endpoints, WebhookSender.SampleEvents samples, Idempotency idempotency) {
+  EndpointController(EndpointService endpoints, WebhookSender sender, Idempotency idempotency) {
     this.endpoints = endpoints;
-    this.samples = samples;
+    this.sender = sender;
     this.idempotency = idempotency;
   }
 
@@ -59,7 +58,7 @@ class EndpointController {
   record TestRequest(@Nullable String eventType) {}
 
   /**
-   * @param success always true: what got no answer is an error
+   * @param success always true: no answer at all is an error
    */
   record TestResult(
       String object,
@@ -82,7 +81,9 @@ class EndpointController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        endpoints.list(caller.departmentId(), page).stream().map(EndpointObject::of).toList(),
+        endpoints.list(caller.departmentId(), page).stream()
+            .map(each -> EndpointObject.of(each, null))
+            .toList(),
         page.limit(),
         EndpointObject::id);
   }
@@ -112,7 +113,7 @@ class EndpointController {
 
   @GetMapping(ONE)
   EndpointObject get(@AuthenticationPrincipal Caller caller, @PathVariable String endpoint) {
-    return EndpointObject.of(endpoints.require(caller.departmentId(), endpoint));
+    return EndpointObject.of(endpoints.require(caller.departmentId(), endpoint), null);
   }
 
   @PostMapping(ONE)
@@ -142,7 +143,9 @@ class EndpointController {
     };
   }
 
-  /** Once, however often it is repeated: else the secret that receivers have would be lost. */
+  /**
+   * Rotates once per idempotency key, so that a repeated request does not replace the new secret.
+   */
   @PostMapping(ONE + "/rotate_secret")
   EndpointObject rotate(
       @AuthenticationPrincipal Caller caller,
@@ -160,7 +163,7 @@ class EndpointController {
             () -> endpoints.rotate(department, endpoint, keepOld)));
   }
 
-  /** Sends an invented event and says what the answer was. */
+  /** Sends a sample event and returns the status of the answer. */
   @PostMapping(ONE + "/test")
   TestResult test(
       @AuthenticationPrincipal Caller caller,
@@ -170,7 +173,7 @@ class EndpointController {
     WebhookEventType type =
         WebhookEventType.wanted(
             RequestFailed.required(request.eventType(), "event_type"), "event_type");
-    int status = samples.send(to, type);
+    int status = sender.sendSample(to, type);
     return new TestResult("webhook_endpoint.test", endpoint, type, status, true);
   }
 
@@ -184,27 +187,23 @@ class EndpointController {
    * OpenAI's webhook endpoint; {@code status} and {@code disabled_reason} are Graft's. Times in
    * unix seconds.
    *
-   * @param signingSecret {@code whsec_...} where it is new; else left out: it is shown once
-   * @param signingSecretHint its end
+   * @param signingSecret {@code whsec_...}, only in the answer that creates or rotates it
+   * @param signingSecretHint the last characters of the secret
    * @param status {@code enabled} or {@code disabled}
-   * @param disabledReason a sentence; null = it is not
+   * @param disabledReason a sentence; null = it is enabled
    */
   record EndpointObject(
       String id,
       String object,
       String name,
       String url,
-      Set<WebhookEvent.WebhookEventType> eventTypes,
+      Set<WebhookEventType> eventTypes,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String signingSecret,
       String signingSecretHint,
       long createdAt,
       long updatedAt,
       String status,
       @Nullable String disabledReason) {
-    static EndpointObject of(WebhookEndpoint endpoint) {
-      return of(endpoint, null);
-    }
-
     static EndpointObject of(WebhookEndpoint endpoint, @Nullable String secret) {
       return new EndpointObject(
           endpoint.getId(),

@@ -76,12 +76,12 @@ class EndpointService implements Owned {
     return RequestFailed.notFound("webhook endpoint", id);
   }
 
-  /** The newest first, and one more than the page has. */
+  /** Returns the newest first, one more than the page has. */
   List<WebhookEndpoint> list(String department, Cursor page) {
     return endpoints.newest(department, page.after(), Limit.of(page.limit() + 1));
   }
 
-  /** As people see it. */
+  /** Returns the signing secret as people see it: {@code whsec_...}. */
   String secretOf(WebhookEndpoint endpoint) {
     try {
       return shown(secrets.open(endpoint.secret().sealed(), endpoint.getId()));
@@ -95,8 +95,8 @@ class EndpointService implements Owned {
   }
 
   /**
-   * Refuses URLs that lead to where nothing may be sent. Names are looked up, which may take long:
-   * before a transaction, not in one.
+   * Refuses URLs to which Graft may not send. Resolves names, which can take long, so it must not
+   * run in a transaction.
    */
   void requireReachable(String url) {
     guard.require(url);
@@ -104,12 +104,12 @@ class EndpointService implements Owned {
 
   /** Returns the id. */
   @Transactional
-  public String create(String department, String name, String url, Set<WebhookEventType> events) {
+  String create(String department, String name, String url, Set<WebhookEventType> events) {
     locks.take("webhooks " + department);
     if (endpoints.countByDepartmentId(department) >= settings.maxEndpoints()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
-          "The department has %d webhook endpoints, as many as it may have."
+          "The department has %d webhook endpoints, the maximum."
               .formatted(settings.maxEndpoints()));
     }
     String id = ids.next("whe_");
@@ -123,7 +123,7 @@ class EndpointService implements Owned {
   private static String checked(String name) {
     if (!name.isBlank() && name.length() <= LONGEST_NAME && name.indexOf('\0') < 0) return name;
     throw RequestFailed.invalid(
-        "name", "must have 1 to " + LONGEST_NAME + " characters, and no U+0000");
+        "name", "must have 1 to " + LONGEST_NAME + " characters other than U+0000");
   }
 
   private Secret secret(String id) {
@@ -135,7 +135,7 @@ class EndpointService implements Owned {
   }
 
   @Transactional
-  public void change(String department, String id, Change change) {
+  void change(String department, String id, Change change) {
     if (change.name() != null) checked(change.name());
     WebhookEndpoint changed = toChange(department, id);
     changed.change(change, clock.instant());
@@ -152,12 +152,12 @@ class EndpointService implements Owned {
   }
 
   /**
-   * Returns the id.
+   * Replaces the signing secret; returns the id.
    *
-   * @param keepOld whether the secret until now signs beside the new one for a day
+   * @param keepOld whether the old secret also signs for 24 hours
    */
   @Transactional
-  public String rotate(String department, String id, boolean keepOld) {
+  String rotate(String department, String id, boolean keepOld) {
     Instant now = clock.instant();
     toChange(department, id).rotate(secret(id), keepOld ? now.plus(OVERLAP) : null, now);
     audit.write("webhook_endpoint.secret_rotated", department, id, Map.of());
@@ -165,7 +165,7 @@ class EndpointService implements Owned {
   }
 
   @Transactional
-  public void delete(String department, String id) {
+  void delete(String department, String id) {
     WebhookEndpoint endpoint = toChange(department, id);
     outbox.endAll(department, id);
     endpoints.delete(endpoint);

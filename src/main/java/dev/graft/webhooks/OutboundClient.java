@@ -33,11 +33,12 @@ import org.apache.hc.core5.util.Timeout;
 import org.springframework.security.web.util.matcher.IpAddressMatcher;
 
 /**
- * One request to a stranger's server: no redirects, no cookies, no proxy, no connection that is
- * used twice, nothing read of the answer but its status, and an end to it all after a while.
+ * Sends single requests to servers that Graft does not trust: no redirects, no cookies, no proxy,
+ * no reuse of connections, one deadline for the whole exchange. Only the status of the answer is
+ * read.
  */
 final class OutboundClient implements AutoCloseable {
-  /** An answer's head has an end; by default it has none. */
+  /** Bounds the head of an answer; by default it has no bound. */
   private static final Http1Config HEAD =
       Http1Config.custom().setMaxLineLength(8192).setMaxHeaderCount(100).build();
 
@@ -48,10 +49,10 @@ final class OutboundClient implements AutoCloseable {
           Thread.ofPlatform().name("webhook-deadlines").daemon(true).factory());
 
   /**
-   * @param trusted whose certificates receivers may have
+   * @param trusted the certificate authorities of receivers
    * @param timeout from the connection to the answer's head
    */
-  public OutboundClient(OutboundGuard guard, SSLContext trusted, int parallel, Duration timeout) {
+  OutboundClient(OutboundGuard guard, SSLContext trusted, int parallel, Duration timeout) {
     this.timeout = timeout;
     Timeout limit = Timeout.of(timeout);
     client =
@@ -88,19 +89,19 @@ final class OutboundClient implements AutoCloseable {
   /**
    * Returns the status of the answer.
    *
-   * @throws IOException if there is none
+   * @throws IOException if there is no answer
    */
   int send(URI url, Map<String, String> headers, String json) throws IOException {
     HttpPost request = new HttpPost(url);
     headers.forEach(request::setHeader);
     request.setEntity(new StringEntity(json, ContentType.APPLICATION_JSON));
-    // a server that sends a byte now and then keeps within every other limit
+    // a server that sends one byte now and then never reaches the other limits
     Future<?> deadline =
         deadlines.schedule(request::cancel, timeout.toMillis(), TimeUnit.MILLISECONDS);
     try {
       return client.executeOpen(null, request, null).getCode();
     } catch (IllegalStateException early) {
-      // the client says this of a request that was cancelled before it had a connection
+      // the client throws this if the request was cancelled before it had a connection
       if (!request.isCancelled()) throw early;
       throw new SocketTimeoutException("cancelled before it was connected");
     } finally {
@@ -116,14 +117,14 @@ final class OutboundClient implements AutoCloseable {
   }
 
   /**
-   * Where requests may go: public addresses, and those that the operator allows. It is what the
-   * HTTP client resolves names with, so that the address that is looked at is the one connected to;
-   * a name that has a forbidden address beside others is refused whole.
+   * Allows requests to public addresses and to networks that the operator allows. The HTTP client
+   * resolves names with it, so the address that is checked is the address that is used. A name with
+   * one forbidden address is refused, whatever its other addresses are.
    *
    * <p>The lists are IANA's registries of special-purpose addresses (RFC 6890).
    */
   static final class OutboundGuard implements DnsResolver {
-    /** Of IPv6 nothing else is public. */
+    /** All public addresses of IPv6. */
     private static final IpAddressMatcher PUBLIC_6 = new IpAddressMatcher("2000::/3");
 
     private static final List<IpAddressMatcher> SPECIAL =
@@ -159,51 +160,51 @@ final class OutboundClient implements AutoCloseable {
     private final boolean allowHttp;
     private final Resolver resolver;
 
-    /** As {@link InetAddress#getAllByName}. */
-    public interface Resolver {
+    /** Resolves as {@link InetAddress#getAllByName} does. */
+    interface Resolver {
       InetAddress[] resolve(String host) throws UnknownHostException;
     }
 
-    /** A name leads to where nothing may be sent. */
+    /** A name resolves to a forbidden address. */
     static final class Forbidden extends UnknownHostException {
       private static final long serialVersionUID = 1L;
 
       Forbidden() {
-        super("leads to an address that is not public");
+        super("resolves to an address that is not public");
       }
     }
 
     /**
-     * @param allowed networks that are not public and yet may be reached, as CIDR
+     * @param allowed networks that are allowed although they are not public, as CIDR
      */
-    public OutboundGuard(List<String> allowed, boolean allowHttp, Resolver resolver) {
+    OutboundGuard(List<String> allowed, boolean allowHttp, Resolver resolver) {
       this.allowed = allowed.stream().map(IpAddressMatcher::new).toList();
       this.allowHttp = allowHttp;
       this.resolver = resolver;
     }
 
     /**
-     * Refuses URLs to which nothing could be sent now.
+     * Checks that requests can be sent to a URL now.
      *
-     * @throws RequestFailed with the reason why not
+     * @throws RequestFailed with the reason if they cannot
      */
-    public void require(String url) {
+    void require(String url) {
       URI uri = parsed(url);
       try {
         resolve(uri.getHost());
       } catch (UnknownHostException nowhere) {
-        // one sentence, so that nobody learns here which names are known inside
+        // one message for all causes, so that it does not reveal which internal names exist
         throw refused(
-            "must lead to a public address, or one of a network that the server's operator allows"
+            "must resolve to a public address or to a network that the server's operator allows"
                 + " (graft.webhooks.allowed-networks)");
       }
     }
 
     private URI parsed(String url) {
       if (url.length() > LONGEST) throw refused("must have at most " + LONGEST + " characters");
-      // the client would send other characters in the place of these
+      // the client would replace other characters
       if (!url.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
-        throw refused("may hold printable ASCII only: encode the rest (RFC 3986)");
+        throw refused("must be printable ASCII; percent-encode other characters (RFC 3986)");
       }
       URI uri;
       try {
@@ -214,9 +215,9 @@ final class OutboundClient implements AutoCloseable {
       boolean http = "http".equals(uri.getScheme()) && allowHttp;
       if (!http && !"https".equals(uri.getScheme())) throw refused("must begin with https://");
       if (uri.getHost() == null) throw refused("has no host");
-      if (uri.getRawUserInfo() != null) throw refused("must not hold a user or password");
+      if (uri.getRawUserInfo() != null) throw refused("must not contain a user name or password");
       if (uri.getRawFragment() != null) throw refused("must not have a fragment");
-      if (uri.getPort() == 0 || uri.getPort() > 65535) throw refused("has no such port");
+      if (uri.getPort() == 0 || uri.getPort() > 65535) throw refused("has an invalid port");
       return uri;
     }
 

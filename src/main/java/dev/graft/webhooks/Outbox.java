@@ -21,16 +21,19 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * The statements on deliveries that are under way. They are leased work of their endpoint, so that
- * it is sent one at a time: an attempt is written down before anything is sent, and whoever comes
- * late, when another has taken over, changes nothing.
+ * The statements on pending deliveries. An endpoint with pending deliveries is leased work, so that
+ * it receives one at a time. An attempt is recorded before the request is sent, and a report under
+ * a lost lease changes nothing.
  */
 @Component
 class Outbox {
-  /** The kind of work that an endpoint is while there is something to send it. */
-  public static final String WORK = "webhook";
+  /** The kind of leased work. Its subject is the id of an endpoint. */
+  static final String WORK = "webhook";
 
-  /** Of an endpoint the first, unless an earlier one of its job is not done. */
+  /**
+   * The first pending delivery of an endpoint, skipping those that wait for an earlier one of their
+   * job.
+   */
   private static final String FIRST =
       """
        d.endpoint_id = :endpoint and d.next_attempt_at is not null
@@ -66,35 +69,38 @@ class Outbox {
   }
 
   /**
-   * To be sent now.
+   * A delivery to send now.
    *
-   * @param work at the endpoint
-   * @param attempt its number, from 1
+   * @param work the lease of the endpoint
+   * @param attempt number of the attempt, from 1
    */
   record Claim(WorkClaim work, WebhookEvent message, Address address, int attempt, Instant at) {
-    private static Claim of(WorkClaim work, ResultSet row, int index) throws SQLException {
-      Deliveries.Delivery delivery = Deliveries.Delivery.of(row, index);
+    private static Claim of(WorkClaim work, ResultSet row) throws SQLException {
       return new Claim(
           work,
-          delivery.message(),
+          new WebhookEvent(
+              row.getString("id"),
+              WebhookEvent.WebhookEventType.of(row.getString("type")),
+              row.getString("job_id"),
+              time(row, "created_at")),
           new Address(
-              delivery.endpointId(),
+              row.getString("endpoint_id"),
               row.getString("url"),
               row.getBytes("secret"),
               row.getBytes("second_secret")),
-          delivery.attempts(),
+          row.getInt("attempts"),
           time(row, "begun_at"));
     }
   }
 
-  /** Empty if nothing is due by now: then the endpoint is given back. */
+  /** Begins the next attempt; returns empty, and gives the endpoint back, if nothing is due. */
   @Transactional
-  public Optional<Claim> begin(WorkClaim endpoint) {
+  Optional<Claim> begin(WorkClaim endpoint) {
     if (!work.hold(endpoint)) return Optional.empty();
     Optional<Claim> begun =
         sql.sql(BEGIN)
             .param("endpoint", endpoint.subject())
-            .query((row, index) -> Claim.of(endpoint, row, index))
+            .query((row, index) -> Claim.of(endpoint, row))
             .optional();
     if (begun.isEmpty()) {
       end(
@@ -106,7 +112,7 @@ class Outbox {
     return begun;
   }
 
-  /** The endpoint has its next turn when something is due: what comes meanwhile waits for this. */
+  /** Schedules the endpoint for its next delivery, or ends its work if there is none. */
   private void goOn(WorkClaim endpoint) {
     Optional<Instant> next =
         sql.sql("select d.next_attempt_at from webhook_delivery d where" + FIRST)
@@ -118,14 +124,14 @@ class Outbox {
   }
 
   /**
-   * Ends the attempt. Whatever came of it, this server did it: failures of the work are counted
-   * anew.
+   * Ends the attempt. The server did its work even if the receiver failed, so the count of failed
+   * servers starts again.
    *
-   * @param next when to try again; null = not at all
-   * @return whether the claim still held
+   * @param next delay of the next attempt; null = no more attempts
+   * @return whether the claim was still valid
    */
   @Transactional
-  public boolean report(Claim claim, AttemptOutcome outcome, @Nullable Duration next) {
+  boolean report(Claim claim, AttemptOutcome outcome, @Nullable Duration next) {
     if (!work.progressed(claim.work())) return false;
     sql.sql(
             """
@@ -144,9 +150,9 @@ class Outbox {
     return true;
   }
 
-  /** Puts it back as it was: nothing was sent, and that is not the receiver's fault. */
+  /** Takes back an attempt that sent nothing for a reason that is not the receiver's. */
   @Transactional
-  public void giveBack(Claim claim, Duration after) {
+  void giveBack(Claim claim, Duration after) {
     if (!work.hold(claim.work())) return;
     sql.sql(
             """
@@ -176,13 +182,14 @@ class Outbox {
   }
 
   /**
-   * Disables an endpoint that has taken nothing since this delivery was made, unless it has another
-   * URL by now; whether it did.
+   * Disables an endpoint that has accepted nothing since this delivery was created. An endpoint
+   * whose URL has changed stays enabled.
    *
-   * @param atOnce also if it has taken something
+   * @param atOnce whether to disable it even if it has accepted a delivery
+   * @return whether it was disabled
    */
   @Transactional
-  public boolean disable(Claim claim, boolean atOnce, String reason) {
+  boolean disable(Claim claim, boolean atOnce, String reason) {
     String endpoint = claim.address().endpointId();
     boolean disabled =
         sql.sql(
@@ -203,8 +210,8 @@ class Outbox {
     return disabled;
   }
 
-  /** What is under way to an endpoint that is disabled has failed. */
-  public void endAll(String department, String endpointId) {
+  /** Ends the pending deliveries of an endpoint as failed. */
+  void endAll(String department, String endpointId) {
     work.drop(WORK, endpointId, department);
     end(endpointId, "");
   }
@@ -220,9 +227,9 @@ class Outbox {
         .update();
   }
 
-  /** Forgets what ended so long ago; how many. */
+  /** Deletes deliveries that ended longer than {@code keep} ago; returns how many. */
   @Transactional
-  public int forget(Duration keep) {
+  int forget(Duration keep) {
     return sql.sql(
             "delete from webhook_delivery where ended_at < graft_now() - make_interval(secs =>"
                 + " :keep)")
@@ -230,13 +237,13 @@ class Outbox {
         .update();
   }
 
-  /** What is still to be delivered; looks at the first of each endpoint that is due. */
+  /** The age of the oldest due delivery, from the first due delivery of each endpoint. */
   @Component
   static class WebhookNumbers implements StoredNumbers {
     private static final Gauge LAG =
         new Gauge(
             "graft_webhook_lag_seconds",
-            "How long the delivery that is due for longest has been due; 0 if none is");
+            "Time since the oldest due delivery became due; 0 if none is due");
 
     private final JdbcClient sql;
 

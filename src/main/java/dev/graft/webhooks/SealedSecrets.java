@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Secrets that must be read again, encrypted (AES-256-GCM, bound to what they belong to): whoever
- * has a copy of the database can sign nothing. A sealed secret is a nonce of 12 bytes, the
- * ciphertext and a tag of 16.
+ * Encrypts the signing secrets of webhooks (AES-256-GCM, bound to the endpoint's id), so that a
+ * copy of the database is not enough to sign a request. A sealed secret is a nonce of 12 bytes, the
+ * ciphertext and a tag of 16 bytes.
  */
 @Component
 class SealedSecrets {
@@ -43,32 +43,29 @@ class SealedSecrets {
     if (configured != null) key = key(configured, "graft.webhooks.encryption-key");
   }
 
-  /** A secret was sealed with another key, or for something else, or is damaged. */
-  public static final class Unreadable extends Exception {
+  /** The secret was sealed with another key or for another endpoint, or it is damaged. */
+  static final class Unreadable extends Exception {
     private static final long serialVersionUID = 1L;
 
     Unreadable(Throwable cause) {
-      super("a webhook's secret cannot be decrypted with this server's key", cause);
+      super("this server's key does not decrypt the webhook's secret", cause);
     }
   }
 
-  /**
-   * @param of id of what it belongs to
-   */
-  public byte[] seal(byte[] secret, String of) {
+  byte[] seal(byte[] secret, String endpointId) {
     byte[] nonce = new byte[NONCE_BYTES];
     random.nextBytes(nonce);
     try {
-      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, key(true), nonce, of).doFinal(secret);
+      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, key(true), nonce, endpointId).doFinal(secret);
       return ByteBuffer.allocate(NONCE_BYTES + sealed.length).put(nonce).put(sealed).array();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java platform has AES-GCM", e);
     } catch (IOException e) {
-      throw new UncheckedIOException("the key of webhooks' secrets cannot be kept", e);
+      throw new UncheckedIOException("cannot store the key that encrypts webhook secrets", e);
     }
   }
 
-  public byte[] open(byte[] sealed, String of) throws Unreadable {
+  byte[] open(byte[] sealed, String endpointId) throws Unreadable {
     if (sealed.length <= NONCE_BYTES) throw new Unreadable(new IllegalArgumentException("short"));
     ByteBuffer parts = ByteBuffer.wrap(sealed);
     byte[] nonce = new byte[NONCE_BYTES];
@@ -76,22 +73,22 @@ class SealedSecrets {
     byte[] rest = new byte[parts.remaining()];
     parts.get(rest);
     try {
-      return cipher(Cipher.DECRYPT_MODE, key(false), nonce, of).doFinal(rest);
+      return cipher(Cipher.DECRYPT_MODE, key(false), nonce, endpointId).doFinal(rest);
     } catch (GeneralSecurityException | IOException | MachineLacks e) {
       throw new Unreadable(e);
     }
   }
 
-  private static Cipher cipher(int mode, SecretKeySpec key, byte[] nonce, String of)
+  private static Cipher cipher(int mode, SecretKeySpec key, byte[] nonce, String endpointId)
       throws GeneralSecurityException {
     Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
     cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
-    cipher.updateAAD(of.getBytes(UTF_8));
+    cipher.updateAAD(endpointId.getBytes(UTF_8));
     return cipher;
   }
 
   /**
-   * @param make where there is none: only before something is sealed, since it opens nothing
+   * @param make whether to create a missing key; a new key decrypts no older secret
    */
   private synchronized SecretKeySpec key(boolean make) throws IOException {
     if (key == null) {
@@ -101,7 +98,10 @@ class SealedSecrets {
     return key;
   }
 
-  /** Nobody else may read it at any time; it is there whole or not, and of two the first stays. */
+  /**
+   * Creates the key file, which only this user may read. The file appears whole; if two servers
+   * create it, the first one stays.
+   */
   private void make() throws IOException {
     byte[] bytes = new byte[KEY_BYTES];
     random.nextBytes(bytes);
@@ -116,7 +116,7 @@ class SealedSecrets {
         directory.force(true);
       }
     } catch (FileAlreadyExistsException other) {
-      // read that
+      // the caller reads the other server's key
     } finally {
       Files.deleteIfExists(whole);
     }
@@ -127,9 +127,9 @@ class SealedSecrets {
       byte[] bytes = Base64.getDecoder().decode(base64);
       if (bytes.length == KEY_BYTES) return new SecretKeySpec(bytes, "AES");
     } catch (IllegalArgumentException notBase64) {
-      // told below
+      // reported below
     }
     throw new MachineLacks(
-        where + " must be 32 bytes in base64, such as of: openssl rand -base64 32");
+        where + " must be 32 bytes in base64; make a key with: openssl rand -base64 32");
   }
 }

@@ -14,13 +14,13 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What an endpoint is told: OpenAI's event.
+ * An event as OpenAI defines it, which is sent to endpoints.
  *
- * @param id by which a receiver knows what it has already
- * @param jobId the job's id, or the alias's name
+ * @param id lets a receiver recognise an event that it has already
+ * @param jobId id of the job, or name of the alias
  */
 record WebhookEvent(String id, WebhookEventType type, String jobId, Instant createdAt) {
-  /** The same bytes whenever it is sent. */
+  /** Returns the body, which is the same at every attempt. */
   String body() {
     ObjectNode event = JsonMapper.shared().createObjectNode();
     event.put("id", id).put("object", "event").put("created_at", createdAt.getEpochSecond());
@@ -28,9 +28,7 @@ record WebhookEvent(String id, WebhookEventType type, String jobId, Instant crea
     return event.toString();
   }
 
-  /**
-   * What an endpoint can be told. The first three are OpenAI's; the triggers have the others, too.
-   */
+  /** The first three types are OpenAI's. Database triggers use the same names. */
   enum WebhookEventType {
     JOB_SUCCEEDED("fine_tuning.job.succeeded"),
     JOB_FAILED("fine_tuning.job.failed"),
@@ -47,7 +45,7 @@ record WebhookEvent(String id, WebhookEventType type, String jobId, Instant crea
     }
 
     @JsonValue
-    public String wireName() {
+    String wireName() {
       return wireName;
     }
 
@@ -55,20 +53,20 @@ record WebhookEvent(String id, WebhookEventType type, String jobId, Instant crea
       return Arrays.stream(values()).filter(each -> each.wireName.equals(wireName)).findFirst();
     }
 
-    /** As it was stored. */
-    public static WebhookEventType of(String wireName) {
+    /** Returns the type with a stored name. */
+    static WebhookEventType of(String wireName) {
       return named(wireName).orElseThrow(() -> new IllegalArgumentException(wireName));
     }
 
-    /** As a request names it. */
-    public static WebhookEventType wanted(@Nullable String name, String param) {
+    /** Returns the type that a request names. */
+    static WebhookEventType wanted(@Nullable String name, String param) {
       if (name == null) throw RequestFailed.invalid(param, "must not be null");
       return named(name)
           .orElseThrow(
               () ->
                   RequestFailed.invalid(
                       param,
-                      "'%s' is no event that there is; known are %s."
+                      "'%s' is not an event type. Event types are %s."
                           .formatted(
                               name.length() > 100 ? name.substring(0, 100) : name,
                               Arrays.stream(values())
@@ -76,11 +74,12 @@ record WebhookEvent(String id, WebhookEventType type, String jobId, Instant crea
                                   .collect(Collectors.joining(", ")))));
     }
 
-    /** Each once. */
-    public static Set<WebhookEventType> wanted(Collection<String> names) {
+    /** Returns the types that a request names, without repetitions. */
+    static Set<WebhookEventType> wanted(Collection<String> names) {
       Set<WebhookEventType> wanted = EnumSet.noneOf(WebhookEventType.class);
       for (String name : names) wanted.add(wanted(name, "event_types"));
-      if (wanted.isEmpty()) throw RequestFailed.invalid("event_types", "must name one at least");
+      if (wanted.isEmpty())
+        throw RequestFailed.invalid("event_types", "must name at least one event type");
       return wanted;
     }
   }

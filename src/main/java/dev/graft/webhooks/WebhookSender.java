@@ -6,6 +6,7 @@ import dev.graft.platform.ConcurrencyLimit;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.webhooks.WebhookEvent.WebhookEventType;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
@@ -28,51 +29,67 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
-import org.springframework.stereotype.Service;
 
-/** Signs a message and brings it to a URL, once. */
+/** Signs an event and sends it to a URL once. */
 @Component
 class WebhookSender {
+  /** The maximum number of concurrent sample events per server. */
+  static final int PARALLEL_SAMPLES = 8;
+
   private static final Logger log = LoggerFactory.getLogger(WebhookSender.class);
-  private static final String LATE = "There was no answer in time.";
-  private static final String NOTHING = "There was no answer.";
+  private static final String LATE = "The receiver did not answer in time.";
+  private static final String NOTHING = "The receiver did not answer.";
 
   private final SealedSecrets secrets;
   private final OutboundClient post;
   private final WebhooksConfiguration.WebhookProperties settings;
+  private final Ids ids;
+  private final Clock clock;
+
+  private final ConcurrencyLimit samples =
+      new ConcurrencyLimit(
+          PARALLEL_SAMPLES,
+          Duration.ofSeconds(5),
+          "Other endpoints are being tested. Try again later.");
 
   WebhookSender(
       SealedSecrets secrets,
       OutboundClient post,
-      WebhooksConfiguration.WebhookProperties settings) {
+      WebhooksConfiguration.WebhookProperties settings,
+      Ids ids,
+      Clock clock) {
     this.secrets = secrets;
     this.post = post;
     this.settings = settings;
+    this.ids = ids;
+    this.clock = clock;
   }
 
   /**
-   * Where to, and with which secrets.
+   * The target of a request.
    *
-   * @param secret sealed
-   * @param earlier the one before, sealed, while both are in force
+   * @param secret signs the request; sealed
+   * @param earlier the previous secret, sealed, while both are valid
    */
-  public record Address(String endpointId, String url, byte[] secret, byte @Nullable [] earlier) {}
+  record Address(String endpointId, String url, byte[] secret, byte @Nullable [] earlier) {}
 
   /**
-   * What came of it.
+   * The result of an attempt.
    *
-   * @param status of the answer; null = there was none
-   * @param error a sentence; null = it was taken
+   * @param status of the answer; null = no answer
+   * @param error a sentence; null = the receiver accepted the event
    */
-  public record AttemptOutcome(@Nullable Integer status, @Nullable String error, int millis) {
+  record AttemptOutcome(@Nullable Integer status, @Nullable String error, int millis) {
     static final AttemptOutcome NONE = new AttemptOutcome(null, NOTHING, 0);
   }
 
   /**
-   * @param now what the receiver compares with its clock
+   * Sends an event.
+   *
+   * @param now the signed time, which the receiver compares with its clock
    * @throws SealedSecrets.Unreadable before anything is sent
    */
-  public AttemptOutcome bring(WebhookEvent message, Address address, Instant now)
+  AttemptOutcome send(WebhookEvent message, Address address, Instant now)
       throws SealedSecrets.Unreadable {
     String body = message.body();
     long timestamp = now.getEpochSecond();
@@ -84,7 +101,7 @@ class WebhookSender {
     long begun = System.nanoTime();
     try {
       int status = post.send(URI.create(address.url()), headers, body);
-      String error = status / 100 == 2 ? null : "The answer was " + status + ".";
+      String error = status / 100 == 2 ? null : "The receiver answered " + status + ".";
       return new AttemptOutcome(status, error, millisSince(begun));
     } catch (IOException e) {
       int millis = millisSince(begun);
@@ -110,77 +127,55 @@ class WebhookSender {
     return (int) TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
   }
 
-  /** Nothing of what answered instead, nor whether a name is known inside. */
+  /** Describes a failure without revealing which internal names exist. */
   private static String sentence(IOException e) {
     return switch (e) {
-      case UnknownHostException nowhere -> "The URL leads to no address that may be reached.";
-      case SSLException tls -> "The connection is not secure: no valid certificate.";
-      case ConnectException refused -> "The connection was refused.";
+      case UnknownHostException nowhere -> "The URL resolves to no allowed address.";
+      case SSLException tls -> "The receiver has no valid certificate.";
+      case ConnectException refused -> "The receiver refused the connection.";
       case SocketTimeoutException late -> LATE;
       default -> NOTHING;
     };
   }
 
-  /** Invented events, sent at once: whether an endpoint takes what will come. */
-  @Service
-  static class SampleEvents {
-    public static final int AT_ONCE = 8;
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
-
-    private final WebhookSender courier;
-    private final Ids ids;
-    private final Clock clock;
-    private final ConcurrencyLimit senders =
-        new ConcurrencyLimit(AT_ONCE, RETRY_AFTER, "Other endpoints are being tested; try again");
-
-    SampleEvents(WebhookSender courier, Ids ids, Clock clock) {
-      this.courier = courier;
-      this.ids = ids;
-      this.clock = clock;
-    }
-
-    private static String subject(WebhookEvent.WebhookEventType type) {
-      return type == WebhookEvent.WebhookEventType.ALIAS_MOVED ? "alias-sample-" : "ftjob-sample-";
-    }
-
-    /**
-     * Returns the status of the answer, whatever it is.
-     *
-     * @throws RequestFailed if there is none
-     */
-    int send(WebhookEndpoint endpoint, WebhookEvent.WebhookEventType type) {
-      Instant now = clock.instant();
-      WebhookEvent sample = new WebhookEvent(ids.next("evt_"), type, ids.next(subject(type)), now);
-      AttemptOutcome outcome =
-          senders.run(
-              endpoint.departmentId(),
-              () -> {
-                try {
-                  return courier.bring(sample, endpoint.address(now), now);
-                } catch (SealedSecrets.Unreadable e) {
-                  throw new IllegalStateException(e);
-                }
-              });
-      if (outcome.status() != null) return outcome.status();
-      throw new RequestFailed(
-          ProblemType.INVALID_REQUEST, "The endpoint could not be reached. " + outcome.error());
-    }
+  /**
+   * Sends a sample event at once; returns the status of the answer, whether good or bad.
+   *
+   * @throws RequestFailed if there is no answer
+   */
+  int sendSample(WebhookEndpoint endpoint, WebhookEventType type) {
+    Instant now = clock.instant();
+    String subject = type == WebhookEventType.ALIAS_MOVED ? "alias-sample-" : "ftjob-sample-";
+    WebhookEvent sample = new WebhookEvent(ids.next("evt_"), type, ids.next(subject), now);
+    AttemptOutcome outcome =
+        samples.run(
+            endpoint.departmentId(),
+            () -> {
+              try {
+                return send(sample, endpoint.address(now), now);
+              } catch (SealedSecrets.Unreadable e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    if (outcome.status() != null) return outcome.status();
+    throw new RequestFailed(
+        ProblemType.INVALID_REQUEST, "The endpoint could not be reached. " + outcome.error());
   }
 
   /**
-   * Signs a request as Standard Webhooks 1.0 says: {@code v1,} and the base64 of HMAC-SHA256 over
+   * Signs requests as Standard Webhooks 1.0 defines: {@code v1,} and the base64 of HMAC-SHA256 over
    * {@code id.timestamp.body}.
    */
   static final class Signature {
-    /** Stands before a secret where people see it; the rest is base64. */
-    public static final String PREFIX = "whsec_";
+    /** The prefix of a secret as people see it; the rest is base64. */
+    static final String PREFIX = "whsec_";
 
     private static final String ALGORITHM = "HmacSHA256";
 
     private Signature() {}
 
     /**
-     * @param secrets the bytes of each that is in force; the receiver has one of them
+     * @param secrets all valid secrets; the receiver has one of them
      * @param timestamp in unix seconds
      * @return the header {@code webhook-signature}
      */

@@ -14,7 +14,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Settings of webhooks, and what they are sent with. */
+/** The settings of webhooks and the HTTP client that sends them. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(WebhooksConfiguration.WebhookProperties.class)
 class WebhooksConfiguration {
@@ -30,7 +30,7 @@ class WebhooksConfiguration {
     return new OutboundClient(
         guard,
         trusted(settings.certificateAuthorities()),
-        settings.parallel() + WebhookSender.SampleEvents.AT_ONCE,
+        settings.parallel() + WebhookSender.PARALLEL_SAMPLES,
         settings.timeout());
   }
 
@@ -41,17 +41,19 @@ class WebhooksConfiguration {
   /**
    * Settings of webhooks.
    *
-   * @param encryptionKey 32 bytes in base64 that secrets are encrypted with, the same on every
-   *     server; null = of a file in the data directory, which is made when it is needed
-   * @param allowedNetworks addresses that may be reached although they are not public, as CIDR
-   * @param allowHttp whether URLs may be {@code http:}, whose requests everybody on the way reads
-   * @param certificateAuthorities PEM file of whose certificates receivers may have; null = Java's
-   * @param maxEndpoints endpoints of a department
-   * @param parallel requests of a server at once, a quarter of them to one department
-   * @param poll how often a server looks for what is due
-   * @param timeout longest time of an attempt, from the connection to the answer
-   * @param retries how long each attempt after the first waits, give or take a tenth
-   * @param keep how long deliveries are listed after their end
+   * @param encryptionKey 32 bytes in base64 that encrypt signing secrets, the same on every server;
+   *     null = a key file in the data directory, which is created when it is needed
+   * @param allowedNetworks networks that may be reached although they are not public, as CIDR
+   * @param allowHttp whether URLs may be {@code http:}, whose requests are not encrypted
+   * @param certificateAuthorities PEM file with the certificate authorities of receivers; null =
+   *     Java's
+   * @param maxEndpoints the maximum number of endpoints per department
+   * @param parallel the maximum number of concurrent requests per server; a department gets at most
+   *     a quarter of them
+   * @param poll how often a server looks for due deliveries
+   * @param timeout the longest time of an attempt, from the connection to the answer
+   * @param retries the delay before each attempt after the first, varied by 10 %
+   * @param keep how long an ended delivery is listed
    */
   @ConfigurationProperties("graft.webhooks")
   record WebhookProperties(
@@ -65,12 +67,12 @@ class WebhooksConfiguration {
       @DefaultValue("15s") Duration timeout,
       @DefaultValue({"5s", "1m", "5m", "30m", "2h", "5h", "8h", "10h"}) List<Duration> retries,
       @DefaultValue("30d") Duration keep) {
-    /** Of what is sent at once, as much may go to one department. */
+    /** Returns the maximum number of concurrent requests per department. */
     int share() {
       return Math.max(1, parallel / 4);
     }
 
-    public WebhookProperties {
+    WebhookProperties {
       allowedNetworks = List.copyOf(allowedNetworks);
       retries = List.copyOf(retries);
       if (parallel < 1 || !poll.isPositive() || !timeout.isPositive()) {

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Archives that were made to do harm, and those that were not. */
 class HostileArchivesTests {
   private static final byte[] TEXT = "{}".getBytes(UTF_8);
-  private static final String OUTSIDE = "is no plain name in a directory";
-  private static final String SPECIAL = "is no ordinary file";
+  private static final String OUTSIDE = "is not a plain relative path";
+  private static final String SPECIAL = "is not a regular file";
 
   @TempDir Path directory;
 
@@ -67,7 +67,7 @@ class HostileArchivesTests {
                   put(tar, new TarArchiveEntry("header", flag), content.getBytes(UTF_8));
                   put(tar, "config.json", TEXT);
                 }));
-    return new Hostile(what, "more than a megabyte between", archive);
+    return new Hostile(what, "more than 1 MiB between", archive);
   }
 
   private static Hostile changed(String what, String told, int at, int value) throws IOException {
@@ -100,9 +100,9 @@ class HostileArchivesTests {
         named("a/b/c/d/e/f/g/h/i"),
         new Hostile("a zip that climbs", OUTSIDE, zip((ZipOutputStream z) -> put(z, "../x", TEXT))),
         new Hostile("a directory that climbs", OUTSIDE, tar(t -> put(t, "../x/", new byte[0]))),
-        two("config.json", "config.json", "is in it twice"),
-        two("config.json", "Config.JSON", "is in it twice"),
-        two("model", "model/config.json", "is a file and a directory"));
+        two("config.json", "config.json", "is in the archive twice"),
+        two("config.json", "Config.JSON", "is in the archive twice"),
+        two("model", "model/config.json", "is both a file and a directory"));
   }
 
   static Stream<Hostile> kinds() throws IOException {
@@ -112,11 +112,11 @@ class HostileArchivesTests {
         kind("a pipe", TarConstants.LF_FIFO),
         kind("a device of characters", TarConstants.LF_CHR),
         kind("a device of blocks", TarConstants.LF_BLK),
-        changed("encrypted", "damaged or cut off", 6, 1),
-        changed("a method that there is not", "damaged or cut off", 8, 99),
+        changed("encrypted", "damaged or truncated", 6, 1),
+        changed("a method that there is not", "damaged or truncated", 8, 99),
         new Hostile(
             "a directory with content",
-            "with content",
+            "directory entry with content",
             zip((ZipOutputStream z) -> put(z, "d/", TEXT))));
   }
 
@@ -125,21 +125,24 @@ class HostileArchivesTests {
     byte[] whole = tar(tar -> put(tar, "config.json", new byte[5000]));
     byte[] packed = gzip(whole);
     return Stream.of(
-        new Hostile("a bomb", "would take more", zip((ZipOutputStream z) -> put(z, "w", zeros))),
-        new Hostile("a packed bomb", "would take more", gzip(tar(t -> put(t, "w", zeros)))),
-        new Hostile("eight gigabytes that are not there", "would take more", eightGigabytes()),
+        new Hostile(
+            "a bomb", "would exceed the limit", zip((ZipOutputStream z) -> put(z, "w", zeros))),
+        new Hostile("a packed bomb", "would exceed the limit", gzip(tar(t -> put(t, "w", zeros)))),
+        new Hostile(
+            "eight gigabytes that are not there", "would exceed the limit", eightGigabytes()),
         header("a name without an end", TarConstants.LF_GNUTYPE_LONGNAME, "a".repeat(3 << 20)),
         header(
             "attributes without an end",
             TarConstants.LF_PAX_EXTENDED_HEADER_LC,
             "3000000 comment=" + "a".repeat(2_999_983) + "\n"),
-        new Hostile("more files than any model", "too many files", many()),
-        new Hostile("cut off", "damaged or cut off", Arrays.copyOf(whole, 3000)),
-        new Hostile("packed and cut off", "damaged or cut off", Arrays.copyOf(packed, 60)),
+        new Hostile("more files than any model", "more than 10000 files", many()),
+        new Hostile("cut off", "damaged or truncated", Arrays.copyOf(whole, 3000)),
+        new Hostile("packed and cut off", "damaged or truncated", Arrays.copyOf(packed, 60)),
         new Hostile("nothing", "neither a GGUF file", new byte[0]),
         new Hostile("something else", "neither a GGUF file", "%PDF-1.7".getBytes(UTF_8)),
-        new Hostile("no model", "no config.json", tar(t -> put(t, "a/b/config.json", TEXT))),
-        two("a/config.json", "b/config.json", "no config.json, at its top"));
+        new Hostile(
+            "no model", "config.json is missing", tar(t -> put(t, "a/b/config.json", TEXT))),
+        two("a/config.json", "b/config.json", "config.json is missing, at the top"));
   }
 
   private static byte[] many() throws IOException {

@@ -124,7 +124,7 @@ class HubModelsIT {
     for (String without : new String[] {"hf:acme/tiny-GGUF", "hf:acme/tiny-GGUF/c.gguf"}) {
       assertThatThrownBy(() -> add("none", without))
           .isInstanceOf(BaseModels.ModelRefused.class)
-          .hasMessageEndingWith("such as /Tiny-Q8_0.gguf (of 2: Tiny-Q8_0.gguf, b.gguf)");
+          .hasMessageEndingWith("such as /Tiny-Q8_0.gguf (2 files: Tiny-Q8_0.gguf, b.gguf).");
     }
   }
 

@@ -83,7 +83,8 @@ class ModelImportIT {
 
   @Test
   void whatCannotBeMeantIsRefusedAtOnce() throws Exception {
-    assertThat(text(refused("Bad Name", "hf:acme/small"), "message")).contains("base model's name");
+    assertThat(text(refused("Bad Name", "hf:acme/small"), "message"))
+        .contains("name of a base model");
     assertThat(text(refused("x", "acme/small"), "message")).contains("hf:organization/name");
     assertThat(text(refused("x", "hf:other/small"), "message")).contains("graft.hub.organizations");
     String department = departments.ensure("importers");

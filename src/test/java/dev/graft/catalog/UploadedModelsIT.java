@@ -96,7 +96,7 @@ class UploadedModelsIT {
     JsonNode end = imported("climbing", file("evil.tar", TestArchives.climbing()));
     assertThat(end.get("status").stringValue()).isEqualTo("failed");
     assertThat(end.get("error").stringValue())
-        .contains("'../config.json' is no plain name in a directory");
+        .contains("'../config.json' is not a plain relative path");
     assertThat(models.find("climbing")).isEmpty();
     assertThat(settings.dataDir().resolve("config.json")).doesNotExist();
     assertThat(settings.dataDir().resolve("upload-imports")).isEmptyDirectory();

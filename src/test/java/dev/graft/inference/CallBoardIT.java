@@ -88,7 +88,7 @@ class CallBoardIT {
   }
 
   private static PlacedCall.Heard said(Reply reply) {
-    return new PlacedCall.Heard.Said(reply);
+    return new PlacedCall.Heard.Replied(reply);
   }
 
   private static List<PlacedCall.Heard> heard(PlacedCall call) throws InterruptedException {
@@ -218,7 +218,7 @@ class CallBoardIT {
     PlacedCall call = place(board, "support", model(BASE), ASK);
     sql.sql("delete from worker_call").update();
     assertThat(call.next(TimeUnit.SECONDS.toNanos(10)))
-        .isEqualTo(new PlacedCall.Heard.Lost("PostgreSQL has lost it"));
+        .isEqualTo(new PlacedCall.Heard.Lost("PostgreSQL has lost the call"));
   }
 
   @Test

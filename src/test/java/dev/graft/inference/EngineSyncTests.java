@@ -128,7 +128,7 @@ class EngineSyncTests {
     configurations.put("large", "{\"r\": 64}");
     EngineHealth found = check(served("support/a", "large"), served(ALIAS, "one"));
     assertThat(found.status()).isEqualTo(Status.DEGRADED);
-    assertThat(found.error()).isEqualTo("1 of its adapters failed");
+    assertThat(found.error()).isEqualTo("1 of its adapters failed.");
     assertThat(found.models().getFirst().error())
         .isEqualTo("LoRA rank 64 is greater than max_lora_rank 16.");
     assertThat(vllm.loaded()).containsOnlyKeys(ALIAS);
@@ -152,7 +152,7 @@ class EngineSyncTests {
         EngineSync asked = sync(wrong)) {
       EngineHealth found = asked.check(List.of(served(ALIAS, "one")), this::source, id -> true);
       assertThat(found.status()).isEqualTo(Status.UNREACHABLE);
-      assertThat(found.error()).isEqualTo("it answers 401: Unauthorized");
+      assertThat(found.error()).isEqualTo("The engine answered 401: Unauthorized");
     }
     EngineSync other =
         new EngineSync(

@@ -113,8 +113,7 @@ class WarmModelsTests {
         .isInstanceOfSatisfying(
             Inferrer.NoCapacity.class,
             full -> {
-              assertThat(full.why())
-                  .isEqualTo("your department has 3 chats with this model already");
+              assertThat(full.why()).isEqualTo("your department has 3 chats with this model");
               assertThat(full.retryAfter()).isPositive();
             });
     threads.add(Thread.startVirtualThread(() -> sayQuietly("legal", BASE, "hang")));

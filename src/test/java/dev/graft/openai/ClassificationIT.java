@@ -88,7 +88,7 @@ class ClassificationIT extends StartedGraft {
         .isEqualTo("{\"loader\":\"peft\",\"verdict\":\"loads\",\"reasons\":[]}");
     HttpResponse<String> chat = chat(done.fineTunedModel().orElseThrow());
     assertThat(chat.statusCode()).isEqualTo(400);
-    assertThat(chat.body()).contains("classifies text and writes none").contains("/v1/classify");
+    assertThat(chat.body()).contains("classifies text and generates none").contains("/v1/classify");
     String tuned = done.fineTunedModel().orElseThrow();
     labelled(tuned);
     labelled(tuned + ":ckpt-step-30");
@@ -195,12 +195,12 @@ class ClassificationIT extends StartedGraft {
     refused("{'model':'tiny-bert','input':'y'}", 400, "model", "no trained head");
     refused("{'model':'nobody','input':'y'}", 404, "model", "does not exist");
     refused("{'model':'tiny-bert'}", 400, "input", "Missing required parameter");
-    refused("{'model':'tiny-bert','input':[]}", 400, "input", "1 to 256 texts, not of 0");
-    refused("{'model':'tiny-bert','input':['y',7]}", 400, "input[1]", "not empty");
+    refused("{'model':'tiny-bert','input':[]}", 400, "input", "1 to 256 texts, but has 0");
+    refused("{'model':'tiny-bert','input':['y',7]}", 400, "input[1]", "non-empty");
     refused("{'model':'tiny-bert','input':'y','top_k':0}", 400, "top_k", "from 1 to 100");
     refused("{'model':'tiny-bert','input':'y','messages':[]}", 400, "messages", "Unknown");
     String many = String.join(",", Collections.nCopies(257, "'y'"));
-    refused("{'model':'tiny-bert','input':[%s]}".formatted(many), 400, "input", "not of 257");
+    refused("{'model':'tiny-bert','input':[%s]}".formatted(many), 400, "input", "but has 257");
     models.register("tiny-llama", TinyLlama.write(directory.resolve("llama"), 1));
     refused("{'model':'tiny-llama','input':'y'}", 400, "model", "POST /v1/chat/completions");
   }
@@ -232,7 +232,7 @@ class ClassificationIT extends StartedGraft {
                 + " to classification, or to regression")
         .contains("{\"config\": \"balanced\", \"objective\": \"classification\"}")
         .contains("--adapter FILE.json");
-    assertThat(chat("tiny-bert").body()).contains("classifies text and writes none");
+    assertThat(chat("tiny-bert").body()).contains("classifies text and generates none");
   }
 
   private static JobCreateParams.Builder job(String file) {

@@ -210,7 +210,7 @@ class WebhooksIT {
     assertThat(text(ended(endpoint), "status")).isEqualTo("delivered");
     JsonNode first = deliveries(endpoint).getLast();
     assertThat(first.path("attempts")).hasSize(3);
-    assertThat(first.at("/attempts/0/error").asString()).isEqualTo("The answer was 500.");
+    assertThat(first.at("/attempts/0/error").asString()).isEqualTo("The receiver answered 500.");
   }
 
   @Test
@@ -227,7 +227,7 @@ class WebhooksIT {
             .until(
                 () -> ok(client.get(path(endpoint))),
                 each -> text(each, "status").equals("disabled"));
-    assertThat(text(disabled, "disabled_reason")).contains("The answer was 500.");
+    assertThat(text(disabled, "disabled_reason")).contains("The receiver answered 500.");
     move(job("queued"), "failed");
     assertThat(deliveries(endpoint)).hasSize(1);
     error(client.post("/v1/webhook_deliveries/" + text(failed, "id") + "/redeliver", "{}"), 400);
@@ -259,7 +259,7 @@ class WebhooksIT {
       JsonNode failed = ended(endpoint);
       assertThat(failed.at("/attempts/0/status_code").isNull()).isTrue();
       assertThat(failed.at("/attempts/0/error").asString())
-          .isEqualTo("There was no answer in time.");
+          .isEqualTo("The receiver did not answer in time.");
     }
   }
 
@@ -308,7 +308,7 @@ class WebhooksIT {
     }
     JsonNode unreachable = endpoint(ENDED, nobody);
     assertThat(text(error(client.post(path(unreachable) + "/test", sample), 400), "message"))
-        .isEqualTo("The endpoint could not be reached. The connection was refused.");
+        .isEqualTo("The endpoint could not be reached. The receiver refused the connection.");
   }
 
   @Test

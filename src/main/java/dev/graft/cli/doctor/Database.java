@@ -188,7 +188,7 @@ record Database(String url, Properties login, Clock clock) {
       if (unknown > 0) {
         return CheckResult.missing(
             NAME,
-            "the database has %d migrations that this version of Graft does not know"
+            "the database has migrations that this version of Graft does not know (%d)"
                 .formatted(unknown),
             "run the newer version of Graft that made them");
       }

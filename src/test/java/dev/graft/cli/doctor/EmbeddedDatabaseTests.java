@@ -19,7 +19,7 @@ class EmbeddedDatabaseTests {
   void withoutAClusterOneWillBeMadeAndNothingIsMadeNow() {
     CheckResult finding = look();
     assertThat(finding.status()).isEqualTo(DoctorReport.CheckStatus.OK);
-    assertThat(finding.detail()).isEqualTo("embedded, which serve will set up");
+    assertThat(finding.detail()).isEqualTo("embedded; serve will set it up");
     assertThat(data).isEmptyDirectory();
   }
 

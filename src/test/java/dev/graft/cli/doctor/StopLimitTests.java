@@ -28,7 +28,8 @@ class StopLimitTests {
         directory.resolve("stop-times.json"), "{\"step_ms\":20500,\"checkpoint_ms\":4000}");
     assertThat(told("10m"))
         .contains(
-            "at most 600 s: steps of up to 20.5 s and checkpoints of up to 4 s were measured");
+            "a stop waits up to 600 s for the current step and its checkpoint: steps of up to 20.5"
+                + " s and checkpoints of up to 4 s were measured");
     assertThat(told("15s")).contains("at most 73.5 s");
     Files.writeString(directory.resolve("stop-times.json"), "{");
     assertThat(told("15s")).contains("at most 15 s: nothing was measured yet");

@@ -118,8 +118,8 @@ final class ArtifactsCommand {
               .formatted(
                   progress.blobs(),
                   progress.ofBlobs(),
-                  Bytes.gigabytes(progress.bytes()),
-                  Bytes.gigabytes(progress.ofBytes())));
+                  Bytes.shown(progress.bytes()),
+                  Bytes.shown(progress.ofBytes())));
     }
 
     private int end(Screen screen, StoreCopy.Copied result) {
@@ -183,7 +183,7 @@ final class ArtifactsCommand {
       bytes += blob.bytes();
       if (System.nanoTime() - reportedAt < REPORT_EVERY) return;
       reportedAt = System.nanoTime();
-      screen.doing("artifacts", "%,d, %s".formatted(blobs, Bytes.gigabytes(bytes)));
+      screen.doing("artifacts", "%,d, %s".formatted(blobs, Bytes.shown(bytes)));
     }
 
     private int end(BlobCheck.Checked checked) {

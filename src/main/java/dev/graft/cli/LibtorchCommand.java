@@ -1,10 +1,12 @@
 package dev.graft.cli;
 
 import dev.graft.kernels.CudaLibrary;
+import dev.graft.platform.Bytes;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.ResumedDownload;
 import dev.graft.platform.ResumedDownload.DownloadRefused;
+import dev.graft.platform.Sha256;
 import dev.graft.platform.TrustedAuthorities;
 import dev.graft.platform.WebOrigin;
 import java.io.IOException;
@@ -23,11 +25,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -268,27 +267,10 @@ final class LibtorchCommand {
         }
       }
       Path part = directory.resolve(wheel.file() + ".part");
-      boolean resumed = Files.exists(part) && Files.size(part) > 0;
-      try {
-        verified(wheel, part, whole);
-      } catch (WrongWheel e) {
-        // The resumed part may have been damaged: download once more from the start.
-        if (!resumed) throw e;
-        verified(wheel, part, whole);
-      }
-      return whole;
-    }
-
-    private void verified(PinnedWheel wheel, Path part, Path whole) throws IOException {
       URI from = index.find(wheel);
-      new ResumedDownload(start -> index.open(from, start), reported(part)).into(part);
-      try {
-        wheel.verify(part);
-      } catch (WrongWheel e) {
-        Files.delete(part);
-        throw e;
-      }
-      Files.move(part, whole);
+      new ResumedDownload(start -> index.open(from, start), reported(part))
+          .into(part, wheel::verify);
+      return Files.move(part, whole);
     }
 
     private ResumedDownload.Progress reported(Path part) {
@@ -299,7 +281,7 @@ final class LibtorchCommand {
         @Override
         public void brokeOff(long bytes) {
           progress.printf(
-              "connection lost after %d MB, resuming: %s%n", bytes / 1_000_000, part.getFileName());
+              "connection lost after %s, resuming: %s%n", Bytes.shown(bytes), part.getFileName());
           progress.flush();
         }
       };
@@ -361,7 +343,6 @@ final class LibtorchCommand {
    */
   record PinnedWheel(String sha256, String file) {
     private static final String PINS = "wheels.sha256";
-    private static final int BUFFER = 1 << 20;
 
     /** Returns the wheels of torch and the libraries that it links to. */
     static List<PinnedWheel> all() {
@@ -391,24 +372,11 @@ final class LibtorchCommand {
      * @@throws WrongWheel if the file has another SHA-256
      */
     void verify(Path path) throws IOException {
-      String found = sha256(path);
+      String found = Sha256.of(path);
       if (!found.equals(sha256)) {
         throw new WrongWheel(
             "%s has SHA-256 %s, but Graft needs the wheel with SHA-256 %s"
                 .formatted(path, found, sha256));
-      }
-    }
-
-    private static String sha256(Path path) throws IOException {
-      try (InputStream in = Files.newInputStream(path)) {
-        MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        byte[] buffer = new byte[BUFFER];
-        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-          digest.update(buffer, 0, read);
-        }
-        return HexFormat.of().formatHex(digest.digest());
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("every Java has SHA-256", e);
       }
     }
   }
@@ -424,11 +392,11 @@ final class LibtorchCommand {
             "<a\\s[^>]*?href\\s*=\\s*[\"']([^\"']{1,4000})[\"']", Pattern.CASE_INSENSITIVE);
     private static final int LONGEST_PAGE = 64 << 20;
 
+    /**
+     * @throws IllegalArgumentException if it is not an http or https URL
+     */
     WheelIndex {
-      String scheme = url.getScheme();
-      if (url.getHost() == null || !("https".equals(scheme) || "http".equals(scheme))) {
-        throw new IllegalArgumentException("not the URL of a package index: " + url);
-      }
+      new WebOrigin(url, null, trusted);
     }
 
     /** Returns the wheel's URL in the index. */

@@ -188,9 +188,9 @@ public final class ModelsCommand {
       if (step == printed) return;
       printed = step;
       String line =
-          "%s  %,d of %,d MB  %3d %%"
+          "%s  %s of %s  %3d %%"
               .formatted(
-                  what, bytes / 1_000_000, all / 1_000_000, all == 0 ? 100 : 100 * bytes / all);
+                  what, Bytes.shown(bytes), Bytes.shown(all), all == 0 ? 100 : 100 * bytes / all);
       if (terminal) out.print("\r" + line);
       else out.println(line);
       out.flush();

@@ -351,14 +351,11 @@ final class SupportBundleCommand implements Callable<Integer> {
 
     private String address(String prefix, String port) {
       String host = settings.getProperty(prefix + ".address", "127.0.0.1");
-      boolean tls =
-          settings.containsProperty(prefix + ".ssl.bundle")
-              || settings.containsProperty(prefix + ".ssl.certificate")
-              || settings.containsProperty(prefix + ".ssl.key-store");
-      return (tls ? "https://" : "http://")
-          + (host.equals("0.0.0.0") ? "127.0.0.1" : host)
-          + ":"
-          + port;
+      return "%s://%s:%s"
+          .formatted(
+              Installation.scheme(settings, prefix),
+              host.equals("0.0.0.0") ? "127.0.0.1" : host,
+              port);
     }
   }
 

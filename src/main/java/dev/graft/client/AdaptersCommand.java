@@ -39,7 +39,7 @@ public final class AdaptersCommand extends CommandGroup {
           .text("MODEL", "/name");
 
   @Command(name = "list", description = "List adapters, newest first, optionally filtered.")
-  static final class ListAll extends ListCommand {
+  static final class ListAll extends ApiCommand.ListCommand {
     @Option(
         names = "--name",
         paramLabel = "TEXT",
@@ -77,7 +77,7 @@ public final class AdaptersCommand extends CommandGroup {
   }
 
   @Command(name = "show", description = "Show an adapter as JSON.")
-  static final class Show extends ShowCommand {
+  static final class Show extends ApiCommand.ShowCommand {
     Show() {
       super(PATH);
     }
@@ -254,7 +254,7 @@ public final class AdaptersCommand extends CommandGroup {
       String path = AdaptersCommand.PATH + "/" + escaped(adapter) + "/exports";
       JsonNode begun = api.post(path, request);
       String one = path + "/" + escaped(begun.path("id").asString());
-      JsonNode made = new MakingWatch(api, "export", one, "done_bytes").untilDone(begun);
+      JsonNode made = new JobWatch.MakingWatch(api, "export", one, "done_bytes").untilDone(begun);
       if (!made.path("status").asString().equals("succeeded")) {
         note("graft: " + made.path("error").asString("the export failed"));
         return 1;

@@ -37,7 +37,7 @@ public final class AliasesCommand extends CommandGroup {
           .text("REASON", "/reason");
 
   @Command(name = "list", description = "List aliases by name.")
-  static final class ListAll extends ListCommand {
+  static final class ListAll extends ApiCommand.ListCommand {
     ListAll() {
       super(PATH, ALIASES);
     }

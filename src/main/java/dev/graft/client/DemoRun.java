@@ -2,15 +2,14 @@ package dev.graft.client;
 
 import dev.graft.client.DemoRun.Score.AnsweredQuestion;
 import dev.graft.client.SampleData.HeldOutQuestion;
+import dev.graft.platform.Bytes;
+import dev.graft.platform.Sha256;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,11 +102,10 @@ public record DemoRun(
     Files.createDirectories(directory);
     Path file = directory.resolve("adapter-%d.tar.gz".formatted(seed));
     client.download("/v1/adapters/%s/content".formatted(adapter.path("id").asString()), file);
-    if (!sha256(file).equals(adapter.path("sha256").asString())) {
+    if (!Sha256.of(file).equals(adapter.path("sha256").asString())) {
       throw new IllegalStateException(file + " has the wrong SHA-256");
     }
-    screen.done(
-        "adapter", "%,d kB  %s".formatted(Files.size(file) / 1000, screen.faint(file.toString())));
+    screen.done("adapter", Bytes.shown(Files.size(file)) + "  " + screen.faint(file.toString()));
   }
 
   private static JsonNode adapter(GraftApi client, String job) {
@@ -116,15 +114,6 @@ public record DemoRun(
     }
     throw new IllegalStateException(
         "the job succeeded, but the server lists no adapter for " + job);
-  }
-
-  private static String sha256(Path file) throws IOException {
-    try {
-      var sha256 = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha256.digest(Files.readAllBytes(file)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static List<AnsweredQuestion> ask(

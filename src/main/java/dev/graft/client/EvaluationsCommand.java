@@ -47,7 +47,7 @@ public final class EvaluationsCommand extends CommandGroup {
           .text("MODEL", "/models/0");
 
   @Command(name = "list", description = "List evaluations, newest first.")
-  static final class ListAll extends ListCommand {
+  static final class ListAll extends ApiCommand.ListCommand {
     @Option(
         names = "--model",
         paramLabel = "MODEL",
@@ -252,7 +252,7 @@ public final class EvaluationsCommand extends CommandGroup {
     /** Waits until it finishes; returns 0 if it succeeded and no gate failed. */
     private int follow(GraftApi api, String id) {
       Screen screen = Screen.standard();
-      Patience patience = new Patience();
+      JobWatch.Patience patience = new JobWatch.Patience();
       String shown = "";
       JsonNode now = api.get(EvaluationsCommand.PATH + "/" + id);
       while (!JobWatch.hasEnded(now)) {

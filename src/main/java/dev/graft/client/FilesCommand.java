@@ -1,5 +1,6 @@
 package dev.graft.client;
 
+import dev.graft.client.TrainingFileUpload.UploadOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -110,7 +111,7 @@ public final class FilesCommand extends CommandGroup {
       String id = made.path("id").asString();
       if (wait) {
         String one = IMPORTED + "/" + escaped(id);
-        made = new MakingWatch(api, "import", one, "bytes").untilDone(made);
+        made = new JobWatch.MakingWatch(api, "import", one, "bytes").untilDone(made);
       }
       boolean failed = JobWatch.hasEnded(made) && made.path("file_id").isNull();
       if (failed) note("graft: " + made.path("error").asString(made.path("status").asString()));
@@ -120,7 +121,7 @@ public final class FilesCommand extends CommandGroup {
   }
 
   @Command(name = "imports", description = "List imports of files, newest first.")
-  static final class Imports extends ListCommand {
+  static final class Imports extends ApiCommand.ListCommand {
     Imports() {
       super(IMPORTED, IMPORTS);
     }
@@ -139,14 +140,14 @@ public final class FilesCommand extends CommandGroup {
   }
 
   @Command(name = "list", description = "List files, newest first.")
-  static final class ListAll extends ListCommand {
+  static final class ListAll extends ApiCommand.ListCommand {
     ListAll() {
       super(PATH, FILES);
     }
   }
 
   @Command(name = "show", description = "Show a file as JSON.")
-  static final class Show extends ShowCommand {
+  static final class Show extends ApiCommand.ShowCommand {
     Show() {
       super(PATH);
     }
@@ -242,7 +243,7 @@ public final class FilesCommand extends CommandGroup {
     int run(GraftApi api) throws IOException {
       UploadOptions options = new UploadOptions(ignoreUnknownKeys);
       String path = FilesCommand.PATH + "/" + escaped(TrainingFileUpload.idOf(api, file, options));
-      Patience patience = new Patience();
+      JobWatch.Patience patience = new JobWatch.Patience();
       while (patience.ask(() -> api.get(path)).map(FilesConvert::isUnread).orElse(true)) {
         LockSupport.parkNanos(PAUSE);
       }

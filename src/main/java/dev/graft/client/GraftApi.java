@@ -79,10 +79,7 @@ public final class GraftApi implements AutoCloseable {
 
   /** Returns the answer to {@code POST path} with a JSON body. */
   public JsonNode post(String path, JsonNode body) {
-    return json(
-        request(path)
-            .header("content-type", "application/json")
-            .POST(BodyPublishers.ofString(body.toString())));
+    return json(posting(path, body));
   }
 
   /** Like {@link #post(String, JsonNode)}, with maps, lists and plain values. */
@@ -92,11 +89,13 @@ public final class GraftApi implements AutoCloseable {
 
   /** Like {@link #post(String, JsonNode)}, with an idempotency key, so that it may be retried. */
   public JsonNode create(String path, JsonNode body) {
-    return json(
-        request(path)
-            .header("content-type", "application/json")
-            .header(IDEMPOTENCY, UUID.randomUUID().toString())
-            .POST(BodyPublishers.ofString(body.toString())));
+    return json(posting(path, body).header(IDEMPOTENCY, UUID.randomUUID().toString()));
+  }
+
+  private HttpRequest.Builder posting(String path, JsonNode body) {
+    return request(path)
+        .header("content-type", "application/json")
+        .POST(BodyPublishers.ofString(body.toString()));
   }
 
   /** Returns the answer to {@code DELETE path}. */

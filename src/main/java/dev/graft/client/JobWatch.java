@@ -1,6 +1,7 @@
 package dev.graft.client;
 
 import dev.graft.client.GraftApi.ServerEvents.ServerEvent;
+import dev.graft.platform.Bytes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
@@ -12,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -258,6 +260,68 @@ final class JobWatch {
         reader.join();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Waits until an import or export ends and shows its progress. @@param what its name in the
+   * output @@param path of the import or export @@param done the field with the bytes done so far,
+   * of {@code total_bytes}
+   */
+  record MakingWatch(GraftApi api, String what, String path, String done) {
+    private static final long POLL = Duration.ofSeconds(1).toNanos();
+
+    /** Waits for the end, see {@link JobWatch#hasEnded}, and returns it. */
+    public JsonNode untilDone(JsonNode begun) {
+      Patience patience = new Patience();
+      Screen screen = Screen.standard();
+      JsonNode making = begun;
+      String shown = "";
+      while (!JobWatch.hasEnded(making)) {
+        String state = state(making);
+        if (!state.equals(shown)) screen.doing(what, state);
+        shown = state;
+        LockSupport.parkNanos(POLL);
+        Optional<JsonNode> now = patience.ask(() -> api.get(path));
+        if (now.isPresent()) making = now.get();
+      }
+      screen.done(what, making.path("status").asString());
+      return making;
+    }
+
+    private String state(JsonNode making) {
+      JsonNode total = making.path("total_bytes");
+      return total.isNull()
+          ? making.path("status").asString()
+          : Bytes.shown(making.path(done).asLong()) + " of " + Bytes.shown(total.asLong());
+    }
+  }
+
+  /**
+   * Lets a polling caller tolerate a server that is unavailable for a while, for example during a
+   * restart.
+   */
+  static final class Patience {
+    /** Longer than a server takes to start. */
+    private static final long AWAY = Duration.ofMinutes(2).toNanos();
+
+    private long answered = System.nanoTime();
+
+    /**
+     * Returns the answer; empty while the server is unavailable. @@throws UncheckedIOException if
+     * the server has been unavailable for too long, or {@link ApiRefused} if the request itself is
+     * refused
+     */
+    public <T> Optional<T> ask(Supplier<T> question) {
+      try {
+        T answer = question.get();
+        answered = System.nanoTime();
+        return Optional.of(answer);
+      } catch (UncheckedIOException | ApiRefused e) {
+        boolean lasting = e instanceof ApiRefused refused && refused.status() < 500;
+        if (lasting || System.nanoTime() - answered > AWAY) throw e;
+        return Optional.empty();
       }
     }
   }

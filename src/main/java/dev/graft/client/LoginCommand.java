@@ -157,8 +157,8 @@ public final class LoginCommand implements Callable<Integer> {
           throw new IllegalArgumentException(
               issuer + " does not support the device grant (RFC 8628)");
         }
-        Renewal renewal =
-            new Renewal(
+        Login.Renewal renewal =
+            new Login.Renewal(
                 TokenEndpoint.secure(token),
                 signIn.path("client_id").asString(""),
                 signIn.path("token").asString(""),

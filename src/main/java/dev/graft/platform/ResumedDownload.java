@@ -68,6 +68,31 @@ public record ResumedDownload(Source source, Progress progress) {
     }
   }
 
+  /** Checks a complete file. */
+  @FunctionalInterface
+  public interface Check {
+    /**
+     * @throws DownloadRefused if it is not the expected file
+     */
+    void accept(Path file) throws IOException;
+  }
+
+  /**
+   * Downloads the file and checks it. A resumed file that fails the check is downloaded again from
+   * the start, because its beginning may have been damaged; a file that fails is deleted.
+   */
+  public void into(Path part, Check check) throws IOException {
+    boolean resumed = size(part) > 0;
+    into(part);
+    try {
+      check.accept(part);
+    } catch (DownloadRefused damaged) {
+      Files.delete(part);
+      if (!resumed) throw damaged;
+      into(part, check);
+    }
+  }
+
   private static long size(Path part) throws IOException {
     return Files.exists(part) ? Files.size(part) : 0;
   }

@@ -92,7 +92,7 @@ class CommandLineIT extends StartedGraft {
         .contains("\nTraining file     rows.jsonl (" + file + ")\n", "\nSuffix            words\n")
         .contains(
             "\nSubmitted by      unnamed key\n", "\nLR multiplier     ", "\nEpochs            3\n")
-        .contains("\nAsks for          cpu, 0.5 GB of memory\n");
+        .contains("\nResources         cpu, 0.5 GB of memory\n");
     Ran far =
         graft(
             "",
@@ -267,7 +267,7 @@ class CommandLineIT extends StartedGraft {
     String admin = keys.create(departments.ensure("operations"), Caller.Scope.ADMIN).secret();
     graft(admin + "\n", "login", "--server", url());
     assertThat(graft("", "models", "imports").out())
-        .containsPattern("bmimport-1 .* small +running +104 of 271 MB +hf:acme/small +-\n");
+        .containsPattern("bmimport-1 .* small +running +104 MB of 271 MB +hf:acme/small +-\n");
     write("small.tar", "no archive");
     String file = graft("", "files", "upload", "small.tar", "--purpose", "user_data").out().strip();
     assertThat(json(graft("", "files", "show", file, "--json").out()).path("purpose").asString())

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.bootstrap.DefaultBootstrapContext;
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
@@ -15,6 +16,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.env.DefaultPropertiesPropertySource;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.Environment;
 import org.springframework.core.env.SimpleCommandLinePropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.DefaultResourceLoader;
@@ -48,6 +50,17 @@ public record Installation(
         environment, new DefaultResourceLoader(), new DefaultBootstrapContext(), profiles);
     ConfigurationPropertySources.attach(environment);
     return new Installation(environment, Set.of(profiles), askedServer);
+  }
+
+  /**
+   * Returns {@code http} or {@code https} for the connector {@code server} or {@code
+   * management.server}.
+   */
+  public static String scheme(Environment settings, String connector) {
+    return Stream.of("bundle", "certificate", "key-store")
+            .anyMatch(each -> settings.containsProperty(connector + ".ssl." + each))
+        ? "https"
+        : "http";
   }
 
   public Path dataDir() {

@@ -208,14 +208,10 @@ final class ServerChecks {
     }
 
     public static Port of(Environment settings, Map<String, String> environment) {
-      boolean tls =
-          settings.containsProperty("server.ssl.bundle")
-              || settings.containsProperty("server.ssl.certificate")
-              || settings.containsProperty("server.ssl.key-store");
       return new Port(
           settings.getProperty("server.address"),
           settings.getProperty("server.port", Integer.class, 8080),
-          tls ? "https" : "http",
+          Installation.scheme(settings, "server"),
           environment);
     }
 

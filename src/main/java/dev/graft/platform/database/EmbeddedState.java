@@ -2,6 +2,7 @@ package dev.graft.platform.database;
 
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.FileLocks;
+import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,11 @@ public sealed interface EmbeddedState {
   record Running(EmbeddedPostgres postgres, boolean held) implements EmbeddedState {}
 
   /** It cannot run on this machine as it is. */
-  record Unfit(String why, String cure) implements EmbeddedState {}
+  record Unfit(String why, String cure) implements EmbeddedState {
+    private MachineLacks lack() {
+      return new MachineLacks(why + "; " + cure);
+    }
+  }
 
   /** Examines {@code dataDir/postgres}. */
   static EmbeddedState of(Path dataDir) {
@@ -44,6 +49,16 @@ public sealed interface EmbeddedState {
     }
   }
 
+  /**
+   * Checks that PostgreSQL can run on this machine with these files.
+   *
+   * @throws MachineLacks if it cannot
+   */
+  static void requireFit(PostgresDirectory files) throws IOException {
+    if (programs(files).orElse(null) instanceof Unfit unfit) throw unfit.lack();
+    if (cluster(files) instanceof Unfit unfit) throw unfit.lack();
+  }
+
   private static Optional<Unfit> programs(PostgresDirectory files) {
     if (!PostgresDirectory.PostgresPrograms.bundled()) {
       return Optional.of(
@@ -54,7 +69,7 @@ public sealed interface EmbeddedState {
     if (ChildJvm.onPath("setsid").isEmpty()) {
       return Optional.of(new Unfit("setsid is not on the PATH", "install util-linux"));
     }
-    if (Unprivileged.find(files.cluster()).isEmpty()) {
+    if (PostgresDirectory.Unprivileged.find(files.cluster()).isEmpty()) {
       return Optional.of(
           new Unfit(
               "PostgreSQL does not run as root, and no other user has access to " + files.cluster(),
@@ -65,7 +80,7 @@ public sealed interface EmbeddedState {
   }
 
   private static Optional<Unfit> process(PostgresDirectory files) {
-    return Postmaster.of(files.cluster())
+    return EmbeddedPostgres.Postmaster.of(files.cluster())
         .map(
             silent ->
                 new Unfit(

@@ -125,12 +125,10 @@ record Database(String url, Properties login, Clock clock) {
     @Override
     public List<CheckResult> findings() {
       return switch (EmbeddedState.of(dataDir)) {
-        case EmbeddedState.Absent() ->
-            List.of(CheckResult.ok(name(), "embedded; serve will set it up"));
+        case EmbeddedState.Absent() -> List.of(ok("embedded; serve will set it up"));
         case EmbeddedState.Stopped(String version) ->
-            List.of(CheckResult.ok(name(), "embedded, " + version + ", stopped"));
-        case EmbeddedState.Unfit(String why, String cure) ->
-            List.of(CheckResult.missing(name(), why, cure));
+            List.of(ok("embedded, " + version + ", stopped"));
+        case EmbeddedState.Unfit(String why, String cure) -> List.of(missing(why, cure));
         case EmbeddedState.Running(EmbeddedPostgres postgres, boolean held) ->
             running(postgres, held);
       };
@@ -146,7 +144,7 @@ record Database(String url, Properties login, Clock clock) {
           new ArrayList<>(new Database(database.url(), database.login(), clock).findings());
       CheckResult server = asked.getFirst();
       if (server.status() == DoctorReport.CheckStatus.OK) {
-        asked.set(0, CheckResult.ok(name(), "embedded, %s, %s".formatted(server.detail(), of)));
+        asked.set(0, ok("embedded, %s, %s".formatted(server.detail(), of)));
       }
       return asked;
     }

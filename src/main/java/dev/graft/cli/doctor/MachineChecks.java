@@ -72,9 +72,8 @@ final class MachineChecks {
               .formatted(Runtime.getRuntime().availableProcessors(), supported, bf16);
       return List.of(
           flags.contains(VECTORS)
-              ? CheckResult.ok(name(), detail)
-              : CheckResult.warning(
-                  name(),
+              ? ok(detail)
+              : warning(
                   "it has no " + VECTORS + ", so training is slow",
                   "use a processor of the last ten years, or make its instructions available to the"
                       + " virtual machine"));
@@ -110,15 +109,12 @@ final class MachineChecks {
     public List<CheckResult> findings() {
       if (total < needed) {
         return List.of(
-            CheckResult.missing(
-                name(),
+            missing(
                 Bytes.gigabytes(total),
                 "give the machine or container at least " + Bytes.gigabytes(needed)));
       }
       String jobs = Bytes.gigabytes(MachineMemory.forJobs(total));
-      return List.of(
-          CheckResult.ok(
-              name(), "%s, of which jobs may use %s".formatted(Bytes.gigabytes(total), jobs)));
+      return List.of(ok("%s, of which jobs may use %s".formatted(Bytes.gigabytes(total), jobs)));
     }
   }
 
@@ -149,8 +145,8 @@ final class MachineChecks {
 
     private CheckResult java() {
       return feature >= NEEDED
-          ? CheckResult.ok(name(), version)
-          : CheckResult.missing(name(), version, "install a JDK 25 and set GRAFT_JAVA_HOME to it");
+          ? ok(version)
+          : missing(version, "install a JDK 25 and set GRAFT_JAVA_HOME to it");
     }
 
     private CheckResult platform() {
@@ -192,10 +188,7 @@ final class MachineChecks {
       } catch (IOException e) {
         String temporary = System.getProperty("java.io.tmpdir");
         return List.of(
-            CheckResult.missing(
-                name(),
-                "no permission to write " + temporary,
-                "make it writable; libtorch needs it"));
+            missing("no permission to write " + temporary, "make it writable; libtorch needs it"));
       }
       try {
         return List.of(run(directory));
@@ -220,14 +213,12 @@ final class MachineChecks {
       child.getOutputStream().close();
       if (!ended(child)) {
         child.destroyForcibly();
-        return CheckResult.missing(
-            name(), "no result after %d s".formatted(PATIENCE_SECONDS), cure());
+        return missing("no result after %d s".formatted(PATIENCE_SECONDS), cure());
       }
       String printed = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
       Optional<JsonNode> result = result(printed);
       if (child.exitValue() == 0 && result.isPresent()) return found(result.get());
-      return CheckResult.missing(
-          name(),
+      return missing(
           "the test ended with status %d: %s".formatted(child.exitValue(), reason(printed)),
           cure());
     }
@@ -251,8 +242,8 @@ final class MachineChecks {
           "%s loads and computes on %s"
               .formatted(result.path("version").asString(), String.join(", ", devices));
       return gpus > 0 && devices.size() == 1
-          ? CheckResult.warning(name(), computes + " only, although there are GPUs", CUDA_CURE)
-          : CheckResult.ok(name(), computes);
+          ? warning(computes + " only, although there are GPUs", CUDA_CURE)
+          : ok(computes);
     }
 
     /** Returns the last line with JSON; libraries may print other lines before it. */
@@ -318,13 +309,13 @@ final class MachineChecks {
     private CheckResult device(CudaDevice device) {
       String what = description(device);
       CudaLack lack = device.lack();
-      if (lack == null) return CheckResult.ok(name(), what);
+      if (lack == null) return ok(what);
       return lacking(what + "; " + lack.what(), lack.cure(), wanted.contains(device.name()));
     }
 
     private CheckResult driver(CudaLack lack) {
       return machine.isWithoutDriver()
-          ? CheckResult.ok(name(), lack.what() + "; training uses the processor")
+          ? ok(lack.what() + "; training uses the processor")
           : lacking(lack.what(), lack.cure(), false);
     }
 
@@ -338,9 +329,7 @@ final class MachineChecks {
     }
 
     private CheckResult lacking(String what, String cure, boolean needed) {
-      return needed
-          ? CheckResult.missing(name(), what, cure)
-          : CheckResult.warning(name(), what, cure);
+      return needed ? missing(what, cure) : warning(what, cure);
     }
 
     private static String description(CudaDevice device) {
@@ -397,9 +386,8 @@ final class MachineChecks {
       String detail = "a process may open %d".formatted(limit);
       return List.of(
           limit >= wanted
-              ? CheckResult.ok(name(), detail)
-              : CheckResult.warning(
-                  name(),
+              ? ok(detail)
+              : warning(
                   detail,
                   "raise the limit: ulimit -n 65536, or LimitNOFILE=65536 in the systemd service"));
     }
@@ -427,8 +415,7 @@ final class MachineChecks {
                           .formatted(seconds(longest.step()), seconds(longest.checkpoint())))
               .orElse("nothing has been measured yet");
       return List.of(
-          CheckResult.ok(
-              name(),
+          ok(
               "a stop waits up to %s for the current step and its checkpoint: %s%s"
                   .formatted(seconds(stop.limit()), measured, WAIT)));
     }
@@ -454,22 +441,17 @@ final class MachineChecks {
       List<CheckResult> lacks = new ArrayList<>();
       String user = found.userLack();
       if (user != null) {
-        lacks.add(
-            CheckResult.warning(
-                name(), "child processes run as root: " + user, ChildConfinement.USER_CURE));
+        lacks.add(warning("child processes run as root: " + user, ChildConfinement.USER_CURE));
       }
       String network = found.networkLack();
       if (network != null) {
         lacks.add(
-            CheckResult.warning(
-                name(),
-                "child processes have network access: " + network,
-                ChildConfinement.NETWORK_CURE));
+            warning(
+                "child processes have network access: " + network, ChildConfinement.NETWORK_CURE));
       }
       if (!lacks.isEmpty()) return lacks;
       return List.of(
-          CheckResult.ok(
-              name(),
+          ok(
               "%s, %s"
                   .formatted(
                       found.user() == null ? "run as Graft's user" : "run as user " + found.user(),

@@ -11,10 +11,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code graft doctor}: checks whether this machine can run a server or a worker. */
 @Command(
@@ -23,9 +20,7 @@ import picocli.CommandLine.Spec;
     description =
         "Check whether this machine can run a server or a worker, and suggest a fix for each"
             + " problem. Changes nothing; exits with status 3 if something is missing.")
-final class DoctorCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec = CommandSpec.create();
-
+final class DoctorCommand extends CliCommand implements Callable<Integer> {
   @Option(
       names = "--role",
       defaultValue = "all",
@@ -73,6 +68,6 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (IllegalArgumentException notAUri) {
       // reported below
     }
-    throw new ParameterException(spec.commandLine(), "not the URL of a server: " + url);
+    throw wrong("not the URL of a server: " + url);
   }
 }

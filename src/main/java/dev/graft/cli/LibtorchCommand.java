@@ -38,10 +38,7 @@ import java.util.zip.ZipFile;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code graft libtorch}: downloads the CUDA build of libtorch. */
 @Command(
@@ -60,9 +57,7 @@ final class LibtorchCommand {
             + " Python is not needed.",
         "An interrupted download is resumed by the next call."
       })
-  static final class Fetch implements Callable<Integer> {
-    @Spec private CommandSpec spec = CommandSpec.create();
-
+  static final class Fetch extends CliCommand implements Callable<Integer> {
     @Option(
         names = "--out",
         paramLabel = "DIR",
@@ -98,20 +93,17 @@ final class LibtorchCommand {
     @Override
     public Integer call() throws IOException {
       if (list) {
-        PinnedWheel.all().forEach(each -> spec.commandLine().getOut().println(each.line()));
-        spec.commandLine().getOut().flush();
+        PinnedWheel.all().forEach(each -> print(each.line()));
         return 0;
       }
       if (from != null && indexUrl != null) {
-        throw new ParameterException(
-            spec.commandLine(), "use either --from or --index-url, not both");
+        throw wrong("use either --from or --index-url, not both");
       }
       Path directory = out != null ? out.toAbsolutePath() : CudaLibrary.directory(System.getenv());
       LibtorchLayout layout =
           new LibtorchLayout(directory, PinnedWheel.all(), spec.commandLine().getErr());
       layout.make(from != null ? LibtorchLayout.of(from) : layout.of(index()), again);
-      spec.commandLine().getOut().println(directory);
-      spec.commandLine().getOut().flush();
+      print(directory);
       return 0;
     }
 
@@ -119,7 +111,7 @@ final class LibtorchCommand {
       try {
         return new WheelIndex(url(indexUrl, System.getenv("PIP_INDEX_URL")), trusted());
       } catch (IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        throw wrong(String.valueOf(e.getMessage()));
       }
     }
 

@@ -49,10 +49,7 @@ import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code graft support-bundle}: collects diagnostics in one file, without secrets. */
 @Command(
@@ -61,10 +58,8 @@ import picocli.CommandLine.Spec;
     description =
         "Write the versions, checks, settings, health, metrics, queue and log of Graft on this"
             + " machine to a zip file, without secrets. Changes nothing.")
-final class SupportBundleCommand implements Callable<Integer> {
+final class SupportBundleCommand extends CliCommand implements Callable<Integer> {
   private static final int LOG_BYTES = 4 << 20;
-
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
       names = "--out",
@@ -94,9 +89,7 @@ final class SupportBundleCommand implements Callable<Integer> {
     Map<String, String> secrets = new HashMap<>(System.getenv());
     secrets.putAll(EffectiveSettings.all(installation.settings()));
     write(entries(installation), SecretScrubber.of(secrets));
-    var stdout = spec.commandLine().getOut();
-    stdout.println(out);
-    stdout.flush();
+    print(out);
     return 0;
   }
 
@@ -146,8 +139,7 @@ final class SupportBundleCommand implements Callable<Integer> {
   /** Writes the bundle, readable only by its owner. */
   private void write(List<BundleEntry> entries, SecretScrubber scrubber) throws IOException {
     if (Files.exists(out)) {
-      throw new ParameterException(
-          spec.commandLine(), out + " already exists: choose another file");
+      throw wrong(out + " already exists: choose another file");
     }
     Files.createFile(
         out, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));

@@ -136,8 +136,9 @@ final class LibtorchCommand {
 
   /**
    * Installs the CUDA build into a directory. While it does so there are, beside the directory,
-   * {@code .downloads} with the wheels, {@code .new} with the unpacked files, and {@code
-   * .lock}. @@param wheels the wheels to install
+   * {@code .downloads} with the wheels, {@code .new} with the unpacked files, and {@code .lock}.
+   *
+   * @param wheels the wheels to install
    */
   record LibtorchLayout(Path directory, List<PinnedWheel> wheels, PrintWriter progress) {
     /** The file in the directory that lists the wheels it was made of. */
@@ -175,8 +176,10 @@ final class LibtorchCommand {
     }
 
     /**
-     * Installs the build, unless it is already installed. @@param again install it even
-     * then @@throws MachineLacks if the directory holds something else
+     * Installs the build, unless it is already installed.
+     *
+     * @param again install it even then
+     * @throws MachineLacks if the directory holds something else
      */
     void make(Source source, boolean again) throws IOException {
       Files.createDirectories(directory.toAbsolutePath().getParent());
@@ -243,8 +246,9 @@ final class LibtorchCommand {
   }
 
   /**
-   * Downloads wheels into a directory. Interrupted downloads are resumed, in this run or the
-   * next. @@param directory for complete wheels, and incomplete ones with the suffix {@code .part}
+   * Downloads wheels into a directory. Interrupted downloads are resumed, in this run or the next.
+   *
+   * @param directory for complete wheels, and incomplete ones with the suffix {@code .part}
    */
   record WheelDownload(WheelIndex index, Path directory, PrintWriter progress) {
     /** Returns the verified wheel. */
@@ -296,8 +300,8 @@ final class LibtorchCommand {
     private WheelFiles() {}
 
     /**
-     * @@return the number of libraries @@throws WrongWheel if the name of an entry points outside
-     * the directory
+     * @return the number of libraries
+     * @throws WrongWheel if the name of an entry points outside the directory
      */
     static int unpack(Path wheel, Path directory) throws IOException {
       int libraries = 0;
@@ -361,7 +365,7 @@ final class LibtorchCommand {
     }
 
     /**
-     * @@throws WrongWheel if the file has another SHA-256
+     * @throws WrongWheel if the file has another SHA-256
      */
     void verify(Path path) throws IOException {
       String found = Sha256.of(path);
@@ -374,9 +378,10 @@ final class LibtorchCommand {
   }
 
   /**
-   * A package index, PyPI or a mirror of it (PEP 503). @@param url usually ending in {@code
-   * /simple}; may contain a name and password @@param trusted the trusted authorities; null =
-   * Java's
+   * A package index, PyPI or a mirror of it (PEP 503).
+   *
+   * @param url usually ending in {@code /simple}; may contain a name and password
+   * @param trusted the trusted authorities; null = Java's
    */
   record WheelIndex(URI url, @Nullable SSLContext trusted) {
     private static final Pattern LINK =
@@ -418,8 +423,10 @@ final class LibtorchCommand {
     }
 
     /**
-     * Sends a GET request and follows redirects. @@param from the first byte to request; the server
-     * answers 206 if it honours that @@throws MachineLacks if the server cannot be reached
+     * Sends a GET request and follows redirects.
+     *
+     * @param from the first byte to request; the server answers 206 if it honours that
+     * @throws MachineLacks if the server cannot be reached
      */
     HttpURLConnection open(URI target, long from) throws IOException {
       try {

@@ -264,8 +264,7 @@ final class ServeCommand extends CliCommand implements Callable<Integer> {
     }
 
     /**
-     * @@param worker whether the process runs a worker
-     *
+     * @param worker whether the process runs a worker
      * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if a device cannot be used
      */
     void check(CommandLine command, boolean worker) {

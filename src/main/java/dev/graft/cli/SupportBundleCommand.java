@@ -165,7 +165,11 @@ final class SupportBundleCommand extends CliCommand implements Callable<Integer>
     }
   }
 
-  /** A file of a bundle. @@param text called when the bundle is written */
+  /**
+   * A file of a bundle.
+   *
+   * @param text called when the bundle is written
+   */
   record BundleEntry(String name, Callable<String> text) {}
 
   /** The effective settings of Graft on this machine, by source. */
@@ -388,7 +392,7 @@ final class SupportBundleCommand extends CliCommand implements Callable<Integer>
     }
 
     /**
-     * @@param settings all settings; those with a secret's name are masked
+     * @param settings all settings; those with a secret's name are masked
      */
     static SecretScrubber of(Map<String, String> settings) {
       Set<String> values = new TreeSet<>();

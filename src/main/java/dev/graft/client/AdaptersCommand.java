@@ -1,5 +1,6 @@
 package dev.graft.client;
 
+import dev.graft.client.JobWatch.MakingWatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -254,7 +255,8 @@ public final class AdaptersCommand extends CommandGroup {
       String path = AdaptersCommand.PATH + "/" + escaped(adapter) + "/exports";
       JsonNode begun = api.post(path, request);
       String one = path + "/" + escaped(begun.path("id").asString());
-      JsonNode made = new JobWatch.MakingWatch(api, "export", one, "done_bytes").untilDone(begun);
+      JsonNode made =
+          new MakingWatch(api, "export", one, MakingWatch.bytes("done_bytes")).untilDone(begun);
       if (!made.path("status").asString().equals("succeeded")) {
         note("graft: " + made.path("error").asString("the export failed"));
         return 1;

@@ -79,8 +79,9 @@ abstract class ApiCommand implements Callable<Integer> {
   }
 
   /**
-   * Prints a list as lines, or as a JSON array with {@code --json}. @@param lines prints a list
-   * that is not empty
+   * Prints a list as lines, or as a JSON array with {@code --json}.
+   *
+   * @param lines prints a list that is not empty
    */
   void show(List<JsonNode> things, Consumer<List<JsonNode>> lines) {
     if (connection.json()) {
@@ -147,7 +148,7 @@ abstract class ApiCommand implements Callable<Integer> {
     private String id = "";
 
     /**
-     * @@param list the path of the list that contains the object
+     * @param list the path of the list that contains the object
      */
     ShowCommand(String list) {
       this.list = list;

@@ -20,9 +20,11 @@ import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Runs the demo over the public API: upload, job, download, questions, scores. @@param baseModel
- * the registered name of the demo model @@param directory for the downloaded adapter @@param
- * servesOn whether the server keeps running, so that next steps should be printed
+ * Runs the demo over the public API: upload, job, download, questions, scores.
+ *
+ * @param baseModel the registered name of the demo model
+ * @param directory for the downloaded adapter
+ * @param servesOn whether the server keeps running, so that next steps should be printed
  */
 public record DemoRun(
     URI server, String key, String baseModel, long seed, Path directory, boolean servesOn) {
@@ -213,8 +215,10 @@ public record DemoRun(
   }
 
   /**
-   * The number of correct answers. @@param sentences answers that are exactly the expected
-   * sentence @@param values answers that contain the expected value
+   * The number of correct answers.
+   *
+   * @param sentences answers that are exactly the expected sentence
+   * @param values answers that contain the expected value
    */
   record Score(int questions, int sentences, int values) {
     /** A question and what a model answered. */

@@ -1,12 +1,12 @@
 package dev.graft.client;
 
+import dev.graft.client.JobWatch.MakingWatch;
 import dev.graft.client.TrainingFileUpload.UploadOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -111,7 +111,7 @@ public final class FilesCommand extends CommandGroup {
       String id = made.path("id").asString();
       if (wait) {
         String one = IMPORTED + "/" + escaped(id);
-        made = new JobWatch.MakingWatch(api, "import", one, "bytes").untilDone(made);
+        made = new MakingWatch(api, "import", one, MakingWatch.bytes("bytes")).untilDone(made);
       }
       boolean failed = JobWatch.hasEnded(made) && made.path("file_id").isNull();
       if (failed) note("graft: " + made.path("error").asString(made.path("status").asString()));
@@ -329,7 +329,7 @@ public final class FilesCommand extends CommandGroup {
     public static String of(JsonNode report) {
       List<String> lines = new ArrayList<>();
       lines.add(
-          line(
+          Table.line(
               "%,d rows of kind %s; prompt: %s; answer: %s",
               report.path("rows").asLong(),
               report.path("kind").asString(""),
@@ -344,7 +344,7 @@ public final class FilesCommand extends CommandGroup {
     }
 
     private static String characters(JsonNode lengths) {
-      return line(
+      return Table.line(
           "median %,d characters, at most %,d",
           lengths.path("median").asLong(), lengths.path("max").asLong());
     }
@@ -358,19 +358,17 @@ public final class FilesCommand extends CommandGroup {
               .collect(Collectors.joining(", "));
       long more = finding.path("count").asLong() - finding.path("lines").size();
       String lines =
-          where.isEmpty() ? "" : " Line " + where + (more > 0 ? line(" and %,d more.", more) : ".");
+          where.isEmpty()
+              ? ""
+              : " Line " + where + (more > 0 ? Table.line(" and %,d more.", more) : ".");
       String remedied = finding.path("remedied_by").asString("");
-      return line(
+      return Table.line(
           "%-7s  %s%s%n         %s%s",
           finding.path("severity").asString(""),
           finding.path("message").asString(""),
           lines,
           finding.path("remedy").asString(""),
           remedied.isEmpty() ? "" : " (graft files remedy: " + remedied + ")");
-    }
-
-    private static String line(String format, Object... values) {
-      return String.format(Locale.ROOT, format, values);
     }
   }
 }

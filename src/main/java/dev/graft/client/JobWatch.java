@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -109,15 +110,18 @@ final class JobWatch {
   }
 
   /**
-   * A line that describes what a job is doing. @@param phase the phase, in one or two words @@param
-   * text the progress of the phase @@param news a value that changes when there is something new to
-   * show, unlike the time left
+   * A line that describes what a job is doing.
+   *
+   * @param phase the phase, in one or two words
+   * @param text the progress of the phase
+   * @param news a value that changes when there is something new to show, unlike the time left
    */
   record JobLine(String phase, String text, String news) {
     private static final int BAR = 28;
 
     /**
-     * @@param job a job that has not ended @@param loss the latest training loss; empty if unknown
+     * @param job a job that has not ended
+     * @param loss the latest training loss; empty if unknown
      */
     static JobLine of(JsonNode job, String loss, Screen screen, Instant now) {
       String status = job.path("status").asString();
@@ -265,11 +269,13 @@ final class JobWatch {
   }
 
   /**
-   * Waits until an import or export ends and shows its progress. @@param what its name in the
-   * output @@param path of the import or export @@param done the field with the bytes done so far,
-   * of {@code total_bytes}
+   * Waits until something that a server makes has ended and shows its progress.
+   *
+   * @param what its name in the output
+   * @param path where to read it
+   * @param state formats its progress
    */
-  record MakingWatch(GraftApi api, String what, String path, String done) {
+  record MakingWatch(GraftApi api, String what, String path, Function<JsonNode, String> state) {
     private static final long POLL = Duration.ofSeconds(1).toNanos();
 
     /** Waits for the end, see {@link JobWatch#hasEnded}, and returns it. */
@@ -279,22 +285,24 @@ final class JobWatch {
       JsonNode making = begun;
       String shown = "";
       while (!JobWatch.hasEnded(making)) {
-        String state = state(making);
-        if (!state.equals(shown)) screen.doing(what, state);
-        shown = state;
+        String now = state.apply(making);
+        if (!now.equals(shown)) screen.doing(what, now);
+        shown = now;
         LockSupport.parkNanos(POLL);
-        Optional<JsonNode> now = patience.ask(() -> api.get(path));
-        if (now.isPresent()) making = now.get();
+        making = patience.ask(() -> api.get(path)).orElse(making);
       }
       screen.done(what, making.path("status").asString());
       return making;
     }
 
-    private String state(JsonNode making) {
-      JsonNode total = making.path("total_bytes");
-      return total.isNull()
-          ? making.path("status").asString()
-          : Bytes.shown(making.path(done).asLong()) + " of " + Bytes.shown(total.asLong());
+    /** Returns the progress in bytes, of {@code total_bytes}. */
+    static Function<JsonNode, String> bytes(String done) {
+      return making -> {
+        JsonNode total = making.path("total_bytes");
+        return total.isNull()
+            ? making.path("status").asString()
+            : Bytes.shown(making.path(done).asLong()) + " of " + Bytes.shown(total.asLong());
+      };
     }
   }
 
@@ -309,9 +317,10 @@ final class JobWatch {
     private long answered = System.nanoTime();
 
     /**
-     * Returns the answer; empty while the server is unavailable. @@throws UncheckedIOException if
-     * the server has been unavailable for too long, or {@link ApiRefused} if the request itself is
-     * refused
+     * Returns the answer; empty while the server is unavailable.
+     *
+     * @throws UncheckedIOException if the server has been unavailable for too long, or {@link
+     *     ApiRefused} if the request itself is refused
      */
     public <T> Optional<T> ask(Supplier<T> question) {
       try {

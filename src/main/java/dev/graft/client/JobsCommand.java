@@ -401,12 +401,12 @@ public final class JobsCommand extends CommandGroup {
         long step = job.at("/progress/step").asLong();
         field(
             "Step",
-            line(
+            Table.line(
                 "%,d of %,d (%d %%)",
                 step, total.asLong(), 100 * step / Math.max(1, total.asLong())));
       }
-      field("Trained tokens", line("%,d", job.at("/usage/trained_tokens").asLong()));
-      field("Device time", line("%.1f s", job.at("/usage/device_seconds").asDouble()));
+      field("Trained tokens", Table.line("%,d", job.at("/usage/trained_tokens").asLong()));
+      field("Device time", Table.line("%.1f s", job.at("/usage/device_seconds").asDouble()));
       field("Queue position", text(job, "/queue/position"));
       time("Created", job.path("created_at"));
       if (!job.path("finished_at").isNumber()) time("ETA", job.path("estimated_finish"));
@@ -490,10 +490,6 @@ public final class JobsCommand extends CommandGroup {
     private static String text(JsonNode of, String pointer) {
       return Table.printable(of.at(pointer).asString(""));
     }
-
-    private static String line(String format, Object... values) {
-      return String.format(Locale.ROOT, format, values);
-    }
   }
 
   /** Formats a quote, without its warnings. */
@@ -504,7 +500,7 @@ public final class JobsCommand extends CommandGroup {
       List<String> lines = new ArrayList<>();
       JsonNode data = quote.path("data");
       lines.add(
-          line(
+          Table.line(
               "%,d rows, %,d tokens per epoch (%,d trained); %s epochs, %,d steps",
               data.path("rows").asLong(),
               data.path("tokens_per_epoch").asLong(),
@@ -515,13 +511,13 @@ public final class JobsCommand extends CommandGroup {
       if (memory.path("bytes").isNumber()) lines.add(memory(memory));
       JsonNode queue = quote.path("queue");
       lines.add(
-          line(
+          Table.line(
               "position %,d in the queue: %s",
               queue.path("position").asLong(), queue.path("ahead_reason").asString("")));
       JsonNode run = quote.path("run");
       lines.add(
           run.path("seconds").isNumber()
-              ? line(
+              ? Table.line(
                   "about %s of training, at the %,.0f tokens/s of similar jobs",
                   duration(run.path("seconds").asLong()), run.path("tokens_per_second").asDouble())
               : "the training time is unknown, because no similar job has run yet");
@@ -538,17 +534,13 @@ public final class JobsCommand extends CommandGroup {
     }
 
     private static String epochs(double epochs) {
-      return epochs == Math.rint(epochs) ? line("%.0f", epochs) : line("%.2f", epochs);
+      return epochs == Math.rint(epochs) ? Table.line("%.0f", epochs) : Table.line("%.2f", epochs);
     }
 
     private static String duration(long seconds) {
       if (seconds < 120) return seconds + " s";
       if (seconds < 7200) return seconds / 60 + " min";
-      return line("%.1f h", seconds / 3600.0);
-    }
-
-    private static String line(String format, Object... values) {
-      return String.format(Locale.ROOT, format, values);
+      return Table.line("%.1f h", seconds / 3600.0);
     }
   }
 

@@ -12,9 +12,11 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A server and its key. @@param server the server's address, with or without {@code /v1} @@param
- * key a key, or a token of the server's identity provider; never printed @@param renewal how to
- * renew the token; null for a key
+ * A server and its key.
+ *
+ * @param server the server's address, with or without {@code /v1}
+ * @param key a key, or a token of the server's identity provider; never printed
+ * @param renewal how to renew the token; null for a key
  */
 record Login(String server, String key, @Nullable Renewal renewal) {
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -57,10 +59,13 @@ record Login(String server, String key, @Nullable Renewal renewal) {
   }
 
   /**
-   * How to get the next token when a stored one expires. @@param tokenEndpoint the identity
-   * provider's token endpoint @@param token {@code id_token} or {@code access_token}, whichever
-   * Graft accepts @@param refreshToken a secret; null if the provider gave none, so that the user
-   * has to sign in again @@param expiresAt when the stored token expires, in unix seconds
+   * How to get the next token when a stored one expires.
+   *
+   * @param tokenEndpoint the identity provider's token endpoint
+   * @param token {@code id_token} or {@code access_token}, whichever Graft accepts
+   * @param refreshToken a secret; null if the provider gave none, so that the user has to sign in
+   *     again
+   * @param expiresAt when the stored token expires, in unix seconds
    */
   record Renewal(
       URI tokenEndpoint,

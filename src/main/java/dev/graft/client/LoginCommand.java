@@ -125,7 +125,7 @@ public final class LoginCommand implements Callable<Integer> {
     private final Consumer<Duration> pause;
 
     /**
-     * @@param pause waits between polls for the confirmation
+     * @param pause waits between polls for the confirmation
      */
     SingleSignOn(TokenEndpoint tokens, Consumer<Duration> pause) {
       this.tokens = tokens;
@@ -133,9 +133,10 @@ public final class LoginCommand implements Callable<Integer> {
     }
 
     /**
-     * @@param metadata the server's metadata (RFC 9728) @@param ask shows the user the address and
-     * the code @@throws IllegalArgumentException if the server does not offer this sign-in, or the
-     * user declines
+     * @param metadata the server's metadata (RFC 9728)
+     * @param ask shows the user the address and the code
+     * @throws IllegalArgumentException if the server does not offer this sign-in, or the user
+     *     declines
      */
     Login signIn(String server, JsonNode metadata, Consumer<DeviceAuthorizationSuccessResponse> ask)
         throws IOException {

@@ -67,6 +67,11 @@ public final class Table {
     return line.toString().stripTrailing();
   }
 
+  /** Formats text in English, whatever the locale. */
+  static String line(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+
   /** Replaces control characters, which could change the terminal. */
   static String printable(String text) {
     return text.replaceAll("\\p{Cntrl}", " ");

@@ -32,7 +32,7 @@ final class TokenEndpoint {
   private final @Nullable SSLSocketFactory trusted;
 
   /**
-   * @@param trusted makes TLS connections with the trusted authorities; null = Java's
+   * @param trusted makes TLS connections with the trusted authorities; null = Java's
    */
   TokenEndpoint(Clock clock, @Nullable SSLSocketFactory trusted) {
     this.clock = clock;
@@ -46,8 +46,9 @@ final class TokenEndpoint {
   }
 
   /**
-   * Returns the login with a new token. @@throws IllegalArgumentException if the user has to sign
-   * in again
+   * Returns the login with a new token.
+   *
+   * @throws IllegalArgumentException if the user has to sign in again
    */
   Login renewed(Login old) throws IOException {
     Renewal renewal = old.renewal();

@@ -27,8 +27,8 @@ public record ResumedDownload(Source source, Progress progress) {
     /**
      * Sends a request for the file.
      *
-     * @param from the first byte to request; the server may send the whole file anyway @@return an
-     *     answer with status 200 or 206, or 416 if the file has no more bytes
+     * @param from the first byte to request; the server may send the whole file anyway
+     * @return an answer with status 200 or 206, or 416 if the file has no more bytes
      */
     HttpURLConnection open(long from) throws IOException;
   }
@@ -46,9 +46,11 @@ public record ResumedDownload(Source source, Progress progress) {
   }
 
   /**
-   * Downloads the file; the caller checks its digest. @@param part may already contain the
-   * beginning; a shorter one stays there when this fails @@throws DownloadRefused if the server
-   * refuses, without retries @@throws IOException after several attempts without new bytes
+   * Downloads the file; the caller checks its digest.
+   *
+   * @param part may already contain the beginning; a shorter one stays there when this fails
+   * @throws DownloadRefused if the server refuses, without retries
+   * @throws IOException after several attempts without new bytes
    */
   public void into(Path part) throws IOException {
     int vain = 0;

@@ -151,8 +151,8 @@ class SecurityConfiguration {
     private CrossOrigin() {}
 
     /**
-     * @param origins such as {@code https://portal.example}, exactly as browsers send them @@throws
-     *     IllegalArgumentException if one is not an origin
+     * @param origins such as {@code https://portal.example}, exactly as browsers send them
+     * @throws IllegalArgumentException if one is not an origin
      */
     static CorsFilter filter(List<String> origins, ErrorWriter errors) {
       CorsConfiguration allowed = new CorsConfiguration();

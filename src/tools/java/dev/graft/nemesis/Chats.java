@@ -38,8 +38,9 @@ final class Chats implements AutoCloseable {
   }
 
   /**
-   * Asks once before anything is killed; that answer is the reference. @@throws Stuck if there is
-   * no answer
+   * Asks once before anything is killed; that answer is the reference.
+   *
+   * @throws Stuck if there is no answer
    */
   static Chats start(Api api, String model, KillReport report) {
     Chats started = new Chats(api, model, report);

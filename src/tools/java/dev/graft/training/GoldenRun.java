@@ -45,8 +45,8 @@ public final class GoldenRun {
   }
 
   /**
-   * @param directory holds {@code case.json} @@return skipped if the case needs something that is
-   *     not implemented
+   * @param directory holds {@code case.json}
+   * @return skipped if the case needs something that is not implemented
    */
   public static GoldenResult run(Path directory, ComputePlan plan) {
     return run(directory, plan, null);

@@ -73,8 +73,8 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
   }
 
   /**
-   * @param each receives every round @@throws Unusable if a program fails or its output is
-   *     incomplete
+   * @param each receives every round
+   * @throws Unusable if a program fails or its output is incomplete
    */
   public Outcome run(Consumer<Round> each) throws IOException, InterruptedException {
     List<Round> all = new ArrayList<>();

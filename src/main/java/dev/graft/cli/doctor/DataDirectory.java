@@ -95,8 +95,10 @@ record DataDirectory(Path directory) implements Check {
   }
 
   /**
-   * Checks the free space of the data directory's file system. @@param needed bytes for the
-   * database, a small model and one job @@param wanted bytes below which the check warns
+   * Checks the free space of the data directory's file system.
+   *
+   * @param needed bytes for the database, a small model and one job
+   * @param wanted bytes below which the check warns
    */
   record DiskSpace(Path directory, long needed, long wanted) implements Check {
     @Override

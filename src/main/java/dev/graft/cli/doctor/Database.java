@@ -22,8 +22,9 @@ import org.springframework.core.env.Environment;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
- * Checks a PostgreSQL that should be running: its version, privileges, migrations and
- * clock. @@param login the driver's properties, including user and password
+ * Checks a PostgreSQL that should be running: its version, privileges, migrations and clock.
+ *
+ * @param login the driver's properties, including user and password
  */
 record Database(String url, Properties login, Clock clock) {
   static final String NAME = "postgresql";
@@ -151,8 +152,9 @@ record Database(String url, Properties login, Clock clock) {
   }
 
   /**
-   * Compares the migrations of a database with those of this version of Graft. @@param all the
-   * migrations of both
+   * Compares the migrations of a database with those of this version of Graft.
+   *
+   * @param all the migrations of both
    */
   record Migrations(List<MigrationInfo> all) {
     private static final String NAME = "migrations";

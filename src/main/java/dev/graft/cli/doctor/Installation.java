@@ -22,8 +22,10 @@ import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.DefaultResourceLoader;
 
 /**
- * The settings of Graft on this machine, as {@code serve} would read them. @@param profiles {@code
- * server}, {@code worker} or both @@param askedServer the server to check, if one was specified
+ * The settings of Graft on this machine, as {@code serve} would read them.
+ *
+ * @param profiles {@code server}, {@code worker} or both
+ * @param askedServer the server to check, if one was specified
  */
 public record Installation(
     ConfigurableEnvironment settings, Set<String> profiles, @Nullable String askedServer) {
@@ -32,9 +34,10 @@ public record Installation(
   }
 
   /**
-   * Reads configuration files, environment and arguments, without starting an application. @@param
-   * arguments arguments of the Spring application @@param defaults settings with the lowest
-   * precedence
+   * Reads configuration files, environment and arguments, without starting an application.
+   *
+   * @param arguments arguments of the Spring application
+   * @param defaults settings with the lowest precedence
    */
   public static Installation read(
       List<String> arguments,

@@ -91,8 +91,10 @@ final class MachineChecks {
   }
 
   /**
-   * Checks the memory that jobs can use. @@param total bytes of the machine or its
-   * container @@param needed bytes for the smallest training beside a server
+   * Checks the memory that jobs can use.
+   *
+   * @param total bytes of the machine or its container
+   * @param needed bytes for the smallest training beside a server
    */
   record MainMemory(long total, long needed) implements Check {
     public static MainMemory here(long needed) {
@@ -119,7 +121,9 @@ final class MachineChecks {
   }
 
   /**
-   * Checks the version of Java and the platform. @@param feature the feature version, such as 25
+   * Checks the version of Java and the platform.
+   *
+   * @param feature the feature version, such as 25
    */
   record JavaRuntime(int feature, String version, String system, String architecture)
       implements Check {
@@ -159,9 +163,11 @@ final class MachineChecks {
   }
 
   /**
-   * Checks in a child process, which may crash, that libtorch loads and computes. @@param command
-   * the command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON line @@param
-   * gpus the number of usable GPUs
+   * Checks in a child process, which may crash, that libtorch loads and computes.
+   *
+   * @param command the command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON
+   *     line
+   * @param gpus the number of usable GPUs
    */
   record Libtorch(List<String> command, int gpus) implements Check {
     private static final long PATIENCE_SECONDS = 120;
@@ -198,7 +204,7 @@ final class MachineChecks {
     }
 
     /**
-     * @@param directory for the child's output and crash files
+     * @param directory for the child's output and crash files
      */
     private CheckResult run(Path directory) throws IOException {
       Path output = directory.resolve("output");
@@ -278,8 +284,8 @@ final class MachineChecks {
   /**
    * Checks the GPUs, the driver and the CUDA build of libtorch.
    *
-   * @param library null = there is none @@param wanted the configured devices; empty = all usable
-   *     ones
+   * @param library null = there is none
+   * @param wanted the configured devices; empty = all usable ones
    */
   record Gpus(CudaMachine machine, @Nullable CudaLibrary library, List<String> wanted)
       implements Check {
@@ -363,8 +369,10 @@ final class MachineChecks {
   }
 
   /**
-   * Checks how many files and connections a process may open. @@param limit negative if
-   * unknown @@param wanted the number that a server with many clients needs
+   * Checks how many files and connections a process may open.
+   *
+   * @param limit negative if unknown
+   * @param wanted the number that a server with many clients needs
    */
   record OpenFiles(long limit, long wanted) implements Check {
     public static OpenFiles here(long wanted) {
@@ -426,8 +434,9 @@ final class MachineChecks {
   }
 
   /**
-   * Checks which user child processes run as, and whether they can be kept from the
-   * network. @@param directory their working directory
+   * Checks which user child processes run as, and whether they can be kept from the network.
+   *
+   * @param directory their working directory
    */
   record ChildProcesses(ChildrenProperties settings, Path directory) implements Check {
     @Override

@@ -25,8 +25,9 @@ final class ServerChecks {
   private ServerChecks() {}
 
   /**
-   * Checks the server that client commands on this machine use, if there is one. @@param asked the
-   * server's address; null for that of the environment or the last login
+   * Checks the server that client commands on this machine use, if there is one.
+   *
+   * @param asked the server's address; null for that of the environment or the last login
    */
   record ApiServer(@Nullable String asked, Map<String, String> environment) implements Check {
     public ApiServer {
@@ -178,8 +179,10 @@ final class ServerChecks {
   }
 
   /**
-   * Checks that the port of the API is free or in use by Graft. @@param address the address to
-   * listen on; null for all @@param scheme the scheme that Graft would use there
+   * Checks that the port of the API is free or in use by Graft.
+   *
+   * @param address the address to listen on; null for all
+   * @param scheme the scheme that Graft would use there
    */
   record Port(@Nullable String address, int port, String scheme, Map<String, String> environment)
       implements Check {

@@ -62,8 +62,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /**
    * Starts PostgreSQL, or adopts a running one.
    *
-   * @param settings further {@code name=value} settings, such as {@code fsync=off} in
-   *     tests @@throws MachineLacks if it cannot run on this machine, with the fix
+   * @param settings further {@code name=value} settings, such as {@code fsync=off} in tests
+   * @throws MachineLacks if it cannot run on this machine, with the fix
    */
   public static EmbeddedPostgres start(Path directory, String... settings) {
     PostgresDirectory files = new PostgresDirectory(directory);

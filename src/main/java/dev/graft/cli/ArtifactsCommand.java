@@ -65,10 +65,7 @@ final class ArtifactsCommand {
     @Option(names = "--to", required = true, description = "filesystem or s3.")
     private Place to;
 
-    @Option(
-        names = "--verify",
-        description =
-            "Also read the artifacts that the target already has, and replace damaged ones.")
+    @Option(names = "--verify", description = "Also check existing copies; replace damaged ones.")
     private boolean verify;
 
     @Mixin private ServerOptions options;
@@ -144,9 +141,7 @@ final class ArtifactsCommand {
   static final class ArtifactsVerifyCommand extends CliCommand implements Callable<Integer> {
     private static final long REPORT_EVERY = TimeUnit.SECONDS.toNanos(2);
 
-    @Option(
-        names = "--presence",
-        description = "Only check that the artifacts exist; do not read their content.")
+    @Option(names = "--presence", description = "Only check that artifacts exist, without reading.")
     private boolean presence;
 
     @Mixin private ServerOptions options;

@@ -21,10 +21,7 @@ import picocli.CommandLine.Option;
         "Check whether this machine can run a server or a worker, and suggest a fix for each"
             + " problem. Changes nothing; exits with status 3 if something is missing.")
 final class DoctorCommand extends CliCommand implements Callable<Integer> {
-  @Option(
-      names = "--role",
-      defaultValue = "all",
-      description = "The role to check for: all, server or worker.")
+  @Option(names = "--role", defaultValue = "all", description = "Role: all, server or worker.")
   private ServeCommand.ProcessRole role = ServeCommand.ProcessRole.ALL;
 
   @Option(names = "--port", description = "Port of the API (8080).")

@@ -120,10 +120,7 @@ final class KeyCommand extends CliCommand implements Runnable {
     return key.replaces() == null ? line : line + "\treplaces " + key.replaces();
   }
 
-  @Command(
-      name = "revoke",
-      mixinStandardHelpOptions = true,
-      description = "Revoke a key immediately.")
+  @Command(name = "revoke", mixinStandardHelpOptions = true, description = "Revoke a key at once.")
   int revoke(@Parameters(paramLabel = "KEY_ID") String id, @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
       server.get(ApiKeys.class).revoke(id);

@@ -75,10 +75,7 @@ final class LibtorchCommand {
             "URL of the package index, PyPI's or a mirror of it; by default PIP_INDEX_URL.")
     private @Nullable String indexUrl;
 
-    @Option(
-        names = "--from",
-        paramLabel = "DIR",
-        description = "A directory with the wheels; nothing is downloaded.")
+    @Option(names = "--from", paramLabel = "DIR", description = "Use the wheels in this directory.")
     private @Nullable Path from;
 
     @Option(names = "--again", description = "Install again even if it is already installed.")

@@ -57,10 +57,7 @@ final class ServeCommand extends CliCommand implements Callable<Integer> {
     }
   }
 
-  @Option(
-      names = "--role",
-      defaultValue = "all",
-      description = "What to run: all, server or worker.")
+  @Option(names = "--role", defaultValue = "all", description = "Role: all, server or worker.")
   private ProcessRole role = ProcessRole.ALL;
 
   @Option(names = "--port", description = "Port of the API (8080); 0 picks a free port.")

@@ -68,10 +68,7 @@ final class SupportBundleCommand extends CliCommand implements Callable<Integer>
       description = "The file to write, which must not exist (${DEFAULT-VALUE}).")
   private Path out = Path.of("graft-support.zip");
 
-  @Option(
-      names = "--role",
-      defaultValue = "all",
-      description = "The role to check for: all, server or worker.")
+  @Option(names = "--role", defaultValue = "all", description = "Role: all, server or worker.")
   private ServeCommand.ProcessRole role = ServeCommand.ProcessRole.ALL;
 
   @Option(

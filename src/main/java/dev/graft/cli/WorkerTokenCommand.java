@@ -89,7 +89,7 @@ final class WorkerTokenCommand extends CliCommand implements Runnable {
   @Command(
       name = "revoke",
       mixinStandardHelpOptions = true,
-      description = "Revoke a token that no worker has used yet.")
+      description = "Revoke an unused token.")
   int revoke(@Parameters(paramLabel = "TOKEN_ID") String id, @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
       if (!server.get(JoinTokens.class).revoke(id)) {

@@ -119,7 +119,7 @@ abstract class ApiCommand implements Callable<Integer> {
     @Option(
         names = "--limit",
         defaultValue = "20",
-        description = "The maximum number to list (${DEFAULT-VALUE}).")
+        description = "How many to list (${DEFAULT-VALUE}).")
     private int limit;
 
     ListCommand(String path, Table table) {

@@ -47,10 +47,7 @@ public final class EvaluationsCommand extends CommandGroup {
 
   @Command(name = "list", description = "List evaluations, newest first.")
   static final class ListAll extends ApiCommand.ListCommand {
-    @Option(
-        names = "--model",
-        paramLabel = "MODEL",
-        description = "Only evaluations of this model.")
+    @Option(names = "--model", paramLabel = "MODEL", description = "Evaluations of this model.")
     private @Nullable String model;
 
     ListAll() {
@@ -78,9 +75,7 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  @Command(
-      name = "samples",
-      description = "Show questions, reference answers and each model's answers.")
+  @Command(name = "samples", description = "List questions, references and each model's answers.")
   static final class Samples extends ApiCommand {
     @Parameters(paramLabel = "EVALUATION_ID")
     private String id = "";
@@ -99,16 +94,13 @@ public final class EvaluationsCommand extends CommandGroup {
         description = "The metric of the comparison; by default the first grader's.")
     private @Nullable String metric;
 
-    @Option(
-        names = "--model",
-        paramLabel = "MODEL",
-        description = "The candidate; by default the first.")
+    @Option(names = "--model", paramLabel = "MODEL", description = "The candidate (the first).")
     private @Nullable String model;
 
     @Option(
         names = "--limit",
         defaultValue = "10",
-        description = "The maximum number to list (${DEFAULT-VALUE}).")
+        description = "How many to list (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
@@ -183,16 +175,10 @@ public final class EvaluationsCommand extends CommandGroup {
     @Option(names = "--name", paramLabel = "TEXT", description = "A name for the evaluation.")
     private @Nullable String name;
 
-    @Option(
-        names = "--max-samples",
-        paramLabel = "N",
-        description = "The maximum number of rows to use (200).")
+    @Option(names = "--max-samples", paramLabel = "N", description = "Maximum rows to use (200).")
     private @Nullable Integer maxSamples;
 
-    @Option(
-        names = "--max-tokens",
-        paramLabel = "N",
-        description = "The maximum number of tokens per answer (256).")
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Maximum answer tokens (256).")
     private @Nullable Integer maxTokens;
 
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (42).")

@@ -62,9 +62,7 @@ public final class FilesCommand extends CommandGroup {
 
   @Command(name = "upload", description = "Upload a file and print its id.")
   static final class Send extends ApiCommand {
-    @Parameters(
-        paramLabel = "FILE",
-        description = "A JSONL or CSV file, plain, .gz or .zst, or a Parquet file.")
+    @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst, or Parquet.")
     private Path file = Path.of("");
 
     @Mixin private UploadOptions options = new UploadOptions();
@@ -79,7 +77,7 @@ public final class FilesCommand extends CommandGroup {
 
   @Command(
       name = "import",
-      description = "Have the server download a training file; prints the id of the import.")
+      description = "Have the server download a file; prints the import's id.")
   static final class Fetch extends ApiCommand {
     @Parameters(
         paramLabel = "SOURCE",
@@ -91,9 +89,7 @@ public final class FilesCommand extends CommandGroup {
     @Option(names = "--name", paramLabel = "NAME", description = "The name of the new file.")
     private @Nullable String name;
 
-    @Option(
-        names = "--wait",
-        description = "Wait until the file is imported and print the file's id instead.")
+    @Option(names = "--wait", description = "Wait for the import and print the file's id instead.")
     private boolean wait;
 
     @Mixin private UploadOptions options = new UploadOptions();
@@ -187,11 +183,7 @@ public final class FilesCommand extends CommandGroup {
     @Parameters(paramLabel = "FILE_ID")
     private String id = "";
 
-    @Option(
-        names = "--out",
-        required = true,
-        paramLabel = "FILE",
-        description = "The file to write.")
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
     private Path out = Path.of("");
 
     @Override
@@ -223,9 +215,7 @@ public final class FilesCommand extends CommandGroup {
   static final class FilesConvert extends ApiCommand {
     private static final long PAUSE = TimeUnit.SECONDS.toNanos(1);
 
-    @Parameters(
-        paramLabel = "FILE",
-        description = "A file id (file-...), or a local file, which is uploaded.")
+    @Parameters(paramLabel = "FILE", description = "A file id, or a local file, which is uploaded.")
     private String file = "";
 
     @Option(
@@ -234,9 +224,7 @@ public final class FilesCommand extends CommandGroup {
         description = "The format: sharegpt, alpaca or question_answer; by default it is detected.")
     private @Nullable String from;
 
-    @Option(
-        names = "--ignore-unknown-keys",
-        description = "Ignore keys that the format does not define.")
+    @Option(names = "--ignore-unknown-keys", description = "Ignore keys that the format lacks.")
     private boolean ignoreUnknownKeys;
 
     @Override
@@ -270,7 +258,7 @@ public final class FilesCommand extends CommandGroup {
     @Parameters(
         index = "0",
         paramLabel = "FILE|FILE_ID",
-        description = "A file id (file-...), or a local file, which is uploaded.")
+        description = "A file id, or a local file, which is uploaded.")
     private String file = "";
 
     @Parameters(

@@ -50,9 +50,7 @@ public final class LoginCommand implements Callable<Integer> {
       description = "The server's address (${DEFAULT-VALUE}).")
   private String server = "";
 
-  @Option(
-      names = "--sso",
-      description = "Sign in with the server's identity provider, in a browser on any machine.")
+  @Option(names = "--sso", description = "Sign in with the server's identity provider.")
   private boolean sso;
 
   @Override

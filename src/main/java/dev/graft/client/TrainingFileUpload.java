@@ -77,9 +77,7 @@ record TrainingFileUpload(GraftApi api, Path file, UploadOptions options) {
                 + " field.")
     private Map<String, String> columns = new LinkedHashMap<>();
 
-    @Option(
-        names = "--ignore-unknown-keys",
-        description = "Ignore keys and CSV columns that no kind of row defines.")
+    @Option(names = "--ignore-unknown-keys", description = "Ignore unknown keys and CSV columns.")
     private boolean ignoreUnknownKeys;
 
     @Option(

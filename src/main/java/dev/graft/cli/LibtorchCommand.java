@@ -390,7 +390,7 @@ final class LibtorchCommand {
      * @throws IllegalArgumentException if it is not an http or https URL
      */
     WheelIndex {
-      new WebOrigin(url, null, trusted);
+      var _ = new WebOrigin(url, null, trusted);
     }
 
     /** Returns the wheel's URL in the index. */

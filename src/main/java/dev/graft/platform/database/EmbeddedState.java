@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The state of a data directory's embedded PostgreSQL, found without changing anything. */
 public sealed interface EmbeddedState {
@@ -39,9 +40,9 @@ public sealed interface EmbeddedState {
       if (running.isPresent()) {
         return new Running(running.get(), FileLocks.isHeld(dataDir.resolve(LocalDatabase.LOCK)));
       }
-      return programs(files).or(() -> process(files)).orElse(null) instanceof Unfit unfit
-          ? unfit
-          : cluster(files);
+      Unfit unfit = programs(files);
+      if (unfit == null) unfit = process(files);
+      return unfit == null ? cluster(files) : unfit;
     } catch (IOException e) {
       return new Unfit(
           "cannot read %s (%s)".formatted(files.cluster(), e.getMessage()),
@@ -55,38 +56,38 @@ public sealed interface EmbeddedState {
    * @throws MachineLacks if it cannot
    */
   static void requireFit(PostgresDirectory files) throws IOException {
-    if (programs(files).orElse(null) instanceof Unfit unfit) throw unfit.lack();
+    Unfit machine = programs(files);
+    if (machine != null) throw machine.lack();
     if (cluster(files) instanceof Unfit unfit) throw unfit.lack();
   }
 
-  private static Optional<Unfit> programs(PostgresDirectory files) {
+  private static @Nullable Unfit programs(PostgresDirectory files) {
     if (!PostgresDirectory.PostgresPrograms.bundled()) {
-      return Optional.of(
-          new Unfit(
-              "Graft includes PostgreSQL only for linux-x86_64",
-              "configure a database with spring.datasource.url, or run the container image"));
+      return new Unfit(
+          "Graft includes PostgreSQL only for linux-x86_64",
+          "configure a database with spring.datasource.url, or run the container image");
     }
     if (ChildJvm.onPath("setsid").isEmpty()) {
-      return Optional.of(new Unfit("setsid is not on the PATH", "install util-linux"));
+      return new Unfit("setsid is not on the PATH", "install util-linux");
     }
     if (PostgresDirectory.Unprivileged.find(files.cluster()).isEmpty()) {
-      return Optional.of(
-          new Unfit(
-              "PostgreSQL does not run as root, and no other user has access to " + files.cluster(),
-              "run Graft as an ordinary user, or choose a --data-dir that all users have access"
-                  + " to"));
+      return new Unfit(
+          "PostgreSQL does not run as root, and no other user has access to " + files.cluster(),
+          "run Graft as an ordinary user, or choose a --data-dir that all users have access"
+              + " to");
     }
-    return Optional.empty();
+    return null;
   }
 
-  private static Optional<Unfit> process(PostgresDirectory files) {
+  private static @Nullable Unfit process(PostgresDirectory files) {
     return EmbeddedPostgres.Postmaster.of(files.cluster())
         .map(
             silent ->
                 new Unfit(
                     "the PostgreSQL running on " + files.cluster() + " does not answer",
                     "run this command as the user that Graft runs as, or stop it: kill -INT "
-                        + silent.pid()));
+                        + silent.pid()))
+        .orElse(null);
   }
 
   private static EmbeddedState cluster(PostgresDirectory files) throws IOException {
@@ -106,27 +107,26 @@ public sealed interface EmbeddedState {
           "dump it with the version of Graft that made it (or pg_dump %s) and restore it into a new --data-dir"
               .formatted(major));
     }
-    return access(files).map(EmbeddedState.class::cast).orElseGet(() -> new Stopped(major));
+    Unfit unfit = access(files);
+    return unfit == null ? new Stopped(major) : unfit;
   }
 
   /** Checks the access rights; PostgreSQL refuses a cluster that other users may read. */
-  private static Optional<Unfit> access(PostgresDirectory files) throws IOException {
+  private static @Nullable Unfit access(PostgresDirectory files) throws IOException {
     Path cluster = files.cluster();
     if (!Files.isReadable(files.password())) {
-      return Optional.of(
-          new Unfit(
-              files.password() + " is missing or not readable",
-              "run Graft as the user who created it, or restore it together with the cluster"));
+      return new Unfit(
+          files.password() + " is missing or not readable",
+          "run Graft as the user who created it, or restore it together with the cluster");
     }
     Set<PosixFilePermission> allowed = PosixFilePermissions.fromString("rwxr-x---");
     Set<PosixFilePermission> found = Files.getPosixFilePermissions(cluster);
     if (!allowed.containsAll(found)) {
-      return Optional.of(
-          new Unfit(
-              "other users have access to %s (%s), which PostgreSQL refuses"
-                  .formatted(cluster, PosixFilePermissions.toString(found)),
-              "chmod 700 " + cluster));
+      return new Unfit(
+          "other users have access to %s (%s), which PostgreSQL refuses"
+              .formatted(cluster, PosixFilePermissions.toString(found)),
+          "chmod 700 " + cluster);
     }
-    return Optional.empty();
+    return null;
   }
 }

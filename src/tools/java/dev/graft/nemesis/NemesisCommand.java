@@ -26,10 +26,7 @@ public final class NemesisCommand implements Callable<Integer> {
   @Option(names = "--seed", defaultValue = "1", description = "Random seed (1).")
   private long seed;
 
-  @Option(
-      names = "--minutes",
-      defaultValue = "30",
-      description = "Minutes after which nothing is killed any more (30).")
+  @Option(names = "--minutes", defaultValue = "30", description = "Minutes of kills (30).")
   private int minutes;
 
   @Option(
@@ -67,10 +64,7 @@ public final class NemesisCommand implements Callable<Integer> {
       description = "The number of servers, which share one PostgreSQL and artifact store (1).")
   private int servers;
 
-  @Option(
-      names = "--workers",
-      defaultValue = "2",
-      description = "The number of workers, 2 or more (2).")
+  @Option(names = "--workers", defaultValue = "2", description = "Workers, 2 or more (2).")
   private int workers;
 
   @Option(

@@ -111,11 +111,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(names = "--batch", defaultValue = "4", paramLabel = "N", description = "Rows per step.")
     private int batch;
 
-    @Option(
-        names = "--length",
-        defaultValue = "256",
-        paramLabel = "N",
-        description = "Tokens per row.")
+    @Option(names = "--length", defaultValue = "256", paramLabel = "N", description = "Row length.")
     private int length;
 
     @Option(
@@ -125,15 +121,10 @@ final class BenchTrainCommand implements Callable<Integer> {
         description = "Rank of LoRA; 0 = full fine-tuning.")
     private int rank;
 
-    @Option(
-        names = "--dtype",
-        defaultValue = "F32",
-        description = "Type of the products: f32 or bf16.")
+    @Option(names = "--dtype", defaultValue = "F32", description = "Product type: f32 or bf16.")
     private Precision dtype = Precision.F32;
 
-    @Option(
-        names = "--autocast",
-        description = "Use that type also for the products of low-rank paths.")
+    @Option(names = "--autocast", description = "Use that type also for low-rank products.")
     private boolean autocast;
 
     @Option(

@@ -28,9 +28,7 @@ import picocli.CommandLine.Spec;
 public final class ParityCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(
-      paramLabel = "DIR",
-      description = "directory with a subdirectory with case.json for each case")
+  @Parameters(paramLabel = "DIR", description = "directory with a case.json per subdirectory")
   private Path directory = Path.of(".");
 
   @Option(names = "--only", paramLabel = "CASE", split = ",", description = "run only these cases")
@@ -44,9 +42,7 @@ public final class ParityCommand implements Callable<Integer> {
   @Option(names = "--loss-chunk", description = "number of rows whose logits exist at a time")
   private int lossChunk;
 
-  @Option(
-      names = "--loss-tile",
-      description = "number of words of the vocabulary whose logits exist at a time")
+  @Option(names = "--loss-tile", description = "vocabulary words whose logits exist at a time")
   private int lossTile = ComputePlan.LOSS_TILE;
 
   @Option(names = "--query-block", description = "number of attention queries at a time")

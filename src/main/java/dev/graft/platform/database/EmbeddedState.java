@@ -51,11 +51,12 @@ public sealed interface EmbeddedState {
   }
 
   /**
-   * Checks that PostgreSQL can run on this machine with these files.
+   * Checks that PostgreSQL can run on this machine with the files of a directory.
    *
    * @throws MachineLacks if it cannot
    */
-  static void requireFit(PostgresDirectory files) throws IOException {
+  static void requireFit(Path directory) throws IOException {
+    PostgresDirectory files = new PostgresDirectory(directory);
     Unfit machine = programs(files);
     if (machine != null) throw machine.lack();
     if (cluster(files) instanceof Unfit unfit) throw unfit.lack();

@@ -71,7 +71,7 @@ final class PostgresDirectory {
    */
   void prepare() {
     try {
-      EmbeddedState.requireFit(this);
+      EmbeddedState.requireFit(root);
       Files.createDirectories(root);
       PostgresPrograms.unpack(root.resolve("programs"));
       if (Files.exists(cluster())) EmbeddedPostgres.Postmaster.forgetStranger(cluster());

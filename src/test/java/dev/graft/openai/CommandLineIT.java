@@ -171,7 +171,7 @@ class CommandLineIT extends StartedGraft {
   }
 
   private void aliases(String model) throws Exception {
-    String stands = "words-prod stands for " + model + "\n";
+    String stands = "words-prod now refers to " + model + "\n";
     assertThat(graft("", "aliases", "create", "words-prod", model, "--reason", "first").out())
         .isEqualTo(stands);
     assertThat(graft("", "aliases", "list").out()).contains("words-prod", model);

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.springframework.modulith.core.ApplicationModule;
-import picocli.CommandLine.Command;
+import picocli.CommandLine;
 
 /** What the documents say about the code is so. */
 @Concurrent
@@ -98,9 +98,8 @@ class DocumentationTests {
   @Test
   void everyCommandThatADocumentNamesExists() {
     Set<String> commands =
-        Stream.of(GraftCommand.class, ToolCommand.class)
-            .flatMap(root -> Stream.of(root.getAnnotation(Command.class).subcommands()))
-            .map(command -> command.getAnnotation(Command.class).name())
+        Stream.of(GraftCommand.all(), new CommandLine(ToolCommand.class))
+            .flatMap(root -> root.getSubcommands().keySet().stream())
             .collect(Collectors.toSet());
     assertThat(
             DOCUMENTS.stream()

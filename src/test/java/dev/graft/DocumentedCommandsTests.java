@@ -153,7 +153,7 @@ class DocumentedCommandsTests {
 
   /** With the tools, which {@code bin/graft} adds in a checkout. */
   private static CommandLine graft() {
-    CommandLine graft = new CommandLine(GraftCommand.class);
+    CommandLine graft = GraftCommand.all();
     new CommandLine(ToolCommand.class).getSubcommands().forEach(graft::addSubcommand);
     return graft;
   }

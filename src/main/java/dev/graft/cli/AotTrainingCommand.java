@@ -40,11 +40,7 @@ final class AotTrainingCommand implements Callable<Integer> {
        "adapter": {"peft": {"peft_type": "LORA", "target_modules": "all-linear"}, "training": {"max_steps": 3}}}
       """;
 
-  @Option(
-      names = "--data-dir",
-      required = true,
-      paramLabel = "DIR",
-      description = "A new data directory.")
+  @Option(names = "--data-dir", required = true, paramLabel = "DIR", description = "New directory.")
   private Path dataDir = Path.of(".");
 
   @Option(names = "--trainer", description = "Record a training instead of a server.")

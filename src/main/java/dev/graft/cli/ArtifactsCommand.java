@@ -13,7 +13,6 @@ import dev.graft.client.Screen;
 import dev.graft.platform.Bytes;
 import dev.graft.platform.GraftProperties;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,10 +27,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /**
  * {@code graft artifacts}: copies a server's artifacts between directory and bucket, and verifies
@@ -60,10 +56,8 @@ final class ArtifactsCommand {
             + " deleted."
       })
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
-  static final class Copy implements Callable<Integer> {
+  static final class Copy extends CliCommand implements Callable<Integer> {
     private static final long REPORT_EVERY = TimeUnit.SECONDS.toNanos(2);
-
-    @Spec private CommandSpec spec;
 
     @Option(names = "--from", required = true, description = "filesystem or s3.")
     private Place from;
@@ -71,10 +65,7 @@ final class ArtifactsCommand {
     @Option(names = "--to", required = true, description = "filesystem or s3.")
     private Place to;
 
-    @Option(
-        names = "--verify",
-        description =
-            "Also read the artifacts that the target already has, and replace damaged ones.")
+    @Option(names = "--verify", description = "Also check existing copies; replace damaged ones.")
     private boolean verify;
 
     @Mixin private ServerOptions options;
@@ -84,8 +75,7 @@ final class ArtifactsCommand {
     @Override
     public Integer call() throws IOException {
       if (from == to) {
-        throw new ParameterException(
-            spec.commandLine(), "--from and --to must differ: one is filesystem, the other s3");
+        throw wrong("--from and --to must differ: one is filesystem, the other s3");
       }
       Screen screen = Screen.standard();
       try (StoreSettings settings = StoreSettings.read(options);
@@ -102,8 +92,7 @@ final class ArtifactsCommand {
 
     private FileArtifactStore files(Path root) throws IOException {
       if (from == Place.FILESYSTEM && !Files.isDirectory(root)) {
-        throw new ParameterException(
-            spec.commandLine(), root + " does not exist: pass the server's --data-dir");
+        throw wrong(root + " does not exist: pass the server's --data-dir");
       }
       return FileArtifactStore.open(root);
     }
@@ -118,25 +107,21 @@ final class ArtifactsCommand {
               .formatted(
                   progress.blobs(),
                   progress.ofBlobs(),
-                  Bytes.gigabytes(progress.bytes()),
-                  Bytes.gigabytes(progress.ofBytes())));
+                  Bytes.shown(progress.bytes()),
+                  Bytes.shown(progress.ofBytes())));
     }
 
     private int end(Screen screen, StoreCopy.Copied result) {
       screen.done("artifacts", "checked against their SHA-256");
-      var out = spec.commandLine().getOut();
-      out.printf(
-          "%d copied (%d bytes), %d already there, %d named files copied, %d damaged%n",
-          result.copied(), result.bytes(), result.found(), result.kept(), result.damaged().size());
-      out.flush();
-      result
-          .damaged()
-          .forEach(
-              digest ->
-                  spec.commandLine()
-                      .getErr()
-                      .println("graft: damaged, not copied: sha256:" + digest));
-      spec.commandLine().getErr().flush();
+      print(
+          "%d copied (%d bytes), %d already there, %d named files copied, %d damaged"
+              .formatted(
+                  result.copied(),
+                  result.bytes(),
+                  result.found(),
+                  result.kept(),
+                  result.damaged().size()));
+      result.damaged().forEach(digest -> note("graft: damaged, not copied: sha256:" + digest));
       return result.damaged().isEmpty() ? 0 : 1;
     }
   }
@@ -153,14 +138,10 @@ final class ArtifactsCommand {
             + " is one."
       })
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
-  static final class ArtifactsVerifyCommand implements Callable<Integer> {
+  static final class ArtifactsVerifyCommand extends CliCommand implements Callable<Integer> {
     private static final long REPORT_EVERY = TimeUnit.SECONDS.toNanos(2);
 
-    @Spec private CommandSpec spec;
-
-    @Option(
-        names = "--presence",
-        description = "Only check that the artifacts exist; do not read their content.")
+    @Option(names = "--presence", description = "Only check that artifacts exist, without reading.")
     private boolean presence;
 
     @Mixin private ServerOptions options;
@@ -183,26 +164,26 @@ final class ArtifactsCommand {
       bytes += blob.bytes();
       if (System.nanoTime() - reportedAt < REPORT_EVERY) return;
       reportedAt = System.nanoTime();
-      screen.doing("artifacts", "%,d, %s".formatted(blobs, Bytes.gigabytes(bytes)));
+      screen.doing("artifacts", "%,d, %s".formatted(blobs, Bytes.shown(bytes)));
     }
 
     private int end(BlobCheck.Checked checked) {
-      PrintWriter out = spec.commandLine().getOut();
       for (BlobCheck.Faulty each : checked.faulty()) {
-        out.printf(
-            "%s sha256:%s used by %s%n",
-            each.fault().name().toLowerCase(Locale.ROOT),
-            each.digest(),
-            String.join(", ", each.namedBy()));
+        print(
+            "%s sha256:%s used by %s"
+                .formatted(
+                    each.fault().name().toLowerCase(Locale.ROOT),
+                    each.digest(),
+                    String.join(", ", each.namedBy())));
       }
-      out.printf(
-          "%d artifacts (%d bytes) %s: %d missing, %d damaged%n",
-          checked.blobs(),
-          checked.bytes(),
-          presence ? "checked for presence" : "read",
-          count(checked, BlobCheck.Fault.MISSING),
-          count(checked, BlobCheck.Fault.DAMAGED));
-      out.flush();
+      print(
+          "%d artifacts (%d bytes) %s: %d missing, %d damaged"
+              .formatted(
+                  checked.blobs(),
+                  checked.bytes(),
+                  presence ? "checked for presence" : "read",
+                  count(checked, BlobCheck.Fault.MISSING),
+                  count(checked, BlobCheck.Fault.DAMAGED)));
       return checked.faulty().isEmpty() ? 0 : 1;
     }
 

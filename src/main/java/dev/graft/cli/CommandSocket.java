@@ -32,7 +32,6 @@ import picocli.CommandLine.IExecutionStrategy;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.Spec;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -148,10 +147,8 @@ final class CommandSocket implements AutoCloseable {
 
   /** Prints the server's address and a new key, one per line, for {@link LocalLogin}. */
   @Command(name = LocalLoginCommand.NAME, hidden = true)
-  static final class LocalLoginCommand implements Callable<Integer> {
+  static final class LocalLoginCommand extends CliCommand implements Callable<Integer> {
     static final String NAME = LocalLogin.COMMAND;
-
-    @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--department", required = true)
     private String department = "";

@@ -11,10 +11,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code graft doctor}: checks whether this machine can run a server or a worker. */
 @Command(
@@ -23,13 +20,8 @@ import picocli.CommandLine.Spec;
     description =
         "Check whether this machine can run a server or a worker, and suggest a fix for each"
             + " problem. Changes nothing; exits with status 3 if something is missing.")
-final class DoctorCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  @Option(
-      names = "--role",
-      defaultValue = "all",
-      description = "The role to check for: all, server or worker.")
+final class DoctorCommand extends CliCommand implements Callable<Integer> {
+  @Option(names = "--role", defaultValue = "all", description = "Role: all, server or worker.")
   private ServeCommand.ProcessRole role = ServeCommand.ProcessRole.ALL;
 
   @Option(names = "--port", description = "Port of the API (8080).")
@@ -73,6 +65,6 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (IllegalArgumentException notAUri) {
       // reported below
     }
-    throw new ParameterException(spec.commandLine(), "not the URL of a server: " + url);
+    throw wrong("not the URL of a server: " + url);
   }
 }

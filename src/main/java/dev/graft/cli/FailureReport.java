@@ -106,8 +106,8 @@ final class FailureReport implements IExecutionExceptionHandler {
     }
     if (why.contains("PKIX")) {
       return "the server's certificate is not signed by a trusted authority; set SSL_CERT_FILE (for"
-                 + " a worker GRAFT_WORKER_CERTIFICATE_AUTHORITIES) to the PEM file of its"
-                 + " authority";
+          + " a worker GRAFT_WORKER_CERTIFICATE_AUTHORITIES) to the PEM file of its"
+          + " authority";
     }
     return "the TLS connection to the server failed: " + why;
   }

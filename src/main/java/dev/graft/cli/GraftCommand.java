@@ -26,12 +26,9 @@ import dev.graft.training.LogitsCommand;
 import dev.graft.training.ProgramCommand;
 import dev.graft.training.TrainCommand;
 import dev.graft.training.TrainerCommand;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.AutoComplete.GenerateCompletion;
@@ -49,39 +46,14 @@ import picocli.CommandLine.IHelpSectionRenderer;
     description = "Self-hosted fine-tuning: data in, LoRA adapter out, over the OpenAI API.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      LoginCommand.class,
-      FilesCommand.class,
-      JobsCommand.class,
-      AdaptersCommand.class,
-      AliasesCommand.class,
-      ClassifyCommand.class,
-      EvaluationsCommand.class,
-      KeysCommand.class,
-      GenerateCompletion.class,
-      AotTrainingCommand.class,
-      ArtifactsCommand.class,
-      DemoCommand.class,
-      DoctorCommand.class,
-      ExporterCommand.class,
-      GgufCommand.class,
-      InferrerCommand.class,
-      KeyCommand.class,
-      LibtorchCheckCommand.class,
-      LibtorchCommand.class,
-      ModelsCommand.class,
-      LogitsCommand.class,
-      MergeCommand.class,
-      PlainLoraCommand.class,
-      ProgramCommand.class,
-      ServeCommand.class,
-      SupportBundleCommand.class,
-      TrainCommand.class,
-      TrainerCommand.class,
-      WorkerTokenCommand.class
-    })
+    synopsisSubcommandLabel = "COMMAND")
 public final class GraftCommand {
+  /** Commands that other programs run. */
+  private static final List<String> CHILDREN =
+      List.of("aot-training", "exporter", "inferrer", "libtorch-check", "trainer");
+
+  private static final String CLIENT = "dev.graft.client.";
+
   GraftCommand() {}
 
   public static void main(String[] arguments) {
@@ -93,11 +65,23 @@ public final class GraftCommand {
    * request, 3 the machine lacks something.
    */
   static int run(String... arguments) {
-    CommandLine called = prepared(CalledCommand.in(arguments));
+    CommandLine called = prepared(commandLine(arguments));
     // A lambda, because a method reference would load the class now.
     CommandSocket.RunningServer.of(() -> ProgramLog.warningsToStandardError(), arguments)
         .ifPresent(called::setExecutionStrategy);
     return called.execute(arguments);
+  }
+
+  /** Returns a command line with all commands. */
+  public static CommandLine all() {
+    CommandLine root = new CommandLine(new GraftCommand());
+    Stream.concat(CommandSections.names(), CHILDREN.stream())
+        .forEach(name -> root.addSubcommand(requireNonNull(named(name), name)));
+    root.getHelpSectionMap()
+        .put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST, new CommandSections());
+    root.getHelpSectionMap()
+        .put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
+    return root;
   }
 
   /** Configures how commands parse enums and report failures. */
@@ -107,72 +91,57 @@ public final class GraftCommand {
   }
 
   /**
-   * Builds the command line for one call with only the command that it names. The classes of other
-   * commands are not loaded: a client command loads neither Spring nor the server's logging.
+   * Builds the command line for one call with only the command that it names, or with all commands
+   * if none is named (for help) or the name is unknown. The classes of other commands are not
+   * loaded: a client command loads neither Spring nor the server's logging.
    */
-  static final class CalledCommand {
-    private static final String CLIENT = "dev.graft.client.";
-
-    private CalledCommand() {}
-
-    @Command(
-        name = "graft",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
-        synopsisSubcommandLabel = "COMMAND")
-    private static final class One {}
-
-    /**
-     * Returns the command line; it has all commands if none is named (for help) or if the name is
-     * unknown.
-     */
-    static CommandLine in(String... arguments) {
-      String first = arguments.length == 0 ? "" : arguments[0];
-      if (first.equals("--version") || first.equals("-V")) return new CommandLine(new One());
-      Object called = named(first);
-      if (called != null && called.getClass().getName().startsWith(CLIENT)) {
-        return new CommandLine(new One()).addSubcommand(called);
-      }
-      if (!CommandSocket.RunningServer.takes(arguments)) ProgramLog.warningsToStandardError();
-      return called == null || called instanceof GenerateCompletion
-          ? CommandSections.in(new CommandLine(new GraftCommand()))
-          : new CommandLine(new One()).addSubcommand(called);
+  static CommandLine commandLine(String... arguments) {
+    String first = arguments.length == 0 ? "" : arguments[0];
+    CommandLine root = new CommandLine(new GraftCommand());
+    if (first.equals("--version") || first.equals("-V")) return root;
+    Object called = named(first);
+    boolean client = called != null && called.getClass().getName().startsWith(CLIENT);
+    if (!client && !CommandSocket.RunningServer.takes(arguments)) {
+      ProgramLog.warningsToStandardError();
     }
+    return called == null || called instanceof GenerateCompletion
+        ? all()
+        : root.addSubcommand(called);
+  }
 
-    private static @Nullable Object named(String name) {
-      return switch (name) {
-        case "login" -> new LoginCommand();
-        case "files" -> new FilesCommand();
-        case "jobs" -> new JobsCommand();
-        case "adapters" -> new AdaptersCommand();
-        case "aliases" -> new AliasesCommand();
-        case "classify" -> new ClassifyCommand();
-        case "evaluations" -> new EvaluationsCommand();
-        case "keys" -> new KeysCommand();
-        case "generate-completion" -> new GenerateCompletion();
-        case "aot-training" -> new AotTrainingCommand();
-        case "artifacts" -> new ArtifactsCommand();
-        case "demo" -> new DemoCommand();
-        case "doctor" -> new DoctorCommand();
-        case "gguf" -> new GgufCommand();
-        case "inferrer" -> new InferrerCommand();
-        case "key" -> new KeyCommand();
-        case "libtorch-check" -> new LibtorchCheckCommand();
-        case "libtorch" -> new LibtorchCommand();
-        case "models" -> new ModelsCommand();
-        case "logits" -> new LogitsCommand();
-        case "merge" -> new MergeCommand();
-        case "plain-lora" -> new PlainLoraCommand();
-        case "program" -> new ProgramCommand();
-        case "serve" -> new ServeCommand();
-        case "train" -> new TrainCommand();
-        case "support-bundle" -> new SupportBundleCommand();
-        case "exporter" -> new ExporterCommand();
-        case "trainer" -> new TrainerCommand();
-        case "worker-token" -> new WorkerTokenCommand();
-        default -> null;
-      };
-    }
+  private static @Nullable Object named(String name) {
+    return switch (name) {
+      case "login" -> new LoginCommand();
+      case "files" -> new FilesCommand();
+      case "jobs" -> new JobsCommand();
+      case "adapters" -> new AdaptersCommand();
+      case "aliases" -> new AliasesCommand();
+      case "classify" -> new ClassifyCommand();
+      case "evaluations" -> new EvaluationsCommand();
+      case "keys" -> new KeysCommand();
+      case "generate-completion" -> new GenerateCompletion();
+      case "aot-training" -> new AotTrainingCommand();
+      case "artifacts" -> new ArtifactsCommand();
+      case "demo" -> new DemoCommand();
+      case "doctor" -> new DoctorCommand();
+      case "gguf" -> new GgufCommand();
+      case "inferrer" -> new InferrerCommand();
+      case "key" -> new KeyCommand();
+      case "libtorch-check" -> new LibtorchCheckCommand();
+      case "libtorch" -> new LibtorchCommand();
+      case "models" -> new ModelsCommand();
+      case "logits" -> new LogitsCommand();
+      case "merge" -> new MergeCommand();
+      case "plain-lora" -> new PlainLoraCommand();
+      case "program" -> new ProgramCommand();
+      case "serve" -> new ServeCommand();
+      case "train" -> new TrainCommand();
+      case "support-bundle" -> new SupportBundleCommand();
+      case "exporter" -> new ExporterCommand();
+      case "trainer" -> new TrainerCommand();
+      case "worker-token" -> new WorkerTokenCommand();
+      default -> null;
+    };
   }
 
   /** Prints the commands in {@code graft --help}, grouped by purpose. */
@@ -180,42 +149,54 @@ public final class GraftCommand {
     private static final int NAMES = 24;
     private static final int WIDTH = 80;
 
-    private static final Map<String, List<String>> SECTIONS = new LinkedHashMap<>();
-
-    static {
-      SECTIONS.put("Get started:", List.of("demo", "doctor"));
-      SECTIONS.put(
-          "Use a server:",
-          List.of(
-              "login", "files", "jobs", "adapters", "aliases", "classify", "evaluations", "keys"));
-      SECTIONS.put(
-          "Run a server:",
-          List.of(
-              "serve", "models", "key", "worker-token", "artifacts", "libtorch", "support-bundle"));
-      SECTIONS.put(
-          "Work with files on this machine:",
-          List.of("train", "merge", "plain-lora", "gguf", "logits", "program"));
+    private record Section(String title, List<String> names) {
+      Section(String title, String... names) {
+        this(title, List.of(names));
+      }
     }
 
-    static CommandLine in(CommandLine root) {
-      root.getHelpSectionMap()
-          .put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST, new CommandSections());
-      root.getHelpSectionMap()
-          .put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
-      return root;
+    private static final List<Section> SECTIONS =
+        List.of(
+            new Section("Get started:", "demo", "doctor"),
+            new Section(
+                "Use a server:",
+                "login",
+                "files",
+                "jobs",
+                "adapters",
+                "aliases",
+                "classify",
+                "evaluations",
+                "keys"),
+            new Section(
+                "Run a server:",
+                "serve",
+                "models",
+                "key",
+                "worker-token",
+                "artifacts",
+                "libtorch",
+                "support-bundle"),
+            new Section(
+                "Work with files on this machine:",
+                "train",
+                "merge",
+                "plain-lora",
+                "gguf",
+                "logits",
+                "program"),
+            new Section("Other:", "generate-completion"));
+
+    /** The names of all commands in the help. */
+    static Stream<String> names() {
+      return SECTIONS.stream().flatMap(section -> section.names().stream());
     }
 
     @Override
     public String render(Help help) {
-      Set<String> left = new LinkedHashSet<>();
-      help.subcommands().forEach((name, command) -> left.add(name));
-      StringBuilder text = new StringBuilder();
-      SECTIONS.forEach(
-          (title, names) -> {
-            text.append(section(help, title, names));
-            left.removeAll(names);
-          });
-      return text.append(section(help, "Other:", new ArrayList<>(left))).toString();
+      return SECTIONS.stream()
+          .map(section -> section(help, section.title(), section.names()))
+          .collect(Collectors.joining());
     }
 
     private static String section(Help help, String title, List<String> names) {

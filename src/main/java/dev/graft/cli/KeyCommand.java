@@ -8,11 +8,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code graft key}: manages API keys. Prints only the result on standard output, for scripts. */
 @Command(
@@ -20,12 +17,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(create | list | revoke | rotate)",
     description = "Create, list, revoke and rotate API keys; also works while the server runs.")
-final class KeyCommand implements Runnable {
-  @Spec CommandSpec spec = CommandSpec.create();
-
+final class KeyCommand extends CliCommand implements Runnable {
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "specify create, list, revoke or rotate");
+    throw wrong("specify create, list, revoke or rotate");
   }
 
   @Command(
@@ -54,11 +49,10 @@ final class KeyCommand implements Runnable {
           @Nullable Integer days,
       @Mixin ServerOptions options) {
     if (days != null && days < 1) {
-      throw new ParameterException(spec.commandLine(), "--expires-in-days must be 1 or more");
+      throw wrong("--expires-in-days must be 1 or more");
     }
     if (department == null && scope == Scope.USER) {
-      throw new ParameterException(
-          spec.commandLine(), "specify the key's owner: --department NAME, or --scope admin");
+      throw wrong("specify the key's owner: --department NAME, or --scope admin");
     }
     Duration lifetime = days == null ? null : Duration.ofDays(days);
     try (ServerContext server = ServerContext.open(options)) {
@@ -103,10 +97,7 @@ final class KeyCommand implements Runnable {
       String id =
           departments
               .find(department)
-              .orElseThrow(
-                  () ->
-                      new ParameterException(
-                          spec.commandLine(), "no such department: " + department));
+              .orElseThrow(() -> wrong("no such department: " + department));
       keys.list(id).forEach(key -> print(line(key, department)));
     }
     return 0;
@@ -128,10 +119,7 @@ final class KeyCommand implements Runnable {
     return key.replaces() == null ? line : line + "\treplaces " + key.replaces();
   }
 
-  @Command(
-      name = "revoke",
-      mixinStandardHelpOptions = true,
-      description = "Revoke a key immediately.")
+  @Command(name = "revoke", mixinStandardHelpOptions = true, description = "Revoke a key at once.")
   int revoke(@Parameters(paramLabel = "KEY_ID") String id, @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
       server.get(ApiKeys.class).revoke(id);
@@ -153,16 +141,11 @@ final class KeyCommand implements Runnable {
           int minutes,
       @Mixin ServerOptions options) {
     if (minutes < 0) {
-      throw new ParameterException(spec.commandLine(), "--overlap-minutes must be 0 or more");
+      throw wrong("--overlap-minutes must be 0 or more");
     }
     try (ServerContext server = ServerContext.open(options)) {
       print(server.get(ApiKeys.class).rotate(id, Duration.ofMinutes(minutes)).secret());
     }
     return 0;
-  }
-
-  private void print(String line) {
-    spec.commandLine().getOut().println(line);
-    spec.commandLine().getOut().flush();
   }
 }

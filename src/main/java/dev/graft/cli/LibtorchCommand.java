@@ -1,10 +1,12 @@
 package dev.graft.cli;
 
 import dev.graft.kernels.CudaLibrary;
+import dev.graft.platform.Bytes;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.ResumedDownload;
 import dev.graft.platform.ResumedDownload.DownloadRefused;
+import dev.graft.platform.Sha256;
 import dev.graft.platform.TrustedAuthorities;
 import dev.graft.platform.WebOrigin;
 import java.io.IOException;
@@ -23,11 +25,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -39,10 +38,7 @@ import java.util.zip.ZipFile;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code graft libtorch}: downloads the CUDA build of libtorch. */
 @Command(
@@ -61,9 +57,7 @@ final class LibtorchCommand {
             + " Python is not needed.",
         "An interrupted download is resumed by the next call."
       })
-  static final class Fetch implements Callable<Integer> {
-    @Spec private CommandSpec spec = CommandSpec.create();
-
+  static final class Fetch extends CliCommand implements Callable<Integer> {
     @Option(
         names = "--out",
         paramLabel = "DIR",
@@ -81,10 +75,7 @@ final class LibtorchCommand {
             "URL of the package index, PyPI's or a mirror of it; by default PIP_INDEX_URL.")
     private @Nullable String indexUrl;
 
-    @Option(
-        names = "--from",
-        paramLabel = "DIR",
-        description = "A directory with the wheels; nothing is downloaded.")
+    @Option(names = "--from", paramLabel = "DIR", description = "Use the wheels in this directory.")
     private @Nullable Path from;
 
     @Option(names = "--again", description = "Install again even if it is already installed.")
@@ -99,20 +90,17 @@ final class LibtorchCommand {
     @Override
     public Integer call() throws IOException {
       if (list) {
-        PinnedWheel.all().forEach(each -> spec.commandLine().getOut().println(each.line()));
-        spec.commandLine().getOut().flush();
+        PinnedWheel.all().forEach(each -> print(each.line()));
         return 0;
       }
       if (from != null && indexUrl != null) {
-        throw new ParameterException(
-            spec.commandLine(), "use either --from or --index-url, not both");
+        throw wrong("use either --from or --index-url, not both");
       }
       Path directory = out != null ? out.toAbsolutePath() : CudaLibrary.directory(System.getenv());
       LibtorchLayout layout =
           new LibtorchLayout(directory, PinnedWheel.all(), spec.commandLine().getErr());
       layout.make(from != null ? LibtorchLayout.of(from) : layout.of(index()), again);
-      spec.commandLine().getOut().println(directory);
-      spec.commandLine().getOut().flush();
+      print(directory);
       return 0;
     }
 
@@ -120,7 +108,7 @@ final class LibtorchCommand {
       try {
         return new WheelIndex(url(indexUrl, System.getenv("PIP_INDEX_URL")), trusted());
       } catch (IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        throw wrong(String.valueOf(e.getMessage()));
       }
     }
 
@@ -145,8 +133,9 @@ final class LibtorchCommand {
 
   /**
    * Installs the CUDA build into a directory. While it does so there are, beside the directory,
-   * {@code .downloads} with the wheels, {@code .new} with the unpacked files, and {@code
-   * .lock}. @@param wheels the wheels to install
+   * {@code .downloads} with the wheels, {@code .new} with the unpacked files, and {@code .lock}.
+   *
+   * @param wheels the wheels to install
    */
   record LibtorchLayout(Path directory, List<PinnedWheel> wheels, PrintWriter progress) {
     /** The file in the directory that lists the wheels it was made of. */
@@ -184,8 +173,10 @@ final class LibtorchCommand {
     }
 
     /**
-     * Installs the build, unless it is already installed. @@param again install it even
-     * then @@throws MachineLacks if the directory holds something else
+     * Installs the build, unless it is already installed.
+     *
+     * @param again install it even then
+     * @throws MachineLacks if the directory holds something else
      */
     void make(Source source, boolean again) throws IOException {
       Files.createDirectories(directory.toAbsolutePath().getParent());
@@ -252,8 +243,9 @@ final class LibtorchCommand {
   }
 
   /**
-   * Downloads wheels into a directory. Interrupted downloads are resumed, in this run or the
-   * next. @@param directory for complete wheels, and incomplete ones with the suffix {@code .part}
+   * Downloads wheels into a directory. Interrupted downloads are resumed, in this run or the next.
+   *
+   * @param directory for complete wheels, and incomplete ones with the suffix {@code .part}
    */
   record WheelDownload(WheelIndex index, Path directory, PrintWriter progress) {
     /** Returns the verified wheel. */
@@ -268,27 +260,10 @@ final class LibtorchCommand {
         }
       }
       Path part = directory.resolve(wheel.file() + ".part");
-      boolean resumed = Files.exists(part) && Files.size(part) > 0;
-      try {
-        verified(wheel, part, whole);
-      } catch (WrongWheel e) {
-        // The resumed part may have been damaged: download once more from the start.
-        if (!resumed) throw e;
-        verified(wheel, part, whole);
-      }
-      return whole;
-    }
-
-    private void verified(PinnedWheel wheel, Path part, Path whole) throws IOException {
       URI from = index.find(wheel);
-      new ResumedDownload(start -> index.open(from, start), reported(part)).into(part);
-      try {
-        wheel.verify(part);
-      } catch (WrongWheel e) {
-        Files.delete(part);
-        throw e;
-      }
-      Files.move(part, whole);
+      new ResumedDownload(start -> index.open(from, start), reported(part))
+          .into(part, wheel::verify);
+      return Files.move(part, whole);
     }
 
     private ResumedDownload.Progress reported(Path part) {
@@ -299,7 +274,7 @@ final class LibtorchCommand {
         @Override
         public void brokeOff(long bytes) {
           progress.printf(
-              "connection lost after %d MB, resuming: %s%n", bytes / 1_000_000, part.getFileName());
+              "connection lost after %s, resuming: %s%n", Bytes.shown(bytes), part.getFileName());
           progress.flush();
         }
       };
@@ -322,8 +297,8 @@ final class LibtorchCommand {
     private WheelFiles() {}
 
     /**
-     * @@return the number of libraries @@throws WrongWheel if the name of an entry points outside
-     * the directory
+     * @return the number of libraries
+     * @throws WrongWheel if the name of an entry points outside the directory
      */
     static int unpack(Path wheel, Path directory) throws IOException {
       int libraries = 0;
@@ -361,7 +336,6 @@ final class LibtorchCommand {
    */
   record PinnedWheel(String sha256, String file) {
     private static final String PINS = "wheels.sha256";
-    private static final int BUFFER = 1 << 20;
 
     /** Returns the wheels of torch and the libraries that it links to. */
     static List<PinnedWheel> all() {
@@ -388,35 +362,23 @@ final class LibtorchCommand {
     }
 
     /**
-     * @@throws WrongWheel if the file has another SHA-256
+     * @throws WrongWheel if the file has another SHA-256
      */
     void verify(Path path) throws IOException {
-      String found = sha256(path);
+      String found = Sha256.of(path);
       if (!found.equals(sha256)) {
         throw new WrongWheel(
             "%s has SHA-256 %s, but Graft needs the wheel with SHA-256 %s"
                 .formatted(path, found, sha256));
       }
     }
-
-    private static String sha256(Path path) throws IOException {
-      try (InputStream in = Files.newInputStream(path)) {
-        MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        byte[] buffer = new byte[BUFFER];
-        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-          digest.update(buffer, 0, read);
-        }
-        return HexFormat.of().formatHex(digest.digest());
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("every Java has SHA-256", e);
-      }
-    }
   }
 
   /**
-   * A package index, PyPI or a mirror of it (PEP 503). @@param url usually ending in {@code
-   * /simple}; may contain a name and password @@param trusted the trusted authorities; null =
-   * Java's
+   * A package index, PyPI or a mirror of it (PEP 503).
+   *
+   * @param url usually ending in {@code /simple}; may contain a name and password
+   * @param trusted the trusted authorities; null = Java's
    */
   record WheelIndex(URI url, @Nullable SSLContext trusted) {
     private static final Pattern LINK =
@@ -424,11 +386,11 @@ final class LibtorchCommand {
             "<a\\s[^>]*?href\\s*=\\s*[\"']([^\"']{1,4000})[\"']", Pattern.CASE_INSENSITIVE);
     private static final int LONGEST_PAGE = 64 << 20;
 
+    /**
+     * @throws IllegalArgumentException if it is not an http or https URL
+     */
     WheelIndex {
-      String scheme = url.getScheme();
-      if (url.getHost() == null || !("https".equals(scheme) || "http".equals(scheme))) {
-        throw new IllegalArgumentException("not the URL of a package index: " + url);
-      }
+      var _ = new WebOrigin(url, null, trusted);
     }
 
     /** Returns the wheel's URL in the index. */
@@ -458,8 +420,10 @@ final class LibtorchCommand {
     }
 
     /**
-     * Sends a GET request and follows redirects. @@param from the first byte to request; the server
-     * answers 206 if it honours that @@throws MachineLacks if the server cannot be reached
+     * Sends a GET request and follows redirects.
+     *
+     * @param from the first byte to request; the server answers 206 if it honours that
+     * @throws MachineLacks if the server cannot be reached
      */
     HttpURLConnection open(URI target, long from) throws IOException {
       try {

@@ -22,11 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -48,16 +45,13 @@ public final class ModelsCommand {
       description = "List the base models registered in a data directory, one per line.",
       mixinStandardHelpOptions = true)
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
-  static final class ListAll implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-
+  static final class ListAll extends CliCommand implements Callable<Integer> {
     @Mixin private ServerOptions options;
 
     @Override
     public Integer call() {
-      PrintWriter out = spec.commandLine().getOut();
       try (ServerContext server = ServerContext.open(options)) {
-        server.get(BaseModels.class).list().forEach(model -> out.println(line(model)));
+        server.get(BaseModels.class).list().forEach(model -> print(line(model)));
         return 0;
       }
     }
@@ -81,10 +75,8 @@ public final class ModelsCommand {
               + " give it a name.",
       mixinStandardHelpOptions = true)
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
-  static final class AddModelCommand implements Callable<Integer> {
+  static final class AddModelCommand extends CliCommand implements Callable<Integer> {
     private static final int REFUSED = 2;
-
-    @Spec private CommandSpec spec;
 
     @Parameters(paramLabel = "NAME", description = "a-z, 0-9, '.', '_', '-'; up to 63 characters")
     private String name;
@@ -113,7 +105,7 @@ public final class ModelsCommand {
         else copied(server.get(BaseModels.class));
         return 0;
       } catch (RequestFailed refused) {
-        spec.commandLine().getErr().println("graft: " + refused.getMessage());
+        note("graft: " + refused.getMessage());
         return REFUSED;
       }
     }
@@ -137,12 +129,11 @@ public final class ModelsCommand {
     }
 
     private void print(BaseModel model, List<String> limitations) {
-      PrintWriter err = spec.commandLine().getErr();
-      spec.commandLine().getOut().println(ModelsCommand.line(model));
+      print(ModelsCommand.line(model));
       if (model.source() != null) {
-        err.println("note: the source is " + model.source() + "; licence: " + license(model));
+        note("note: the source is " + model.source() + "; licence: " + license(model));
       }
-      limitations.forEach(each -> err.println("note: " + each));
+      limitations.forEach(each -> note("note: " + each));
     }
 
     private static String license(BaseModel model) {
@@ -155,15 +146,11 @@ public final class ModelsCommand {
 
     private void requireDirectory() {
       if (Files.isDirectory(Path.of(from))) return;
-      if (from.endsWith(".gguf")) throw refused(from + " is not a file");
+      if (from.endsWith(".gguf")) throw wrong(from + " is not a file");
       if (from.matches("[\\w.-]+/[\\w.-]+(@[\\w.-]+)?") && !Files.exists(Path.of(from))) {
-        throw refused(from + " is not a directory; to use a model of the hub, write hf:" + from);
+        throw wrong(from + " is not a directory; to use a model of the hub, write hf:" + from);
       }
-      throw refused(from + " is not a directory");
-    }
-
-    private ParameterException refused(String message) {
-      return new ParameterException(spec.commandLine(), message);
+      throw wrong(from + " is not a directory");
     }
   }
 
@@ -188,9 +175,9 @@ public final class ModelsCommand {
       if (step == printed) return;
       printed = step;
       String line =
-          "%s  %,d of %,d MB  %3d %%"
+          "%s  %s of %s  %3d %%"
               .formatted(
-                  what, bytes / 1_000_000, all / 1_000_000, all == 0 ? 100 : 100 * bytes / all);
+                  what, Bytes.shown(bytes), Bytes.shown(all), all == 0 ? 100 : 100 * bytes / all);
       if (terminal) out.print("\r" + line);
       else out.println(line);
       out.flush();
@@ -212,7 +199,7 @@ public final class ModelsCommand {
       description =
           "List small models of the Hugging Face hub, and whether this machine can train them.",
       mixinStandardHelpOptions = true)
-  static final class SuggestModelsCommand implements Callable<Integer> {
+  static final class SuggestModelsCommand extends CliCommand implements Callable<Integer> {
     private static final Table MODELS =
         new Table()
             .text("NAME", "/id")
@@ -223,8 +210,6 @@ public final class ModelsCommand {
             .column("FITS", each -> each.path("fits").isNull() ? "-" : fits(each))
             .text("FROM", "/source");
 
-    @Spec private CommandSpec spec = CommandSpec.create();
-
     @Option(names = "--json", description = "Print JSON, for scripts.")
     private boolean json;
 
@@ -234,18 +219,16 @@ public final class ModelsCommand {
       List<SuggestedModel> models = SuggestedModel.on(memory);
       JsonNode tree = JsonMapper.shared().valueToTree(models);
       if (json) {
-        spec.commandLine().getOut().println(tree.toPrettyString());
+        print(tree.toPrettyString());
         return 0;
       }
-      MODELS.lines(tree).forEach(spec.commandLine().getOut()::println);
-      spec.commandLine()
-          .getErr()
-          .println(
-              "A job may use %s here. To add a model: graft models add %s --from %s"
-                  .formatted(
-                      memory == null ? "an unknown amount of memory" : Bytes.gigabytes(memory),
-                      models.getFirst().id(),
-                      models.getFirst().source()));
+      MODELS.lines(tree).forEach(this::print);
+      note(
+          "A job may use %s here. To add a model: graft models add %s --from %s"
+              .formatted(
+                  memory == null ? "an unknown amount of memory" : Bytes.gigabytes(memory),
+                  models.getFirst().id(),
+                  models.getFirst().source()));
       return 0;
     }
 

@@ -28,17 +28,15 @@ import org.springframework.core.env.Profiles;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code graft serve}: runs a server, a worker, or both, until stopped. */
 @Command(
     name = "serve",
     mixinStandardHelpOptions = true,
     description = "Run a server, a worker, or both in one process (--role all), until Ctrl-C.")
-final class ServeCommand implements Callable<Integer> {
+final class ServeCommand extends CliCommand implements Callable<Integer> {
   /** The parts of Graft that a process runs. */
   public enum ProcessRole {
     ALL,
@@ -59,12 +57,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  @Spec CommandSpec spec = CommandSpec.create();
-
-  @Option(
-      names = "--role",
-      defaultValue = "all",
-      description = "What to run: all, server or worker.")
+  @Option(names = "--role", defaultValue = "all", description = "Role: all, server or worker.")
   private ProcessRole role = ProcessRole.ALL;
 
   @Option(names = "--port", description = "Port of the API (8080); 0 picks a free port.")
@@ -118,11 +111,10 @@ final class ServeCommand implements Callable<Integer> {
     if (role == ProcessRole.WORKER
         && server == null
         && System.getenv("GRAFT_WORKER_SERVER_URL") == null) {
-      throw new ParameterException(
-          spec.commandLine(), "a worker needs its server's URL: --server URL");
+      throw wrong("a worker needs its server's URL: --server URL");
     }
     if (role != ProcessRole.WORKER && server != null) {
-      throw new ParameterException(spec.commandLine(), "--server requires --role worker");
+      throw wrong("--server requires --role worker");
     }
     devices.check(spec.commandLine(), role != ProcessRole.SERVER);
   }
@@ -269,8 +261,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     /**
-     * @@param worker whether the process runs a worker
-     *
+     * @param worker whether the process runs a worker
      * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if a device cannot be used
      */
     void check(CommandLine command, boolean worker) {

@@ -49,10 +49,7 @@ import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code graft support-bundle}: collects diagnostics in one file, without secrets. */
 @Command(
@@ -61,10 +58,8 @@ import picocli.CommandLine.Spec;
     description =
         "Write the versions, checks, settings, health, metrics, queue and log of Graft on this"
             + " machine to a zip file, without secrets. Changes nothing.")
-final class SupportBundleCommand implements Callable<Integer> {
+final class SupportBundleCommand extends CliCommand implements Callable<Integer> {
   private static final int LOG_BYTES = 4 << 20;
-
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
       names = "--out",
@@ -73,10 +68,7 @@ final class SupportBundleCommand implements Callable<Integer> {
       description = "The file to write, which must not exist (${DEFAULT-VALUE}).")
   private Path out = Path.of("graft-support.zip");
 
-  @Option(
-      names = "--role",
-      defaultValue = "all",
-      description = "The role to check for: all, server or worker.")
+  @Option(names = "--role", defaultValue = "all", description = "Role: all, server or worker.")
   private ServeCommand.ProcessRole role = ServeCommand.ProcessRole.ALL;
 
   @Option(
@@ -94,9 +86,7 @@ final class SupportBundleCommand implements Callable<Integer> {
     Map<String, String> secrets = new HashMap<>(System.getenv());
     secrets.putAll(EffectiveSettings.all(installation.settings()));
     write(entries(installation), SecretScrubber.of(secrets));
-    var stdout = spec.commandLine().getOut();
-    stdout.println(out);
-    stdout.flush();
+    print(out);
     return 0;
   }
 
@@ -146,8 +136,7 @@ final class SupportBundleCommand implements Callable<Integer> {
   /** Writes the bundle, readable only by its owner. */
   private void write(List<BundleEntry> entries, SecretScrubber scrubber) throws IOException {
     if (Files.exists(out)) {
-      throw new ParameterException(
-          spec.commandLine(), out + " already exists: choose another file");
+      throw wrong(out + " already exists: choose another file");
     }
     Files.createFile(
         out, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -173,7 +162,11 @@ final class SupportBundleCommand implements Callable<Integer> {
     }
   }
 
-  /** A file of a bundle. @@param text called when the bundle is written */
+  /**
+   * A file of a bundle.
+   *
+   * @param text called when the bundle is written
+   */
   record BundleEntry(String name, Callable<String> text) {}
 
   /** The effective settings of Graft on this machine, by source. */
@@ -351,14 +344,11 @@ final class SupportBundleCommand implements Callable<Integer> {
 
     private String address(String prefix, String port) {
       String host = settings.getProperty(prefix + ".address", "127.0.0.1");
-      boolean tls =
-          settings.containsProperty(prefix + ".ssl.bundle")
-              || settings.containsProperty(prefix + ".ssl.certificate")
-              || settings.containsProperty(prefix + ".ssl.key-store");
-      return (tls ? "https://" : "http://")
-          + (host.equals("0.0.0.0") ? "127.0.0.1" : host)
-          + ":"
-          + port;
+      return "%s://%s:%s"
+          .formatted(
+              Installation.scheme(settings, prefix),
+              host.equals("0.0.0.0") ? "127.0.0.1" : host,
+              port);
     }
   }
 
@@ -399,7 +389,7 @@ final class SupportBundleCommand implements Callable<Integer> {
     }
 
     /**
-     * @@param settings all settings; those with a secret's name are masked
+     * @param settings all settings; those with a secret's name are masked
      */
     static SecretScrubber of(Map<String, String> settings) {
       Set<String> values = new TreeSet<>();

@@ -4,11 +4,8 @@ import dev.graft.jobs.JoinTokens;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /**
  * {@code graft worker-token}: manages join tokens. Prints only tokens on standard output, for
@@ -20,14 +17,12 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "(create | list | revoke)",
     description =
         "Create, list and revoke join tokens of workers; also works while the server runs.")
-final class WorkerTokenCommand implements Runnable {
+final class WorkerTokenCommand extends CliCommand implements Runnable {
   private static final int MOST = 1000;
-
-  @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "specify create, list or revoke");
+    throw wrong("specify create, list or revoke");
   }
 
   @Command(
@@ -56,10 +51,10 @@ final class WorkerTokenCommand implements Runnable {
           int count,
       @Mixin ServerOptions options) {
     if (minutes < 1) {
-      throw new ParameterException(spec.commandLine(), "--expires-in-minutes must be 1 or more");
+      throw wrong("--expires-in-minutes must be 1 or more");
     }
     if (count < 1 || count > MOST) {
-      throw new ParameterException(spec.commandLine(), "--count must be 1 to " + MOST);
+      throw wrong("--count must be 1 to " + MOST);
     }
     try (ServerContext server = ServerContext.open(options)) {
       JoinTokens tokens = server.get(JoinTokens.class);
@@ -94,18 +89,13 @@ final class WorkerTokenCommand implements Runnable {
   @Command(
       name = "revoke",
       mixinStandardHelpOptions = true,
-      description = "Revoke a token that no worker has used yet.")
+      description = "Revoke an unused token.")
   int revoke(@Parameters(paramLabel = "TOKEN_ID") String id, @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
       if (!server.get(JoinTokens.class).revoke(id)) {
-        throw new ParameterException(spec.commandLine(), "there is no unused token " + id);
+        throw wrong("there is no unused token " + id);
       }
     }
     return 0;
-  }
-
-  private void print(String line) {
-    spec.commandLine().getOut().println(line);
-    spec.commandLine().getOut().flush();
   }
 }

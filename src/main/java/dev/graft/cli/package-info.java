@@ -8,9 +8,10 @@
  * dev.graft.cli.doctor}. {@code trainer}, {@code exporter}, {@code inferrer} and {@code
  * libtorch-check} are child processes of servers and workers, not commands for people.
  *
- * <p>Commands start fast because a call loads only the command that it names ({@code
- * CalledCommand}), and because the launchers give the JVM an AOT cache of the classes that it needs
- * ({@code bin/make-aot-cache}). A missing or outdated cache only makes the start slower.
+ * <p>Commands start fast because a call loads only the command that it names ({@link
+ * dev.graft.cli.GraftCommand#commandLine}), and because the launchers give the JVM an AOT cache of
+ * the classes that it needs ({@code bin/make-aot-cache}). A missing or outdated cache only makes
+ * the start slower.
  *
  * <p>A failing command prints one line on standard error and sets the exit status: 1 failure, 2
  * wrong usage or request, 3 the machine lacks something, in which case the line says how to fix it

@@ -1,5 +1,6 @@
 package dev.graft.client;
 
+import dev.graft.client.JobWatch.MakingWatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,26 +40,17 @@ public final class AdaptersCommand extends CommandGroup {
           .text("MODEL", "/name");
 
   @Command(name = "list", description = "List adapters, newest first, optionally filtered.")
-  static final class ListAll extends ListCommand {
-    @Option(
-        names = "--name",
-        paramLabel = "TEXT",
-        description = "Only adapters whose model name contains this text.")
+  static final class ListAll extends ApiCommand.ListCommand {
+    @Option(names = "--name", paramLabel = "TEXT", description = "Part of the model's name.")
     private @Nullable String name;
 
-    @Option(
-        names = "--base",
-        paramLabel = "MODEL",
-        description = "Only adapters of this base model.")
+    @Option(names = "--base", paramLabel = "MODEL", description = "Adapters of this base model.")
     private @Nullable String base;
 
     @Option(names = "--method", description = "Only adapters of this method, such as LORA or full.")
     private @Nullable String method;
 
-    @Option(
-        names = "--parent",
-        paramLabel = "MODEL",
-        description = "Only adapters that were continued from this model.")
+    @Option(names = "--parent", paramLabel = "MODEL", description = "Continued from this model.")
     private @Nullable String parent;
 
     ListAll() {
@@ -77,15 +69,13 @@ public final class AdaptersCommand extends CommandGroup {
   }
 
   @Command(name = "show", description = "Show an adapter as JSON.")
-  static final class Show extends ShowCommand {
+  static final class Show extends ApiCommand.ShowCommand {
     Show() {
       super(PATH);
     }
   }
 
-  @Command(
-      name = "link",
-      description = "Create a link with which anyone can download the adapter without a key.")
+  @Command(name = "link", description = "Create a link to download the adapter without a key.")
   static final class Link extends ApiCommand {
     @Parameters(paramLabel = "ADAPTER_ID")
     private String id = "";
@@ -127,10 +117,7 @@ public final class AdaptersCommand extends CommandGroup {
           "Combine several adapters of one base model into one LoRA on the server, and download"
               + " it.")
   static final class CombineAdapters extends ExportCommand {
-    @Parameters(
-        paramLabel = "ADAPTER_ID",
-        arity = "2..9",
-        description = "Ids of the adapters to combine.")
+    @Parameters(paramLabel = "ADAPTER_ID", arity = "2..9", description = "Ids of the adapters.")
     private List<String> ids = List.of();
 
     @Option(
@@ -170,10 +157,7 @@ public final class AdaptersCommand extends CommandGroup {
                 + " adapters.")
     private @Nullable Integer svdRank;
 
-    @Option(
-        names = "--seed",
-        paramLabel = "N",
-        description = "Random seed of the values that dare drops (0).")
+    @Option(names = "--seed", paramLabel = "N", description = "Random seed of dare's drops (0).")
     private @Nullable Integer seed;
 
     @Override
@@ -191,9 +175,7 @@ public final class AdaptersCommand extends CommandGroup {
   }
 
   /** {@code graft adapters export}. */
-  @Command(
-      name = "export",
-      description = "Export an adapter to another form on the server, wait for it and download it.")
+  @Command(name = "export", description = "Export an adapter to another form and download it.")
   static final class ExportAdapter extends ExportCommand {
     @Parameters(paramLabel = "ADAPTER_ID", description = "Id of the adapter.")
     private String id = "";
@@ -205,10 +187,7 @@ public final class AdaptersCommand extends CommandGroup {
         description = "The form: merged, merged_gguf, adapter_gguf, plain_lora, vllm or ollama.")
     private String form = "";
 
-    @Option(
-        names = "--type",
-        paramLabel = "f16|q8_0",
-        description = "The type of a merged GGUF file.")
+    @Option(names = "--type", paramLabel = "f16|q8_0", description = "Type of a merged GGUF file.")
     private @Nullable String type;
 
     @Option(
@@ -223,10 +202,7 @@ public final class AdaptersCommand extends CommandGroup {
         description = "The base model as vLLM is started with it, or as Ollama names it.")
     private @Nullable String base;
 
-    @Option(
-        names = "--name",
-        paramLabel = "NAME",
-        description = "The model name for clients of vLLM.")
+    @Option(names = "--name", paramLabel = "NAME", description = "Model name for clients of vLLM.")
     private @Nullable String name;
 
     @Override
@@ -254,7 +230,8 @@ public final class AdaptersCommand extends CommandGroup {
       String path = AdaptersCommand.PATH + "/" + escaped(adapter) + "/exports";
       JsonNode begun = api.post(path, request);
       String one = path + "/" + escaped(begun.path("id").asString());
-      JsonNode made = new MakingWatch(api, "export", one, "done_bytes").untilDone(begun);
+      JsonNode made =
+          new MakingWatch(api, "export", one, MakingWatch.bytes("done_bytes")).untilDone(begun);
       if (!made.path("status").asString().equals("succeeded")) {
         note("graft: " + made.path("error").asString("the export failed"));
         return 1;
@@ -275,17 +252,12 @@ public final class AdaptersCommand extends CommandGroup {
   /** {@code graft adapters pull}: downloads an adapter, checks its digest and unpacks it. */
   @Command(
       name = "pull",
-      description = "Download an adapter and unpack it into a directory that peft can load.")
+      description = "Download an adapter and unpack it to a directory for peft.")
   static final class PullAdapter extends ApiCommand {
-    @Parameters(
-        paramLabel = "ADAPTER_ID",
-        description = "Id of the adapter, or the model's name (ft:...).")
+    @Parameters(paramLabel = "ADAPTER_ID", description = "Id, or the model's name (ft:...).")
     private String id = "";
 
-    @Option(
-        names = "--out",
-        paramLabel = "DIR",
-        description = "The directory to create; by default ./ADAPTER_ID.")
+    @Option(names = "--out", paramLabel = "DIR", description = "New directory (./ADAPTER_ID).")
     private @Nullable Path out;
 
     @Override

@@ -37,7 +37,7 @@ public final class AliasesCommand extends CommandGroup {
           .text("REASON", "/reason");
 
   @Command(name = "list", description = "List aliases by name.")
-  static final class ListAll extends ListCommand {
+  static final class ListAll extends ApiCommand.ListCommand {
     ListAll() {
       super(PATH, ALIASES);
     }
@@ -73,10 +73,7 @@ public final class AliasesCommand extends CommandGroup {
 
   @Command(name = "create", description = "Create an alias for a fine-tuned model.")
   static final class Create extends Change {
-    @Parameters(
-        index = "1",
-        paramLabel = "MODEL",
-        description = "The model's name, or the id of its adapter.")
+    @Parameters(index = "1", paramLabel = "MODEL", description = "Model name or adapter id.")
     private String model = "";
 
     @Override
@@ -87,10 +84,7 @@ public final class AliasesCommand extends CommandGroup {
 
   @Command(name = "move", description = "Point an alias to another model.")
   static final class Move extends Change {
-    @Parameters(
-        index = "1",
-        paramLabel = "MODEL",
-        description = "The model's name, or the id of its adapter.")
+    @Parameters(index = "1", paramLabel = "MODEL", description = "Model name or adapter id.")
     private String model = "";
 
     @Option(
@@ -124,9 +118,7 @@ public final class AliasesCommand extends CommandGroup {
     }
   }
 
-  @Command(
-      name = "history",
-      description = "List who moved an alias, when, why and based on which evaluation.")
+  @Command(name = "history", description = "List who moved an alias, when and why.")
   static final class History extends ApiCommand {
     @Parameters(paramLabel = "ALIAS")
     private String alias = "";
@@ -134,7 +126,7 @@ public final class AliasesCommand extends CommandGroup {
     @Option(
         names = "--limit",
         defaultValue = "20",
-        description = "The maximum number to list (${DEFAULT-VALUE}).")
+        description = "How many to list (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override

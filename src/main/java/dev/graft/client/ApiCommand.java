@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -77,8 +79,9 @@ abstract class ApiCommand implements Callable<Integer> {
   }
 
   /**
-   * Prints a list as lines, or as a JSON array with {@code --json}. @@param lines prints a list
-   * that is not empty
+   * Prints a list as lines, or as a JSON array with {@code --json}.
+   *
+   * @param lines prints a list that is not empty
    */
   void show(List<JsonNode> things, Consumer<List<JsonNode>> lines) {
     if (connection.json()) {
@@ -106,5 +109,55 @@ abstract class ApiCommand implements Callable<Integer> {
   private static void print(PrintWriter to, String line) {
     to.println(line);
     to.flush();
+  }
+
+  /** A command that lists the first objects of a list. */
+  abstract static class ListCommand extends ApiCommand {
+    private final String path;
+    private final Table table;
+
+    @Option(
+        names = "--limit",
+        defaultValue = "20",
+        description = "How many to list (${DEFAULT-VALUE}).")
+    private int limit;
+
+    ListCommand(String path, Table table) {
+      this.path = path;
+      this.table = table;
+    }
+
+    /** Returns the filter as {@code name=value&...}, or an empty string. */
+    String query() {
+      return "";
+    }
+
+    @Override
+    final int run(GraftApi api) {
+      String query = query();
+      show(list(api, query.isEmpty() ? path : path + "?" + query, limit), table);
+      return 0;
+    }
+  }
+
+  /** A command that prints one object as JSON. */
+  abstract static class ShowCommand extends ApiCommand {
+    private final String list;
+
+    @Parameters(paramLabel = "ID")
+    private String id = "";
+
+    /**
+     * @param list the path of the list that contains the object
+     */
+    ShowCommand(String list) {
+      this.list = list;
+    }
+
+    @Override
+    final int run(GraftApi api) {
+      say(api.get(list + "/" + escaped(id)).toPrettyString());
+      return 0;
+    }
   }
 }

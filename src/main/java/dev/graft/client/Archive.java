@@ -1,17 +1,13 @@
 package dev.graft.client;
 
 import dev.graft.platform.FileTrees;
+import dev.graft.platform.Sha256;
 import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -38,22 +34,12 @@ final class Archive {
     Path arrived = Files.createTempFile(parent, ".graft-", null);
     try {
       api.download(path, arrived);
-      requireDigest(arrived, sha256);
+      if (!Sha256.of(arrived).equals(sha256)) {
+        throw new IOException("the SHA-256 of the downloaded file is wrong; try again");
+      }
       use.of(arrived);
     } finally {
       Files.deleteIfExists(arrived);
-    }
-  }
-
-  private static void requireDigest(Path archive, String sha256) throws IOException {
-    try (InputStream bytes = Files.newInputStream(archive);
-        DigestInputStream read =
-            new DigestInputStream(bytes, MessageDigest.getInstance("SHA-256"))) {
-      read.transferTo(java.io.OutputStream.nullOutputStream());
-      if (HexFormat.of().formatHex(read.getMessageDigest().digest()).equals(sha256)) return;
-      throw new IOException("the SHA-256 of the downloaded file is wrong; try again");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 

@@ -13,8 +13,10 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A command that the server of a data directory executes. It is sent over a Unix socket to which
- * only the directory's owner can connect, as one JSON object; the answer is another. @@param
- * command the name of the command @@param options its arguments
+ * only the directory's owner can connect, as one JSON object; the answer is another.
+ *
+ * @param command the name of the command
+ * @param options its arguments
  */
 public record AskedCommand(String command, List<String> options) {
   private static final int MOST_BYTES = 64 << 10;
@@ -25,7 +27,7 @@ public record AskedCommand(String command, List<String> options) {
   }
 
   /**
-   * @@param status the exit status
+   * @param status the exit status
    */
   public record Answer(int status, String out, String err) {
     public byte[] json() {

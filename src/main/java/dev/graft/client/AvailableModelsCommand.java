@@ -1,5 +1,6 @@
 package dev.graft.client;
 
+import dev.graft.platform.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -28,7 +29,7 @@ public final class AvailableModelsCommand extends ApiCommand {
   @Command(
       name = "imports",
       description = "List imports of base models, newest first (for administrators).")
-  public static final class Imports extends ListCommand {
+  public static final class Imports extends ApiCommand.ListCommand {
     public Imports() {
       super(
           "/v1/base_model_imports",
@@ -44,9 +45,7 @@ public final class AvailableModelsCommand extends ApiCommand {
 
     private static String done(JsonNode each) {
       long all = each.path("total_bytes").asLong(0);
-      return all == 0
-          ? "-"
-          : "%,d of %,d MB".formatted(each.path("bytes").asLong() / 1_000_000, all / 1_000_000);
+      return all == 0 ? "-" : Bytes.shown(each.path("bytes").asLong()) + " of " + Bytes.shown(all);
     }
   }
 }

@@ -16,9 +16,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code graft classify}: labels texts with a classifier. */
-@Command(
-    name = "classify",
-    description = "Label texts with a classifier; prints the label and score of each text.")
+@Command(name = "classify", description = "Label texts with a classifier: prints label and score.")
 public final class ClassifyCommand extends ApiCommand {
   /** The number of texts per request. */
   private static final int BATCH = 256;
@@ -50,7 +48,7 @@ public final class ClassifyCommand extends ApiCommand {
 
   @Parameters(
       paramLabel = "TEXT",
-      description = "The texts; without any, they are read from standard input, one per line.")
+      description = "The texts; by default the lines of standard input.")
   private List<String> texts = new ArrayList<>();
 
   @Override

@@ -37,7 +37,7 @@ public final class Connection {
   }
 
   /**
-   * @@param err where a message is printed if a key was created
+   * @param err where a message is printed if a key was created
    */
   public GraftApi open(PrintWriter err) throws IOException {
     Map<String, String> environment = System.getenv();
@@ -62,7 +62,7 @@ public final class Connection {
   }
 
   /**
-   * @@param file where a renewed token is stored
+   * @param file where a renewed token is stored
    */
   static GraftApi open(Login login, Path file, Map<String, String> environment) {
     HttpClient.Builder http = HttpClient.newBuilder();
@@ -91,8 +91,10 @@ public final class Connection {
    * Returns the server of the option, the environment or the stored login, with the key of the
    * environment or the stored login. A stored key is sent only to its own server. {@code
    * OPENAI_API_KEY} may be a key of OpenAI, so it is not sent to a server that only the stored
-   * login names. @@throws NoServer if no server is known @@throws NoKey if no key for the server is
-   * known
+   * login names.
+   *
+   * @throws NoServer if no server is known
+   * @throws NoKey if no key for the server is known
    */
   static Login resolve(
       @Nullable String option, Map<String, String> environment, Optional<Login> kept) {
@@ -196,8 +198,9 @@ public final class Connection {
     private LocalLogin() {}
 
     /**
-     * Gets a key from the server on {@code GRAFT_DATA_DIR}, by default {@code ~/.graft}. @@param
-     * file where the login is stored
+     * Gets a key from the server on {@code GRAFT_DATA_DIR}, by default {@code ~/.graft}.
+     *
+     * @param file where the login is stored
      */
     static Optional<Login> make(Map<String, String> environment, Path file) throws IOException {
       String user = System.getProperty("user.name");

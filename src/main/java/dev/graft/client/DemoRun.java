@@ -2,15 +2,14 @@ package dev.graft.client;
 
 import dev.graft.client.DemoRun.Score.AnsweredQuestion;
 import dev.graft.client.SampleData.HeldOutQuestion;
+import dev.graft.platform.Bytes;
+import dev.graft.platform.Sha256;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +20,11 @@ import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Runs the demo over the public API: upload, job, download, questions, scores. @@param baseModel
- * the registered name of the demo model @@param directory for the downloaded adapter @@param
- * servesOn whether the server keeps running, so that next steps should be printed
+ * Runs the demo over the public API: upload, job, download, questions, scores.
+ *
+ * @param baseModel the registered name of the demo model
+ * @param directory for the downloaded adapter
+ * @param servesOn whether the server keeps running, so that next steps should be printed
  */
 public record DemoRun(
     URI server, String key, String baseModel, long seed, Path directory, boolean servesOn) {
@@ -103,11 +104,10 @@ public record DemoRun(
     Files.createDirectories(directory);
     Path file = directory.resolve("adapter-%d.tar.gz".formatted(seed));
     client.download("/v1/adapters/%s/content".formatted(adapter.path("id").asString()), file);
-    if (!sha256(file).equals(adapter.path("sha256").asString())) {
+    if (!Sha256.of(file).equals(adapter.path("sha256").asString())) {
       throw new IllegalStateException(file + " has the wrong SHA-256");
     }
-    screen.done(
-        "adapter", "%,d kB  %s".formatted(Files.size(file) / 1000, screen.faint(file.toString())));
+    screen.done("adapter", Bytes.shown(Files.size(file)) + "  " + screen.faint(file.toString()));
   }
 
   private static JsonNode adapter(GraftApi client, String job) {
@@ -116,15 +116,6 @@ public record DemoRun(
     }
     throw new IllegalStateException(
         "the job succeeded, but the server lists no adapter for " + job);
-  }
-
-  private static String sha256(Path file) throws IOException {
-    try {
-      var sha256 = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha256.digest(Files.readAllBytes(file)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static List<AnsweredQuestion> ask(
@@ -224,8 +215,10 @@ public record DemoRun(
   }
 
   /**
-   * The number of correct answers. @@param sentences answers that are exactly the expected
-   * sentence @@param values answers that contain the expected value
+   * The number of correct answers.
+   *
+   * @param sentences answers that are exactly the expected sentence
+   * @param values answers that contain the expected value
    */
   record Score(int questions, int sentences, int values) {
     /** A question and what a model answered. */

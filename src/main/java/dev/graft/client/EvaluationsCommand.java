@@ -1,14 +1,13 @@
 package dev.graft.client;
 
+import dev.graft.client.JobWatch.MakingWatch;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
-import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -47,11 +46,8 @@ public final class EvaluationsCommand extends CommandGroup {
           .text("MODEL", "/models/0");
 
   @Command(name = "list", description = "List evaluations, newest first.")
-  static final class ListAll extends ListCommand {
-    @Option(
-        names = "--model",
-        paramLabel = "MODEL",
-        description = "Only evaluations of this model.")
+  static final class ListAll extends ApiCommand.ListCommand {
+    @Option(names = "--model", paramLabel = "MODEL", description = "Evaluations of this model.")
     private @Nullable String model;
 
     ListAll() {
@@ -79,9 +75,7 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  @Command(
-      name = "samples",
-      description = "Show questions, reference answers and each model's answers.")
+  @Command(name = "samples", description = "List questions, references and each model's answers.")
   static final class Samples extends ApiCommand {
     @Parameters(paramLabel = "EVALUATION_ID")
     private String id = "";
@@ -100,16 +94,13 @@ public final class EvaluationsCommand extends CommandGroup {
         description = "The metric of the comparison; by default the first grader's.")
     private @Nullable String metric;
 
-    @Option(
-        names = "--model",
-        paramLabel = "MODEL",
-        description = "The candidate; by default the first.")
+    @Option(names = "--model", paramLabel = "MODEL", description = "The candidate (the first).")
     private @Nullable String model;
 
     @Option(
         names = "--limit",
         defaultValue = "10",
-        description = "The maximum number to list (${DEFAULT-VALUE}).")
+        description = "How many to list (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
@@ -157,8 +148,6 @@ public final class EvaluationsCommand extends CommandGroup {
           "Start an evaluation and print its id, or with --watch its results (status 1 if it fails"
               + " or a gate fails).")
   static final class EvaluationsCreate extends ApiCommand {
-    private static final Duration POLL = Duration.ofSeconds(1);
-
     @Option(
         names = "--model",
         required = true,
@@ -186,16 +175,10 @@ public final class EvaluationsCommand extends CommandGroup {
     @Option(names = "--name", paramLabel = "TEXT", description = "A name for the evaluation.")
     private @Nullable String name;
 
-    @Option(
-        names = "--max-samples",
-        paramLabel = "N",
-        description = "The maximum number of rows to use (200).")
+    @Option(names = "--max-samples", paramLabel = "N", description = "Maximum rows to use (200).")
     private @Nullable Integer maxSamples;
 
-    @Option(
-        names = "--max-tokens",
-        paramLabel = "N",
-        description = "The maximum number of tokens per answer (256).")
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Maximum answer tokens (256).")
     private @Nullable Integer maxTokens;
 
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (42).")
@@ -251,18 +234,9 @@ public final class EvaluationsCommand extends CommandGroup {
 
     /** Waits until it finishes; returns 0 if it succeeded and no gate failed. */
     private int follow(GraftApi api, String id) {
-      Screen screen = Screen.standard();
-      Patience patience = new Patience();
-      String shown = "";
-      JsonNode now = api.get(EvaluationsCommand.PATH + "/" + id);
-      while (!JobWatch.hasEnded(now)) {
-        String status = EvaluationText.status(now);
-        if (!status.equals(shown)) screen.doing("asking", status);
-        shown = status;
-        LockSupport.parkNanos(POLL.toNanos());
-        now = patience.ask(() -> api.get(EvaluationsCommand.PATH + "/" + id)).orElse(now);
-      }
-      if (screen.terminal()) note("");
+      String path = EvaluationsCommand.PATH + "/" + id;
+      JsonNode now =
+          new MakingWatch(api, "asking", path, EvaluationText::status).untilDone(api.get(path));
       show(now, EvaluationText.of(now));
       boolean succeeded = now.path("status").asString().equals("succeeded");
       JsonNode passed = now.at("/results/passed");
@@ -291,8 +265,9 @@ public final class EvaluationsCommand extends CommandGroup {
     }
 
     /**
-     * Parses a gate such as {@code exact_match>=0.8}. @@throws IllegalArgumentException if the text
-     * is not a gate
+     * Parses a gate such as {@code exact_match>=0.8}.
+     *
+     * @throws IllegalArgumentException if the text is not a gate
      */
     public static ObjectNode gate(String text) {
       Matcher gate = GATE.matcher(text.replace(" ", ""));
@@ -317,7 +292,8 @@ public final class EvaluationsCommand extends CommandGroup {
       if (waits.isString()) return status + ", waiting: " + waits.asString();
       long total = evaluation.at("/progress/total").asLong(0);
       if (!status.equals("running") || total == 0) return status;
-      return line("running %d %%", 100 * evaluation.at("/progress/answered").asLong(0) / total);
+      return Table.line(
+          "running %d %%", 100 * evaluation.at("/progress/answered").asLong(0) / total);
     }
 
     /**
@@ -338,14 +314,14 @@ public final class EvaluationsCommand extends CommandGroup {
       }
       List<String> lines = new ArrayList<>();
       lines.add(
-          line(
+          Table.line(
               "%,d of %,d questions of %s were answered by all models:",
               results.path("compared").asLong(),
               evaluation.path("questions").asLong(),
               Table.printable(
                   evaluation.path("file_name").asString(evaluation.path("file").asString("")))));
       long leftOut = results.path("left_out").asLong();
-      if (leftOut > 0) lines.add(line("%,d were left out; see their samples", leftOut));
+      if (leftOut > 0) lines.add(Table.line("%,d were left out; see their samples", leftOut));
       for (JsonNode model : results.path("models")) lines.addAll(model(model));
       JsonNode passed = results.path("passed");
       if (passed.isBoolean()) {
@@ -364,7 +340,8 @@ public final class EvaluationsCommand extends CommandGroup {
         lines.add(metric(metric.getKey(), metric.getValue()));
       }
       long cut = model.path("cut").asLong();
-      if (cut > 0) lines.add(line("  %,d answers were cut at the maximum number of tokens", cut));
+      if (cut > 0)
+        lines.add(Table.line("  %,d answers were cut at the maximum number of tokens", cut));
       for (JsonNode gate : model.path("gates")) lines.add(gate(gate));
       if (model.path("confusion").isObject()) {
         lines.addAll(ConfusionText.of(model.path("confusion")));
@@ -373,15 +350,16 @@ public final class EvaluationsCommand extends CommandGroup {
     }
 
     private static String metric(String name, JsonNode measured) {
-      String own = line("  %-16s %8.4f", name, measured.path("value").asDouble());
+      String own = Table.line("  %-16s %8.4f", name, measured.path("value").asDouble());
       JsonNode interval = measured.path("confidence_interval");
       if (interval.isArray()) {
-        own += line(" [%.4f, %.4f]", interval.path(0).asDouble(), interval.path(1).asDouble());
+        own +=
+            Table.line(" [%.4f, %.4f]", interval.path(0).asDouble(), interval.path(1).asDouble());
       }
       JsonNode against = measured.path("against_baseline");
       if (!against.isObject()) return own;
       return own
-          + line(
+          + Table.line(
               "  %+.4f [%+.4f, %+.4f]  p %.4f  %d better, %d worse, %d equal  %s",
               against.path("difference").asDouble(),
               against.at("/confidence_interval/0").asDouble(),
@@ -409,7 +387,7 @@ public final class EvaluationsCommand extends CommandGroup {
     /** Formats a question, the reference answer and each model's answer. */
     public static String sample(JsonNode sample) {
       List<String> lines = new ArrayList<>();
-      lines.add(line("line %d", sample.path("line").asLong()));
+      lines.add(Table.line("line %d", sample.path("line").asLong()));
       for (JsonNode turn : sample.path("messages")) {
         lines.add("  " + turn.path("role").asString("") + ": " + text(turn.path("content")));
       }
@@ -427,10 +405,6 @@ public final class EvaluationsCommand extends CommandGroup {
 
     private static String text(JsonNode text) {
       return Table.printable(text.asString(""));
-    }
-
-    private static String line(String format, Object... values) {
-      return String.format(Locale.ROOT, format, values);
     }
   }
 

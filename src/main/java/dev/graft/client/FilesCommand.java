@@ -1,11 +1,12 @@
 package dev.graft.client;
 
+import dev.graft.client.JobWatch.MakingWatch;
+import dev.graft.client.TrainingFileUpload.UploadOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -61,9 +62,7 @@ public final class FilesCommand extends CommandGroup {
 
   @Command(name = "upload", description = "Upload a file and print its id.")
   static final class Send extends ApiCommand {
-    @Parameters(
-        paramLabel = "FILE",
-        description = "A JSONL or CSV file, plain, .gz or .zst, or a Parquet file.")
+    @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst, or Parquet.")
     private Path file = Path.of("");
 
     @Mixin private UploadOptions options = new UploadOptions();
@@ -78,7 +77,7 @@ public final class FilesCommand extends CommandGroup {
 
   @Command(
       name = "import",
-      description = "Have the server download a training file; prints the id of the import.")
+      description = "Have the server download a file; prints the import's id.")
   static final class Fetch extends ApiCommand {
     @Parameters(
         paramLabel = "SOURCE",
@@ -90,9 +89,7 @@ public final class FilesCommand extends CommandGroup {
     @Option(names = "--name", paramLabel = "NAME", description = "The name of the new file.")
     private @Nullable String name;
 
-    @Option(
-        names = "--wait",
-        description = "Wait until the file is imported and print the file's id instead.")
+    @Option(names = "--wait", description = "Wait for the import and print the file's id instead.")
     private boolean wait;
 
     @Mixin private UploadOptions options = new UploadOptions();
@@ -110,7 +107,7 @@ public final class FilesCommand extends CommandGroup {
       String id = made.path("id").asString();
       if (wait) {
         String one = IMPORTED + "/" + escaped(id);
-        made = new MakingWatch(api, "import", one, "bytes").untilDone(made);
+        made = new MakingWatch(api, "import", one, MakingWatch.bytes("bytes")).untilDone(made);
       }
       boolean failed = JobWatch.hasEnded(made) && made.path("file_id").isNull();
       if (failed) note("graft: " + made.path("error").asString(made.path("status").asString()));
@@ -120,7 +117,7 @@ public final class FilesCommand extends CommandGroup {
   }
 
   @Command(name = "imports", description = "List imports of files, newest first.")
-  static final class Imports extends ListCommand {
+  static final class Imports extends ApiCommand.ListCommand {
     Imports() {
       super(IMPORTED, IMPORTS);
     }
@@ -139,14 +136,14 @@ public final class FilesCommand extends CommandGroup {
   }
 
   @Command(name = "list", description = "List files, newest first.")
-  static final class ListAll extends ListCommand {
+  static final class ListAll extends ApiCommand.ListCommand {
     ListAll() {
       super(PATH, FILES);
     }
   }
 
   @Command(name = "show", description = "Show a file as JSON.")
-  static final class Show extends ShowCommand {
+  static final class Show extends ApiCommand.ShowCommand {
     Show() {
       super(PATH);
     }
@@ -186,11 +183,7 @@ public final class FilesCommand extends CommandGroup {
     @Parameters(paramLabel = "FILE_ID")
     private String id = "";
 
-    @Option(
-        names = "--out",
-        required = true,
-        paramLabel = "FILE",
-        description = "The file to write.")
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
     private Path out = Path.of("");
 
     @Override
@@ -222,9 +215,7 @@ public final class FilesCommand extends CommandGroup {
   static final class FilesConvert extends ApiCommand {
     private static final long PAUSE = TimeUnit.SECONDS.toNanos(1);
 
-    @Parameters(
-        paramLabel = "FILE",
-        description = "A file id (file-...), or a local file, which is uploaded.")
+    @Parameters(paramLabel = "FILE", description = "A file id, or a local file, which is uploaded.")
     private String file = "";
 
     @Option(
@@ -233,16 +224,14 @@ public final class FilesCommand extends CommandGroup {
         description = "The format: sharegpt, alpaca or question_answer; by default it is detected.")
     private @Nullable String from;
 
-    @Option(
-        names = "--ignore-unknown-keys",
-        description = "Ignore keys that the format does not define.")
+    @Option(names = "--ignore-unknown-keys", description = "Ignore keys that the format lacks.")
     private boolean ignoreUnknownKeys;
 
     @Override
     int run(GraftApi api) throws IOException {
       UploadOptions options = new UploadOptions(ignoreUnknownKeys);
       String path = FilesCommand.PATH + "/" + escaped(TrainingFileUpload.idOf(api, file, options));
-      Patience patience = new Patience();
+      JobWatch.Patience patience = new JobWatch.Patience();
       while (patience.ask(() -> api.get(path)).map(FilesConvert::isUnread).orElse(true)) {
         LockSupport.parkNanos(PAUSE);
       }
@@ -269,7 +258,7 @@ public final class FilesCommand extends CommandGroup {
     @Parameters(
         index = "0",
         paramLabel = "FILE|FILE_ID",
-        description = "A file id (file-...), or a local file, which is uploaded.")
+        description = "A file id, or a local file, which is uploaded.")
     private String file = "";
 
     @Parameters(
@@ -328,7 +317,7 @@ public final class FilesCommand extends CommandGroup {
     public static String of(JsonNode report) {
       List<String> lines = new ArrayList<>();
       lines.add(
-          line(
+          Table.line(
               "%,d rows of kind %s; prompt: %s; answer: %s",
               report.path("rows").asLong(),
               report.path("kind").asString(""),
@@ -343,7 +332,7 @@ public final class FilesCommand extends CommandGroup {
     }
 
     private static String characters(JsonNode lengths) {
-      return line(
+      return Table.line(
           "median %,d characters, at most %,d",
           lengths.path("median").asLong(), lengths.path("max").asLong());
     }
@@ -357,19 +346,17 @@ public final class FilesCommand extends CommandGroup {
               .collect(Collectors.joining(", "));
       long more = finding.path("count").asLong() - finding.path("lines").size();
       String lines =
-          where.isEmpty() ? "" : " Line " + where + (more > 0 ? line(" and %,d more.", more) : ".");
+          where.isEmpty()
+              ? ""
+              : " Line " + where + (more > 0 ? Table.line(" and %,d more.", more) : ".");
       String remedied = finding.path("remedied_by").asString("");
-      return line(
+      return Table.line(
           "%-7s  %s%s%n         %s%s",
           finding.path("severity").asString(""),
           finding.path("message").asString(""),
           lines,
           finding.path("remedy").asString(""),
           remedied.isEmpty() ? "" : " (graft files remedy: " + remedied + ")");
-    }
-
-    private static String line(String format, Object... values) {
-      return String.format(Locale.ROOT, format, values);
     }
   }
 }

@@ -56,15 +56,15 @@ public final class GraftApi implements AutoCloseable {
   private final Supplier<String> key;
 
   /**
-   * @@param server the server's address, with or without a trailing {@code /v1}
+   * @param server the server's address, with or without a trailing {@code /v1}
    */
   public GraftApi(URI server, String key) {
     this(server, () -> key, HttpClient.newHttpClient());
   }
 
   /**
-   * @@param key supplies the key for each request @@param http the client, with the trusted
-   * authorities
+   * @param key supplies the key for each request
+   * @param http the client, with the trusted authorities
    */
   public GraftApi(URI server, Supplier<String> key, HttpClient http) {
     this.http = http;
@@ -79,10 +79,7 @@ public final class GraftApi implements AutoCloseable {
 
   /** Returns the answer to {@code POST path} with a JSON body. */
   public JsonNode post(String path, JsonNode body) {
-    return json(
-        request(path)
-            .header("content-type", "application/json")
-            .POST(BodyPublishers.ofString(body.toString())));
+    return json(posting(path, body));
   }
 
   /** Like {@link #post(String, JsonNode)}, with maps, lists and plain values. */
@@ -92,11 +89,13 @@ public final class GraftApi implements AutoCloseable {
 
   /** Like {@link #post(String, JsonNode)}, with an idempotency key, so that it may be retried. */
   public JsonNode create(String path, JsonNode body) {
-    return json(
-        request(path)
-            .header("content-type", "application/json")
-            .header(IDEMPOTENCY, UUID.randomUUID().toString())
-            .POST(BodyPublishers.ofString(body.toString())));
+    return json(posting(path, body).header(IDEMPOTENCY, UUID.randomUUID().toString()));
+  }
+
+  private HttpRequest.Builder posting(String path, JsonNode body) {
+    return request(path)
+        .header("content-type", "application/json")
+        .POST(BodyPublishers.ofString(body.toString()));
   }
 
   /** Returns the answer to {@code DELETE path}. */
@@ -139,8 +138,9 @@ public final class GraftApi implements AutoCloseable {
   }
 
   /**
-   * Opens the event stream of {@code GET path}, without retries. @@param last id of the last event
-   * received, or null to start with the first
+   * Opens the event stream of {@code GET path}, without retries.
+   *
+   * @param last id of the last event received, or null to start with the first
    */
   ServerEvents events(String path, @Nullable String last) throws IOException, InterruptedException {
     HttpRequest.Builder request = request(path).header("accept", "text/event-stream").GET();
@@ -261,16 +261,18 @@ public final class GraftApi implements AutoCloseable {
 
   /**
    * Downloads a file. An interrupted download is resumed as long as each attempt receives some
-   * bytes; the caller checks the digest. @@param request makes a request for the whole file,
-   * without the method
+   * bytes; the caller checks the digest.
+   *
+   * @param request makes a request for the whole file, without the method
    */
   record FileDownload(HttpClient http, String server, Supplier<HttpRequest.Builder> request) {
     /** Consecutive attempts without new bytes after which it gives up. */
     private static final int VAIN_ATTEMPTS = 3;
 
     /**
-     * @@param part may already contain the beginning @@throws ApiRefused if the server refuses
-     * it @@throws NoAnswer after several attempts without new bytes
+     * @param part may already contain the beginning
+     * @throws ApiRefused if the server refuses it
+     * @throws NoAnswer after several attempts without new bytes
      */
     void into(Path part) throws IOException {
       int vain = 0;
@@ -344,8 +346,10 @@ public final class GraftApi implements AutoCloseable {
     }
 
     /**
-     * A server-sent event. @@param id empty if the event has none @@param name {@code message} if
-     * the event has none
+     * A server-sent event.
+     *
+     * @param id empty if the event has none
+     * @param name {@code message} if the event has none
      */
     record ServerEvent(String id, String name, String data) {}
 

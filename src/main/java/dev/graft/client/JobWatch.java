@@ -1,6 +1,7 @@
 package dev.graft.client;
 
 import dev.graft.client.GraftApi.ServerEvents.ServerEvent;
+import dev.graft.platform.Bytes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
@@ -12,6 +13,8 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -107,15 +110,18 @@ final class JobWatch {
   }
 
   /**
-   * A line that describes what a job is doing. @@param phase the phase, in one or two words @@param
-   * text the progress of the phase @@param news a value that changes when there is something new to
-   * show, unlike the time left
+   * A line that describes what a job is doing.
+   *
+   * @param phase the phase, in one or two words
+   * @param text the progress of the phase
+   * @param news a value that changes when there is something new to show, unlike the time left
    */
   record JobLine(String phase, String text, String news) {
     private static final int BAR = 28;
 
     /**
-     * @@param job a job that has not ended @@param loss the latest training loss; empty if unknown
+     * @param job a job that has not ended
+     * @param loss the latest training loss; empty if unknown
      */
     static JobLine of(JsonNode job, String loss, Screen screen, Instant now) {
       String status = job.path("status").asString();
@@ -258,6 +264,73 @@ final class JobWatch {
         reader.join();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Waits until something that a server makes has ended and shows its progress.
+   *
+   * @param what its name in the output
+   * @param path where to read it
+   * @param state formats its progress
+   */
+  record MakingWatch(GraftApi api, String what, String path, Function<JsonNode, String> state) {
+    private static final long POLL = Duration.ofSeconds(1).toNanos();
+
+    /** Waits for the end, see {@link JobWatch#hasEnded}, and returns it. */
+    public JsonNode untilDone(JsonNode begun) {
+      Patience patience = new Patience();
+      Screen screen = Screen.standard();
+      JsonNode making = begun;
+      String shown = "";
+      while (!JobWatch.hasEnded(making)) {
+        String now = state.apply(making);
+        if (!now.equals(shown)) screen.doing(what, now);
+        shown = now;
+        LockSupport.parkNanos(POLL);
+        making = patience.ask(() -> api.get(path)).orElse(making);
+      }
+      screen.done(what, making.path("status").asString());
+      return making;
+    }
+
+    /** Returns the progress in bytes, of {@code total_bytes}. */
+    static Function<JsonNode, String> bytes(String done) {
+      return making -> {
+        JsonNode total = making.path("total_bytes");
+        return total.isNull()
+            ? making.path("status").asString()
+            : Bytes.shown(making.path(done).asLong()) + " of " + Bytes.shown(total.asLong());
+      };
+    }
+  }
+
+  /**
+   * Lets a polling caller tolerate a server that is unavailable for a while, for example during a
+   * restart.
+   */
+  static final class Patience {
+    /** Longer than a server takes to start. */
+    private static final long AWAY = Duration.ofMinutes(2).toNanos();
+
+    private long answered = System.nanoTime();
+
+    /**
+     * Returns the answer; empty while the server is unavailable.
+     *
+     * @throws UncheckedIOException if the server has been unavailable for too long, or {@link
+     *     ApiRefused} if the request itself is refused
+     */
+    public <T> Optional<T> ask(Supplier<T> question) {
+      try {
+        T answer = question.get();
+        answered = System.nanoTime();
+        return Optional.of(answer);
+      } catch (UncheckedIOException | ApiRefused e) {
+        boolean lasting = e instanceof ApiRefused refused && refused.status() < 500;
+        if (lasting || System.nanoTime() - answered > AWAY) throw e;
+        return Optional.empty();
       }
     }
   }

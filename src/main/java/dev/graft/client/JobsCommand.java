@@ -96,15 +96,13 @@ public final class JobsCommand extends CommandGroup {
   static final class ListAll extends ApiCommand {
     private static final String OF_ALL = "/v1/organization/fine_tuning/jobs";
 
-    @Option(
-        names = "--all-departments",
-        description = "List the jobs of all departments (for administrators).")
+    @Option(names = "--all-departments", description = "Jobs of all departments (administrators).")
     private boolean all;
 
     @Option(
         names = "--limit",
         defaultValue = "20",
-        description = "The maximum number to list (${DEFAULT-VALUE}).")
+        description = "How many to list (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
@@ -188,9 +186,7 @@ public final class JobsCommand extends CommandGroup {
     @Command(name = "cancel", description = "Cancel a job; its checkpoints so far are kept.")
     static final class Cancel extends Change {}
 
-    @Command(
-        name = "pause",
-        description = "Pause a job after its next step, which frees its device.")
+    @Command(name = "pause", description = "Pause a job after its next step to free its device.")
     static final class Pause extends Change {}
 
     @Command(name = "resume", description = "Resume a paused job where it stopped.")
@@ -211,9 +207,7 @@ public final class JobsCommand extends CommandGroup {
       return comment == null ? body : body.put("comment", comment);
     }
 
-    @Command(
-        name = "approve",
-        description = "Approve a job that waits for approval; it enters the queue.")
+    @Command(name = "approve", description = "Approve a waiting job; it enters the queue.")
     static final class Approve extends Decision {}
 
     @Command(name = "reject", description = "Reject a job that waits for approval.")
@@ -221,22 +215,16 @@ public final class JobsCommand extends CommandGroup {
   }
 
   /** {@code graft jobs create}: creates a job, from a file id or a local file. */
-  @Command(
-      name = "create",
-      description = "Create a job and print its id, or with --watch the resulting model.")
+  @Command(name = "create", description = "Create a job; prints its id, or with --watch the model.")
   static final class JobsCreate extends ApiCommand {
-    @Option(
-        names = "--model",
-        required = true,
-        paramLabel = "MODEL",
-        description = "The base model.")
+    @Option(names = "--model", required = true, paramLabel = "MODEL", description = "Base model.")
     private String model = "";
 
     @Option(
         names = "--training-file",
         required = true,
         paramLabel = "FILE",
-        description = "A file id (file-...), or a local file, which is uploaded.")
+        description = "A file id, or a local file, which is uploaded.")
     private String training = "";
 
     @Option(
@@ -261,10 +249,7 @@ public final class JobsCommand extends CommandGroup {
 
     @Mixin private ResourceOptions resources = new ResourceOptions();
 
-    @Option(
-        names = "--quote",
-        description =
-            "Print an estimate instead of creating a job; a local file is still uploaded.")
+    @Option(names = "--quote", description = "Print an estimate instead; local files are uploaded.")
     private boolean quote;
 
     @Option(names = "--watch", description = "Wait until it finishes and show its progress.")
@@ -319,11 +304,7 @@ public final class JobsCommand extends CommandGroup {
   static final class JobsCheck extends ApiCommand {
     private static final int REFUSED = 2;
 
-    @Option(
-        names = "--model",
-        required = true,
-        paramLabel = "MODEL",
-        description = "The base model.")
+    @Option(names = "--model", required = true, paramLabel = "MODEL", description = "Base model.")
     private String model = "";
 
     @Option(
@@ -401,12 +382,12 @@ public final class JobsCommand extends CommandGroup {
         long step = job.at("/progress/step").asLong();
         field(
             "Step",
-            line(
+            Table.line(
                 "%,d of %,d (%d %%)",
                 step, total.asLong(), 100 * step / Math.max(1, total.asLong())));
       }
-      field("Trained tokens", line("%,d", job.at("/usage/trained_tokens").asLong()));
-      field("Device time", line("%.1f s", job.at("/usage/device_seconds").asDouble()));
+      field("Trained tokens", Table.line("%,d", job.at("/usage/trained_tokens").asLong()));
+      field("Device time", Table.line("%.1f s", job.at("/usage/device_seconds").asDouble()));
       field("Queue position", text(job, "/queue/position"));
       time("Created", job.path("created_at"));
       if (!job.path("finished_at").isNumber()) time("ETA", job.path("estimated_finish"));
@@ -490,10 +471,6 @@ public final class JobsCommand extends CommandGroup {
     private static String text(JsonNode of, String pointer) {
       return Table.printable(of.at(pointer).asString(""));
     }
-
-    private static String line(String format, Object... values) {
-      return String.format(Locale.ROOT, format, values);
-    }
   }
 
   /** Formats a quote, without its warnings. */
@@ -504,7 +481,7 @@ public final class JobsCommand extends CommandGroup {
       List<String> lines = new ArrayList<>();
       JsonNode data = quote.path("data");
       lines.add(
-          line(
+          Table.line(
               "%,d rows, %,d tokens per epoch (%,d trained); %s epochs, %,d steps",
               data.path("rows").asLong(),
               data.path("tokens_per_epoch").asLong(),
@@ -515,13 +492,13 @@ public final class JobsCommand extends CommandGroup {
       if (memory.path("bytes").isNumber()) lines.add(memory(memory));
       JsonNode queue = quote.path("queue");
       lines.add(
-          line(
+          Table.line(
               "position %,d in the queue: %s",
               queue.path("position").asLong(), queue.path("ahead_reason").asString("")));
       JsonNode run = quote.path("run");
       lines.add(
           run.path("seconds").isNumber()
-              ? line(
+              ? Table.line(
                   "about %s of training, at the %,.0f tokens/s of similar jobs",
                   duration(run.path("seconds").asLong()), run.path("tokens_per_second").asDouble())
               : "the training time is unknown, because no similar job has run yet");
@@ -538,17 +515,13 @@ public final class JobsCommand extends CommandGroup {
     }
 
     private static String epochs(double epochs) {
-      return epochs == Math.rint(epochs) ? line("%.0f", epochs) : line("%.2f", epochs);
+      return epochs == Math.rint(epochs) ? Table.line("%.0f", epochs) : Table.line("%.2f", epochs);
     }
 
     private static String duration(long seconds) {
       if (seconds < 120) return seconds + " s";
       if (seconds < 7200) return seconds / 60 + " min";
-      return line("%.1f h", seconds / 3600.0);
-    }
-
-    private static String line(String format, Object... values) {
-      return String.format(Locale.ROOT, format, values);
+      return Table.line("%.1f h", seconds / 3600.0);
     }
   }
 
@@ -576,10 +549,7 @@ public final class JobsCommand extends CommandGroup {
         description = "Run only on GPUs with at least this CUDA compute capability.")
     private @Nullable String capability;
 
-    @Option(
-        names = "--devices",
-        paramLabel = "N",
-        description = "The number of devices to train on (1).")
+    @Option(names = "--devices", paramLabel = "N", description = "Number of devices (1).")
     private @Nullable Integer devices;
 
     @Option(

@@ -102,9 +102,7 @@ public final class KeysCommand extends CommandGroup {
     }
   }
 
-  @Command(
-      name = "create",
-      description = "Create a service account and its key, which is shown only once.")
+  @Command(name = "create", description = "Create a service account and its key, shown only once.")
   static final class Create extends ApiCommand {
     @Mixin private DepartmentOption department = new DepartmentOption();
 

@@ -49,8 +49,9 @@ public final class KnownServer {
 
   /**
    * Returns the server of the option, the environment or the last login, in this order, with its
-   * key if known. @@throws IllegalArgumentException if its address is not valid
+   * key if known.
    *
+   * @throws IllegalArgumentException if its address is not valid
    * @throws dev.graft.platform.MachineLacks if the file of trusted authorities is not valid
    */
   public static Optional<KnownServer> find(@Nullable String option, Map<String, String> environment)
@@ -75,8 +76,8 @@ public final class KnownServer {
   /** What a server at an address answers. */
   public sealed interface Answer {
     /**
-     * @@param version the API's version @@param same whether its API document equals that of this
-     * program
+     * @param version the API's version
+     * @param same whether its API document equals that of this program
      */
     record Graft(String version, boolean same) implements Answer {}
 

@@ -1,6 +1,7 @@
 package dev.graft.client;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,9 +12,11 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A server and its key. @@param server the server's address, with or without {@code /v1} @@param
- * key a key, or a token of the server's identity provider; never printed @@param renewal how to
- * renew the token; null for a key
+ * A server and its key.
+ *
+ * @param server the server's address, with or without {@code /v1}
+ * @param key a key, or a token of the server's identity provider; never printed
+ * @param renewal how to renew the token; null for a key
  */
 record Login(String server, String key, @Nullable Renewal renewal) {
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -53,5 +56,37 @@ record Login(String server, String key, @Nullable Renewal renewal) {
   @Override
   public String toString() {
     return "a key for " + server;
+  }
+
+  /**
+   * How to get the next token when a stored one expires.
+   *
+   * @param tokenEndpoint the identity provider's token endpoint
+   * @param token {@code id_token} or {@code access_token}, whichever Graft accepts
+   * @param refreshToken a secret; null if the provider gave none, so that the user has to sign in
+   *     again
+   * @param expiresAt when the stored token expires, in unix seconds
+   */
+  record Renewal(
+      URI tokenEndpoint,
+      String clientId,
+      String token,
+      @Nullable String refreshToken,
+      long expiresAt) {
+    /** Allows for the duration of a request and differences between clocks. */
+    private static final long SECONDS_BEFORE = 60;
+
+    Renewal with(@Nullable String nextRefreshToken, long nextExpiresAt) {
+      return new Renewal(tokenEndpoint, clientId, token, nextRefreshToken, nextExpiresAt);
+    }
+
+    boolean due(long now) {
+      return now > expiresAt - SECONDS_BEFORE;
+    }
+
+    @Override
+    public String toString() {
+      return "a token until " + expiresAt;
+    }
   }
 }

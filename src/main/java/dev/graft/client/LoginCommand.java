@@ -50,9 +50,7 @@ public final class LoginCommand implements Callable<Integer> {
       description = "The server's address (${DEFAULT-VALUE}).")
   private String server = "";
 
-  @Option(
-      names = "--sso",
-      description = "Sign in with the server's identity provider, in a browser on any machine.")
+  @Option(names = "--sso", description = "Sign in with the server's identity provider.")
   private boolean sso;
 
   @Override
@@ -125,7 +123,7 @@ public final class LoginCommand implements Callable<Integer> {
     private final Consumer<Duration> pause;
 
     /**
-     * @@param pause waits between polls for the confirmation
+     * @param pause waits between polls for the confirmation
      */
     SingleSignOn(TokenEndpoint tokens, Consumer<Duration> pause) {
       this.tokens = tokens;
@@ -133,9 +131,10 @@ public final class LoginCommand implements Callable<Integer> {
     }
 
     /**
-     * @@param metadata the server's metadata (RFC 9728) @@param ask shows the user the address and
-     * the code @@throws IllegalArgumentException if the server does not offer this sign-in, or the
-     * user declines
+     * @param metadata the server's metadata (RFC 9728)
+     * @param ask shows the user the address and the code
+     * @throws IllegalArgumentException if the server does not offer this sign-in, or the user
+     *     declines
      */
     Login signIn(String server, JsonNode metadata, Consumer<DeviceAuthorizationSuccessResponse> ask)
         throws IOException {
@@ -157,8 +156,8 @@ public final class LoginCommand implements Callable<Integer> {
           throw new IllegalArgumentException(
               issuer + " does not support the device grant (RFC 8628)");
         }
-        Renewal renewal =
-            new Renewal(
+        Login.Renewal renewal =
+            new Login.Renewal(
                 TokenEndpoint.secure(token),
                 signIn.path("client_id").asString(""),
                 signIn.path("token").asString(""),

@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The data set of a demo run: new facts for each seed, training rows and test questions. @@param
- * rows training conversations, shuffled, without product sheets @@param questions one held-out
- * phrasing per fact, shuffled
+ * The data set of a demo run: new facts for each seed, training rows and test questions.
+ *
+ * @param rows training conversations, shuffled, without product sheets
+ * @param questions one held-out phrasing per fact, shuffled
  */
 public record SampleData(List<ChatRow> rows, List<HeldOutQuestion> questions) {
   private static final int PRODUCTS = 8;

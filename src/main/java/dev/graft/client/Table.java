@@ -1,5 +1,6 @@
 package dev.graft.client;
 
+import dev.graft.platform.Bytes;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -35,19 +36,13 @@ public final class Table {
 
   /** Adds a column with the bytes at a JSON pointer. */
   public Table size(String title, String pointer) {
-    return column(title, thing -> size(thing.at(pointer).asLong(0)));
+    return column(title, thing -> Bytes.shown(thing.at(pointer).asLong(0)));
   }
 
   /** Formats unix seconds as local time. */
   public static String time(JsonNode seconds) {
     if (!seconds.isNumber()) return "-";
     return TIME.format(Instant.ofEpochSecond(seconds.asLong()).atZone(ZoneId.systemDefault()));
-  }
-
-  private static String size(long bytes) {
-    if (bytes < 1000) return bytes + " B";
-    if (bytes < 1_000_000) return bytes / 1000 + " kB";
-    return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
   }
 
   /** Returns the lines of the table, with a title line. */
@@ -70,6 +65,11 @@ public final class Table {
       line.append(row.get(column)).append(" ".repeat(width - row.get(column).length() + 2));
     }
     return line.toString().stripTrailing();
+  }
+
+  /** Formats text in English, whatever the locale. */
+  static String line(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
   }
 
   /** Replaces control characters, which could change the terminal. */

@@ -15,6 +15,7 @@ import com.nimbusds.oauth2.sdk.token.RefreshToken;
 import com.nimbusds.oauth2.sdk.token.Tokens;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
 import com.nimbusds.openid.connect.sdk.token.OIDCTokens;
+import dev.graft.client.Login.Renewal;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Clock;
@@ -31,7 +32,7 @@ final class TokenEndpoint {
   private final @Nullable SSLSocketFactory trusted;
 
   /**
-   * @@param trusted makes TLS connections with the trusted authorities; null = Java's
+   * @param trusted makes TLS connections with the trusted authorities; null = Java's
    */
   TokenEndpoint(Clock clock, @Nullable SSLSocketFactory trusted) {
     this.clock = clock;
@@ -45,8 +46,9 @@ final class TokenEndpoint {
   }
 
   /**
-   * Returns the login with a new token. @@throws IllegalArgumentException if the user has to sign
-   * in again
+   * Returns the login with a new token.
+   *
+   * @throws IllegalArgumentException if the user has to sign in again
    */
   Login renewed(Login old) throws IOException {
     Renewal renewal = old.renewal();

@@ -1,5 +1,6 @@
 package dev.graft.console;
 
+import dev.graft.platform.Bytes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,11 +20,7 @@ final class Shown {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("d MMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
-  private static final String[] UNITS = {"B", "KB", "MB", "GB", "TB"};
   private static final double MILLIS = 1000;
-
-  /** As settings and documents count: of 1 TB, 1024 GB. */
-  private static final double STEP = 1024;
 
   private final Clock clock;
 
@@ -68,24 +65,18 @@ final class Shown {
 
   /** Formats the resources that a job requests; empty if none. */
   public String asks(JobsConsoleController.JobView.ResourcesView asked) {
-    StringJoiner told = new StringJoiner(", ");
-    if (asked.devices() != null) told.add(asked.devices() + " devices");
-    if (asked.device() != null) told.add(asked.device());
+    StringJoiner parts = new StringJoiner(", ");
+    if (asked.devices() != null) parts.add(asked.devices() + " devices");
+    if (asked.device() != null) parts.add(asked.device());
     Long memory = asked.memory();
-    if (memory != null) told.add(String.format(Locale.ROOT, "%.1f GB of memory", memory / 1e9));
-    if (asked.capability() != null) told.add("capability " + asked.capability());
-    if (asked.workerClass() != null) told.add("worker class " + asked.workerClass());
-    return told.toString();
+    if (memory != null) parts.add(Bytes.gigabytes(memory) + " of memory");
+    if (asked.capability() != null) parts.add("capability " + asked.capability());
+    if (asked.workerClass() != null) parts.add("worker class " + asked.workerClass());
+    return parts.toString();
   }
 
   public String bytes(@Nullable Long bytes) {
-    if (bytes == null) return NOTHING;
-    double size = bytes;
-    int unit = 0;
-    for (; size >= STEP && unit < UNITS.length - 1; unit++) size /= STEP;
-    return unit == 0
-        ? bytes + " B"
-        : String.format(Locale.ROOT, size < 10 ? "%.1f %s" : "%.0f %s", size, UNITS[unit]);
+    return bytes == null ? NOTHING : Bytes.shown(bytes);
   }
 
   /** Formats a name of the API without underscores. */

@@ -95,8 +95,9 @@ public final class ChildConfinement {
   }
 
   /**
-   * Returns how to start children that work in a directory, which is created if absent. @@throws
-   * UncheckedIOException if the directory cannot be created
+   * Returns how to start children that work in a directory, which is created if absent.
+   *
+   * @throws UncheckedIOException if the directory cannot be created
    */
   public synchronized Children within(Path directory) {
     try {
@@ -190,8 +191,8 @@ public final class ChildConfinement {
 
     /**
      * @param prefix the prefix of a child's command
-     * @param needed the files it reads and directories it enters @@return in one line what such a
-     *     child cannot do; null = nothing
+     * @param needed the files it reads and directories it enters
+     * @return in one line what such a child cannot do; null = nothing
      */
     static @Nullable String lack(List<String> prefix, List<String> needed) {
       List<String> command = new ArrayList<>(prefix);
@@ -208,8 +209,8 @@ public final class ChildConfinement {
     private static final String SETTING = "graft.children.user";
 
     /**
-     * @return null for {@code none} @@throws MachineLacks if the user is unknown on this machine,
-     *     or is root
+     * @return null for {@code none}
+     * @throws MachineLacks if the user is unknown on this machine, or is root
      */
     static @Nullable ChildUser of(String setting) {
       String name = setting.strip();

@@ -25,8 +25,8 @@ public final class ConcurrencyLimit {
   /**
    * Runs {@code work} under the limit, and only one at a time for each owner.
    *
-   * @param whose the owner, such as a department's id @@throws RequestFailed 503 if the limit is
-   *     reached or the owner's other request is still running
+   * @param whose the owner, such as a department's id
+   * @throws RequestFailed 503 if the limit is reached or the owner's other request is still running
    */
   public <T> T run(String whose, Supplier<T> work) {
     if (!inside.add(whose)) throw refusal();
@@ -38,7 +38,7 @@ public final class ConcurrencyLimit {
   }
 
   /**
-   * @@throws RequestFailed 503 if the limit is reached
+   * @throws RequestFailed 503 if the limit is reached
    */
   public <T> T run(Supplier<T> work) {
     if (!free.tryAcquire()) throw refusal();

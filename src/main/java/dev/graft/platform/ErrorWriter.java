@@ -22,7 +22,7 @@ class ErrorWriter {
     }
     response.setStatus(problem.type().status());
     response.setContentType(MediaType.APPLICATION_JSON_VALUE);
-    ErrorHeaders.of(problem).forEach(response::setHeader);
+    problem.headers().forEach(response::setHeader);
     response.getOutputStream().write(json.writeValueAsBytes(ErrorEnvelope.of(problem)));
   }
 }

@@ -21,8 +21,9 @@ public final class EventStream {
   }
 
   /**
-   * Sends an event without a name, as OpenAI does. @@throws IOException if the client has
-   * disconnected; all other methods throw it too
+   * Sends an event without a name, as OpenAI does.
+   *
+   * @throws IOException if the client has disconnected; all other methods throw it too
    */
   public void send(Object event) throws IOException {
     write("data: " + json.writeValueAsString(event));

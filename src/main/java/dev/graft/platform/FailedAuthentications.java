@@ -75,8 +75,9 @@ public class FailedAuthentications {
   }
 
   /**
-   * Checks the limit for a secret other than a bearer credential. @@throws RequestFailed 429 if
-   * there were too many failed logins from its address
+   * Checks the limit for a secret other than a bearer credential.
+   *
+   * @throws RequestFailed 429 if there were too many failed logins from its address
    */
   public void requireFew(HttpServletRequest request) {
     refusal(request)

@@ -133,7 +133,8 @@ final class OtelTraces implements Traces {
     provider.shutdown().join(LAST_SECONDS, TimeUnit.SECONDS);
   }
 
-  record OtelSpan(Tracer tracer, io.opentelemetry.api.trace.Span span) implements RecordedSpan {
+  /** The recorder behind a {@link Span}. */
+  record OtelSpan(Tracer tracer, io.opentelemetry.api.trace.Span span) {
     static SpanKind of(Span.Kind kind) {
       return switch (kind) {
         case SERVER -> SpanKind.SERVER;
@@ -143,8 +144,7 @@ final class OtelTraces implements Traces {
       };
     }
 
-    @Override
-    public RecordedSpan child(String name, Span.Kind kind) {
+    OtelSpan child(String name, Span.Kind kind) {
       return new OtelSpan(
           tracer,
           tracer
@@ -154,40 +154,33 @@ final class OtelTraces implements Traces {
               .startSpan());
     }
 
-    @Override
-    public void rename(String name) {
+    void rename(String name) {
       span.updateName(name);
     }
 
-    @Override
-    public void put(String attribute, String value) {
+    void put(String attribute, String value) {
       span.setAttribute(attribute, value);
     }
 
-    @Override
-    public void put(String attribute, long value) {
+    void put(String attribute, long value) {
       span.setAttribute(attribute, value);
     }
 
-    @Override
-    public void failed(String type) {
+    void failed(String type) {
       span.setStatus(StatusCode.ERROR).setAttribute("error.type", type);
     }
 
-    @Override
-    public String traceId() {
+    String traceId() {
       return span.getSpanContext().getTraceId();
     }
 
-    @Override
-    public String traceparent() {
+    String traceparent() {
       SpanContext context = span.getSpanContext();
       return "00-%s-%s-%s"
           .formatted(context.getTraceId(), context.getSpanId(), context.getTraceFlags().asHex());
     }
 
-    @Override
-    public void end() {
+    void end() {
       span.end();
     }
   }

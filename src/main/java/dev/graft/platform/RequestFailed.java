@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 
 /**
  * A request that fails, which the caller receives as an OpenAI error. The message is for API users:
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public class RequestFailed extends RuntimeException {
   private static final long serialVersionUID = 1L;
+  private static final long MILLIS_ROUND_UP = 999;
 
   private final ProblemType type;
   private final @Nullable String param;
@@ -90,8 +92,20 @@ public class RequestFailed extends RuntimeException {
     return findings;
   }
 
+  /** Returns the headers of the answer, by which SDKs decide whether to retry the request. */
   Map<String, String> headers() {
-    return Map.copyOf(headers);
+    Map<String, String> all = new LinkedHashMap<>(headers);
+    if (retryAfter != null) {
+      all.put("retry-after-ms", Long.toString(retryAfter.toMillis()));
+      all.put(
+          HttpHeaders.RETRY_AFTER,
+          Long.toString(retryAfter.plusMillis(MILLIS_ROUND_UP).toSeconds()));
+    } else if (type.status() == 409 || type == ProblemType.QUOTA_EXCEEDED) {
+      // SDKs retry 409 and 429, but waiting does not resolve a quota or conflict without a time.
+      all.put("x-should-retry", "false");
+    }
+    if (type == ProblemType.INVALID_API_KEY) all.put(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+    return all;
   }
 
   /** See {@link #about(String)}. */

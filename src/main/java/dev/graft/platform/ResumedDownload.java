@@ -27,8 +27,8 @@ public record ResumedDownload(Source source, Progress progress) {
     /**
      * Sends a request for the file.
      *
-     * @param from the first byte to request; the server may send the whole file anyway @@return an
-     *     answer with status 200 or 206, or 416 if the file has no more bytes
+     * @param from the first byte to request; the server may send the whole file anyway
+     * @return an answer with status 200 or 206, or 416 if the file has no more bytes
      */
     HttpURLConnection open(long from) throws IOException;
   }
@@ -46,9 +46,11 @@ public record ResumedDownload(Source source, Progress progress) {
   }
 
   /**
-   * Downloads the file; the caller checks its digest. @@param part may already contain the
-   * beginning; a shorter one stays there when this fails @@throws DownloadRefused if the server
-   * refuses, without retries @@throws IOException after several attempts without new bytes
+   * Downloads the file; the caller checks its digest.
+   *
+   * @param part may already contain the beginning; a shorter one stays there when this fails
+   * @throws DownloadRefused if the server refuses, without retries
+   * @throws IOException after several attempts without new bytes
    */
   public void into(Path part) throws IOException {
     int vain = 0;
@@ -65,6 +67,31 @@ public record ResumedDownload(Source source, Progress progress) {
         if (vain == VAIN_ATTEMPTS || Thread.currentThread().isInterrupted()) throw brokeOff;
         progress.brokeOff(now);
       }
+    }
+  }
+
+  /** Checks a complete file. */
+  @FunctionalInterface
+  public interface Check {
+    /**
+     * @throws DownloadRefused if it is not the expected file
+     */
+    void accept(Path file) throws IOException;
+  }
+
+  /**
+   * Downloads the file and checks it. A resumed file that fails the check is downloaded again from
+   * the start, because its beginning may have been damaged; a file that fails is deleted.
+   */
+  public void into(Path part, Check check) throws IOException {
+    boolean resumed = size(part) > 0;
+    into(part);
+    try {
+      check.accept(part);
+    } catch (DownloadRefused damaged) {
+      Files.delete(part);
+      if (!resumed) throw damaged;
+      into(part, check);
     }
   }
 

@@ -47,7 +47,7 @@ public final class RouteGate implements AuthorizationManager<RequestAuthorizatio
                 new RequestFailed(
                     ProblemType.PERMISSION_DENIED,
                     "This key does not have permission: it lacks the scope '" + role + "'."))
-        .orElseGet(() -> StatusProblems.of(404, request));
+        .orElseGet(() -> ErrorAdvice.StatusProblems.of(404, request));
   }
 
   Optional<String> roleFor(String method, PathContainer path) {

@@ -1,5 +1,6 @@
 package dev.graft.platform;
 
+import dev.graft.platform.OtelTraces.OtelSpan;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -13,7 +14,7 @@ public final class Span implements AutoCloseable {
   private static final String LOGGED = "trace_id";
   private static final ThreadLocal<Span> CURRENT = ThreadLocal.withInitial(() -> NONE);
 
-  private final @Nullable RecordedSpan recorded;
+  private final @Nullable OtelSpan recorded;
   private final @Nullable Span outer;
 
   /** OpenTelemetry's kinds of spans. */
@@ -24,7 +25,7 @@ public final class Span implements AutoCloseable {
     INTERNAL
   }
 
-  private Span(@Nullable RecordedSpan recorded, @Nullable Span outer) {
+  private Span(@Nullable OtelSpan recorded, @Nullable Span outer) {
     this.recorded = recorded;
     this.outer = outer;
   }
@@ -34,7 +35,7 @@ public final class Span implements AutoCloseable {
     return CURRENT.get();
   }
 
-  static Span begun(RecordedSpan recorded) {
+  static Span begun(OtelSpan recorded) {
     Span span = new Span(recorded, current());
     CURRENT.set(span);
     MDC.put(LOGGED, recorded.traceId());

@@ -14,8 +14,8 @@ public interface Traces extends AutoCloseable {
   /**
    * Returns the traces for the settings.
    *
-   * @param clock the clock for spans @@throws dev.graft.platform.MachineLacks if the settings are
-   *     not valid
+   * @param clock the clock for spans
+   * @throws dev.graft.platform.MachineLacks if the settings are not valid
    */
   static Traces of(Environment environment, Clock clock) {
     return OtelTraces.OtlpSettings.of(environment)
@@ -38,8 +38,8 @@ public interface Traces extends AutoCloseable {
   /**
    * Records a span that ends now.
    *
-   * @param traceparent the header of the parent span @@return the header of the new span; null
-   *     without traces
+   * @param traceparent the header of the parent span
+   * @return the header of the new span; null without traces
    */
   @Nullable String past(
       String name, String traceparent, Duration took, Map<String, String> attributes);

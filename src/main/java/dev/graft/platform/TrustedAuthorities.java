@@ -30,8 +30,8 @@ public final class TrustedAuthorities {
   /**
    * Returns a context that trusts only the authorities in a file.
    *
-   * @param file one or more PEM certificates, of authorities or of the server itself @@throws
-   *     MachineLacks if the file contains none
+   * @param file one or more PEM certificates, of authorities or of the server itself
+   * @throws MachineLacks if the file contains none
    */
   public static SSLContext of(Path file) {
     try {

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * A server to download from, which may redirect to other hosts.
  *
  * @param url the server's URL; the authorization is not sent to other hosts
- * @param authorization the Authorization header, or null @@param trusted the trusted authorities;
- *     null = Java's
+ * @param authorization the Authorization header, or null
+ * @param trusted the trusted authorities; null = Java's
  */
 public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLContext trusted) {
   private static final int MOST_REDIRECTS = 5;
@@ -27,7 +27,7 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
   private static final int READ_MILLIS = 60_000;
 
   /**
-   * @@throws IllegalArgumentException if it is not an http or https URL
+   * @throws IllegalArgumentException if it is not an http or https URL
    */
   public WebOrigin {
     String scheme = url.getScheme();
@@ -46,8 +46,9 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
   }
 
   /**
-   * Sends a GET request, follows redirects and returns the answer, whatever its status. @@param
-   * from the first byte to request; the server answers 206 if it honours that
+   * Sends a GET request, follows redirects and returns the answer, whatever its status.
+   *
+   * @param from the first byte to request; the server answers 206 if it honours that
    */
   public HttpURLConnection open(URI target, long from) throws IOException {
     URI next = target;

@@ -25,7 +25,7 @@ class ArtifactsCopyTests {
 
   private int copy(Path data, String... arguments) {
     CommandLine line =
-        new CommandLine(GraftCommand.class)
+        GraftCommand.all()
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionExceptionHandler(new FailureReport())
             .setOut(new PrintWriter(out))
@@ -93,6 +93,6 @@ class ArtifactsCopyTests {
     stored(data);
     assertThat(copy(data, "--from", "filesystem", "--to", "s3")).isEqualTo(3);
     assertThat(err.toString())
-        .contains("are the same", "give the server's --data-dir", "graft.artifacts.s3.bucket");
+        .contains("must differ", "pass the server's --data-dir", "graft.artifacts.s3.bucket");
   }
 }

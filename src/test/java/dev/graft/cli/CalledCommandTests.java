@@ -2,7 +2,6 @@ package dev.graft.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.cli.GraftCommand.CalledCommand;
 import dev.graft.client.AskedCommand;
 import dev.graft.platform.TestCertificate;
 import java.io.IOException;
@@ -30,16 +29,16 @@ class CalledCommandTests {
 
   @Test
   void theCommandOfEachNameIsTheOneThatTheWholeHasUnderIt() {
-    new CommandLine(new GraftCommand())
+    GraftCommand.all()
         .getSubcommands()
         .forEach(
             (name, command) -> {
-              CommandLine called = CalledCommand.in(name).getSubcommands().get(name);
+              CommandLine called = GraftCommand.commandLine(name).getSubcommands().get(name);
               assertThat(called).as(name).isNotNull();
               Object one = called.getCommand();
               Object other = command.getCommand();
               assertThat(one).as(name).hasSameClassAs(other);
-              assertThat(CalledCommand.in(name).getSubcommands().size() == 1)
+              assertThat(GraftCommand.commandLine(name).getSubcommands().size() == 1)
                   .as(name)
                   .isEqualTo(!(one instanceof GenerateCompletion));
             });
@@ -47,11 +46,11 @@ class CalledCommandTests {
 
   @Test
   void helpAndWhatIsUnknownHaveAllCommands() {
-    int all = new CommandLine(new GraftCommand()).getSubcommands().size();
+    int all = GraftCommand.all().getSubcommands().size();
     for (String asked : List.of("--help", "frobnicate", "")) {
-      assertThat(CalledCommand.in(asked).getSubcommands()).hasSize(all);
+      assertThat(GraftCommand.commandLine(asked).getSubcommands()).hasSize(all);
     }
-    assertThat(CalledCommand.in().getSubcommands()).hasSize(all);
+    assertThat(GraftCommand.commandLine().getSubcommands()).hasSize(all);
   }
 
   @Test

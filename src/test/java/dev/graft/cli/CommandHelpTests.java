@@ -18,7 +18,7 @@ class CommandHelpTests {
   /** A list of commands shows the first line of each description. */
   @Test
   void everyCommandInAListIsAWholeSentence() {
-    assertThat(all(new CommandLine(GraftCommand.class)))
+    assertThat(all(GraftCommand.all()))
         .filteredOn(command -> !command.getCommandSpec().usageMessage().hidden())
         .allSatisfy(
             command ->
@@ -44,7 +44,7 @@ class CommandHelpTests {
         "worker-token"
       })
   void everyOptionSaysWhatItIs(String name) {
-    assertThat(all(new CommandLine(GraftCommand.class).getSubcommands().get(name)))
+    assertThat(all(GraftCommand.all().getSubcommands().get(name)))
         .flatMap(command -> command.getCommandSpec().options())
         .filteredOn(option -> !option.hidden())
         .allSatisfy(

@@ -143,7 +143,7 @@ class LibtorchLayoutTests {
     assertThat(asked(TORCH).getFirst()).contains("null");
     assertThat(asked(TORCH).get(1)).contains("bytes=8000-");
     assertThat(asked(TORCH).get(2)).contains("bytes=16000-");
-    assertThat(progress.toString()).contains("broke off");
+    assertThat(progress.toString()).contains("connection lost");
   }
 
   @Test

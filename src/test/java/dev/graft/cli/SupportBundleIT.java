@@ -66,7 +66,7 @@ class SupportBundleIT {
     assertThat(entries.get("metrics.txt")).contains("management.server.port is not set");
     assertThat(entries.get("queue.txt"))
         .contains("# jobs\n", "# live leases\n", "# migrations\n")
-        .doesNotContain("could not be read");
+        .doesNotContain("cannot be read");
     assertThat(entries.get("doctor.txt")).contains("postgresql", "libtorch");
     assertThat(entries.get("log.txt")).contains("job_claimed job=\"ftjob-1\" epoch=\"1\"\n");
     assertThat(run(out, config, data)).isEqualTo(2); // it is there already

@@ -57,7 +57,7 @@ class EvaluationTextTests {
                 json("{'status':'running','waits_for':null,'progress':{'answered':3,'total':8}}")))
         .isEqualTo("running 37 %");
     assertThat(EvaluationText.status(json("{'status':'running','waits_for':'Nobody.'}")))
-        .isEqualTo("running, waits: Nobody.");
+        .isEqualTo("running, waiting: Nobody.");
     assertThat(
             EvaluationText.of(
                 json("{'status':'failed','results':null,'error':{'message':'No such model.'}}")))
@@ -80,7 +80,7 @@ class EvaluationTextTests {
     assertThat(shown)
         .isEqualTo(
             """
-            4 of 4 questions of file-1, answered by all:
+            4 of 4 questions of file-1 were answered by all models:
 
             mail
               accuracy           0.7500 [0.3006, 0.9544]
@@ -128,6 +128,6 @@ class EvaluationTextTests {
                 "{'line':3,'prompt':'a','reference':'b','answers':[{'model':'m','text':'\\u001b[2Jx'},{'model':'n','text':null,'refusal':'too"
                     + " long'}]}"));
     assertThat(shown)
-        .isEqualTo("line 3\n  prompt: a\n  known: b\n  m:  [2Jx\n  n: (none: too long)\n");
+        .isEqualTo("line 3\n  prompt: a\n  reference: b\n  m:  [2Jx\n  n: (none: too long)\n");
   }
 }

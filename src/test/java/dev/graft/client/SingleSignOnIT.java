@@ -140,7 +140,7 @@ class SingleSignOnIT {
       JsonNode of = JsonMapper.shared().readTree(metadata);
       assertThatExceptionOfType(IllegalArgumentException.class)
           .isThrownBy(() -> signOn.signIn("https://graft.example", of, code -> {}))
-          .withMessageMatching(".*(graft.example has no sign-in|idp.example).*");
+          .withMessageMatching(".*(graft.example does not offer sign-in|idp.example).*");
     }
     assertThat(PROVIDER.asked).isEmpty();
   }

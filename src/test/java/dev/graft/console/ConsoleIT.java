@@ -226,7 +226,7 @@ class ConsoleIT {
   void theLimitsHaveTheNumbersOfTheDocuments() throws Exception {
     browser.signIn(key.secret());
     assertThat(browser.get("/console/departments/" + department).body())
-        .contains(">1.0 TB<", ">1,000<", ">30,000<", "Highest priority", "Approval");
+        .contains(">1.1 TB<", ">1,000<", ">30,000<", "Highest priority", "Approval");
   }
 
   @Test

@@ -89,7 +89,7 @@ class ConsolePagesIT {
     sql.sql(
             """
             insert into base_model_import (id, name, source, state, bytes, total_bytes, error, created_at, ended_at)
-            values ('bmimport-page1', 'page-1', 'hf:acme/one', 'running', 52428800, 104857600, null, graft_now(), null),
+            values ('bmimport-page1', 'page-1', 'hf:acme/one', 'running', 50000000, 100000000, null, graft_now(), null),
                    ('bmimport-page2', 'page-2', 'hf:acme/two', 'failed', 0, null, 'there is no <b>two</b>', graft_now(), graft_now())
             """)
         .update();

@@ -22,11 +22,11 @@ class ShownTests {
   @ParameterizedTest
   @CsvSource({
     "0, 0 B",
-    "1023, 1023 B",
-    "1024, 1.0 KB",
-    "20480, 20 KB",
-    "5300224, 5.1 MB",
-    "1099511627776, 1.0 TB"
+    "999, 999 B",
+    "1000, 1.0 kB",
+    "20480, 20 kB",
+    "5300224, 5.3 MB",
+    "1099511627776, 1.1 TB"
   })
   void sizesHaveTheUnitThatFits(long bytes, String text) {
     assertThat(shown.bytes(bytes)).isEqualTo(text);

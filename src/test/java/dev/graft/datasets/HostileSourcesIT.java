@@ -116,22 +116,22 @@ class HostileSourcesIT extends ImportingServer {
       })
   void aHubThatSendsOnToTheInsideIsNotFollowed(String target) throws Exception {
     rogue(listed("rows.jsonl", 7), exchange -> redirect(exchange, target));
-    assertThat(failure(ROGUE)).contains("sends on to an address that is not public");
+    assertThat(failure(ROGUE)).contains("redirects to an address that is not public");
     HUB.rogues.put("datasets/rogue/set", exchange -> redirect(exchange, target));
-    assertThat(failure(ROGUE)).contains("sends on to an address that is not public");
+    assertThat(failure(ROGUE)).contains("redirects to an address that is not public");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"file:///etc/passwd", "gopher://x/", "http://", "::::"})
   void aHubThatSendsOnToNoWebIsNotFollowed(String target) throws Exception {
     rogue(listed("rows.jsonl", 7), exchange -> redirect(exchange, target));
-    assertThat(failure(ROGUE)).contains("sends on to what is no address of the web");
+    assertThat(failure(ROGUE)).contains("redirects to an invalid URL");
   }
 
   @Test
   void aHubThatSendsRoundInCirclesIsLeft() throws Exception {
     rogue(listed("rows.jsonl", 7), exchange -> redirect(exchange, "rows.jsonl"));
-    assertThat(failure(ROGUE)).contains("without end");
+    assertThat(failure(ROGUE)).contains("redirects too often");
   }
 
   @Test

@@ -52,8 +52,8 @@ class CommandLineIT extends StartedGraft {
     Ran check = graft("", "jobs", "check", "--model", "tiny", "--adapter", "adapter.json");
     assertThat(check.out())
         .matches(
-            "trains [\\d,]+ parameters beside the [\\d,]+ of tiny, in \\d+ of its modules; takes up"
-                + " to [\\d.]+ GB of memory\n");
+            "trains [\\d,]+ parameters in addition to the [\\d,]+ of tiny, in \\d+ of its modules;"
+                + " uses up to [\\d.]+ GB of memory\n");
     write("wrong.json", "{\"peft\": {\"target_modules\": [\"c_attn\"]}}");
     Ran wrong = graft("", "jobs", "check", "--model", "tiny", "--adapter", "wrong.json");
     assertThat(wrong.status()).isEqualTo(2);
@@ -63,9 +63,9 @@ class CommandLineIT extends StartedGraft {
     assertThat(file).startsWith("file-");
     Ran local = graft("", "files", "report", "rows.jsonl");
     assertThat(local.error()).matches("rows.jsonl is file-\\w+\n");
-    assertThat(local.out()).contains(" rows of the kind ");
+    assertThat(local.out()).contains(" rows of kind ");
     assertThat(graft("", "files", "report", file, "--validation", file).out())
-        .contains(" rows of the kind ", "error    Rows that are in the validation file too: ");
+        .contains(" rows of kind ", "error    Rows that are in the validation file too: ");
     Ran ran =
         graft(
             "",
@@ -92,7 +92,7 @@ class CommandLineIT extends StartedGraft {
         .contains("\nTraining file     rows.jsonl (" + file + ")\n", "\nSuffix            words\n")
         .contains(
             "\nSubmitted by      unnamed key\n", "\nLR multiplier     ", "\nEpochs            3\n")
-        .contains("\nAsks for          cpu, 0.5 GB of memory\n");
+        .contains("\nResources         cpu, 0.5 GB of memory\n");
     Ran far =
         graft(
             "",
@@ -123,7 +123,7 @@ class CommandLineIT extends StartedGraft {
         .contains(evaluation, "succeeded", "failed");
     assertThat(graft("", "evaluations", "show", evaluation).out()).isEqualTo(evaluated.out());
     assertThat(graft("", "evaluations", "samples", evaluation, "--limit", "1").out())
-        .startsWith("line 1\n  user: hi\n  known: ho\n  tiny: ");
+        .startsWith("line 1\n  user: hi\n  reference: ho\n  tiny: ");
     assertThat(graft("", "evaluations", "samples", evaluation, "--outcome", "worse").status())
         .isZero();
     assertThat(graft("", "evaluations", "cancel", evaluation).status()).isEqualTo(2);
@@ -138,7 +138,7 @@ class CommandLineIT extends StartedGraft {
     assertThat(directory.resolve("mine/adapter_model.safetensors")).exists();
     Ran again = graft("", "adapters", "pull", model, "--out", "mine");
     assertThat(again.status()).isEqualTo(1);
-    assertThat(again.error()).isEqualTo("graft: mine exists already\n");
+    assertThat(again.error()).isEqualTo("graft: mine already exists\n");
 
     JsonNode adapters = json(graft("", "adapters", "list", "--json").out());
     String adapter = adapters.path(0).path("id").asString();
@@ -171,7 +171,7 @@ class CommandLineIT extends StartedGraft {
   }
 
   private void aliases(String model) throws Exception {
-    String stands = "words-prod stands for " + model + "\n";
+    String stands = "words-prod now refers to " + model + "\n";
     assertThat(graft("", "aliases", "create", "words-prod", model, "--reason", "first").out())
         .isEqualTo(stands);
     assertThat(graft("", "aliases", "list").out()).contains("words-prod", model);
@@ -267,7 +267,7 @@ class CommandLineIT extends StartedGraft {
     String admin = keys.create(departments.ensure("operations"), Caller.Scope.ADMIN).secret();
     graft(admin + "\n", "login", "--server", url());
     assertThat(graft("", "models", "imports").out())
-        .containsPattern("bmimport-1 .* small +running +104 of 271 MB +hf:acme/small +-\n");
+        .containsPattern("bmimport-1 .* small +running +104 MB of 271 MB +hf:acme/small +-\n");
     write("small.tar", "no archive");
     String file = graft("", "files", "upload", "small.tar", "--purpose", "user_data").out().strip();
     assertThat(json(graft("", "files", "show", file, "--json").out()).path("purpose").asString())
@@ -356,8 +356,7 @@ class CommandLineIT extends StartedGraft {
     int nobody = URI.create(url()).getPort() == 9 ? 10 : 9;
     Ran away = graft("key\n", "login", "--server", "http://127.0.0.1:" + nobody);
     assertThat(away.status()).isEqualTo(3);
-    assertThat(away.error())
-        .contains("the server http://127.0.0.1:" + nobody + " cannot be reached");
+    assertThat(away.error()).contains("cannot connect to the server http://127.0.0.1:" + nobody);
   }
 
   /** What the audit log tells of it, in order. */

@@ -39,7 +39,7 @@ class DoctorIT extends StartedGraft {
     String port = String.valueOf(URI.create(url()).getPort());
     Ran well =
         graft("", ("doctor --config graft.properties --data-dir data --port " + port).split(" "));
-    assertThat(well.out()).contains("all", " is held by a Graft that runs", "taken by " + url());
+    assertThat(well.out()).contains("all", " is in use by a running Graft", "accepted by " + url());
     assertThat(well.out()).doesNotContain(password);
     assertThat(well.out().lines().toList().getLast()).matches("\\d+ ok, \\d warnings?, 0 missing");
     assertThat(well.status()).as(well.out()).isZero();

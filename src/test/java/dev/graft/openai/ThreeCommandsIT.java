@@ -62,7 +62,7 @@ class ThreeCommandsIT {
           last = graft.run(environment, "", command);
           assertThat(last.status()).as("%s: %s", command, last.error()).isZero();
         }
-        assertThat(last.error()).contains("has made a key for the department default");
+        assertThat(last.error()).contains("has created a key for the department default");
         assertThat(last.out()).contains("ft:smollm2-135m:default:");
         Ran listed = graft.run(environment, "", List.of("adapters", "list"));
         assertThat(listed.out()).contains("ft:smollm2-135m:default:");

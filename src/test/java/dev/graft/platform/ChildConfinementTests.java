@@ -126,7 +126,7 @@ class ChildConfinementTests {
         .hasMessageContaining("graft.children.user is root");
     assertThatThrownBy(() -> confinement("no-such-user", Network.HOST))
         .isInstanceOf(MachineLacks.class)
-        .hasMessageContaining("names no-such-user, whom this machine does not know");
+        .hasMessageContaining("is no-such-user, a user that does not exist on this machine");
     assertThat(confinement("nobody", Network.HOST).find(directory).user()).isEqualTo(65534);
   }
 

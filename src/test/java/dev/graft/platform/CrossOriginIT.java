@@ -82,7 +82,8 @@ class CrossOriginIT {
   @Test
   void whatIsNoOriginKeepsTheServerFromStarting() {
     for (String wrong : List.of("*", "portal.example", "https://portal.example/", "ftp://x")) {
-      assertThatThrownBy(() -> CrossOrigin.filter(List.of(wrong), new ErrorWriter(null)))
+      assertThatThrownBy(
+              () -> SecurityConfiguration.CrossOrigin.filter(List.of(wrong), new ErrorWriter(null)))
           .as(wrong)
           .hasMessageContaining("graft.http.allowed-origins: '" + wrong + "'");
     }

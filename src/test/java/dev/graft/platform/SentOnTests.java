@@ -41,7 +41,7 @@ class SentOnTests {
   void nearerIsRefused(String server, String target) {
     assertThatThrownBy(() -> require(server, target))
         .isInstanceOf(ResumedDownload.DownloadRefused.class)
-        .hasMessageContaining("sends on to an address that is not public");
+        .hasMessageContaining("redirects to an address that is not public");
   }
 
   private static void require(String server, String target) throws ResumedDownload.DownloadRefused {

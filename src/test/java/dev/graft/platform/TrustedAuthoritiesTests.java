@@ -48,12 +48,12 @@ class TrustedAuthoritiesTests {
   @Test
   void aFileWithoutCertificatesIsRefused() throws Exception {
     Path file = directory.resolve("authorities.pem");
-    assertRefused(file, "cannot be read");
+    assertRefused(file, "cannot read");
     String begun = "-----BEGIN CERTIFICATE-----\n";
     for (String text :
         new String[] {"", "hello", begun, begun + "AAAA\n-----END CERTIFICATE-----\n"}) {
       Files.writeString(file, text);
-      assertRefused(file, "is no list of certificates in PEM");
+      assertRefused(file, "is not a PEM file with certificates");
     }
   }
 

@@ -8,8 +8,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * The commands that prove and measure Graft, which are not in its jar: {@code bin/graft} compiles
- * them in a source checkout when one of them is called.
+ * The commands that test and measure Graft. They are not in the jar: {@code bin/graft} compiles
+ * them in a source checkout when one is called.
  */
 @Command(
     name = "graft",

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "demo-model",
     hidden = true,
-    description = "Write what pre-training of the demo base model needs.")
+    description = "Write the inputs for pre-training the demo base model.")
 public final class DemoModelCommand implements Callable<Integer> {
   @Option(names = "--out", required = true)
   private Path out = Path.of(".");

@@ -41,12 +41,12 @@ final class PretrainingText {
   private static ChatRow openBook(RandomGenerator random) {
     int size = 1 + random.nextInt(5);
     List<Fact> facts = new ArrayList<>();
-    Set<String> said = new LinkedHashSet<>();
+    Set<String> used = new LinkedHashSet<>();
     for (int i = 0; i < size; i++) {
       boolean sameProduct = !facts.isEmpty() && random.nextDouble() < 0.4;
       String product = sameProduct ? facts.getFirst().product() : SampleData.Products.draw(random);
       var attribute = attribute(random);
-      if (said.add(attribute + product)) facts.add(Fact.draw(attribute, product, random));
+      if (used.add(attribute + product)) facts.add(Fact.draw(attribute, product, random));
     }
     var asked = facts.get(random.nextInt(facts.size()));
     return new ChatRow(sentences(facts), question(asked, random), asked.sentence());

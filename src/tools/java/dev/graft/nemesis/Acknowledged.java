@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Uploads files and submits short jobs without pause, and remembers what the server said yes to.
- * Whatever was not answered may be there or not.
+ * Uploads files and submits short jobs continuously, and remembers what the server acknowledged.
+ * Requests without an answer may or may not have had an effect.
  */
 final class Acknowledged implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(250);

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Asks an adapter the same without pause, by greedy decoding: whoever answers, with whatever has
- * been killed meanwhile, must answer the same.
+ * Continuously asks an adapter the same question with greedy decoding. All answers must be equal,
+ * whichever server gives them and whatever was killed meanwhile.
  */
 final class Chats implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(500);
@@ -38,9 +38,9 @@ final class Chats implements AutoCloseable {
   }
 
   /**
-   * Asks once before anything is killed; that answer is the measure.
+   * Asks once before anything is killed; that answer is the reference.
    *
-   * @throws Stuck if there is none
+   * @throws Stuck if there is no answer
    */
   static Chats start(Api api, String model, KillReport report) {
     Chats started = new Chats(api, model, report);

@@ -3,7 +3,7 @@ package dev.graft.nemesis;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A client that does the same again and again while things are killed. */
+/** A client that repeats a call while processes are killed. */
 final class ClientLoop implements AutoCloseable {
   private static final Duration ENDS = Duration.ofSeconds(60);
 
@@ -41,7 +41,7 @@ final class ClientLoop implements AutoCloseable {
     return unanswered.get();
   }
 
-  /** Returns when the last call has ended. */
+  /** Waits until the last call has ended. */
   @Override
   public void close() {
     closed = true;

@@ -107,7 +107,9 @@ final class Cluster implements AutoCloseable {
     return directory.resolve(name + ".log");
   }
 
-  /** Kills the next of what serves and starts it again; says what it was. All answer again then. */
+  /**
+   * Kills the next server process and restarts it, waits until all answer, and returns its name.
+   */
   public String strike(int number, Random random) {
     String struck = servers.strike(number, random);
     servers.await(api);
@@ -127,7 +129,7 @@ final class Cluster implements AutoCloseable {
     return workers.stream().filter(worker -> !worker.node().trainers().isEmpty()).findFirst();
   }
 
-  /** Leaves no process behind; closing twice does nothing. */
+  /** Ends all processes; further calls do nothing. */
   @Override
   public synchronized void close() {
     for (Worker worker : workers) {

@@ -11,8 +11,8 @@ import java.net.Socket;
 import java.net.URI;
 
 /**
- * The network between a worker and a server. Cut, it takes what is sent and delivers nothing, and
- * tells neither side; mended, it delivers what was under way, late, as TCP does.
+ * The network between a worker and a server. While it is cut, it accepts data but delivers none,
+ * without closing connections; when repaired, it delivers the data late, as TCP does.
  */
 final class CuttableLink implements AutoCloseable {
   private static final int BUFFER = 1 << 16;

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** A moment on the monotonic clock. */
+/** A deadline on the monotonic clock. */
 record Deadline(long nanos) {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
 
@@ -16,7 +16,7 @@ record Deadline(long nanos) {
     return nanos - System.nanoTime() <= 0;
   }
 
-  /** Looks until it is so; false if the deadline passes first. */
+  /** Polls until the condition is true; returns false if the deadline passes first. */
   public boolean await(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       if (passed()) return false;

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
-/** The jobs of a run: equal ones, on one data set, and what the API tells about them. */
+/** Submits equal jobs on one data set and reads their state from the API. */
 final class Jobs {
   private static final Duration END = Duration.ofMinutes(10);
   private static final int STEPS = 240;
@@ -26,7 +26,7 @@ final class Jobs {
 
   private static final int MEASURED = 50;
 
-  /** What the events say when a job is to be run again, and when that begins. */
+  /** The events when a job will run again, and when that run starts. */
   private static final Pattern AGAIN =
       Pattern.compile("; the job (?:continues from its checkpoint at step \\d+|starts again.*)$");
 
@@ -53,8 +53,8 @@ final class Jobs {
   }
 
   /**
-   * A job whose steps take so long, by accumulation of micro-batches as a first job paces them. It
-   * makes checkpoints only when it is asked.
+   * Submits a job whose steps take this long, by accumulating micro-batches at the pace of a first
+   * job. It makes checkpoints only on request.
    *
    * @throws Stuck if the first job does not run
    */
@@ -122,17 +122,17 @@ final class Jobs {
     api.post("/v1/fine_tuning/jobs/" + job + "/cancel", Map.of());
   }
 
-  /** The newest step that it has told of. */
+  /** Returns the latest reported step. */
   int step(String job) {
     return get(job).at("/progress/step").asInt(0);
   }
 
-  /** How often it has been given back or lost. */
+  /** Returns how often the job was given back or lost. */
   long losses(String job) {
     return messages(job).stream().filter(message -> AGAIN.matcher(message).find()).count();
   }
 
-  /** The step after which the run went on that followed so many losses; -1 if none did yet. */
+  /** Returns the step at which the run after this many losses resumed; -1 if none has yet. */
   int resumed(String job, long lossesBefore) {
     long losses = 0;
     int step = -1;
@@ -159,10 +159,10 @@ final class Jobs {
   }
 
   /**
-   * What a job has come to.
+   * The result of a job.
    *
    * @param sha256 of the adapter's weights
-   * @param losses what was told of each step, in the order in which it was told
+   * @param losses the reported steps with their losses, in order
    */
   record Result(String sha256, List<String> losses) {}
 
@@ -202,12 +202,12 @@ final class Jobs {
         .toList();
   }
 
-  /** All that was told about a job in words, oldest first. */
+  /** Returns the messages of a job's events, oldest first. */
   List<String> messages(String job) {
     return events(job, "message").stream().map(e -> e.path("message").asString()).toList();
   }
 
-  /** Oldest first. */
+  /** Returns the events, oldest first. */
   private List<JsonNode> events(String job, String type) {
     List<JsonNode> events = new ArrayList<>();
     String path = "/v1/fine_tuning/jobs/" + job + "/events?limit=100";

@@ -3,7 +3,7 @@ package dev.graft.nemesis;
 import java.io.PrintWriter;
 import java.util.List;
 
-/** What was done and what it broke; one line each, as it happens. */
+/** Prints each kill and each violation as it happens. */
 final class KillReport {
   private final PrintWriter out;
   private int kills;
@@ -29,28 +29,28 @@ final class KillReport {
     say("VIOLATION: " + otherwise);
   }
 
-  /** A job that was disturbed must come to what an undisturbed one does. */
+  /** Expects a disturbed job to have the result of the undisturbed one. */
   void expectEqual(String job, Jobs.Result result, Jobs.Result undisturbed) {
     expect(
         result.sha256().equals(undisturbed.sha256()),
         job + " has other bytes than the undisturbed run");
-    List<String> told = result.losses();
-    for (int i = 0; i < Math.max(told.size(), undisturbed.losses().size()); i++) {
-      String here = i < told.size() ? told.get(i) : "nothing";
+    List<String> losses = result.losses();
+    for (int i = 0; i < Math.max(losses.size(), undisturbed.losses().size()); i++) {
+      String here = i < losses.size() ? losses.get(i) : "nothing";
       String there = i < undisturbed.losses().size() ? undisturbed.losses().get(i) : "nothing";
       if (here.equals(there)) continue;
       expect(
           false,
-          "%s tells of its steps what the undisturbed run does not: \"%s\" in place of \"%s\""
+          "%s reports other steps than the undisturbed run: \"%s\" instead of \"%s\""
               .formatted(job, here, there));
       return;
     }
   }
 
-  /** Prints the count; true if as many kills as planned broke nothing. */
+  /** Prints the totals; returns whether all planned kills were made without a violation. */
   synchronized boolean close(int planned) {
     if (kills < planned) {
-      say("only %d of %d kills were made; give it more --minutes".formatted(kills, planned));
+      say("only %d of %d kills were made; increase --minutes".formatted(kills, planned));
     }
     say("%d kills, %d violations".formatted(kills, violations));
     return violations == 0 && kills >= planned;

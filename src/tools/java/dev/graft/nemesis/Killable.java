@@ -1,13 +1,13 @@
 package dev.graft.nemesis;
 
-/** What servers lean on, which is killed in its turn. */
+/** A service that servers depend on, which can be killed. */
 interface Killable extends AutoCloseable {
   String name();
 
-  /** SIGKILL; returns when it listens again, at the address that it had. */
+  /** Kills it with SIGKILL and restarts it at the same address; returns when it listens. */
   void killAndStart();
 
-  /** Leaves no process behind. */
+  /** Ends its processes. */
   @Override
   void close();
 }

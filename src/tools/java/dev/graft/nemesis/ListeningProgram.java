@@ -27,7 +27,7 @@ final class ListeningProgram implements Killable {
   }
 
   /**
-   * @param log what it says is added to it
+   * @param log the file to which its output is appended
    * @param address whose port it listens on when it has started
    * @throws Stuck if it does not
    */

@@ -12,61 +12,64 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Kills a Graft of its own at random moments. */
+/** {@code graft nemesis}: kills parts of a separate Graft at random moments. */
 @Command(
     name = "nemesis",
     mixinStandardHelpOptions = true,
     description =
-        "Kill or stop workers, trainers, servers and PostgreSQL of a Graft of its own at random"
-            + " moments, and check that nothing acknowledged is lost, every adapter ends with the"
+        "Start a separate Graft, kill or stop its workers, trainers, servers and PostgreSQL at"
+            + " random moments, and check that nothing acknowledged is lost, every adapter has the"
             + " same bytes, and a stop costs at most one step.")
 public final class NemesisCommand implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--seed", defaultValue = "1", description = "Of the moments (1).")
+  @Option(names = "--seed", defaultValue = "1", description = "Random seed (1).")
   private long seed;
 
-  @Option(names = "--minutes", defaultValue = "30", description = "No kill after this long (30).")
+  @Option(names = "--minutes", defaultValue = "30", description = "Minutes of kills (30).")
   private int minutes;
 
   @Option(
       names = "--worker-kills",
       defaultValue = "20",
       description =
-          "In turn of a job's worker or its trainer; every third and fourth pauses the worker or"
-              + " cuts its network until another has the job (20).")
+          "The number of kills, alternately of a job's worker and its trainer; every third and"
+              + " fourth instead pauses the worker or cuts its network until another worker has the"
+              + " job (20).")
   private int workerKills;
 
   @Option(
       names = "--server-kills",
       defaultValue = "10",
-      description = "In turn of a server, PostgreSQL, PgBouncer and S3 (10).")
+      description =
+          "The number of kills, alternately of a server, PostgreSQL, PgBouncer and S3 (10).")
   private int serverKills;
 
   @Option(
       names = "--worker-stops",
       defaultValue = "0",
-      description = "Of a worker by SIGTERM; at most one step may be made again (0).")
+      description =
+          "The number of stops of a worker by SIGTERM; each may repeat at most one step (0).")
   private int workerStops;
 
   @Option(
       names = "--step-seconds",
       defaultValue = "20",
-      description = "A step of the job whose workers are stopped takes so long (20).")
+      description = "Duration of a step of the job whose workers are stopped, in seconds (20).")
   private int stepSeconds;
 
   @Option(
       names = "--servers",
       defaultValue = "1",
-      description = "Over one PostgreSQL and one store of artifacts (1).")
+      description = "The number of servers, which share one PostgreSQL and artifact store (1).")
   private int servers;
 
-  @Option(names = "--workers", defaultValue = "2", description = "2 or more (2).")
+  @Option(names = "--workers", defaultValue = "2", description = "Workers, 2 or more (2).")
   private int workers;
 
   @Option(
       names = "--pgbouncer",
-      description = "Several servers reach PostgreSQL by PgBouncer in transaction mode.")
+      description = "Several servers connect to PostgreSQL through PgBouncer in transaction mode.")
   private boolean pooled;
 
   @Option(
@@ -75,21 +78,21 @@ public final class NemesisCommand implements Callable<Integer> {
       fallbackValue = "target/s3proxy/s3proxy.jar",
       paramLabel = "JAR",
       description =
-          "Artifacts of several servers lie in S3, served by this jar of S3Proxy (the one that mvn"
-              + " generate-test-resources brings).")
+          "Several servers store artifacts in S3, served by this jar of S3Proxy (by default the one"
+              + " of mvn generate-test-resources).")
   private @Nullable Path s3proxy;
 
   @Option(
       names = "--unfenced",
       description =
-          "Break the program first: statements about a lease ask for its job alone. Violations"
-              + " must be found then.")
+          "Break the program first, so that statements about leases only check the job. The run"
+              + " must then find violations.")
   private boolean unfenced;
 
   @Option(
       names = "--directory",
       paramLabel = "DIR",
-      description = "Empty or new; data and logs go there (a temporary one).")
+      description = "An empty or new directory for data and logs (a temporary one).")
   private @Nullable Path directory;
 
   @Override

@@ -1,6 +1,6 @@
 package dev.graft.nemesis;
 
-/** A request without an answer, or with one that promises nothing: it may be made again. */
+/** A request without an answer, or without an acknowledgement; it may be repeated. */
 final class NotAcknowledged extends RuntimeException {
   private static final long serialVersionUID = 1;
 

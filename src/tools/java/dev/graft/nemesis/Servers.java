@@ -114,7 +114,7 @@ final class Servers implements AutoCloseable {
     }
   }
 
-  /** Kills the next of servers and what they share, and starts it again; says which. */
+  /** Kills the next of the servers and their shared services, restarts it and returns its name. */
   String strike(int number, Random random) {
     if (shared.isEmpty()) return strikeAlone(number % 2 == 1);
     int turn = number % (1 + shared.size());
@@ -146,7 +146,7 @@ final class Servers implements AutoCloseable {
     }
   }
 
-  /** Leaves no process behind; closing twice does nothing. */
+  /** Ends all processes; further calls do nothing. */
   @Override
   public void close() {
     boolean served = nodes.stream().anyMatch(Node::alive);

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Of what a cluster is made.
+ * The parts of a cluster.
  *
  * @param servers over one PostgreSQL
  * @param pooled whether several reach it by PgBouncer

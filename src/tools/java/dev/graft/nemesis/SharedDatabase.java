@@ -46,7 +46,7 @@ final class SharedDatabase implements Killable {
     return "PostgreSQL";
   }
 
-  /** And then the recovery. */
+  /** Includes the recovery. */
   @Override
   public void killAndStart() {
     ProcessHandle.of(postgres.pid()).ifPresent(ProcessHandle::destroyForcibly);

@@ -1,6 +1,6 @@
 package dev.graft.nemesis;
 
-/** Something that must come did not come in time, or a request was refused that must not be. */
+/** Something did not happen in time, or a request was refused unexpectedly. */
 final class Stuck extends RuntimeException {
   private static final long serialVersionUID = 1;
 

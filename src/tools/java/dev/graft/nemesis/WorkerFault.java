@@ -1,27 +1,29 @@
 package dev.graft.nemesis;
 
-/** What befalls the worker of a running job. */
+/** A fault of the worker of a running job. */
 enum WorkerFault {
   WORKER_KILLED("worker of %s"),
   TRAINER_KILLED("trainer of %s"),
 
-  /** Longer than its lease: it believes that the job is its own when it wakes. */
+  /** Longer than its lease, so that it still believes in its lease when it resumes. */
   WORKER_PAUSED("%s paused"),
 
-  /** Longer than its lease: what it sent arrives when the job is another's. */
+  /** Longer than its lease, so that its requests arrive after another worker has the job. */
   NETWORK_CUT("network of %s cut");
 
-  private final String said;
+  private final String description;
 
-  WorkerFault(String said) {
-    this.said = said;
+  WorkerFault(String description) {
+    this.description = description;
   }
 
   String of(Cluster.Worker worker) {
-    return said.formatted(worker.node().name());
+    return description.formatted(worker.node().name());
   }
 
-  /** Whether it lasts until another has the job; otherwise the worker is mended at once. */
+  /**
+   * Returns whether it lasts until another worker has the job; otherwise it is repaired at once.
+   */
   boolean lasts() {
     return this == WORKER_PAUSED || this == NETWORK_CUT;
   }

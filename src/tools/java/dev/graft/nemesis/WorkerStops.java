@@ -39,8 +39,8 @@ final class WorkerStops {
 
   void run(int stops) {
     if (stops == 0) return;
-    // Each stop lets it make four steps at most: two before it, one under way, one until it is
-    // told.
+    // At most four steps per stop: two before it, the current one, and one until the worker hears
+    // of it.
     String job = jobs.submitSlow(stepSeconds, 4 * stops + 1);
     for (int done = 0; done < stops && !deadline.passed(); done++) {
       Node worker = moment(job);
@@ -82,10 +82,10 @@ final class WorkerStops {
             .formatted(at, took, from, Math.max(0, highest - from)));
     report.expect(resumed, job + " was not resumed");
     report.expect(from >= highest - 1, "%s made %d steps again".formatted(job, highest - from));
-    String said =
+    String event =
         from == 0
             ? "The worker gave the job back; the job starts again: no checkpoint yet"
             : "The worker gave the job back; the job continues from its checkpoint at step " + from;
-    report.expect(jobs.messages(job).contains(said), job + " does not say: " + said);
+    report.expect(jobs.messages(job).contains(event), job + " lacks the event: " + event);
   }
 }

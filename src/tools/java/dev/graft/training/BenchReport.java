@@ -5,7 +5,7 @@ import java.util.Locale;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What was measured, for a person or as a line of JSON. */
+/** Formats the measurements as text or as a line of JSON. */
 final class BenchReport {
   private static final JsonMapper JSON =
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
@@ -73,7 +73,7 @@ final class BenchReport {
     if (difference != null) line(out, "largest difference of a first loss: %.1e", difference);
   }
 
-  /** A round as it ends. */
+  /** Prints a round when it ends. */
   static void progress(ReferenceRounds.Round round, PrintStream out) {
     line(
         out,

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = {
-      "Time training steps: those of a run, or LoRA steps on random words.",
-      "Says where the time goes, the memory, and the share of the matrix products in it."
+      "Measure training steps, of a run or of LoRA on random words.",
+      "Reports the time by phase, the memory, and the share of matrix products in the time."
     },
     mixinStandardHelpOptions = true)
 final class BenchTrainCommand implements Callable<Integer> {
@@ -41,23 +41,24 @@ final class BenchTrainCommand implements Callable<Integer> {
       names = "--steps",
       defaultValue = "10",
       paramLabel = "N",
-      description = "Measured steps; ${DEFAULT-VALUE} if not said.")
+      description = "The number of measured steps (${DEFAULT-VALUE}).")
   private int steps;
 
   @Option(
       names = "--warmup",
       defaultValue = "2",
       paramLabel = "N",
-      description = "Steps before them that do not count; ${DEFAULT-VALUE} if not said.")
+      description = "The number of warm-up steps, which are not measured (${DEFAULT-VALUE}).")
   private int warmup;
 
   @Option(
       names = "--compare",
       paramLabel = "COMMAND",
       description = {
-        "Run this shell command and Graft in turn, a fresh process each, and tell the ratios.",
-        "{spec}, {steps} and {warmup} in it are replaced. Its last line is a JSON object with",
-        "tokens_per_second or seconds_per_step, peak_rss_mb, and losses where it has them."
+        "Run this shell command and Graft alternately, each in a new process, and report the"
+            + " ratios.",
+        "{spec}, {steps} and {warmup} in it are replaced. Its last line must be a JSON object with",
+        "tokens_per_second or seconds_per_step, peak_rss_mb, and optionally losses."
       })
   private @Nullable String compare;
 
@@ -65,7 +66,7 @@ final class BenchTrainCommand implements Callable<Integer> {
       names = "--rounds",
       defaultValue = "5",
       paramLabel = "N",
-      description = "Of --compare; ${DEFAULT-VALUE} if not said.")
+      description = "The number of rounds of --compare (${DEFAULT-VALUE}).")
   private int rounds;
 
   @Option(
@@ -73,17 +74,17 @@ final class BenchTrainCommand implements Callable<Integer> {
       paramLabel = "SIZE",
       converter = DeviceOption.ByteSize.class,
       description = {
-        "Memory that gradient checkpointing auto may use, such as 2500m or 3g.",
-        "By default seven eighths of the machine's, or most of what is free on the GPU."
+        "The memory for gradient checkpointing auto, such as 2500m or 3g.",
+        "By default seven eighths of the machine's memory, or most of the free memory of the GPU."
       })
   private @Nullable Long memoryBudget;
 
   @Mixin private DeviceOption device = new DeviceOption();
 
-  @Option(names = "--json", description = "One JSON object on the last line.")
+  @Option(names = "--json", description = "Print one JSON object on the last line.")
   private boolean json;
 
-  /** What is trained. */
+  /** The rows to train on. */
   static final class MeasuredRows {
     @Option(
         names = "--spec",
@@ -104,34 +105,26 @@ final class BenchTrainCommand implements Callable<Integer> {
         names = "--model",
         required = true,
         paramLabel = "DIR",
-        description = "Base model of steps on random words.")
+        description = "Base model for steps on random words.")
     private Path model;
 
-    @Option(
-        names = "--batch",
-        defaultValue = "4",
-        paramLabel = "N",
-        description = "Rows of a step.")
+    @Option(names = "--batch", defaultValue = "4", paramLabel = "N", description = "Rows per step.")
     private int batch;
 
-    @Option(
-        names = "--length",
-        defaultValue = "256",
-        paramLabel = "N",
-        description = "Tokens of a row.")
+    @Option(names = "--length", defaultValue = "256", paramLabel = "N", description = "Row length.")
     private int length;
 
     @Option(
         names = "--rank",
         defaultValue = "8",
         paramLabel = "N",
-        description = "Of LoRA; 0 = full fine-tuning.")
+        description = "Rank of LoRA; 0 = full fine-tuning.")
     private int rank;
 
-    @Option(names = "--dtype", defaultValue = "F32", description = "Of products: f32 or bf16.")
+    @Option(names = "--dtype", defaultValue = "F32", description = "Product type: f32 or bf16.")
     private Precision dtype = Precision.F32;
 
-    @Option(names = "--autocast", description = "Products of low-rank paths in that type, too.")
+    @Option(names = "--autocast", description = "Use that type also for low-rank products.")
     private boolean autocast;
 
     @Option(
@@ -197,7 +190,7 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   private void compare(Path file, String command, PrintStream results)
       throws IOException, InterruptedException {
-    SpecFile.read(file, null); // what is wrong is said before anything runs
+    SpecFile.read(file, null); // reports errors before anything runs
     RunRequest.Machine machine = device.machine(memoryBudget);
     List<String> options =
         new ArrayList<>(

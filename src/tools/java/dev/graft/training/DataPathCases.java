@@ -115,7 +115,9 @@ final class DataPathCases {
             : new Truncation(spec.training().rows().truncationMode(), length));
   }
 
-  /** As a request says it, by the names of TRL; {@code loss} is the fixture's own. */
+  /**
+   * Returns the settings in a request's form, with TRL's names; {@code loss} is the fixture's own.
+   */
   private static TrainingSpec spec(JsonNode settings) {
     ObjectNode adapter = JsonFixture.JSON.createObjectNode();
     ObjectNode training =

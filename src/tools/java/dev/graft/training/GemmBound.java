@@ -11,7 +11,7 @@ import dev.graft.weights.ModelConfig.AttentionShape;
 import java.util.Map;
 
 /**
- * How long the matrix products of steps take if nothing else does.
+ * Measures how long the matrix products of steps take by themselves.
  *
  * <p>Each shape of {@link StepProducts} is measured alone, in this process, with the threads and
  * the element type of the run, on random numbers and into memory that is there already; the best of

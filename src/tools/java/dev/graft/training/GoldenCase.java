@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param losses of each optimiser step, before the update
  * @param gradNorms before clipping
  * @param lrs used in the step
- * @param pairSeries of each step, what else a case with pairs tells, by its name there
- * @param rankSeries of each step, what a case tells whose ranks are allocated
+ * @param pairSeries further values per step of a case with pairs, by name
+ * @param rankSeries values per step of a case with rank allocation
  * @param tolerance by name
  * @param cosineExempt saved tensors whose direction is rounding noise
  * @param generations greedy continuations

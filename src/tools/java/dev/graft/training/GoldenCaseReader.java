@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Reads {@code case.json}; what is not built yet is {@link Unsupported}, never ignored. */
+/** Reads {@code case.json}; anything not implemented yet throws {@link Unsupported}. */
 final class GoldenCaseReader {
   private static final JsonMapper JSON = new JsonMapper();
 

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.DoubleStream;
 
-/** What a case with pairs tells beside its losses: the reference, the rewards, the text's loss. */
+/**
+ * Checks the series of a case with pairs, beside its losses: reference, rewards, loss of the text.
+ */
 final class GoldenPairs {
   private final GoldenCase golden;
   private final TrainableModel model;
@@ -24,12 +26,12 @@ final class GoldenPairs {
     this.model = model;
   }
 
-  /** Before the first step: the pairs with their reference, unless it changes from step to step. */
+  /** Prepares the pairs with their reference, unless the reference changes with each step. */
   List<MicroBatch> measured(List<MicroBatch> window) {
     return model.referenceMoves() ? window : window.stream().map(this::measure).toList();
   }
 
-  /** Before a micro-batch: the same of a reference that changes. */
+  /** Prepares a micro-batch whose reference changes. */
   MicroBatch measured(MicroBatch batch) {
     return model.referenceMoves() ? measure(batch) : batch;
   }
@@ -43,7 +45,7 @@ final class GoldenPairs {
     return pairs.measuredFrom(reference);
   }
 
-  /** After a micro-batch. */
+  /** Records a micro-batch. */
   void add(PairMetrics metrics) {
     Map<String, Double> named = metrics.named();
     add("chosen_rewards", named.getOrDefault("rewards/chosen", 0.0));

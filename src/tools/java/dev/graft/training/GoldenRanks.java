@@ -6,7 +6,7 @@ import dev.graft.weights.NamedTensor;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a case whose ranks are allocated tells beside its losses. */
+/** Checks the series of a case with rank allocation, beside its losses. */
 final class GoldenRanks {
   private final GoldenCase golden;
   private final TrainableModel model;
@@ -18,7 +18,7 @@ final class GoldenRanks {
     golden.rankSeries().keySet().forEach(name -> series.put(name, new double[golden.steps()]));
   }
 
-  /** After a step. */
+  /** Records a step. */
   void add(int step, double taskLoss) {
     if (series.isEmpty() || !(golden.method() instanceof AdaLora method)) return;
     int modules = 0;

@@ -7,13 +7,13 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a golden case gave.
+ * The result of a golden case.
  *
  * @param measures largest differences from the reference, empty if skipped
  * @param skipped why the case was not run, or null
  */
 public record GoldenResult(String name, List<Measure> measures, @Nullable String skipped) {
-  /** A difference and what it may be. */
+  /** A difference and its tolerance. */
   public record Measure(String what, double difference, double limit) {
     public boolean passed() {
       return difference <= limit; // NaN fails
@@ -52,7 +52,7 @@ public record GoldenResult(String name, List<Measure> measures, @Nullable String
       measures.add(new Measure(what, difference, limit));
     }
 
-    /** Something that is right or wrong. */
+    /** A check that passes or fails. */
     public void require(String what, boolean right) {
       add(what, right ? 0 : 1, 0);
     }

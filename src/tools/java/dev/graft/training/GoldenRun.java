@@ -45,7 +45,7 @@ public final class GoldenRun {
 
   /**
    * @param directory holds {@code case.json}
-   * @return skipped if the case needs what is not built
+   * @return skipped if the case needs something that is not implemented
    */
   public static GoldenResult run(Path directory, ComputePlan plan) {
     return run(directory, plan, null);

@@ -28,10 +28,10 @@ import picocli.CommandLine.Spec;
 public final class ParityCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "DIR", description = "holds a directory with case.json for each case")
+  @Parameters(paramLabel = "DIR", description = "directory with a case.json per subdirectory")
   private Path directory = Path.of(".");
 
-  @Option(names = "--only", paramLabel = "CASE", split = ",", description = "these cases only")
+  @Option(names = "--only", paramLabel = "CASE", split = ",", description = "run only these cases")
   private List<String> only = List.of();
 
   @Mixin private DeviceOption device = new DeviceOption();
@@ -39,15 +39,13 @@ public final class ParityCommand implements Callable<Integer> {
   @Option(names = "--plan", description = "${COMPLETION-CANDIDATES}", defaultValue = "KEEP")
   private ComputePlan.Kind plan = ComputePlan.Kind.KEEP;
 
-  @Option(names = "--loss-chunk", description = "rows whose logits exist at a time")
+  @Option(names = "--loss-chunk", description = "number of rows whose logits exist at a time")
   private int lossChunk;
 
-  @Option(
-      names = "--loss-tile",
-      description = "words of the vocabulary whose logits exist at a time")
+  @Option(names = "--loss-tile", description = "vocabulary words whose logits exist at a time")
   private int lossTile = ComputePlan.LOSS_TILE;
 
-  @Option(names = "--query-block", description = "queries of attention at a time")
+  @Option(names = "--query-block", description = "number of attention queries at a time")
   private int queryBlock = ComputePlan.KEEP.queryBlock();
 
   @Option(
@@ -57,24 +55,25 @@ public final class ParityCommand implements Callable<Integer> {
 
   @Option(
       names = "--shared-prefix",
-      description = "least tokens of a common beginning that is computed once, 0 = never")
+      description = "minimum length in tokens of a common prefix that is computed once, 0 = never")
   private int sharedPrefix = ComputePlan.KEEP.sharedPrefix();
 
   @Option(
       names = "--least-lane",
-      description = "least tokens of rows that a thread computes beside the others, 0 = never")
+      description =
+          "minimum tokens of rows that a thread computes in parallel with others, 0 = never")
   private int leastLane = ComputePlan.KEEP.leastLane();
 
   @Option(
       names = "--models",
       paramLabel = "DIR",
-      description = "holds the tokenizers that data cases name (default: ../models beside them)")
+      description = "directory with the tokenizers of data cases (default: ../models beside them)")
   private @Nullable Path models;
 
   @Option(
       names = "--adapters",
       paramLabel = "OUT",
-      description = "write what each run trained as the product would, to OUT/CASE")
+      description = "write the adapter that each run trained to OUT/CASE")
   private @Nullable Path adapters;
 
   @Override

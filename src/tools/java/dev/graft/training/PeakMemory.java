@@ -8,10 +8,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The largest memory of this process. Linux tells the largest of all, exactly; what of it is
- * anonymous and what are pages of files is looked at every {@value #EVERY_MS} ms, and no more
- * often: that takes time from the steps that are measured. Files are what the system may drop and
- * read again: mapped weights, libraries.
+ * Measures the peak memory of this process. Linux reports the exact peak of the total. The
+ * anonymous part and the pages of files are only sampled every {@value #EVERY_MS} ms, because
+ * sampling takes time from the measured steps. Pages of files, such as mapped weights and
+ * libraries, can be dropped and read again.
  */
 final class PeakMemory implements AutoCloseable {
   private static final int EVERY_MS = 100;
@@ -23,9 +23,9 @@ final class PeakMemory implements AutoCloseable {
   private long mapped;
 
   /**
-   * @param rss resident, in bytes
-   * @param anonymous the largest of it that no file holds
-   * @param mapped the largest of it that files hold
+   * @param rss peak resident bytes
+   * @param anonymous peak bytes that are not backed by files
+   * @param mapped peak bytes that are backed by files
    */
   record Peak(long rss, long anonymous, long mapped) {}
 
@@ -48,7 +48,7 @@ final class PeakMemory implements AutoCloseable {
     mapped = Math.max(mapped, bytes(status, "RssFile") + bytes(status, "RssShmem"));
   }
 
-  /** So far. */
+  /** Returns the peak so far. */
   synchronized Peak peak() {
     look();
     return new Peak(bytes(status(), "VmHWM"), anonymous, mapped);

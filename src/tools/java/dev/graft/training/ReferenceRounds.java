@@ -15,29 +15,29 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Graft beside another program on the same steps: a fresh process of each in turn, and in every
- * other round the other one first, so that a machine that gets slower favours nobody.
+ * Compares Graft with another program on the same steps: each runs in a new process, and the order
+ * alternates, so that a machine that gets slower does not favour either.
  *
- * <p>The other program's last line that begins with a brace is a JSON object with {@code
+ * <p>The other program's last line that begins with a brace must be a JSON object with {@code
  * tokens_per_second} (real tokens, without padding) or {@code seconds_per_step}, and {@code
- * peak_rss_mb}; with {@code losses}, a number a step, the first is compared, too: it shows whether
- * both had the same rows and the same base.
+ * peak_rss_mb}; with {@code losses}, a number per step, the first loss is compared too, which shows
+ * whether both used the same rows and base model.
  *
- * @param graft command line that prints a {@link StepReport}
- * @param reference command line of the other
+ * @param graft the command line of Graft, which prints a {@link StepReport}
+ * @param reference the command line of the other program
  */
 record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
   private static final String MAIN = "dev.graft.cli.ToolCommand";
 
   /**
-   * One of each.
+   * A round with one run of each program.
    *
-   * @param speedRatio how many times as fast Graft was
-   * @param memoryRatio Graft's peak memory by the other's, resident
+   * @param speedRatio Graft's speed divided by the other's
+   * @param memoryRatio Graft's peak resident memory divided by the other's
    */
   public record Round(JsonNode graft, JsonNode reference, double speedRatio, double memoryRatio) {}
 
-  /** The median and the ends of some numbers. */
+  /** The median, minimum and maximum of some numbers. */
   public record Spread(double median, double lowest, double highest) {
     static Spread of(List<Round> rounds, Function<Round, Double> number) {
       double[] sorted = rounds.stream().mapToDouble(number::apply).sorted().toArray();
@@ -49,19 +49,20 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
   }
 
   /**
-   * @param lossDifference of the first step, the largest one, in nats; null where a side tells none
+   * @param lossDifference the largest difference of the first loss, in nats; null if a program
+   *     reports none
    */
   public record Outcome(
       Spread speedRatio, Spread memoryRatio, @Nullable Double lossDifference, List<Round> rounds) {}
 
-  /** Why there is nothing to compare. */
+  /** The comparison failed. */
   public static final class Unusable extends RuntimeException {
     Unusable(String message) {
       super(message);
     }
   }
 
-  /** This program again, as {@code graft <arguments>}, in a JVM with the same options. */
+  /** Returns the command line of this program with other arguments and the same JVM options. */
   public static List<String> thisProgram(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -72,8 +73,8 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
   }
 
   /**
-   * @param each hears of every round
-   * @throws Unusable if a program fails or does not tell what it should
+   * @param each receives every round
+   * @throws Unusable if a program fails or its output is incomplete
    */
   public Outcome run(Consumer<Round> each) throws IOException, InterruptedException {
     List<Round> all = new ArrayList<>();
@@ -130,7 +131,7 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
       throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    // what is stopped must not leave the other one computing
+    // also stop the running program when this one is stopped
     Thread stop = Thread.ofPlatform().unstarted(() -> stop(process));
     Runtime.getRuntime().addShutdownHook(stop);
     process.getOutputStream().close();
@@ -161,7 +162,7 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
       JsonNode json = JsonMapper.shared().readTree(line);
       if (json.isObject()) return json;
     } catch (JacksonException e) {
-      // said below
+      // reported below
     }
     throw new Unusable("%s printed a last line that is no JSON object: %s".formatted(name, line));
   }

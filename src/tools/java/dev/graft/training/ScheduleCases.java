@@ -32,7 +32,7 @@ final class ScheduleCases {
     result.add(cases + " schedules, rates", largest, RELATIVE);
   }
 
-  /** As a request says it. */
+  /** Returns the schedule in a request's form. */
   private static Hyperparameters training(JsonNode each, double base) {
     ObjectNode adapter = JsonFixture.JSON.createObjectNode();
     ObjectNode training = adapter.putObject("training").put("learning_rate", base);

@@ -33,7 +33,7 @@ import java.util.stream.Collectors;
  *
  * <p>What a plan computes a second time is not in it, nor what other methods multiply beside the
  * base: it is rather too little than too much. Only in the lowest layer that trains, the gradients
- * of inputs that nobody asks for are counted: one of about a hundred products.
+ * of inputs that are not needed are counted: one of about a hundred products.
  */
 final class StepProducts {
   private final ModelConfig config;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Takes down the steps of a run, and ends it when there are enough. */
+/** Records the steps of a run, and ends it after enough steps. */
 final class StepRecorder implements StepObserver {
   private @Nullable String plan;
   private final int warmup;

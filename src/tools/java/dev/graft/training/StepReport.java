@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.function.ToLongFunction;
 
 /**
- * What measured steps took. Its JSON, with names in snake case, is the line of {@code graft bench
- * train --json}; means are over the steps that count.
+ * The report of measured steps. Its JSON, with names in snake case, is the line of {@code graft
+ * bench train --json}; means are over the steps that count.
  *
  * @param tokensPerSecond logical tokens by the time of all steps that count
  * @param firstStepSeconds from the start of the JVM to the end of the first step
@@ -23,7 +23,7 @@ import java.util.function.ToLongFunction;
  * @param peakAnonymousMb MB are of 10^6 bytes
  * @param peakMappedMb pages of files
  * @param weightsMb what the weights of the base take of it, by the estimate
- * @param estimateMb what {@code graft train --memory} says
+ * @param estimateMb the estimate of {@code graft train --memory}
  * @param losses of all steps, those that do not count included
  */
 record StepReport(

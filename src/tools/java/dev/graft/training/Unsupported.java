@@ -1,6 +1,6 @@
 package dev.graft.training;
 
-/** A golden case needs something that is not built yet. */
+/** A golden case needs something that is not implemented yet. */
 final class Unsupported extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

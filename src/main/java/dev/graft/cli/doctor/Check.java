@@ -1,5 +1,6 @@
 package dev.graft.cli.doctor;
 
+import dev.graft.cli.doctor.DoctorReport.CheckResult;
 import dev.graft.platform.FileTrees;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,10 +10,22 @@ import java.util.List;
 /** One check of the machine. Checks change nothing. */
 interface Check {
   /** Returns the findings in the order to print them; none if the check does not apply. */
-  List<DoctorReport.CheckResult> findings() throws IOException;
+  List<CheckResult> findings() throws IOException;
 
   /** Returns the name of its first finding. */
   String name();
+
+  default CheckResult ok(String detail) {
+    return CheckResult.ok(name(), detail);
+  }
+
+  default CheckResult warning(String detail, String cure) {
+    return CheckResult.warning(name(), detail, cure);
+  }
+
+  default CheckResult missing(String detail, String cure) {
+    return CheckResult.missing(name(), detail, cure);
+  }
 
   /**
    * A temporary directory in which a check tries something, on the file system of the data

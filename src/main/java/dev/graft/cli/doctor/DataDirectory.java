@@ -37,19 +37,16 @@ record DataDirectory(Path directory) implements Check {
   private CheckResult writable() {
     Path nearest = Probe.nearest(directory);
     if (!Files.isDirectory(nearest)) {
-      return CheckResult.missing(
-          name(), nearest + " is not a directory", "choose another with --data-dir");
+      return missing(nearest + " is not a directory", "choose another with --data-dir");
     }
     try (Probe probe = Probe.in(directory)) {
       Files.write(probe.directory().resolve("written"), new byte[1]);
     } catch (IOException e) {
-      return CheckResult.missing(
-          name(),
+      return missing(
           "no permission to write %s (%s)".formatted(nearest, e.getClass().getSimpleName()),
           "run Graft as its owner (" + owner(nearest) + "), or choose another with --data-dir");
     }
-    return CheckResult.ok(
-        name(),
+    return ok(
         Files.exists(directory) ? directory.toString() : directory + ", which serve will create");
   }
 
@@ -98,8 +95,10 @@ record DataDirectory(Path directory) implements Check {
   }
 
   /**
-   * Checks the free space of the data directory's file system. @@param needed bytes for the
-   * database, a small model and one job @@param wanted bytes below which the check warns
+   * Checks the free space of the data directory's file system.
+   *
+   * @param needed bytes for the database, a small model and one job
+   * @param wanted bytes below which the check warns
    */
   record DiskSpace(Path directory, long needed, long wanted) implements Check {
     @Override
@@ -111,14 +110,11 @@ record DataDirectory(Path directory) implements Check {
     public List<CheckResult> findings() throws IOException {
       long free = Files.getFileStore(Probe.nearest(directory)).getUsableSpace();
       String detail = Bytes.gigabytes(free) + " free";
-      if (free >= wanted) return List.of(CheckResult.ok(name(), detail));
+      if (free >= wanted) return List.of(ok(detail));
       String cure =
           "free some space, or choose another --data-dir; Graft needs at least %s, and %s is recommended"
               .formatted(Bytes.gigabytes(needed), Bytes.gigabytes(wanted));
-      return List.of(
-          free >= needed
-              ? CheckResult.warning(name(), detail, cure)
-              : CheckResult.missing(name(), detail, cure));
+      return List.of(free >= needed ? warning(detail, cure) : missing(detail, cure));
     }
   }
 
@@ -148,28 +144,23 @@ record DataDirectory(Path directory) implements Check {
         Files.createLink(probe.directory().resolve("linked"), renamed);
       } catch (IOException | UnsupportedOperationException e) {
         return List.of(
-            CheckResult.missing(
-                name(), "%s does not support atomic renames or hard links".formatted(type), CURE));
+            missing("%s does not support atomic renames or hard links".formatted(type), CURE));
       }
       return List.of(ofType(type));
     }
 
     private CheckResult ofType(String type) {
       if (VOLATILE.contains(type)) {
-        return CheckResult.warning(
-            name(), type + " loses its content when the machine restarts", CURE);
+        return warning(type + " loses its content when the machine restarts", CURE);
       }
       if (OF_A_CONTAINER.contains(type)) {
-        return CheckResult.warning(
-            name(), type + " is removed with the container", "mount a volume at the --data-dir");
+        return warning(type + " is removed with the container", "mount a volume at the --data-dir");
       }
       if (REMOTE.contains(type)) {
-        return CheckResult.warning(
-            name(),
-            type + " is remote, but the embedded PostgreSQL is safe only on a local disk",
-            CURE);
+        return warning(
+            type + " is remote, but the embedded PostgreSQL is safe only on a local disk", CURE);
       }
-      return CheckResult.ok(name(), type + ", with atomic renames and hard links");
+      return ok(type + ", with atomic renames and hard links");
     }
   }
 
@@ -194,7 +185,7 @@ record DataDirectory(Path directory) implements Check {
               ? "none"
               : "unfinished set-ups of PostgreSQL: %d, abandoned temporary files: %d; the next start removes them"
                   .formatted(unfinished, abandoned);
-      return List.of(CheckResult.ok(name(), found));
+      return List.of(ok(found));
     }
   }
 }

@@ -22,8 +22,9 @@ import org.springframework.core.env.Environment;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
- * Checks a PostgreSQL that should be running: its version, privileges, migrations and
- * clock. @@param login the driver's properties, including user and password
+ * Checks a PostgreSQL that should be running: its version, privileges, migrations and clock.
+ *
+ * @param login the driver's properties, including user and password
  */
 record Database(String url, Properties login, Clock clock) {
   static final String NAME = "postgresql";
@@ -125,12 +126,10 @@ record Database(String url, Properties login, Clock clock) {
     @Override
     public List<CheckResult> findings() {
       return switch (EmbeddedState.of(dataDir)) {
-        case EmbeddedState.Absent() ->
-            List.of(CheckResult.ok(name(), "embedded; serve will set it up"));
+        case EmbeddedState.Absent() -> List.of(ok("embedded; serve will set it up"));
         case EmbeddedState.Stopped(String version) ->
-            List.of(CheckResult.ok(name(), "embedded, " + version + ", stopped"));
-        case EmbeddedState.Unfit(String why, String cure) ->
-            List.of(CheckResult.missing(name(), why, cure));
+            List.of(ok("embedded, " + version + ", stopped"));
+        case EmbeddedState.Unfit(String why, String cure) -> List.of(missing(why, cure));
         case EmbeddedState.Running(EmbeddedPostgres postgres, boolean held) ->
             running(postgres, held);
       };
@@ -146,15 +145,16 @@ record Database(String url, Properties login, Clock clock) {
           new ArrayList<>(new Database(database.url(), database.login(), clock).findings());
       CheckResult server = asked.getFirst();
       if (server.status() == DoctorReport.CheckStatus.OK) {
-        asked.set(0, CheckResult.ok(name(), "embedded, %s, %s".formatted(server.detail(), of)));
+        asked.set(0, ok("embedded, %s, %s".formatted(server.detail(), of)));
       }
       return asked;
     }
   }
 
   /**
-   * Compares the migrations of a database with those of this version of Graft. @@param all the
-   * migrations of both
+   * Compares the migrations of a database with those of this version of Graft.
+   *
+   * @param all the migrations of both
    */
   record Migrations(List<MigrationInfo> all) {
     private static final String NAME = "migrations";
@@ -188,7 +188,7 @@ record Database(String url, Properties login, Clock clock) {
       if (unknown > 0) {
         return CheckResult.missing(
             NAME,
-            "the database has %d migrations that this version of Graft does not know"
+            "the database has migrations that this version of Graft does not know (%d)"
                 .formatted(unknown),
             "run the newer version of Graft that made them");
       }

@@ -11,8 +11,9 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
 /**
- * The address and login of the database of a Graft on this machine. @@param login the driver's
- * properties, including user and password
+ * The address and login of the database of a Graft on this machine.
+ *
+ * @param login the driver's properties, including user and password
  */
 public record DatabaseAddress(String url, Properties login) {
   private static final String DRIVER = "spring.datasource.hikari.data-source-properties";

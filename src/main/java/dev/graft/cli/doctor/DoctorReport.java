@@ -65,8 +65,11 @@ public record DoctorReport(List<CheckResult> findings) {
   }
 
   /**
-   * A finding of a check. Never contains a secret. @@param name the same in every report @@param
-   * detail one line @@param cure what to do about it, in one sentence; null if the status is OK
+   * A finding of a check. Never contains a secret.
+   *
+   * @param name the same in every report
+   * @param detail one line
+   * @param cure what to do about it, in one sentence; null if the status is OK
    */
   record CheckResult(String name, CheckStatus status, String detail, @Nullable String cure) {
     public CheckResult {

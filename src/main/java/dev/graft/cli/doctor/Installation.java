@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.bootstrap.DefaultBootstrapContext;
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
@@ -15,13 +16,16 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.env.DefaultPropertiesPropertySource;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.Environment;
 import org.springframework.core.env.SimpleCommandLinePropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.DefaultResourceLoader;
 
 /**
- * The settings of Graft on this machine, as {@code serve} would read them. @@param profiles {@code
- * server}, {@code worker} or both @@param askedServer the server to check, if one was specified
+ * The settings of Graft on this machine, as {@code serve} would read them.
+ *
+ * @param profiles {@code server}, {@code worker} or both
+ * @param askedServer the server to check, if one was specified
  */
 public record Installation(
     ConfigurableEnvironment settings, Set<String> profiles, @Nullable String askedServer) {
@@ -30,9 +34,10 @@ public record Installation(
   }
 
   /**
-   * Reads configuration files, environment and arguments, without starting an application. @@param
-   * arguments arguments of the Spring application @@param defaults settings with the lowest
-   * precedence
+   * Reads configuration files, environment and arguments, without starting an application.
+   *
+   * @param arguments arguments of the Spring application
+   * @param defaults settings with the lowest precedence
    */
   public static Installation read(
       List<String> arguments,
@@ -48,6 +53,17 @@ public record Installation(
         environment, new DefaultResourceLoader(), new DefaultBootstrapContext(), profiles);
     ConfigurationPropertySources.attach(environment);
     return new Installation(environment, Set.of(profiles), askedServer);
+  }
+
+  /**
+   * Returns {@code http} or {@code https} for the connector {@code server} or {@code
+   * management.server}.
+   */
+  public static String scheme(Environment settings, String connector) {
+    return Stream.of("bundle", "certificate", "key-store")
+            .anyMatch(each -> settings.containsProperty(connector + ".ssl." + each))
+        ? "https"
+        : "http";
   }
 
   public Path dataDir() {

@@ -72,9 +72,8 @@ final class MachineChecks {
               .formatted(Runtime.getRuntime().availableProcessors(), supported, bf16);
       return List.of(
           flags.contains(VECTORS)
-              ? CheckResult.ok(name(), detail)
-              : CheckResult.warning(
-                  name(),
+              ? ok(detail)
+              : warning(
                   "it has no " + VECTORS + ", so training is slow",
                   "use a processor of the last ten years, or make its instructions available to the"
                       + " virtual machine"));
@@ -92,8 +91,10 @@ final class MachineChecks {
   }
 
   /**
-   * Checks the memory that jobs can use. @@param total bytes of the machine or its
-   * container @@param needed bytes for the smallest training beside a server
+   * Checks the memory that jobs can use.
+   *
+   * @param total bytes of the machine or its container
+   * @param needed bytes for the smallest training beside a server
    */
   record MainMemory(long total, long needed) implements Check {
     public static MainMemory here(long needed) {
@@ -110,20 +111,19 @@ final class MachineChecks {
     public List<CheckResult> findings() {
       if (total < needed) {
         return List.of(
-            CheckResult.missing(
-                name(),
+            missing(
                 Bytes.gigabytes(total),
                 "give the machine or container at least " + Bytes.gigabytes(needed)));
       }
       String jobs = Bytes.gigabytes(MachineMemory.forJobs(total));
-      return List.of(
-          CheckResult.ok(
-              name(), "%s, of which jobs may use %s".formatted(Bytes.gigabytes(total), jobs)));
+      return List.of(ok("%s, of which jobs may use %s".formatted(Bytes.gigabytes(total), jobs)));
     }
   }
 
   /**
-   * Checks the version of Java and the platform. @@param feature the feature version, such as 25
+   * Checks the version of Java and the platform.
+   *
+   * @param feature the feature version, such as 25
    */
   record JavaRuntime(int feature, String version, String system, String architecture)
       implements Check {
@@ -149,8 +149,8 @@ final class MachineChecks {
 
     private CheckResult java() {
       return feature >= NEEDED
-          ? CheckResult.ok(name(), version)
-          : CheckResult.missing(name(), version, "install a JDK 25 and set GRAFT_JAVA_HOME to it");
+          ? ok(version)
+          : missing(version, "install a JDK 25 and set GRAFT_JAVA_HOME to it");
     }
 
     private CheckResult platform() {
@@ -163,9 +163,11 @@ final class MachineChecks {
   }
 
   /**
-   * Checks in a child process, which may crash, that libtorch loads and computes. @@param command
-   * the command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON line @@param
-   * gpus the number of usable GPUs
+   * Checks in a child process, which may crash, that libtorch loads and computes.
+   *
+   * @param command the command that prints {@link dev.graft.model.LibtorchCheck.Result} as one JSON
+   *     line
+   * @param gpus the number of usable GPUs
    */
   record Libtorch(List<String> command, int gpus) implements Check {
     private static final long PATIENCE_SECONDS = 120;
@@ -192,10 +194,7 @@ final class MachineChecks {
       } catch (IOException e) {
         String temporary = System.getProperty("java.io.tmpdir");
         return List.of(
-            CheckResult.missing(
-                name(),
-                "no permission to write " + temporary,
-                "make it writable; libtorch needs it"));
+            missing("no permission to write " + temporary, "make it writable; libtorch needs it"));
       }
       try {
         return List.of(run(directory));
@@ -205,7 +204,7 @@ final class MachineChecks {
     }
 
     /**
-     * @@param directory for the child's output and crash files
+     * @param directory for the child's output and crash files
      */
     private CheckResult run(Path directory) throws IOException {
       Path output = directory.resolve("output");
@@ -220,14 +219,12 @@ final class MachineChecks {
       child.getOutputStream().close();
       if (!ended(child)) {
         child.destroyForcibly();
-        return CheckResult.missing(
-            name(), "no result after %d s".formatted(PATIENCE_SECONDS), cure());
+        return missing("no result after %d s".formatted(PATIENCE_SECONDS), cure());
       }
       String printed = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
       Optional<JsonNode> result = result(printed);
       if (child.exitValue() == 0 && result.isPresent()) return found(result.get());
-      return CheckResult.missing(
-          name(),
+      return missing(
           "the test ended with status %d: %s".formatted(child.exitValue(), reason(printed)),
           cure());
     }
@@ -251,8 +248,8 @@ final class MachineChecks {
           "%s loads and computes on %s"
               .formatted(result.path("version").asString(), String.join(", ", devices));
       return gpus > 0 && devices.size() == 1
-          ? CheckResult.warning(name(), computes + " only, although there are GPUs", CUDA_CURE)
-          : CheckResult.ok(name(), computes);
+          ? warning(computes + " only, although there are GPUs", CUDA_CURE)
+          : ok(computes);
     }
 
     /** Returns the last line with JSON; libraries may print other lines before it. */
@@ -287,8 +284,8 @@ final class MachineChecks {
   /**
    * Checks the GPUs, the driver and the CUDA build of libtorch.
    *
-   * @param library null = there is none @@param wanted the configured devices; empty = all usable
-   *     ones
+   * @param library null = there is none
+   * @param wanted the configured devices; empty = all usable ones
    */
   record Gpus(CudaMachine machine, @Nullable CudaLibrary library, List<String> wanted)
       implements Check {
@@ -318,13 +315,13 @@ final class MachineChecks {
     private CheckResult device(CudaDevice device) {
       String what = description(device);
       CudaLack lack = device.lack();
-      if (lack == null) return CheckResult.ok(name(), what);
+      if (lack == null) return ok(what);
       return lacking(what + "; " + lack.what(), lack.cure(), wanted.contains(device.name()));
     }
 
     private CheckResult driver(CudaLack lack) {
       return machine.isWithoutDriver()
-          ? CheckResult.ok(name(), lack.what() + "; training uses the processor")
+          ? ok(lack.what() + "; training uses the processor")
           : lacking(lack.what(), lack.cure(), false);
     }
 
@@ -338,9 +335,7 @@ final class MachineChecks {
     }
 
     private CheckResult lacking(String what, String cure, boolean needed) {
-      return needed
-          ? CheckResult.missing(name(), what, cure)
-          : CheckResult.warning(name(), what, cure);
+      return needed ? missing(what, cure) : warning(what, cure);
     }
 
     private static String description(CudaDevice device) {
@@ -374,8 +369,10 @@ final class MachineChecks {
   }
 
   /**
-   * Checks how many files and connections a process may open. @@param limit negative if
-   * unknown @@param wanted the number that a server with many clients needs
+   * Checks how many files and connections a process may open.
+   *
+   * @param limit negative if unknown
+   * @param wanted the number that a server with many clients needs
    */
   record OpenFiles(long limit, long wanted) implements Check {
     public static OpenFiles here(long wanted) {
@@ -397,9 +394,8 @@ final class MachineChecks {
       String detail = "a process may open %d".formatted(limit);
       return List.of(
           limit >= wanted
-              ? CheckResult.ok(name(), detail)
-              : CheckResult.warning(
-                  name(),
+              ? ok(detail)
+              : warning(
                   detail,
                   "raise the limit: ulimit -n 65536, or LimitNOFILE=65536 in the systemd service"));
     }
@@ -427,8 +423,7 @@ final class MachineChecks {
                           .formatted(seconds(longest.step()), seconds(longest.checkpoint())))
               .orElse("nothing has been measured yet");
       return List.of(
-          CheckResult.ok(
-              name(),
+          ok(
               "a stop waits up to %s for the current step and its checkpoint: %s%s"
                   .formatted(seconds(stop.limit()), measured, WAIT)));
     }
@@ -439,8 +434,9 @@ final class MachineChecks {
   }
 
   /**
-   * Checks which user child processes run as, and whether they can be kept from the
-   * network. @@param directory their working directory
+   * Checks which user child processes run as, and whether they can be kept from the network.
+   *
+   * @param directory their working directory
    */
   record ChildProcesses(ChildrenProperties settings, Path directory) implements Check {
     @Override
@@ -454,22 +450,17 @@ final class MachineChecks {
       List<CheckResult> lacks = new ArrayList<>();
       String user = found.userLack();
       if (user != null) {
-        lacks.add(
-            CheckResult.warning(
-                name(), "child processes run as root: " + user, ChildConfinement.USER_CURE));
+        lacks.add(warning("child processes run as root: " + user, ChildConfinement.USER_CURE));
       }
       String network = found.networkLack();
       if (network != null) {
         lacks.add(
-            CheckResult.warning(
-                name(),
-                "child processes have network access: " + network,
-                ChildConfinement.NETWORK_CURE));
+            warning(
+                "child processes have network access: " + network, ChildConfinement.NETWORK_CURE));
       }
       if (!lacks.isEmpty()) return lacks;
       return List.of(
-          CheckResult.ok(
-              name(),
+          ok(
               "%s, %s"
                   .formatted(
                       found.user() == null ? "run as Graft's user" : "run as user " + found.user(),

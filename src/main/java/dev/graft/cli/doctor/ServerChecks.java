@@ -25,8 +25,9 @@ final class ServerChecks {
   private ServerChecks() {}
 
   /**
-   * Checks the server that client commands on this machine use, if there is one. @@param asked the
-   * server's address; null for that of the environment or the last login
+   * Checks the server that client commands on this machine use, if there is one.
+   *
+   * @param asked the server's address; null for that of the environment or the last login
    */
   record ApiServer(@Nullable String asked, Map<String, String> environment) implements Check {
     public ApiServer {
@@ -44,7 +45,7 @@ final class ServerChecks {
       try {
         known = KnownServer.find(asked, environment);
       } catch (MachineLacks authorities) {
-        return List.of(CheckResult.missing(name(), message(authorities), "correct SSL_CERT_FILE"));
+        return List.of(missing(message(authorities), "correct SSL_CERT_FILE"));
       }
       if (known.isEmpty()) return List.of();
       KnownServer server = known.get();
@@ -59,10 +60,8 @@ final class ServerChecks {
       return switch (server.ask()) {
         case Answer.Graft(String version, boolean same) ->
             same
-                ? CheckResult.ok(
-                    name(), "%s answers with API version %s".formatted(server.address(), version))
-                : CheckResult.warning(
-                    name(),
+                ? ok("%s answers with API version %s".formatted(server.address(), version))
+                : warning(
                     "the API of %s (%s) differs from this version's"
                         .formatted(server.address(), version),
                     "install the same version of Graft on both machines");
@@ -88,9 +87,7 @@ final class ServerChecks {
      * one.
      */
     private CheckResult bad(String detail, String cure) {
-      return asked == null
-          ? CheckResult.warning(name(), detail, cure)
-          : CheckResult.missing(name(), detail, cure);
+      return asked == null ? warning(detail, cure) : missing(detail, cure);
     }
 
     private CheckResult key(KnownServer server) throws IOException {
@@ -121,49 +118,36 @@ final class ServerChecks {
     @Override
     public List<CheckResult> findings() throws IOException {
       if (settings.getProperty("graft.worker.server-url", "").isBlank()) {
-        return List.of(
-            CheckResult.missing(name(), "no server is specified", "specify it with --server URL"));
+        return List.of(missing("no server is specified", "specify it with --server URL"));
       }
       try {
         return List.of(of(WorkerStanding.of(settings)));
       } catch (MachineLacks wrong) {
-        return List.of(
-            CheckResult.missing(
-                name(), String.valueOf(wrong.getMessage()), "correct that setting"));
+        return List.of(missing(String.valueOf(wrong.getMessage()), "correct that setting"));
       }
     }
 
     private CheckResult of(WorkerStanding standing) {
       return switch (standing) {
-        case WorkerStanding.Accepted(var server) ->
-            CheckResult.ok(name(), server + " knows this worker");
+        case WorkerStanding.Accepted(var server) -> ok(server + " knows this worker");
         case WorkerStanding.NotJoined(var server, boolean token) ->
             token
-                ? CheckResult.ok(name(), "this worker will join " + server + " with its token")
-                : CheckResult.warning(name(), "this worker has not joined " + server, JOIN);
+                ? ok("this worker will join " + server + " with its token")
+                : warning("this worker has not joined " + server, JOIN);
         case WorkerStanding.Refused(var server, String why) ->
-            CheckResult.missing(
-                name(),
-                "%s: %s".formatted(server, why),
-                "remove worker/credential.json, then " + JOIN);
+            missing("%s: %s".formatted(server, why), "remove worker/credential.json, then " + JOIN);
         case WorkerStanding.Mismatch(var server, String sentence) ->
-            CheckResult.missing(
-                name(),
-                server + ": " + sentence,
-                "install the same version of Graft on both machines");
+            missing(server + ": " + sentence, "install the same version of Graft on both machines");
         case WorkerStanding.Stranger(var server, int status) ->
-            CheckResult.missing(
-                name(),
+            missing(
                 "%s answers with status %d and is not a Graft server".formatted(server, status),
                 "correct the address of --server");
         case WorkerStanding.Untrusted(var server, String why) ->
-            CheckResult.missing(
-                name(),
+            missing(
                 "%s is not trusted: %s".formatted(server, why),
                 "set GRAFT_WORKER_CERTIFICATE_AUTHORITIES to the PEM file of its authority");
         case WorkerStanding.Unreachable(var server, String why) ->
-            CheckResult.missing(
-                name(),
+            missing(
                 "%s does not answer: %s".formatted(server, why),
                 "start the server, or correct the address of --server");
       };
@@ -184,11 +168,10 @@ final class ServerChecks {
     public List<CheckResult> findings() {
       try {
         S3Bucket.open(settings).close();
-        return List.of(CheckResult.ok(name(), settings.bucket() + " can be read and written"));
+        return List.of(ok(settings.bucket() + " can be read and written"));
       } catch (MachineLacks unusable) {
         return List.of(
-            CheckResult.missing(
-                name(),
+            missing(
                 String.valueOf(unusable.getMessage()),
                 "correct graft.artifacts.s3 or the bucket; see docs/s3.md"));
       }
@@ -196,8 +179,10 @@ final class ServerChecks {
   }
 
   /**
-   * Checks that the port of the API is free or in use by Graft. @@param address the address to
-   * listen on; null for all @@param scheme the scheme that Graft would use there
+   * Checks that the port of the API is free or in use by Graft.
+   *
+   * @param address the address to listen on; null for all
+   * @param scheme the scheme that Graft would use there
    */
   record Port(@Nullable String address, int port, String scheme, Map<String, String> environment)
       implements Check {
@@ -208,14 +193,10 @@ final class ServerChecks {
     }
 
     public static Port of(Environment settings, Map<String, String> environment) {
-      boolean tls =
-          settings.containsProperty("server.ssl.bundle")
-              || settings.containsProperty("server.ssl.certificate")
-              || settings.containsProperty("server.ssl.key-store");
       return new Port(
           settings.getProperty("server.address"),
           settings.getProperty("server.port", Integer.class, 8080),
-          tls ? "https" : "http",
+          Installation.scheme(settings, "server"),
           environment);
     }
 
@@ -237,13 +218,13 @@ final class ServerChecks {
                 ? new InetSocketAddress(port)
                 : new InetSocketAddress(InetAddress.getByName(address), port);
       } catch (UnknownHostException e) {
-        return CheckResult.missing(
-            name(), "this machine does not have the address " + address, "correct server.address");
+        return missing(
+            "this machine does not have the address " + address, "correct server.address");
       }
       try (ServerSocket socket = new ServerSocket()) {
         socket.setReuseAddress(true);
         socket.bind(wanted);
-        return CheckResult.ok(name(), port == 0 ? "any free port" : port + " is free");
+        return ok(port == 0 ? "any free port" : port + " is free");
       } catch (IOException e) {
         return held(wanted, String.valueOf(e.getMessage()));
       }
@@ -257,17 +238,16 @@ final class ServerChecks {
       URI there = URI.create("%s://%s:%d".formatted(scheme, literal(host), port));
       return switch (KnownServer.at(there, environment).ask()) {
         case Answer.Graft(String version, boolean same) ->
-            CheckResult.ok(name(), "%d is in use by a running Graft".formatted(port));
+            ok("%d is in use by a running Graft".formatted(port));
         case Answer.Untrusted(String reason) ->
-            CheckResult.warning(
-                name(),
+            warning(
                 "%d is in use, perhaps by Graft, but that cannot be checked (%s)"
                     .formatted(port, reason),
                 CURE);
         case Answer.Other(int status) ->
-            CheckResult.missing(name(), "%d is in use by another program".formatted(port), CURE);
+            missing("%d is in use by another program".formatted(port), CURE);
         case Answer.Silent(String reason) ->
-            CheckResult.missing(name(), "cannot listen on %d (%s)".formatted(port, why), CURE);
+            missing("cannot listen on %d (%s)".formatted(port, why), CURE);
       };
     }
 

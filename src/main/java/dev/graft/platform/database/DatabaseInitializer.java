@@ -2,17 +2,24 @@ package dev.graft.platform.database;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.Profiles;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
  * Starts the embedded PostgreSQL for a server's context, unless a database is configured. It is
@@ -140,6 +147,29 @@ public final class DatabaseInitializer
     public @Nullable Object getProperty(String name) {
       Function<LocalDatabase, String> property = PROPERTIES.get(name);
       return property == null ? null : property.apply(started());
+    }
+  }
+
+  /**
+   * Gives migrations their own connections without time limits, because creating an index on a
+   * large table takes longer than a request may. The data source is not a bean, because health
+   * checks would open a connection each time.
+   */
+  @Configuration(proxyBeanMethods = false)
+  @Profile("server")
+  static class MigrationConnections {
+    @Bean
+    FlywayConfigurationCustomizer ownConnections(JdbcConnectionDetails database) {
+      return flyway -> {
+        Properties properties = new Properties();
+        properties.setProperty("connectTimeout", "5");
+        properties.setProperty("tcpKeepAlive", "true");
+        DriverManagerDataSource source = new DriverManagerDataSource(database.getJdbcUrl());
+        source.setUsername(database.getUsername());
+        source.setPassword(database.getPassword());
+        source.setConnectionProperties(properties);
+        flyway.dataSource(source);
+      };
     }
   }
 }

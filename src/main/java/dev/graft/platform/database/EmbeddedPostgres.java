@@ -14,6 +14,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -24,8 +27,8 @@ import org.slf4j.LoggerFactory;
  * password, with fsync, kept between runs. A postmaster that a killed Graft left behind is adopted.
  *
  * <p>PostgreSQL refuses to run as root, so under root it runs as an unprivileged user ({@link
- * Unprivileged}). It has its own session, so that Ctrl-C in the terminal reaches only the server,
- * which stops PostgreSQL by {@link #close}.
+ * PostgresDirectory.Unprivileged}). It has its own session, so that Ctrl-C in the terminal reaches
+ * only the server, which stops PostgreSQL by {@link #close}.
  */
 public final class EmbeddedPostgres implements AutoCloseable {
   /** The superuser; its password is in a file beside the cluster, readable only by its owner. */
@@ -59,8 +62,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /**
    * Starts PostgreSQL, or adopts a running one.
    *
-   * @param settings further {@code name=value} settings, such as {@code fsync=off} in
-   *     tests @@throws MachineLacks if it cannot run on this machine, with the fix
+   * @param settings further {@code name=value} settings, such as {@code fsync=off} in tests
+   * @throws MachineLacks if it cannot run on this machine, with the fix
    */
   public static EmbeddedPostgres start(Path directory, String... settings) {
     PostgresDirectory files = new PostgresDirectory(directory);
@@ -223,6 +226,111 @@ public final class EmbeddedPostgres implements AutoCloseable {
         return socket.getLocalPort();
       } catch (IOException e) {
         throw new MachineLacks("no free loopback port for PostgreSQL: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /** A running {@code postgres} process, read from its {@code postmaster.pid}. */
+  record Postmaster(long pid, int port) {
+    private static final String FILE = "postmaster.pid";
+    private static final int PID_LINE = 0;
+    private static final int PORT_LINE = 3;
+    private static final Duration ORPHAN = Duration.ofSeconds(10);
+
+    /** Returns the running postmaster of a cluster, ignoring a stale file. */
+    static Optional<Postmaster> of(Path cluster) {
+      return read(cluster)
+          .filter(found -> ProcessHandle.of(found.pid).filter(Postmaster::isPostgres).isPresent());
+    }
+
+    /**
+     * Removes the file if another program has the process id now, as happens when a container
+     * restarts, because PostgreSQL would refuse to start. A file whose process has ended is left to
+     * PostgreSQL, which also checks for children of that process.
+     */
+    static void forgetStranger(Path cluster) throws IOException {
+      boolean stranger =
+          read(cluster)
+              .flatMap(found -> ProcessHandle.of(found.pid))
+              .filter(process -> process.isAlive() && !isPostgres(process))
+              .isPresent();
+      if (stranger) {
+        Files.delete(cluster.resolve(FILE));
+      }
+    }
+
+    private static Optional<Postmaster> read(Path cluster) {
+      try {
+        List<String> lines = Files.readAllLines(cluster.resolve(FILE));
+        return Optional.of(
+            new Postmaster(
+                Long.parseLong(lines.get(PID_LINE).strip()),
+                Integer.parseInt(lines.get(PORT_LINE).strip())));
+      } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+        return Optional.empty();
+      }
+    }
+
+    private static boolean isPostgres(ProcessHandle process) {
+      return process.isAlive()
+          && process.info().command().filter(program -> program.endsWith("/postgres")).isPresent();
+    }
+
+    /**
+     * Kills the backends that outlived a killed postmaster. A busy backend notices late and still
+     * writes to the cluster, and a second postmaster would corrupt it. PostgreSQL's own protection
+     * relies on {@code postmaster.pid}, which may have been removed.
+     *
+     * @param program the program, which only this cluster uses
+     */
+    static void endOrphans(Path program) {
+      List<ProcessHandle> orphans =
+          ProcessHandle.allProcesses()
+              .filter(p -> p.info().command().filter(program.toString()::equals).isPresent())
+              .toList();
+      orphans.forEach(ProcessHandle::destroyForcibly);
+      for (ProcessHandle orphan : orphans) {
+        if (!ended(orphan, ORPHAN)) {
+          throw new MachineLacks("cannot stop a PostgreSQL process: kill " + orphan.pid());
+        }
+      }
+    }
+
+    /**
+     * Stops PostgreSQL by SIGINT (fast shutdown), then SIGQUIT (immediate shutdown). Java itself
+     * can send only SIGTERM.
+     */
+    void stop(Duration patience) {
+      Optional<ProcessHandle> process = ProcessHandle.of(pid);
+      if (process.isEmpty()) return;
+      signal("INT");
+      if (!ended(process.get(), patience)) {
+        signal("QUIT");
+        ended(process.get(), patience);
+      }
+    }
+
+    private void signal(String name) {
+      try {
+        ChildProcess.of(List.of("kill", "-" + name, Long.toString(pid))).start().waitFor();
+      } catch (IOException e) {
+        throw new IllegalStateException("cannot signal PostgreSQL", e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private static boolean ended(ProcessHandle process, Duration patience) {
+      try {
+        process.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        return true;
+      } catch (TimeoutException e) {
+        return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      } catch (ExecutionException e) {
+        return !process.isAlive();
       }
     }
   }

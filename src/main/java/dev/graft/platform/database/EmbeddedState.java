@@ -2,6 +2,7 @@ package dev.graft.platform.database;
 
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.FileLocks;
+import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The state of a data directory's embedded PostgreSQL, found without changing anything. */
 public sealed interface EmbeddedState {
@@ -24,7 +26,11 @@ public sealed interface EmbeddedState {
   record Running(EmbeddedPostgres postgres, boolean held) implements EmbeddedState {}
 
   /** It cannot run on this machine as it is. */
-  record Unfit(String why, String cure) implements EmbeddedState {}
+  record Unfit(String why, String cure) implements EmbeddedState {
+    private MachineLacks lack() {
+      return new MachineLacks(why + "; " + cure);
+    }
+  }
 
   /** Examines {@code dataDir/postgres}. */
   static EmbeddedState of(Path dataDir) {
@@ -34,9 +40,9 @@ public sealed interface EmbeddedState {
       if (running.isPresent()) {
         return new Running(running.get(), FileLocks.isHeld(dataDir.resolve(LocalDatabase.LOCK)));
       }
-      return programs(files).or(() -> process(files)).orElse(null) instanceof Unfit unfit
-          ? unfit
-          : cluster(files);
+      Unfit unfit = programs(files);
+      if (unfit == null) unfit = process(files);
+      return unfit == null ? cluster(files) : unfit;
     } catch (IOException e) {
       return new Unfit(
           "cannot read %s (%s)".formatted(files.cluster(), e.getMessage()),
@@ -44,34 +50,45 @@ public sealed interface EmbeddedState {
     }
   }
 
-  private static Optional<Unfit> programs(PostgresDirectory files) {
-    if (!PostgresDirectory.PostgresPrograms.bundled()) {
-      return Optional.of(
-          new Unfit(
-              "Graft includes PostgreSQL only for linux-x86_64",
-              "configure a database with spring.datasource.url, or run the container image"));
-    }
-    if (ChildJvm.onPath("setsid").isEmpty()) {
-      return Optional.of(new Unfit("setsid is not on the PATH", "install util-linux"));
-    }
-    if (Unprivileged.find(files.cluster()).isEmpty()) {
-      return Optional.of(
-          new Unfit(
-              "PostgreSQL does not run as root, and no other user has access to " + files.cluster(),
-              "run Graft as an ordinary user, or choose a --data-dir that all users have access"
-                  + " to"));
-    }
-    return Optional.empty();
+  /**
+   * Checks that PostgreSQL can run on this machine with the files of a directory.
+   *
+   * @throws MachineLacks if it cannot
+   */
+  static void requireFit(Path directory) throws IOException {
+    PostgresDirectory files = new PostgresDirectory(directory);
+    Unfit machine = programs(files);
+    if (machine != null) throw machine.lack();
+    if (cluster(files) instanceof Unfit unfit) throw unfit.lack();
   }
 
-  private static Optional<Unfit> process(PostgresDirectory files) {
-    return Postmaster.of(files.cluster())
+  private static @Nullable Unfit programs(PostgresDirectory files) {
+    if (!PostgresDirectory.PostgresPrograms.bundled()) {
+      return new Unfit(
+          "Graft includes PostgreSQL only for linux-x86_64",
+          "configure a database with spring.datasource.url, or run the container image");
+    }
+    if (ChildJvm.onPath("setsid").isEmpty()) {
+      return new Unfit("setsid is not on the PATH", "install util-linux");
+    }
+    if (PostgresDirectory.Unprivileged.find(files.cluster()).isEmpty()) {
+      return new Unfit(
+          "PostgreSQL does not run as root, and no other user has access to " + files.cluster(),
+          "run Graft as an ordinary user, or choose a --data-dir that all users have access"
+              + " to");
+    }
+    return null;
+  }
+
+  private static @Nullable Unfit process(PostgresDirectory files) {
+    return EmbeddedPostgres.Postmaster.of(files.cluster())
         .map(
             silent ->
                 new Unfit(
                     "the PostgreSQL running on " + files.cluster() + " does not answer",
                     "run this command as the user that Graft runs as, or stop it: kill -INT "
-                        + silent.pid()));
+                        + silent.pid()))
+        .orElse(null);
   }
 
   private static EmbeddedState cluster(PostgresDirectory files) throws IOException {
@@ -91,27 +108,26 @@ public sealed interface EmbeddedState {
           "dump it with the version of Graft that made it (or pg_dump %s) and restore it into a new --data-dir"
               .formatted(major));
     }
-    return access(files).map(EmbeddedState.class::cast).orElseGet(() -> new Stopped(major));
+    Unfit unfit = access(files);
+    return unfit == null ? new Stopped(major) : unfit;
   }
 
   /** Checks the access rights; PostgreSQL refuses a cluster that other users may read. */
-  private static Optional<Unfit> access(PostgresDirectory files) throws IOException {
+  private static @Nullable Unfit access(PostgresDirectory files) throws IOException {
     Path cluster = files.cluster();
     if (!Files.isReadable(files.password())) {
-      return Optional.of(
-          new Unfit(
-              files.password() + " is missing or not readable",
-              "run Graft as the user who created it, or restore it together with the cluster"));
+      return new Unfit(
+          files.password() + " is missing or not readable",
+          "run Graft as the user who created it, or restore it together with the cluster");
     }
     Set<PosixFilePermission> allowed = PosixFilePermissions.fromString("rwxr-x---");
     Set<PosixFilePermission> found = Files.getPosixFilePermissions(cluster);
     if (!allowed.containsAll(found)) {
-      return Optional.of(
-          new Unfit(
-              "other users have access to %s (%s), which PostgreSQL refuses"
-                  .formatted(cluster, PosixFilePermissions.toString(found)),
-              "chmod 700 " + cluster));
+      return new Unfit(
+          "other users have access to %s (%s), which PostgreSQL refuses"
+              .formatted(cluster, PosixFilePermissions.toString(found)),
+          "chmod 700 " + cluster);
     }
-    return Optional.empty();
+    return null;
   }
 }

@@ -23,6 +23,8 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.dao.DataAccessException;
+import org.springframework.util.backoff.BackOffExecution;
+import org.springframework.util.backoff.ExponentialBackOff;
 
 /**
  * Listens for {@link Hints} on a connection outside the pool. It tests whether they arrive, because
@@ -32,7 +34,7 @@ final class HintListener implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(HintListener.class);
   private static final Duration QUIET = Duration.ofSeconds(15);
   private static final Duration PROBE = Duration.ofSeconds(5);
-  private static final Duration AGAIN = Duration.ofSeconds(5);
+  private static final Duration AGAIN = Duration.ofSeconds(10);
   private static final Duration LONGEST = Duration.ofMinutes(5);
 
   private final Hints hints;
@@ -80,17 +82,18 @@ final class HintListener implements Runnable {
 
   @Override
   public void run() {
-    Duration wait = AGAIN;
+    ExponentialBackOff backOff = new ExponentialBackOff(AGAIN.toMillis(), 2);
+    backOff.setMaxInterval(LONGEST.toMillis());
+    BackOffExecution waits = backOff.start();
     try {
       do {
         long began = System.nanoTime();
         String cause = listen();
         if (ended.getCount() == 0) return;
-        if (System.nanoTime() - began > LONGEST.toNanos()) wait = AGAIN;
+        if (System.nanoTime() - began > LONGEST.toNanos()) waits = backOff.start();
         if (!warned) log.atWarn().addKeyValue("cause", cause).log("hints_unheard");
         warned = true;
-        wait = wait.multipliedBy(2).compareTo(LONGEST) < 0 ? wait.multipliedBy(2) : LONGEST;
-      } while (!ended.await(wait.toMillis(), TimeUnit.MILLISECONDS));
+      } while (!ended.await(waits.nextBackOff(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException hurried) {
       Thread.currentThread().interrupt();
     }
@@ -105,7 +108,7 @@ final class HintListener implements Runnable {
       PGConnection notified = connection.unwrap(PGConnection.class);
       if (!comesThrough(notified)) {
         return "notifications do not arrive: set graft.database.listen-url to PostgreSQL itself, or"
-                   + " graft.database.listen to false";
+            + " graft.database.listen to false";
       }
       warned = false;
       hints.heardAll();

@@ -37,8 +37,9 @@ public final class LocalDatabase implements AutoCloseable {
   }
 
   /**
-   * Holds the directory until closed, for a server. @@throws MachineLacks if another Graft holds
-   * it, or PostgreSQL cannot run on this machine
+   * Holds the directory until closed, for a server.
+   *
+   * @throws MachineLacks if another Graft holds it, or PostgreSQL cannot run on this machine
    */
   public static LocalDatabase own(Path dataDir) {
     long start = System.nanoTime();

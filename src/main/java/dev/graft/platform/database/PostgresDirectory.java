@@ -10,12 +10,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -49,8 +52,9 @@ final class PostgresDirectory {
     return root.resolve("programs").resolve("bin").resolve(name);
   }
 
+  /** Returns the user to run PostgreSQL as; {@link #prepare} has checked that there is one. */
   Unprivileged user() {
-    return Unprivileged.forDirectory(cluster());
+    return Unprivileged.find(cluster()).orElseThrow();
   }
 
   String readPassword() {
@@ -67,16 +71,11 @@ final class PostgresDirectory {
    */
   void prepare() {
     try {
+      EmbeddedState.requireFit(root);
       Files.createDirectories(root);
       PostgresPrograms.unpack(root.resolve("programs"));
-      Path version = cluster().resolve("PG_VERSION");
-      if (Files.exists(version)) {
-        refuseOtherMajor(Files.readString(version).strip());
-        refuseLostPassword();
-        Postmaster.forgetStranger(cluster());
-      } else {
-        initialise();
-      }
+      if (Files.exists(cluster())) EmbeddedPostgres.Postmaster.forgetStranger(cluster());
+      else initialise();
     } catch (IOException e) {
       throw new MachineLacks(
           "cannot set up PostgreSQL in "
@@ -85,28 +84,6 @@ final class PostgresDirectory {
               + e.getMessage()
               + "); check that it is writable and has free space",
           e);
-    }
-  }
-
-  private void refuseOtherMajor(String found) {
-    if (found.equals(MAJOR)) return;
-    throw new MachineLacks(
-        cluster()
-            + " was made by PostgreSQL "
-            + found
-            + ", but this version of Graft includes PostgreSQL "
-            + MAJOR
-            + "; dump it with the version of Graft that made it (or pg_dump "
-            + found
-            + ") and restore it into a new --data-dir");
-  }
-
-  private void refuseLostPassword() {
-    if (!Files.isReadable(password())) {
-      throw new MachineLacks(
-          password()
-              + " is missing or not readable: run Graft as the user who created it, or restore it"
-              + " together with the cluster");
     }
   }
 
@@ -227,11 +204,6 @@ final class PostgresDirectory {
       if (Files.isDirectory(target)) return;
       Path fresh = target.resolveSibling(target.getFileName() + ".new");
       FileTrees.delete(fresh);
-      if (!bundled()) {
-        throw new MachineLacks(
-            "Graft includes PostgreSQL only for linux-x86_64; configure a database with"
-                + " spring.datasource.url, or run the container image");
-      }
       Path unpacked = Path.of(System.getProperty("java.class.path")).resolveSibling(UNPACKED);
       if (Files.isRegularFile(unpacked)) {
         extract(Files.newInputStream(unpacked), fresh);
@@ -267,6 +239,60 @@ final class PostgresDirectory {
           Files.setPosixFilePermissions(
               path, PosixFilePermissions.fromString(program ? "rwxr-xr-x" : "rw-r--r--"));
         }
+      }
+    }
+  }
+
+  /**
+   * How to run PostgreSQL, which refuses to run as root.
+   *
+   * @param prefix the prefix of the command
+   * @param owner whether the cluster's files must be given to {@link #NOBODY}
+   */
+  record Unprivileged(List<String> prefix, boolean owner) {
+    static final int NOBODY = 65534;
+
+    /**
+     * Returns no prefix for an ordinary user. Root becomes user {@code nobody} if that user has
+     * access to the directory; otherwise it enters a user namespace, in which it has no privileges
+     * but still owns its files. Returns empty if neither is possible.
+     */
+    static Optional<Unprivileged> find(Path directory) {
+      if (!"root".equals(System.getProperty("user.name"))) {
+        return Optional.of(new Unprivileged(List.of(), false));
+      }
+      List<String> nobody =
+          List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
+      if (reachable(directory) && works(nobody)) return Optional.of(new Unprivileged(nobody, true));
+      List<String> namespace = List.of("unshare", "--user");
+      return works(namespace) ? Optional.of(new Unprivileged(namespace, false)) : Optional.empty();
+    }
+
+    private static boolean reachable(Path directory) {
+      try {
+        for (Path p = directory.toAbsolutePath().getParent(); p != null; p = p.getParent()) {
+          if (Files.exists(p)
+              && !Files.getPosixFilePermissions(p).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+            return false;
+          }
+        }
+        return true;
+      } catch (IOException e) {
+        return false;
+      }
+    }
+
+    private static boolean works(List<String> prefix) {
+      try {
+        List<String> command = new ArrayList<>(prefix);
+        command.add("true");
+        Process process = ChildProcess.of(command).redirectErrorStream(true).start();
+        return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+      } catch (IOException e) {
+        return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
       }
     }
   }

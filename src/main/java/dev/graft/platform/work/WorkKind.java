@@ -14,8 +14,8 @@ public interface WorkKind {
    * Results must be written in one transaction with {@link LeasedWork#hold}, {@code done} or {@code
    * later}, and only if these return that the claim is still valid.
    *
-   * @throws InterruptedException when the claim is lost or the server stops @@throws IOException or
-   *     any other exception: the work is retried, until it is given up
+   * @throws InterruptedException when the claim is lost or the server stops
+   * @throws IOException or any other exception: the work is retried, until it is given up
    */
   void work(WorkClaim claim) throws InterruptedException, IOException;
 

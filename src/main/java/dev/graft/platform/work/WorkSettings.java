@@ -35,9 +35,7 @@ public record WorkSettings(
      * not retried at the same time.
      */
     Duration after(int failures) {
-      long millis = first.toMillis();
-      for (int i = 1; i < failures && millis < longest.toMillis(); i++) millis *= 2;
-      millis = Math.min(millis, longest.toMillis());
+      double millis = Math.min(longest.toMillis(), first.toMillis() * Math.pow(2, failures - 1));
       return Duration.ofMillis(
           Math.round(millis * ThreadLocalRandom.current().nextDouble(0.5, 1.0)));
     }

@@ -43,7 +43,7 @@ class DataDirectoryTests {
     Path absent = parent.resolve("not/yet");
     CheckResult finding = only(new DataDirectory(absent).findings());
     assertThat(finding.status()).isEqualTo(CheckStatus.OK);
-    assertThat(finding.detail()).isEqualTo(absent + ", which serve will make");
+    assertThat(finding.detail()).isEqualTo(absent + ", which serve will create");
     assertThat(parent).isDirectoryNotContaining("glob:**/not");
     assertThat(Files.list(parent)).containsExactly(data);
   }
@@ -56,7 +56,7 @@ class DataDirectoryTests {
     assertThat(inTheWay.detail()).isEqualTo(file + " is not a directory");
     CheckResult kernel = only(new DataDirectory(Path.of("/proc/graft")).findings());
     assertThat(kernel.status()).isEqualTo(CheckStatus.MISSING);
-    assertThat(kernel.detail()).startsWith("/proc may not be written");
+    assertThat(kernel.detail()).startsWith("no permission to write /proc");
     assertThat(kernel.cure()).contains("--data-dir");
   }
 
@@ -91,7 +91,7 @@ class DataDirectoryTests {
     assertThat(full.status()).isEqualTo(CheckStatus.MISSING);
     assertThat(full.detail()).matches("[\\d.]+ GB free");
     CheckResult little = only(new DiskSpace(later, 2_000_000_000, Long.MAX_VALUE).findings());
-    assertThat(little.cure()).contains("Graft needs 2.0 GB");
+    assertThat(little.cure()).contains("Graft needs at least 2.0 GB");
   }
 
   @Test
@@ -101,7 +101,7 @@ class DataDirectoryTests {
       Path inside = Files.createDirectory(files.getPath("/data"));
       CheckResult links = only(new DataDirectory.FileSystem(inside).findings());
       assertThat(links.status()).isEqualTo(CheckStatus.MISSING);
-      assertThat(links.detail()).isEqualTo("zipfs does not rename at once or has no hard links");
+      assertThat(links.detail()).isEqualTo("zipfs does not support atomic renames or hard links");
       assertThat(inside).isEmptyDirectory();
     }
   }
@@ -113,7 +113,7 @@ class DataDirectoryTests {
     Path temporary = Files.createDirectories(data.resolve("artifacts/tmp"));
     Path lock = Files.createFile(temporary.resolve("dead.lock"));
     assertThat(leftovers())
-        .startsWith("set-ups of PostgreSQL: 1, temporary files of processes: 1;");
+        .startsWith("unfinished set-ups of PostgreSQL: 1, abandoned temporary files: 1;");
     assertThat(lock).exists();
   }
 

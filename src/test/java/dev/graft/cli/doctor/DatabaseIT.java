@@ -27,7 +27,7 @@ class DatabaseIT {
         .allMatch(finding -> finding.status() == CheckStatus.OK)
         .extracting(CheckResult::name)
         .containsExactly("postgresql", "migrations", "clock");
-    assertThat(findings.get(1).detail()).isEqualTo("none yet, serve will make them");
+    assertThat(findings.get(1).detail()).isEqualTo("none yet; serve will run them");
     try (Connection connection = connection();
         Statement statement = connection.createStatement();
         ResultSet tables =
@@ -44,17 +44,19 @@ class DatabaseIT {
         .locations("classpath:db/migration")
         .load()
         .migrate();
-    assertThat(migrations().detail()).matches("all \\d+ are there");
+    assertThat(migrations().detail()).matches("all \\d+ have run");
     change("update flyway_schema_history set success = false where version = '001'");
-    assertThat(migrations().detail()).isEqualTo("one has failed");
+    assertThat(migrations().detail()).isEqualTo("a migration has failed");
     change("update flyway_schema_history set success = true, checksum = 7 where version = '001'");
-    assertThat(migrations().detail()).isEqualTo("one differs from this Graft's");
+    assertThat(migrations().detail())
+        .isEqualTo("a migration of the database differs from this version's");
     change(
         "insert into flyway_schema_history values"
             + " (900, '9000', 'later', 'SQL', 'V9000__later.sql', 1, 'graft', now(), 1, true)");
     CheckResult newer = migrations();
     assertThat(newer.status()).isEqualTo(CheckStatus.MISSING);
-    assertThat(newer.detail()).isEqualTo("the database has 1 that this Graft does not know");
+    assertThat(newer.detail())
+        .isEqualTo("the database has migrations that this version of Graft does not know (1)");
   }
 
   @Test
@@ -67,7 +69,7 @@ class DatabaseIT {
         .migrate();
     CheckResult behind = migrations();
     assertThat(behind.status()).isEqualTo(CheckStatus.WARNING);
-    assertThat(behind.detail()).matches("the database is \\d+ behind this Graft");
+    assertThat(behind.detail()).matches("\\d+ have not run yet");
   }
 
   @Test
@@ -75,8 +77,10 @@ class DatabaseIT {
     Clock slow = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(-90));
     CheckResult skew = look(slow).get(2);
     assertThat(skew.status()).isEqualTo(CheckStatus.WARNING);
-    assertThat(skew.detail()).matches("the database is (89|90|91) s ahead of this machine");
-    assertThat(Database.skew(-3).detail()).isEqualTo("the database is 3 s behind this machine");
+    assertThat(skew.detail())
+        .matches("the clock of the database is (89|90|91) s ahead of this machine's");
+    assertThat(Database.skew(-3).detail())
+        .isEqualTo("the clock of the database is 3 s behind this machine's");
     assertThat(Database.skew(1.9).status()).isEqualTo(CheckStatus.OK);
   }
 

@@ -19,7 +19,7 @@ class EmbeddedDatabaseTests {
   void withoutAClusterOneWillBeMadeAndNothingIsMadeNow() {
     CheckResult finding = look();
     assertThat(finding.status()).isEqualTo(DoctorReport.CheckStatus.OK);
-    assertThat(finding.detail()).isEqualTo("embedded, which serve will set up");
+    assertThat(finding.detail()).isEqualTo("embedded; serve will set it up");
     assertThat(data).isEmptyDirectory();
   }
 
@@ -34,7 +34,7 @@ class EmbeddedDatabaseTests {
     cluster("17", "rwx------");
     CheckResult other = look();
     assertThat(other.status()).isEqualTo(DoctorReport.CheckStatus.MISSING);
-    assertThat(other.detail()).contains("made by PostgreSQL 17").contains("brings 18");
+    assertThat(other.detail()).contains("made by PostgreSQL 17").contains("includes PostgreSQL 18");
     assertThat(other.cure()).contains("pg_dump 17");
   }
 
@@ -52,7 +52,7 @@ class EmbeddedDatabaseTests {
     Files.delete(data.resolve("postgres/password"));
     assertThat(look().detail()).endsWith("password is missing or not readable");
     Files.delete(cluster.resolve("PG_VERSION"));
-    assertThat(look().detail()).contains("is no cluster of PostgreSQL");
+    assertThat(look().detail()).contains("is not a PostgreSQL cluster");
   }
 
   private Path cluster(String major, String mode) throws IOException {

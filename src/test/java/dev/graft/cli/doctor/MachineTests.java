@@ -59,7 +59,7 @@ class MachineTests {
         .isEqualTo(CheckStatus.MISSING);
     CheckResult enough = new MachineChecks.MainMemory(16L << 30, 3L << 30).findings().getFirst();
     assertThat(enough.status()).isEqualTo(CheckStatus.OK);
-    assertThat(enough.detail()).isEqualTo("17.2 GB, of which jobs may take 15.0 GB");
+    assertThat(enough.detail()).isEqualTo("17.2 GB, of which jobs may use 15.0 GB");
     assertThat(new MachineChecks.OpenFiles(1024, 4096).findings().getFirst().status())
         .isEqualTo(CheckStatus.WARNING);
     assertThat(new MachineChecks.OpenFiles(4096, 4096).findings().getFirst().status())
@@ -71,12 +71,13 @@ class MachineTests {
   void aChildThatCrashesIsAFindingWithItsStatus() throws IOException {
     CheckResult killed = libtorch("echo SIGILL in libtorch_cpu.so; kill -ILL $$");
     assertThat(killed.status()).isEqualTo(CheckStatus.MISSING);
-    assertThat(killed.detail()).isEqualTo("it ended with status 132: SIGILL in libtorch_cpu.so");
+    assertThat(killed.detail())
+        .isEqualTo("the test ended with status 132: SIGILL in libtorch_cpu.so");
     assertThat(killed.cure()).contains("container image");
     CheckResult lost = libtorch("echo first; echo graft: no library >&2; exit 1");
-    assertThat(lost.detail()).isEqualTo("it ended with status 1: graft: no library");
+    assertThat(lost.detail()).isEqualTo("the test ended with status 1: graft: no library");
     CheckResult mute = libtorch("exit 0");
-    assertThat(mute.detail()).isEqualTo("it ended with status 0: it said nothing");
+    assertThat(mute.detail()).isEqualTo("the test ended with status 0: no output");
     assertThat(libtorch("echo '{broken'").status()).isEqualTo(CheckStatus.MISSING);
   }
 
@@ -104,7 +105,7 @@ class MachineTests {
   @Test
   void whatIsTakenFromChildrenIsTold() {
     CheckResult asSet = children("none", Network.HOST).getFirst();
-    assertThat(asSet.detail()).isEqualTo("run as Graft does, with its network, as set");
+    assertThat(asSet.detail()).isEqualTo("run as Graft's user, with network access, as configured");
     for (CheckResult found : children("65531", Network.NONE)) {
       assertThat(found.name()).isEqualTo("children");
       if (found.status() == CheckStatus.OK) assertThat(found.detail()).endsWith("without network");

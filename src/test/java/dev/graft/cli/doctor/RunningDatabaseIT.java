@@ -44,7 +44,7 @@ class RunningDatabaseIT {
           .extracting(DoctorReport.CheckResult::name)
           .containsExactly("postgresql", "migrations", "clock");
       assertThat(findings.getFirst().detail())
-          .matches("embedded, 18\\.\\d+ at 127.0.0.1:\\d+/postgres, runs for a Graft");
+          .matches("embedded, 18\\.\\d+ at 127.0.0.1:\\d+/postgres, in use by a running Graft");
       assertThat(running().map(postgres -> postgres.url("postgres"))).contains(held.url());
     }
   }

@@ -64,12 +64,12 @@ class ServersTests {
     }
     assertThat(port(free).detail()).isEqualTo(free + " is free");
     assertThat(port(free).status()).isEqualTo(CheckStatus.OK);
-    assertThat(port(0).detail()).isEqualTo("any that is free");
+    assertThat(port(0).detail()).isEqualTo("any free port");
   }
 
   @Test
   void aPortThatAGraftHoldsIsWellAndThatOfAnotherProgramIsNot() {
-    assertThat(port(portOfServer()).detail()).endsWith("is held by a Graft that runs");
+    assertThat(port(portOfServer()).detail()).endsWith("is in use by a running Graft");
     document = "title: Something else";
     CheckResult other = port(portOfServer());
     assertThat(other.status()).isEqualTo(CheckStatus.MISSING);
@@ -113,7 +113,7 @@ class ServersTests {
     List<CheckResult> asked = new ApiServer(url(), environment()).findings();
     assertThat(asked).hasSize(1);
     assertThat(asked.getFirst().status()).isEqualTo(CheckStatus.WARNING);
-    assertThat(asked.getFirst().detail()).contains("another API than this Graft (9.9.9)");
+    assertThat(asked.getFirst().detail()).contains("(9.9.9) differs from this version's");
 
     document = Files.readString(Path.of("docs/openapi.yaml"));
     assertThat(withKey("good"))
@@ -122,7 +122,7 @@ class ServersTests {
         .hasSize(2);
     CheckResult refused = withKey("wrong-secret").get(1);
     assertThat(refused.status()).isEqualTo(CheckStatus.WARNING);
-    assertThat(refused.detail()).endsWith("answers 401 to it").doesNotContain("wrong-secret");
+    assertThat(refused.detail()).endsWith("answers with status 401").doesNotContain("wrong-secret");
   }
 
   private List<CheckResult> withKey(String key) throws IOException {
@@ -143,7 +143,7 @@ class ServersTests {
 
   @Test
   void aWorkerNeedsAServerAndATokenToJoinIt() throws IOException {
-    assertThat(ofWorker(new MockEnvironment()).detail()).isEqualTo("no server is named");
+    assertThat(ofWorker(new MockEnvironment()).detail()).isEqualTo("no server is specified");
     MockEnvironment named = new MockEnvironment().withProperty("graft.worker.server-url", url());
     named.setProperty("graft.worker.directory", home.toString());
     CheckResult stranger = ofWorker(named);

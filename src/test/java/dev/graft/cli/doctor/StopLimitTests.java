@@ -18,7 +18,7 @@ class StopLimitTests {
   void beforeAnythingWasMeasuredItIsTheGraceOfTheSettings() throws IOException {
     assertThat(told("10m"))
         .startsWith(
-            "a stop waits for the step under way and its checkpoint, at most 600 s: nothing was"
+            "a stop waits up to 600 s for the current step and its checkpoint: nothing has been"
                 + " measured yet; TimeoutStopSec (systemd), ");
   }
 
@@ -28,10 +28,12 @@ class StopLimitTests {
         directory.resolve("stop-times.json"), "{\"step_ms\":20500,\"checkpoint_ms\":4000}");
     assertThat(told("10m"))
         .contains(
-            "at most 600 s: steps of up to 20.5 s and checkpoints of up to 4 s were measured");
-    assertThat(told("15s")).contains("at most 73.5 s");
+            "a stop waits up to 600 s for the current step and its checkpoint: steps of up to 20.5"
+                + " s and checkpoints of up to 4 s were measured");
+    assertThat(told("15s")).contains("up to 73.5 s");
     Files.writeString(directory.resolve("stop-times.json"), "{");
-    assertThat(told("15s")).contains("at most 15 s: nothing was measured yet");
+    assertThat(told("15s"))
+        .contains("up to 15 s for the current step", "nothing has been measured yet");
   }
 
   private String told(String grace) throws IOException {

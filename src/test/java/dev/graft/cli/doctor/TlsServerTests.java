@@ -50,7 +50,7 @@ class TlsServerTests {
     CheckResult held =
         new ServerChecks.Port("127.0.0.1", port, "https", Map.of()).findings().getFirst();
     assertThat(held.status()).isEqualTo(CheckStatus.WARNING);
-    assertThat(held.detail()).contains("a Graft may be there");
+    assertThat(held.detail()).contains("perhaps by Graft");
   }
 
   private CheckResult look(@org.jspecify.annotations.Nullable String authorities)

@@ -60,8 +60,8 @@ final class BaseFactors {
         int r = method.rank(each.path());
         FactorPair pair = pair(algebra, each, r, seed);
         String path = each.path();
-        all.add(NamedTensor.of(path + LoraTuner.LoraStart.A, pair.a(), r, each.inFeatures()));
-        all.add(NamedTensor.of(path + LoraTuner.LoraStart.B, pair.b(), each.outFeatures(), r));
+        all.add(NamedTensor.of(path + LoraTuner.A, pair.a(), r, each.inFeatures()));
+        all.add(NamedTensor.of(path + LoraTuner.B, pair.b(), each.outFeatures(), r));
       }
     }
     made = all;

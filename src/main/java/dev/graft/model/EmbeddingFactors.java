@@ -9,8 +9,6 @@ import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.LowRank.LowRankEmbed;
 import dev.graft.kernels.LowRank.Magnitude;
 import dev.graft.kernels.Statement;
-import dev.graft.model.LinearFactors.DoraLengths;
-import dev.graft.model.LoraTuner.LoraStart;
 import dev.graft.model.PartsTuner.AdapterPart;
 import dev.graft.model.Tuner.Derived;
 import dev.graft.spec.AdapterMethod.TargetModules;
@@ -66,7 +64,7 @@ final class EmbeddingFactors implements AdapterPart {
       slots.add(new Slot(each.path() + A, rank(each), each.size()));
       slots.add(new Slot(each.path() + B, each.inFeatures(), rank(each)));
       if (method.variant().useDora()) {
-        slots.add(new Slot(each.path() + DoraLengths.MAGNITUDE, each.inFeatures()));
+        slots.add(new Slot(each.path() + LinearFactors.MAGNITUDE, each.inFeatures()));
       }
     }
     return slots;
@@ -77,7 +75,7 @@ final class EmbeddingFactors implements AdapterPart {
   public List<NamedTensor> start(long seed) {
     boolean random = method.initLoraWeights() instanceof LoraInit.Random;
     return slots().stream()
-        .filter(slot -> !slot.name().endsWith(DoraLengths.MAGNITUDE))
+        .filter(slot -> !slot.name().endsWith(LinearFactors.MAGNITUDE))
         .map(
             slot ->
                 slot.name().endsWith(A) && !random
@@ -91,7 +89,7 @@ final class EmbeddingFactors implements AdapterPart {
     ModelConfig config = base.config();
     if (!savesTable(method, tables.stream().map(Leaf::path).toList())) return List.of();
     return tables.stream()
-        .filter(each -> config.inputEmbedding().equals(each.path() + LoraStart.WEIGHT))
+        .filter(each -> config.inputEmbedding().equals(each.path() + LoraTuner.WEIGHT))
         .toList();
   }
 
@@ -117,7 +115,7 @@ final class EmbeddingFactors implements AdapterPart {
   @Override
   public Set<String> kept() {
     return savedTables().stream()
-        .map(each -> each.path() + LoraStart.WEIGHT)
+        .map(each -> each.path() + LoraTuner.WEIGHT)
         .collect(Collectors.toSet());
   }
 
@@ -144,13 +142,14 @@ final class EmbeddingFactors implements AdapterPart {
   }
 
   private Derived norm(Leaf table) {
-    return DoraLengths.norm(table.path(), table.inFeatures(), "torch.t(%s)", A, B, scale(table));
+    return LinearFactors.doraNorm(
+        table.path(), table.inFeatures(), "torch.t(%s)", A, B, scale(table));
   }
 
   @Override
   public Map<String, String> startsAs() {
     if (!method.variant().useDora()) return Map.of();
-    return DoraLengths.start(tables.stream().map(Leaf::path));
+    return LinearFactors.doraStart(tables.stream().map(Leaf::path));
   }
 
   @Override
@@ -166,7 +165,7 @@ final class EmbeddingFactors implements AdapterPart {
 
   private @Nullable Leaf find(String weight) {
     return tables.stream()
-        .filter(each -> weight.equals(each.path() + LoraStart.WEIGHT))
+        .filter(each -> weight.equals(each.path() + LoraTuner.WEIGHT))
         .findFirst()
         .orElse(null);
   }
@@ -181,7 +180,10 @@ final class EmbeddingFactors implements AdapterPart {
     if (dora) {
       statements.add(
           new Magnitude(
-              embed.output(), product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
+              embed.output(),
+              product,
+              module + LinearFactors.MAGNITUDE,
+              module + LinearFactors.NORM));
     }
   }
 
@@ -196,7 +198,7 @@ final class EmbeddingFactors implements AdapterPart {
     float[] a = Trainable.floats(trained, table.path() + A);
     weight.add(rank(table), a, Trainable.floats(trained, table.path() + B), scale(table));
     if (method.variant().useDora()) {
-      weight.stretch(Trainable.floats(trained, table.path() + DoraLengths.MAGNITUDE));
+      weight.stretch(Trainable.floats(trained, table.path() + LinearFactors.MAGNITUDE));
     }
     return rows.values();
   }
@@ -213,7 +215,7 @@ final class EmbeddingFactors implements AdapterPart {
     if (!config.sharesTable()) return null;
     return tables.stream()
         .map(Leaf::path)
-        .filter(path -> config.inputEmbedding().equals(path + LoraStart.WEIGHT))
+        .filter(path -> config.inputEmbedding().equals(path + LoraTuner.WEIGHT))
         .findFirst()
         .map(
             path ->
@@ -242,7 +244,7 @@ final class EmbeddingFactors implements AdapterPart {
       module = config.outputModule();
       rank = method.rank(module);
       String name =
-          config.tieWordEmbeddings() ? config.inputEmbedding() : module + LoraStart.WEIGHT;
+          config.tieWordEmbeddings() ? config.inputEmbedding() : module + LoraTuner.WEIGHT;
       weight = config.parameter(name);
       LoraVariant variant = method.variant();
       boolean plainStart =
@@ -264,15 +266,15 @@ final class EmbeddingFactors implements AdapterPart {
     }
 
     private String a() {
-      return module + LoraStart.A;
+      return module + LoraTuner.A;
     }
 
     private String b() {
-      return module + LoraStart.B;
+      return module + LoraTuner.B;
     }
 
     private String matrix() {
-      return module + LoraStart.WEIGHT;
+      return module + LoraTuner.WEIGHT;
     }
 
     private String both() {
@@ -288,7 +290,7 @@ final class EmbeddingFactors implements AdapterPart {
     @Override
     public List<NamedTensor> start(long seed) {
       return slots().stream()
-          .map(slot -> LoraStart.of(method.initLoraWeights(), slot, rank, seed))
+          .map(slot -> LoraTuner.start(method.initLoraWeights(), slot, rank, seed))
           .toList();
     }
 
@@ -319,7 +321,7 @@ final class EmbeddingFactors implements AdapterPart {
     @Override
     public String savedName(String name) {
       return AdapterPart.super.savedName(
-          name.equals(matrix()) ? module + ".base_layer" + LoraStart.WEIGHT : name);
+          name.equals(matrix()) ? module + ".base_layer" + LoraTuner.WEIGHT : name);
     }
 
     @Override

@@ -472,7 +472,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     public static LearnedRanks of(Lora asked, ModelConfig base, SafetensorsFile trained) {
       Map<String, Integer> ranks = new HashMap<>();
       for (Linear each : adapted(asked, base).linears()) {
-        MappedTensor a = trained.find(each.path() + LoraTuner.LoraStart.A);
+        MappedTensor a = trained.find(each.path() + LoraTuner.A);
         ranks.put(each.path(), a == null ? 0 : Math.toIntExact(a.shape()[0]));
       }
       return new LearnedRanks(ranks);

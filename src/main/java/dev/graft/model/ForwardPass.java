@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
   public static ForwardPass of(Transformer model, ComputePlan plan) {
-    return new ForwardPass(model, plan, AttentionKernel.of(model, plan));
+    return new ForwardPass(model, plan, attention(model, plan));
   }
 
   /** Tokens in front of each row. */
@@ -83,73 +83,68 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
     }
   }
 
-  /** Which kernel computes a model's attention. */
-  private static final class AttentionKernel {
-    private static final Logger log = LoggerFactory.getLogger(AttentionKernel.class);
+  private static final Logger log = LoggerFactory.getLogger(ForwardPass.class);
 
-    /** Features of a head: CUDA's kernels read eight at a time, and flash attention has no more. */
-    private static final int UNIT = 8;
+  /** Features of a head: CUDA's kernels read eight at a time, and flash attention has no more. */
+  private static final int UNIT = 8;
 
-    private static final int LARGEST = 256;
+  private static final int LARGEST = 256;
 
-    private AttentionKernel() {}
-
-    /**
-     * What the plan asks for, else the fastest that the device has: on a CPU chunks, on a GPU flash
-     * attention in half precision from compute capability 8.0 on, else the memory-efficient one.
-     * Where a layer caps scores, drops weights at random, or has heads of other sizes, chunks.
-     *
-     * @throws IllegalArgumentException if the plan asks for one that the device does not have
-     */
-    static Attention of(Transformer model, ComputePlan plan) {
-      boolean onGpu = model.memory().device().isGpu();
-      Attention asked = plan.attention();
-      if (asked == Attention.CHUNKS || asked == null && !onGpu) return Attention.CHUNKS;
-      List<Attend> all = attends(model);
-      if (all.stream().anyMatch(each -> needsChunks(each, onGpu))) return Attention.CHUNKS;
-      for (Attention each : asked == null ? fastest(model) : List.of(asked)) {
-        try {
-          call(each, model, all.getFirst().size());
-          return each;
-        } catch (EngineException refused) {
-          String why = "%s has no attention %s".formatted(model.memory().device(), each);
-          if (asked != null) throw new IllegalArgumentException(why, refused);
-          log.atWarn().addKeyValue("cause", why).setCause(refused).log("attention_is_slower");
-        }
+  /**
+   * What the plan asks for, else the fastest that the device has: on a CPU chunks, on a GPU flash
+   * attention in half precision from compute capability 8.0 on, else the memory-efficient one.
+   * Where a layer caps scores, drops weights at random, or has heads of other sizes, chunks.
+   *
+   * @throws IllegalArgumentException if the plan asks for one that the device does not have
+   */
+  static Attention attention(Transformer model, ComputePlan plan) {
+    boolean onGpu = model.memory().device().isGpu();
+    Attention asked = plan.attention();
+    if (asked == Attention.CHUNKS || asked == null && !onGpu) return Attention.CHUNKS;
+    List<Attend> all = attends(model);
+    if (all.stream().anyMatch(each -> needsChunks(each, onGpu))) return Attention.CHUNKS;
+    for (Attention each : asked == null ? fastest(model) : List.of(asked)) {
+      try {
+        call(each, model, all.getFirst().size());
+        return each;
+      } catch (EngineException refused) {
+        String why = "%s has no attention %s".formatted(model.memory().device(), each);
+        if (asked != null) throw new IllegalArgumentException(why, refused);
+        log.atWarn().addKeyValue("cause", why).setCause(refused).log("attention_is_slower");
       }
-      return Attention.CHUNKS;
     }
+    return Attention.CHUNKS;
+  }
 
-    private static List<Attention> fastest(Transformer model) {
-      boolean half = model.kind() != DeviceMemory.F32;
-      return half ? List.of(Attention.FLASH, Attention.EFFICIENT) : List.of(Attention.EFFICIENT);
-    }
+  private static List<Attention> fastest(Transformer model) {
+    boolean half = model.kind() != DeviceMemory.F32;
+    return half ? List.of(Attention.FLASH, Attention.EFFICIENT) : List.of(Attention.EFFICIENT);
+  }
 
-    private static List<Attend> attends(Transformer model) {
-      return IntStream.range(0, model.family().config().numHiddenLayers())
-          .boxed()
-          .flatMap(layer -> model.family().layer(layer).stream())
-          .filter(Attend.class::isInstance)
-          .map(Attend.class::cast)
-          .toList();
-    }
+  private static List<Attend> attends(Transformer model) {
+    return IntStream.range(0, model.family().config().numHiddenLayers())
+        .boxed()
+        .flatMap(layer -> model.family().layer(layer).stream())
+        .filter(Attend.class::isInstance)
+        .map(Attend.class::cast)
+        .toList();
+  }
 
-    private static boolean needsChunks(Attend each, boolean onGpu) {
-      boolean size = each.size() % UNIT == 0 && each.size() <= LARGEST;
-      return each.softcap() > 0 || each.dropout() > 0 || onGpu && !size;
-    }
+  private static boolean needsChunks(Attend each, boolean onGpu) {
+    boolean size = each.size() % UNIT == 0 && each.size() <= LARGEST;
+    return each.softcap() > 0 || each.dropout() > 0 || onGpu && !size;
+  }
 
-    /** Of one token: a device refuses at once what it does not have. */
-    private static void call(Attention kernel, Transformer model, int size) {
-      DeviceMemory memory = model.memory();
-      BatchInputs.Sequences one =
-          new BatchInputs.Sequences(new int[] {0, 1}, new int[] {0, 1}, new long[0], true);
-      try (PtNDManager scope = memory.scope();
-          PtNDArray like = memory.zeros(1)) {
-        memory
-            .module()
-            .call(scope, "attends", like, (long) size, (long) model.kind(), one.form(kernel, 0, 0));
-      }
+  /** Of one token: a device refuses at once what it does not have. */
+  private static void call(Attention kernel, Transformer model, int size) {
+    DeviceMemory memory = model.memory();
+    BatchInputs.Sequences one =
+        new BatchInputs.Sequences(new int[] {0, 1}, new int[] {0, 1}, new long[0], true);
+    try (PtNDManager scope = memory.scope();
+        PtNDArray like = memory.zeros(1)) {
+      memory
+          .module()
+          .call(scope, "attends", like, (long) size, (long) model.kind(), one.form(kernel, 0, 0));
     }
   }
 }

@@ -8,7 +8,6 @@ import dev.graft.kernels.LowRank;
 import dev.graft.kernels.LowRank.LowRankInput;
 import dev.graft.kernels.LowRank.Magnitude;
 import dev.graft.kernels.Statement;
-import dev.graft.model.LoraTuner.LoraStart;
 import dev.graft.model.Tuner.Derived;
 import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant;
@@ -70,7 +69,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     for (Linear each : modules) {
       slots.addAll(factors(each));
       if (method.variant().useDora()) {
-        slots.add(new Slot(each.path() + DoraLengths.MAGNITUDE, each.outFeatures()));
+        slots.add(new Slot(each.path() + MAGNITUDE, each.outFeatures()));
       }
     }
     return slots;
@@ -78,10 +77,10 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
 
   private List<Slot> factors(Linear module) {
     List<Slot> slots = new ArrayList<>();
-    slots.add(new Slot(module.path() + LoraStart.A, rank(module), module.inFeatures()));
-    slots.add(new Slot(module.path() + LoraStart.B, module.outFeatures(), rank(module)));
+    slots.add(new Slot(module.path() + LoraTuner.A, rank(module), module.inFeatures()));
+    slots.add(new Slot(module.path() + LoraTuner.B, module.outFeatures(), rank(module)));
     if (method.variant().loraBias()) {
-      slots.add(new Slot(module.path() + LoraStart.BIAS, module.outFeatures()));
+      slots.add(new Slot(module.path() + LoraTuner.BIAS, module.outFeatures()));
     }
     return slots;
   }
@@ -100,7 +99,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     List<NamedTensor> start = new ArrayList<>();
     for (Linear each : modules) {
       for (Slot slot : factors(each)) {
-        start.add(LoraStart.of(method.initLoraWeights(), slot, rank(each), seed));
+        start.add(LoraTuner.start(method.initLoraWeights(), slot, rank(each), seed));
       }
     }
     return start;
@@ -144,15 +143,15 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   public Set<String> factors() {
     Set<String> factors = new HashSet<>(remembered());
     for (Linear each : modules) {
-      factors.add(each.path() + LoraStart.A);
-      factors.add(each.path() + LoraStart.B);
+      factors.add(each.path() + LoraTuner.A);
+      factors.add(each.path() + LoraTuner.B);
     }
     return factors;
   }
 
   /** {@code q_proj.initial.lora_A.weight} of {@code q_proj.lora_A.weight}. */
   private static String initial(String factor) {
-    return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraStart.INITIAL + "$1");
+    return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraTuner.INITIAL + "$1");
   }
 
   /** All of {@link #frozen}: a checkpoint keeps it, so that no decomposition is made twice. */
@@ -172,19 +171,19 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   }
 
   private Derived norm(Linear module) {
-    return DoraLengths.norm(
+    return doraNorm(
         module.path(),
         module.outFeatures(),
         module.conv1d() ? "torch.t(%s)" : "%s",
-        LoraStart.A,
-        LoraStart.B,
+        LoraTuner.A,
+        LoraTuner.B,
         scale(module));
   }
 
   @Override
   public Map<String, String> startsAs() {
     if (!method.variant().useDora()) return Map.of();
-    return DoraLengths.start(modules.stream().map(Linear::path));
+    return doraStart(modules.stream().map(Linear::path));
   }
 
   @Override
@@ -203,7 +202,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
         WeightMatrix weight = WeightMatrix.of(each, rows);
         addProduct(each, weight, trained);
         if (method.variant().useDora()) {
-          weight.stretch(Trainable.floats(trained, each.path() + DoraLengths.MAGNITUDE));
+          weight.stretch(Trainable.floats(trained, each.path() + MAGNITUDE));
         }
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
         addBias(each, rows.values(), trained);
@@ -229,8 +228,8 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
                 new Tuner.LowRankUpdate(
                     each,
                     rank(each),
-                    Trainable.floats(trained, each.path() + LoraStart.A),
-                    Trainable.floats(trained, each.path() + LoraStart.B),
+                    Trainable.floats(trained, each.path() + LoraTuner.A),
+                    Trainable.floats(trained, each.path() + LoraTuner.B),
                     scale(each)))
         .toList();
   }
@@ -247,7 +246,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   }
 
   private void addBias(Linear linear, float[] bias, Map<String, NamedTensor> trained) {
-    float[] added = Trainable.floats(trained, linear.path() + LoraStart.BIAS);
+    float[] added = Trainable.floats(trained, linear.path() + LoraTuner.BIAS);
     for (int o = 0; o < added.length; o++) bias[o] += (float) (scale(linear) * added[o]);
   }
 
@@ -256,14 +255,14 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     if (!method.initLoraWeights().changesBase()) return;
     Map<String, NamedTensor> initial = new HashMap<>(trained);
     for (NamedTensor each : frozen(0)) initial.putIfAbsent(each.name(), each);
-    String lost = linear.path() + LoraStart.INITIAL;
+    String lost = linear.path() + LoraTuner.INITIAL;
     addProduct(weight, rank(linear), lost, initial, -scale(linear));
   }
 
   private static void addProduct(
       WeightMatrix weight, int r, String path, Map<String, NamedTensor> trained, double scale) {
-    float[] a = Trainable.floats(trained, path + LoraStart.A);
-    weight.add(r, a, Trainable.floats(trained, path + LoraStart.B), scale);
+    float[] a = Trainable.floats(trained, path + LoraTuner.A);
+    weight.add(r, a, Trainable.floats(trained, path + LoraTuner.B), scale);
   }
 
   /**
@@ -349,14 +348,14 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
         String all = dense;
         dense = linear.output() + "_residual";
         String initial = linear.output() + "_initial";
-        String factors = module + LoraStart.INITIAL;
+        String factors = module + LoraTuner.INITIAL;
         statements.add(new LowRankInput(initial, linear.input(), List.of(factors), 0));
         statements.add(new LowRank(dense, all, initial, 0, factors, -path.scale()));
       }
       int start = Objects.requireNonNull(of.starts().get(module));
       statements.add(new LowRank(product, dense, of.low(), start, module, path.scale()));
       if (bias) {
-        statements.add(new Shift(linear.output(), product, module + LoraStart.BIAS, path.scale()));
+        statements.add(new Shift(linear.output(), product, module + LoraTuner.BIAS, path.scale()));
       }
     }
 
@@ -396,40 +395,32 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
       String low = linear.output() + "_low";
       statements.add(new LowRankInput(low, input, List.of(module), 0));
       statements.add(new LowRank(product, dense, low, 0, module, scale));
-      statements.add(
-          new Magnitude(
-              output, product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
+      statements.add(new Magnitude(output, product, module + MAGNITUDE, module + NORM));
     }
   }
 
-  /** The lengths that DoRA (Liu et al. 2024) trains, and those that rows would have otherwise. */
-  static final class DoraLengths {
-    /** Trained, (out). */
-    static final String MAGNITUDE = ".lora_magnitude_vector";
+  /** Trained, (out). */
+  static final String MAGNITUDE = ".lora_magnitude_vector";
 
-    /** What they would be; PEFT computes it, too. */
-    static final String NORM = ".weight_norm";
+  /** What they would be; PEFT computes it, too. */
+  static final String NORM = ".weight_norm";
 
-    private DoraLengths() {}
+  /**
+   * Those of W + scale B A.
+   *
+   * @param weight how W as (out, in) follows from the stored one, such as {@code torch.t(%s)}
+   * @param a suffix of the name of A
+   * @param b suffix of the name of B
+   */
+  static Derived doraNorm(String path, int out, String weight, String a, String b, double scale) {
+    return new Derived(
+        path + NORM,
+        new long[] {out},
+        "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))".formatted(weight, scale),
+        List.of(path + LoraTuner.WEIGHT, path + a, path + b));
+  }
 
-    /**
-     * Those of W + scale B A.
-     *
-     * @param weight how W as (out, in) follows from the stored one, such as {@code torch.t(%s)}
-     * @param a suffix of the name of A
-     * @param b suffix of the name of B
-     */
-    static Derived norm(String path, int out, String weight, String a, String b, double scale) {
-      return new Derived(
-          path + NORM,
-          new long[] {out},
-          "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))"
-              .formatted(weight, scale),
-          List.of(path + LoraStart.WEIGHT, path + a, path + b));
-    }
-
-    static Map<String, String> start(Stream<String> paths) {
-      return paths.collect(Collectors.toMap(at -> at + MAGNITUDE, at -> at + NORM));
-    }
+  static Map<String, String> doraStart(Stream<String> paths) {
+    return paths.collect(Collectors.toMap(at -> at + MAGNITUDE, at -> at + NORM));
   }
 }

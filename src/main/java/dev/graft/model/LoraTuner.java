@@ -81,13 +81,12 @@ final class LoraTuner extends PartsTuner {
       List<NamedTensor> plain = new ArrayList<>();
       for (NamedTensor each : values) {
         String name = each.name();
-        if (name.contains(LoraStart.INITIAL + ".")) continue;
+        if (name.contains(INITIAL + ".")) continue;
         if (name.endsWith(EmbeddingFactors.A)) plain.add(below(each, zeros(each)));
         else if (name.endsWith(EmbeddingFactors.B)) plain.add(beside(each, zeros(each)));
-        else if (name.endsWith(LoraStart.A))
-          plain.add(below(each, initial(byName, name, LoraStart.A)));
-        else if (name.endsWith(LoraStart.B)) {
-          plain.add(beside(each, initial(byName, name, LoraStart.B)));
+        else if (name.endsWith(A)) plain.add(below(each, initial(byName, name, A)));
+        else if (name.endsWith(B)) {
+          plain.add(beside(each, initial(byName, name, B)));
         } else plain.add(each);
       }
       return new PlainLora(doubled(method), plain);
@@ -96,7 +95,7 @@ final class LoraTuner extends PartsTuner {
     private static NamedTensor initial(
         Map<String, NamedTensor> values, String name, String factor) {
       String module = name.substring(0, name.length() - factor.length());
-      return Objects.requireNonNull(values.get(module + LoraStart.INITIAL + factor), name);
+      return Objects.requireNonNull(values.get(module + INITIAL + factor), name);
     }
 
     /** Embeddings lose nothing, but have the same rank. */
@@ -147,37 +146,32 @@ final class LoraTuner extends PartsTuner {
     }
   }
 
-  /** Starts of LoRA's factors that need nothing but random numbers. */
-  static final class LoraStart {
-    static final String WEIGHT = ".weight";
-    static final String A = ".lora_A.weight";
-    static final String B = ".lora_B.weight";
-    static final String BIAS = ".lora_B.bias";
+  static final String WEIGHT = ".weight";
+  static final String A = ".lora_A.weight";
+  static final String B = ".lora_B.weight";
+  static final String BIAS = ".lora_B.bias";
 
-    /** What comes between a module's path and the names of the factors that its weight lost. */
-    static final String INITIAL = ".initial";
+  /** What comes between a module's path and the names of the factors that its weight lost. */
+  static final String INITIAL = ".initial";
 
-    private LoraStart() {}
-
-    /**
-     * PEFT's start: A uniform within 1/sqrt(in), B and its bias zero; gaussian, A has deviation
-     * 1/r; random, B and its bias are uniform within 1/sqrt(r).
-     *
-     * @param r rank of the slot's module
-     */
-    static NamedTensor of(LoraInit init, Slot slot, int r, long seed) {
-      boolean a = slot.name().endsWith(A);
-      double bound = 1 / Math.sqrt(a ? slot.shape()[1] : r);
-      return switch (init) {
-        // the factors that EVA finds come later
-        case LoraInit.Standard _, LoraInit.Eva _ ->
-            a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
-        case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
-        case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
-        case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _ ->
-            throw new IllegalStateException(init + " needs linear algebra");
-      };
-    }
+  /**
+   * PEFT's start: A uniform within 1/sqrt(in), B and its bias zero; gaussian, A has deviation 1/r;
+   * random, B and its bias are uniform within 1/sqrt(r).
+   *
+   * @param r rank of the slot's module
+   */
+  static NamedTensor start(LoraInit init, Slot slot, int r, long seed) {
+    boolean a = slot.name().endsWith(A);
+    double bound = 1 / Math.sqrt(a ? slot.shape()[1] : r);
+    return switch (init) {
+      // the factors that EVA finds come later
+      case LoraInit.Standard _, LoraInit.Eva _ ->
+          a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
+      case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
+      case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
+      case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _ ->
+          throw new IllegalStateException(init + " needs linear algebra");
+    };
   }
 
   /**

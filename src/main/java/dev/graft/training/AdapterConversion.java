@@ -109,7 +109,7 @@ public abstract class AdapterConversion implements Callable<Integer> {
         throw new IllegalArgumentException(out + " is a directory; name a file");
       }
       AdapterCard card = AdapterCard.named(adapterDirectory(), adapterName());
-      PlainForm.GgufForm.write(out, base, adapter, card, type.dtype);
+      PlainForm.writeGguf(out, base, adapter, card, type.dtype);
     }
   }
 

@@ -207,23 +207,18 @@ final class BatchPlan {
     }
   }
 
-  /** How a validation file is cut into batches: by length, so that little is padding. */
-  static final class EvaluationBatches {
-    private EvaluationBatches() {}
-
-    public static List<int[]> batches(Rows rows, int size) {
-      int[] lengths = rows.lengths();
-      int[] sorted =
-          IntStream.range(0, rows.size())
-              .boxed()
-              .sorted(Comparator.comparingInt(row -> lengths[row]))
-              .mapToInt(row -> row)
-              .toArray();
-      List<int[]> batches = new ArrayList<>();
-      for (int from = 0; from < sorted.length; from += size) {
-        batches.add(Arrays.copyOfRange(sorted, from, Math.min(sorted.length, from + size)));
-      }
-      return batches;
+  public static List<int[]> evaluationBatches(Rows rows, int size) {
+    int[] lengths = rows.lengths();
+    int[] sorted =
+        IntStream.range(0, rows.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(row -> lengths[row]))
+            .mapToInt(row -> row)
+            .toArray();
+    List<int[]> batches = new ArrayList<>();
+    for (int from = 0; from < sorted.length; from += size) {
+      batches.add(Arrays.copyOfRange(sorted, from, Math.min(sorted.length, from + size)));
     }
+    return batches;
   }
 }

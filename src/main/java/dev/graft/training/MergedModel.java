@@ -65,7 +65,7 @@ final class MergedModel implements CheckpointDirectory.Tensors {
 
   @Override
   public Dtype dtype(Parameter parameter) {
-    return CheckpointDirectory.StoredTypes.of(base, parameter);
+    return CheckpointDirectory.storedType(base, parameter);
   }
 
   @Override

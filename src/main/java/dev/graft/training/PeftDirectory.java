@@ -1,7 +1,6 @@
 package dev.graft.training;
 
 import dev.graft.spec.AdapterMethod;
-import dev.graft.training.ResultFormat.ResultFiles;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsWriter;
@@ -54,16 +53,16 @@ public final class PeftDirectory {
       List<NamedTensor> saved,
       Map<String, Object> learned,
       Map<String, String> facts) {
-    ResultFiles.create(directory);
-    ResultFiles.write(
+    ResultFormat.create(directory);
+    ResultFormat.write(
         directory.resolve("adapter_config.json"),
         AdapterConfigFile.json(method, base, baseModelName, learned));
     if (base.config().task() instanceof Task.SequenceClassification) {
-      ResultFiles.write(directory.resolve("config.json"), WrittenConfig.of(base, false));
+      ResultFormat.write(directory.resolve("config.json"), WrittenConfig.of(base, false));
     }
     SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), saved);
-    ResultFiles.write(
+    ResultFormat.write(
         directory.resolve("README.md"), ModelCard.adapter(base, baseModelName, method, facts));
-    ResultFiles.copyCompanions(base, directory);
+    ResultFormat.copyCompanions(base, directory);
   }
 }

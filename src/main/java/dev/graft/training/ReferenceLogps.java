@@ -60,7 +60,7 @@ final class ReferenceLogps {
     double[] chosen = new double[pairs.size()];
     double[] rejected = new double[pairs.size()];
     for (int[] rows :
-        BatchPlan.EvaluationBatches.batches(pairs, training.batching().perDeviceTrainBatchSize())) {
+        BatchPlan.evaluationBatches(pairs, training.batching().perDeviceTrainBatchSize())) {
       control.pollRepeatable();
       PairBatch batch = pairs.batch(rows, training.batching().padToMultipleOf());
       PairLogps logps = reference(batch);

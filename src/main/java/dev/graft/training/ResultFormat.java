@@ -95,9 +95,9 @@ public final class ResultFormat {
       }
       if (outputs.gguf()) {
         Path form = directory.resolve(GGUF);
-        ResultFiles.create(form);
+        create(form);
         AdapterCard card = AdapterCard.named(directory, baseModelName);
-        PlainForm.GgufForm.write(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
+        PlainForm.writeGguf(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
       }
       if (outputs.merged()) {
         Path merged = directory.resolve(MERGED);
@@ -136,7 +136,7 @@ public final class ResultFormat {
           model.learnedSettings(),
           facts);
     } else {
-      CheckpointDirectory.FullModelDirectory.write(
+      CheckpointDirectory.writeTrained(
           directory,
           base,
           baseModelName,
@@ -170,48 +170,43 @@ public final class ResultFormat {
     };
   }
 
-  /** Small files of a result directory. */
-  static final class ResultFiles {
-    /** What chatting with the result needs beside the weights: tokenizer, template, stop tokens. */
-    private static final List<String> COMPANIONS =
-        List.of(
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "chat_template.jinja",
-            "special_tokens_map.json",
-            "generation_config.json");
+  /** What chatting with the result needs beside the weights: tokenizer, template, stop tokens. */
+  private static final List<String> COMPANIONS =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "chat_template.jinja",
+          "special_tokens_map.json",
+          "generation_config.json");
 
-    private ResultFiles() {}
-
-    static void create(Path directory) {
-      try {
-        Files.createDirectories(directory);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot create the result directory", e);
-      }
+  static void create(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot create the result directory", e);
     }
+  }
 
-    static void write(Path file, String text) {
-      try {
-        Files.writeString(file, text);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot write " + file.getFileName(), e);
-      }
+  static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file.getFileName(), e);
     }
+  }
 
-    static void copyCompanions(ModelDirectory base, Path directory) {
-      for (String name : COMPANIONS) {
-        Path from = base.file(name);
-        if (from != null) copy(from, directory.resolve(name));
-      }
+  static void copyCompanions(ModelDirectory base, Path directory) {
+    for (String name : COMPANIONS) {
+      Path from = base.file(name);
+      if (from != null) copy(from, directory.resolve(name));
     }
+  }
 
-    private static void copy(Path from, Path to) {
-      try {
-        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot write " + to.getFileName(), e);
-      }
+  private static void copy(Path from, Path to) {
+    try {
+      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + to.getFileName(), e);
     }
   }
 }

@@ -191,7 +191,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
 
   private void adapter(Path directory) {
     AdapterCard card = AdapterCard.named(source.directory(), baseModelName);
-    PlainForm.GgufForm.write(
+    PlainForm.writeGguf(
         directory.resolve(ADAPTER_FILE), source.base(), source.requireAdapter(), card, Dtype.F16);
   }
 
@@ -221,24 +221,19 @@ public record ResultForms(ResultSource source, String baseModelName, String name
       adapter(directory);
       lines = List.of("FROM " + form.base(), "ADAPTER ./" + ADAPTER_FILE);
     }
-    ResultFormat.ResultFiles.write(
-        directory.resolve("Modelfile"), Modelfile.of(lines, WrittenTokenizer.stops(source.base())));
+    ResultFormat.write(
+        directory.resolve("Modelfile"), modelfile(lines, WrittenTokenizer.stops(source.base())));
   }
 
-  /** The Modelfile of Ollama. The chat template is the GGUF file's. */
-  static final class Modelfile {
-    private Modelfile() {}
-
-    /**
-     * @param from its first lines
-     * @param stops texts that end an answer; one that cannot be quoted is left to the GGUF file
-     */
-    static String of(List<String> from, List<String> stops) {
-      Stream<String> parameters =
-          stops.stream()
-              .filter(stop -> !stop.isBlank() && stop.chars().noneMatch(c -> c < ' ' || c == '"'))
-              .map(stop -> "PARAMETER stop \"" + stop + "\"");
-      return Stream.concat(from.stream(), parameters).collect(Collectors.joining("\n", "", "\n"));
-    }
+  /**
+   * @param from its first lines
+   * @param stops texts that end an answer; one that cannot be quoted is left to the GGUF file
+   */
+  static String modelfile(List<String> from, List<String> stops) {
+    Stream<String> parameters =
+        stops.stream()
+            .filter(stop -> !stop.isBlank() && stop.chars().noneMatch(c -> c < ' ' || c == '"'))
+            .map(stop -> "PARAMETER stop \"" + stop + "\"");
+    return Stream.concat(from.stream(), parameters).collect(Collectors.joining("\n", "", "\n"));
   }
 }

@@ -87,7 +87,7 @@ public record ResultSource(
   private record Whole(ModelDirectory model) implements CheckpointDirectory.Tensors {
     @Override
     public Dtype dtype(Parameter parameter) {
-      return CheckpointDirectory.StoredTypes.of(model, parameter);
+      return CheckpointDirectory.storedType(model, parameter);
     }
 
     @Override

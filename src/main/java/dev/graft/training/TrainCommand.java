@@ -444,7 +444,7 @@ public final class TrainCommand implements Callable<Integer> {
         }
         Path scratch = Files.createTempDirectory("graft-tokens");
         try {
-          String base = Checkpoints.RunIdentity.baseModel(file.baseModel());
+          String base = Checkpoints.baseModel(file.baseModel());
           TokenCache cache = new TokenCache(scratch);
           TrainingData.Tokenization how =
               new TrainingData.Tokenization(spec, tokenizer, base, maxLength, cache);

@@ -231,7 +231,7 @@ record TrainingData(
             new Tokenization(
                 spec,
                 tokenizer,
-                Checkpoints.RunIdentity.baseModel(run.base().directory()),
+                Checkpoints.baseModel(run.base().directory()),
                 maxLength,
                 new TokenCache(run.tokens()));
         return new RunData(

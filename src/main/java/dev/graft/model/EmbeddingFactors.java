@@ -9,7 +9,6 @@ import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.LowRank.LowRankEmbed;
 import dev.graft.kernels.LowRank.Magnitude;
 import dev.graft.kernels.Statement;
-import dev.graft.model.PartsTuner.AdapterPart;
 import dev.graft.model.Tuner.Derived;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora;
@@ -27,12 +26,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The factors beside embeddings; dropout does not reach them. */
-final class EmbeddingFactors implements AdapterPart {
+/** LoRA's factors beside embeddings; dropout does not apply to them. */
+final class EmbeddingFactors implements Trainable {
   static final String A = ".lora_embedding_A";
   static final String B = ".lora_embedding_B";
 
-  /** Names by which PEFT recognises that an embedding is adapted, and saves its table then. */
+  /** Names by which PEFT recognises an adapted embedding, whose table it saves. */
   private static final Set<String> SAVED_TABLES = Set.of("embed_tokens", "lm_head");
 
   private final Lora method;
@@ -45,7 +44,8 @@ final class EmbeddingFactors implements AdapterPart {
     this.base = base;
     if (!tables.isEmpty() && method.variant().loraBias()) {
       throw new IllegalArgumentException(
-          "lora_bias: is not for the embedding %s, as in PEFT".formatted(tables.getFirst().path()));
+          "lora_bias: not supported for the embedding %s, as in PEFT"
+              .formatted(tables.getFirst().path()));
     }
   }
 
@@ -70,7 +70,7 @@ final class EmbeddingFactors implements AdapterPart {
     return slots;
   }
 
-  /** A zero and B standard normal, or both normal; {@code init_lora_weights} says no more here. */
+  /** Returns A zero and B standard normal, or both normal if {@code init_lora_weights} is false. */
   @Override
   public List<NamedTensor> start(long seed) {
     boolean random = method.initLoraWeights() instanceof LoraInit.Random;
@@ -84,7 +84,7 @@ final class EmbeddingFactors implements AdapterPart {
         .toList();
   }
 
-  /** The tables that PEFT saves: those of tokens, where the targets name them in its own words. */
+  /** Returns the tables that PEFT saves: token tables that the targets name as PEFT expects. */
   private List<Leaf> savedTables() {
     ModelConfig config = base.config();
     if (!savesTable(method, tables.stream().map(Leaf::path).toList())) return List.of();
@@ -94,9 +94,9 @@ final class EmbeddingFactors implements AdapterPart {
   }
 
   /**
-   * Whether PEFT saves the table beside its factors.
+   * Returns whether PEFT saves the table beside its factors.
    *
-   * @param paths that the targets mean
+   * @param paths that the targets match
    */
   static boolean savesTable(Lora method, List<String> paths) {
     boolean named =
@@ -132,7 +132,7 @@ final class EmbeddingFactors implements AdapterPart {
 
   @Override
   public String savedName(String name) {
-    return AdapterPart.super.savedName(name.replaceFirst("\\.weight$", ".base_layer.weight"));
+    return Trainable.super.savedName(name.replaceFirst("\\.weight$", ".base_layer.weight"));
   }
 
   @Override
@@ -187,7 +187,7 @@ final class EmbeddingFactors implements AdapterPart {
     }
   }
 
-  /** W + scale (B A)^T, its columns then at DoRA's lengths. */
+  /** Adds scale (B A)^T to W and scales its columns to DoRA's lengths. */
   @Override
   public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     Leaf table = find(name);
@@ -203,7 +203,7 @@ final class EmbeddingFactors implements AdapterPart {
     return rows.values();
   }
 
-  /** DoRA's lengths are those of columns. */
+  /** Returns false for DoRA, whose lengths are those of columns. */
   @Override
   public boolean mergesByRows(String name) {
     return !method.variant().useDora() || find(name) == null;
@@ -219,22 +219,22 @@ final class EmbeddingFactors implements AdapterPart {
         .findFirst()
         .map(
             path ->
-                "target_modules: %s is the output matrix, too, which the adapter does not change"
+                "target_modules: %s is also the output matrix, which the adapter does not change"
                     .formatted(path))
         .orElse(null);
   }
 
   /**
-   * The factors beside the matrix W that makes logits, which no layer computes: with h the last
-   * hidden states, W h + scale B A h is [W, B] [h, scale A h], so that the loss goes on as before.
+   * LoRA's factors beside the output matrix W, which no layer computes. With h the last hidden
+   * states, W h + scale B A h equals [W, B] [h, scale A h], so that the loss is computed as before.
    */
-  static final class OutputFactors implements AdapterPart {
+  static final class OutputFactors implements Trainable {
     private final Lora method;
     private final ModelDirectory base;
     private final String module;
     private final int rank;
 
-    /** The matrix that W comes from: the token table where they are tied. */
+    /** The stored matrix of W: the token table where they are tied. */
     private final ModelConfig.Parameter weight;
 
     public OutputFactors(Lora method, ModelDirectory base) {
@@ -303,7 +303,7 @@ final class EmbeddingFactors implements AdapterPart {
       return saves() ? Set.of(matrix()) : Set.of();
     }
 
-    /** A tied matrix has no tensor of its own in the base. */
+    /** Returns a copy of a tied matrix, which has no tensor of its own in the base. */
     @Override
     public List<NamedTensor> frozen(long seed) {
       boolean own = weight.name().equals(matrix());
@@ -320,7 +320,7 @@ final class EmbeddingFactors implements AdapterPart {
 
     @Override
     public String savedName(String name) {
-      return AdapterPart.super.savedName(
+      return Trainable.super.savedName(
           name.equals(matrix()) ? module + ".base_layer" + LoraTuner.WEIGHT : name);
     }
 
@@ -344,7 +344,7 @@ final class EmbeddingFactors implements AdapterPart {
       return new Tuner.OutputPart(b(), null);
     }
 
-    /** The head is the one part of a model after which only the output matrix comes. */
+    /** Changes the head only, the part before the output matrix. */
     @Override
     public List<Statement> apply(String prefix, List<Statement> statements) {
       boolean embedding = statements.stream().anyMatch(each -> each instanceof Embed);
@@ -367,7 +367,7 @@ final class EmbeddingFactors implements AdapterPart {
     public @Nullable String unmergeable() {
       return weight.name().equals(matrix())
           ? null
-          : "target_modules: %s is the token table, too, which the adapter does not change"
+          : "target_modules: %s is also the token table, which the adapter does not change"
               .formatted(module);
     }
 

@@ -30,8 +30,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
-public final class LinearFactors implements PartsTuner.AdapterPart {
+/** LoRA's factors A and B beside linear layers, with a bias of B if {@code lora_bias} is set. */
+public final class LinearFactors implements Trainable {
   private final Lora method;
   private final List<Linear> modules;
   private final Set<String> ofBase;
@@ -117,7 +117,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     return module == null ? null : baseFactors.requantisedAs(module);
   }
 
-  /** Whose weight it is. */
+  /** Returns the module of a weight. */
   private @Nullable Linear module(ModelConfig.Parameter parameter) {
     for (Linear each : modules) {
       if (parameter.name().equals(each.path() + ".weight")) return each;
@@ -125,7 +125,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     return null;
   }
 
-  /** What the base's weights lose: their products with the scale. */
+  /** Returns the start factors whose scaled product is subtracted from the base's weights. */
   @Override
   public List<NamedTensor> frozen(long seed) {
     if (!method.initLoraWeights().changesBase()) return List.of();
@@ -149,12 +149,15 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     return factors;
   }
 
-  /** {@code q_proj.initial.lora_A.weight} of {@code q_proj.lora_A.weight}. */
+  /** Returns {@code q_proj.initial.lora_A.weight} for {@code q_proj.lora_A.weight}. */
   private static String initial(String factor) {
     return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraTuner.INITIAL + "$1");
   }
 
-  /** All of {@link #frozen}: a checkpoint keeps it, so that no decomposition is made twice. */
+  /**
+   * Returns all of {@link #frozen}, which a checkpoint holds so that decompositions are not
+   * repeated.
+   */
   @Override
   public Set<String> remembered() {
     if (!method.initLoraWeights().changesBase()) return Set.of();
@@ -192,8 +195,8 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   }
 
   /**
-   * W + scale B A, transposed where the layer is stored so, its rows then at DoRA's lengths; bias +
-   * scale (bias of B).
+   * Adds scale B A to W, transposed if the layer is stored so, and scales its rows to DoRA's
+   * lengths; adds scale (bias of B) to the bias.
    */
   @Override
   public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
@@ -211,13 +214,15 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     return rows.values();
   }
 
-  /** DoRA's lengths are those of columns where a layer is stored as (in, out). */
+  /** Returns false for DoRA with layers stored as (in, out), where lengths are those of columns. */
   @Override
   public boolean mergesByRows(String name) {
     return !method.variant().useDora() || modules.stream().noneMatch(Linear::conv1d);
   }
 
-  /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */
+  /**
+   * Returns nothing if more than a product is added to a layer, or if the base's numbers change.
+   */
   @Override
   public List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     if (method.variant().loraBias() || method.variant().useDora()) return List.of();
@@ -241,7 +246,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
         .map(Linear::path)
         .filter(path -> !ofBase.contains(path + ".bias"))
         .findFirst()
-        .map(path -> "lora_bias: " + path + " has no bias that the bias of its B could go into")
+        .map(path -> "lora_bias: " + path + " has no bias that could take up the bias of B")
         .orElse(null);
   }
 
@@ -269,9 +274,9 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
    * Low-rank paths beside linear layers.
    *
    * @param paths by module path
-   * @param dropout on their inputs, in training
-   * @param variant what else there is beside a layer
-   * @param loses whether the layer loses what its factors were at the start
+   * @param dropout of their inputs, in training
+   * @param variant further options of the paths
+   * @param loses whether the start value of the product is subtracted from the layer
    */
   public record LowRankPaths(
       Map<String, Path> paths, double dropout, LoraVariant variant, boolean loses)
@@ -298,7 +303,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     }
 
     /**
-     * What the paths read of one value.
+     * The paths that read one value.
      *
      * @param starts first rank of each module
      */
@@ -308,7 +313,10 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
       }
     }
 
-    /** By the value; each path reads its own where it drops, for it draws its own mask. */
+    /**
+     * Groups the paths by their input. With dropout each path has its own, because it draws its own
+     * mask.
+     */
     private Map<String, Inputs> inputs(String prefix, List<Statement> statements) {
       Map<String, Inputs> all = new HashMap<>();
       Map<String, Integer> ranks = new HashMap<>();
@@ -339,7 +347,8 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
       boolean bias = variant.loraBias();
       String product = bias ? linear.output() + "_product" : linear.output();
       Inputs of = Objects.requireNonNull(inputs.get(shared(linear)));
-      // Before the layer: the gradient of the input then begins as the layer's, the larger product.
+      // Before the layer, so that the gradient of the input begins with the larger product of the
+      // layer.
       if (of.low().equals(low(linear))) {
         statements.add(new LowRankInput(of.low(), linear.input(), of.modules(), dropout));
       }
@@ -359,7 +368,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
       }
     }
 
-    /** (m / n) (W x + scale B A x) + bias. */
+    /** Adds (m / n) (W x + scale B A x) + bias. */
     private void addDora(List<Statement> statements, LinearLayer linear, double scale) {
       String scaled = linear.bias() ? linear.output() + "_scaled" : linear.output();
       addMagnitude(statements, linear, linear.input(), scaled, scale);
@@ -369,7 +378,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     }
 
     /**
-     * W x + bias - W d + (m / n) (W d + scale B A d) with d what dropout leaves of x, as PEFT's.
+     * Adds W x + bias - W d + (m / n) (W d + scale B A d), where d is x after dropout, as in PEFT.
      */
     private void addDoraWithDropout(List<Statement> statements, LinearLayer linear, double scale) {
       String whole = linear.output() + "_whole";
@@ -402,13 +411,13 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   /** Trained, (out). */
   static final String MAGNITUDE = ".lora_magnitude_vector";
 
-  /** What they would be; PEFT computes it, too. */
+  /** The lengths that rows would have otherwise, as PEFT computes them. */
   static final String NORM = ".weight_norm";
 
   /**
-   * Those of W + scale B A.
+   * Returns the lengths of the rows of W + scale B A (DoRA, Liu et al. 2024).
    *
-   * @param weight how W as (out, in) follows from the stored one, such as {@code torch.t(%s)}
+   * @param weight format of W as (out, in) from the stored weight, such as {@code torch.t(%s)}
    * @param a suffix of the name of A
    * @param b suffix of the name of B
    */

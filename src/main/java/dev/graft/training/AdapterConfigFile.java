@@ -40,17 +40,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code adapter_config.json} as PEFT's {@code save_pretrained} writes it: every field of the
- * method's class, sorted, indented by two. The fields of a method are written by a class of its
- * own; bottleneck adapters, which PEFT lacks, have nothing of PEFT's but the file's name.
+ * method's class, sorted, indented by two. Bottleneck adapters, which PEFT lacks, share only the
+ * name of the file: their fields have the names of adapter-hub.
  */
 final class AdapterConfigFile {
-  /** The release whose fields and defaults these are. */
+  /** The release of PEFT with these fields and defaults. */
   static final String PEFT_VERSION = "0.21.2";
 
   private AdapterConfigFile() {}
 
   /**
-   * @param learned settings that training decided
+   * @param learned settings that training determined
    * @throws IllegalArgumentException if the result of the method is a whole model
    */
   public static String json(
@@ -79,7 +79,7 @@ final class AdapterConfigFile {
     return PythonJson.dumps(fields, 2, true);
   }
 
-  /** What every configuration of PEFT has. */
+  /** Adds the fields of all configurations of PEFT. */
   private static void putOfPeft(Map<String, @Nullable Object> fields) {
     fields.put("auto_mapping", null);
     fields.put("inference_mode", true);
@@ -196,7 +196,7 @@ final class AdapterConfigFile {
     }
   }
 
-  /** A LoRA's fields and its own. */
+  /** Adds the fields of a LoRA and those of AdaLoRA. */
   private static void put(
       Map<String, @Nullable Object> fields, AdaLora method, Targets targets, ModelConfig base) {
     put(
@@ -242,8 +242,8 @@ final class AdapterConfigFile {
   }
 
   /**
-   * PEFT loads a list only if the list of target modules has all of it, as text; an expression with
-   * the same meaning always.
+   * Returns the feed-forward modules as a list, which PEFT loads only if the list of target modules
+   * contains all of it as text, else as an expression of the same meaning.
    */
   private static Object feedforward(Targets targets, Ia3 method, ModelConfig base) {
     return switch (DefaultModules.feedforward(method, base)) {
@@ -256,7 +256,7 @@ final class AdapterConfigFile {
                   .map(name -> name.replace(".", "\\."))
                   .collect(Collectors.joining("|", ".*(?:", ")"));
       case TargetModules.AllLinear _, TargetModules.FamilyDefault _ ->
-          throw new IllegalArgumentException("feedforward_modules are not resolved");
+          throw new IllegalArgumentException("feedforward_modules has not been resolved");
     };
   }
 
@@ -293,7 +293,10 @@ final class AdapterConfigFile {
     }
   }
 
-  /** PEFT asks for a tokenizer where there was a text, and never reads it again. */
+  /**
+   * Adds the fields of prompt tuning. PEFT requires a tokenizer for a text but never reads it
+   * again.
+   */
   private static void prompt(
       Map<String, @Nullable Object> fields, Init init, String baseModelName) {
     fields.put("peft_type", "PROMPT_TUNING");

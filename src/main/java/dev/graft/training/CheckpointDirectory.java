@@ -27,20 +27,20 @@ import tools.jackson.core.util.Separators.Spacing;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Writes a whole Hugging Face checkpoint directory from what each of its tensors is. */
+/** Writes a whole Hugging Face checkpoint directory. */
 final class CheckpointDirectory {
   private CheckpointDirectory() {}
 
-  /** Gives the tensors, one at a time. */
+  /** Provides the tensors, one at a time. */
   interface Tensors {
-    /** Element type that the tensor has if nothing else is asked for. */
+    /** Returns the default element type of a tensor. */
     Dtype dtype(Parameter parameter);
 
-    /** Its numbers in an element type. */
+    /** Returns its numbers in an element type. */
     TensorData data(Parameter parameter, Dtype dtype);
   }
 
-  /** The same in one file of weights. */
+  /** Writes a checkpoint with one file of weights. */
   static void write(
       Path directory,
       ModelDirectory base,
@@ -53,7 +53,7 @@ final class CheckpointDirectory {
   /**
    * Writes config.json, weights, model card and tokenizer files.
    *
-   * @param shard bytes of a file of weights, unless one tensor is more
+   * @param shard maximum bytes of a file of weights, unless one tensor is larger
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   static void write(
@@ -79,7 +79,7 @@ final class CheckpointDirectory {
     ResultFormat.copyCompanions(base, directory);
   }
 
-  /** What its files of weights hold, in the order of the forward pass. */
+  /** Returns the tensors of the files of weights, in the order of the forward pass. */
   static List<TensorInfo> layout(
       ModelDirectory base, Tensors tensors, CheckpointPrecision precision) {
     return base.config().parameters().stream()
@@ -118,7 +118,7 @@ final class CheckpointDirectory {
     for (NamedTensor each : trained) {
       places.put(each.name(), places.size());
       if (each.dtype() != Dtype.F32) {
-        throw new IllegalArgumentException("parameter " + each.name() + " is not given in f32");
+        throw new IllegalArgumentException("parameter " + each.name() + " is not in f32");
       }
     }
     boolean whole = places.size() == base.config().parameters().size();
@@ -126,7 +126,7 @@ final class CheckpointDirectory {
     CheckpointDirectory.write(directory, base, new Trained(base, trained, places), precision, card);
   }
 
-  /** Asks for one tensor after the other: together they may be more than the heap holds. */
+  /** Reads one tensor after the other, because together they may exceed the heap. */
   private record Trained(
       ModelDirectory base, List<NamedTensor> trained, Map<String, Integer> places)
       implements CheckpointDirectory.Tensors {
@@ -144,14 +144,14 @@ final class CheckpointDirectory {
   }
 
   /**
-   * Weights in as many files as {@code save_pretrained(max_shard_size=...)} of transformers makes,
-   * under its names, with its index where there are several.
+   * Writes weights in the same files as {@code save_pretrained(max_shard_size=...)} of
+   * transformers, with its names, and with its index if there are several.
    */
   static final class ShardedWeights {
     private static final String ONE = "model.safetensors";
     private static final String INDEX = ONE + ".index.json";
 
-    /** As Python lays it out. */
+    /** The layout of Python. */
     private static final DefaultPrettyPrinter PYTHON =
         new DefaultPrettyPrinter(
                 Separators.createDefaultInstance().withObjectNameValueSpacing(Spacing.AFTER))
@@ -178,7 +178,7 @@ final class CheckpointDirectory {
       if (shards.size() > 1) ResultFormat.write(directory.resolve(INDEX), index(layout, files));
     }
 
-    /** A shard takes tensors in their order until the next one would be too much. */
+    /** Fills shards with tensors in their order, up to the maximum size. */
     static List<List<TensorInfo>> shards(List<TensorInfo> layout, long most) {
       List<List<TensorInfo>> shards = new ArrayList<>(List.of(new ArrayList<>()));
       long held = 0;
@@ -205,7 +205,10 @@ final class CheckpointDirectory {
     }
   }
 
-  /** That of the checkpoint; of a head that is new there, and of 8 bits, that of the embedding. */
+  /**
+   * Returns the element type of a parameter in the base's checkpoint; for a new head and for 8 bits
+   * that of the embedding.
+   */
   static Dtype storedType(ModelDirectory base, Parameter parameter) {
     boolean isNew =
         base.config().newHead().stream().anyMatch(each -> each.name().equals(parameter.name()))

@@ -44,8 +44,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The recipe: read the data, load the model, step, evaluate, keep checkpoints, write the result.
- * Runs on the calling thread, which must be a platform thread.
+ * The recipe: reads the data, loads the model, makes steps, evaluates, writes checkpoints and the
+ * result. Runs on the calling thread, which must be a platform thread.
  */
 public final class FineTune {
   /** A run that skips so many steps in a row learns nothing any more. */
@@ -84,8 +84,8 @@ public final class FineTune {
   }
 
   /**
-   * @param events hears every event on this thread; must not block for long
-   * @param directives gives the next directive, or null when there is none; must not block
+   * @param events receives every event on this thread; must not block for long
+   * @param directives returns the next directive, or null if there is none; must not block
    * @return DONE, STOPPED_AFTER_CHECKPOINT or CANCELLED
    * @throws BadRun if request, data, checkpoint or base model are at fault
    * @throws java.io.UncheckedIOException if a file cannot be read or written
@@ -97,7 +97,7 @@ public final class FineTune {
     return run(run, events, directives, StepObserver.NONE);
   }
 
-  /** The same, with somebody who hears what each step computes. */
+  /** Runs with an observer of the cost of steps. */
   public static TrainerExit run(
       TrainingRun run,
       Consumer<TrainingEvent> events,
@@ -138,12 +138,12 @@ public final class FineTune {
     }
   }
 
-  /** As the settings say, and as memory allows. */
+  /** Returns the plan by settings and memory. */
   private ComputePlan plan(ModelDirectory base, Rows rows) {
     return run.plan(MemoryNeed.FittingPlan.of(base, run.spec(), rows.lengths(), run.threads()));
   }
 
-  /** What cannot be written is told before it is trained. */
+  /** Rejects a run before training if one of its output forms cannot be written. */
   private void requireOutputs(ModelDirectory base) {
     ResultFormat.Obstacle obstacle =
         ResultFormat.obstacle(run.spec().outputs(), run.spec().method(), base);
@@ -165,15 +165,13 @@ public final class FineTune {
     return length;
   }
 
-  /**
-   * Where the numbers come from: the kernels, or in the loop's own tests a model one can predict.
-   */
+  /** Opens the model: that of the kernels, or in tests a predictable one. */
   interface ModelSource {
     /**
      * Called on the thread that trains, which closes the model.
      *
-     * @param plan how steps are computed
-     * @param start what the model may look at before it is made
+     * @param plan of the computation of steps
+     * @param start opens models that start from the data
      */
     TrainableModel open(
         ModelDirectory base, TrainingRun run, ComputePlan plan, KernelModels.DataStart start);
@@ -181,7 +179,7 @@ public final class FineTune {
     Environment environment(int threads);
   }
 
-  /** From the first step to the result. */
+  /** The run from the first step to the result. */
   private final class TrainingLoop {
     private final ModelDirectory base;
     private final RunData files;
@@ -194,12 +192,12 @@ public final class FineTune {
     private @Nullable HeldOutEvaluation validation;
     private RunProgress progress = RunProgress.START;
 
-    /** Where the newest checkpoint is; null where there is more to keep than progress. */
+    /** The progress in the newest checkpoint; null if a checkpoint is needed for other reasons. */
     private @Nullable RunProgress kept;
 
     /**
      * @param base with the head that the model has
-     * @throws BadRun if there is nothing to do, or something to do it with is missing
+     * @throws BadRun if there is nothing to do, or a file is missing
      */
     TrainingLoop(ModelDirectory base, RunData files, TrainableModel model) {
       this.base = base;
@@ -214,7 +212,9 @@ public final class FineTune {
               ? training.schedule().warmupSteps()
               : (long) Math.ceil(total * training.schedule().warmupRatio());
       if (total == 0) {
-        throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
+        throw new BadRun(
+            "training_file",
+            "dataloader_drop_last leaves no batch: there are fewer rows than one batch needs");
       }
       if (files.validation() == null && training.evaluation().needsValidation()) {
         throw new BadRun(
@@ -224,7 +224,7 @@ public final class FineTune {
     }
 
     /**
-     * @param environment what the last bits of the numbers depend on
+     * @param environment that the last bits of the numbers depend on
      * @param maxLength tokens of a row
      */
     TrainerExit run(Environment environment, int maxLength) {
@@ -283,7 +283,10 @@ public final class FineTune {
               validation == null ? null : validation.loss()));
     }
 
-    /** Pairs get what the reference gives for them, once, unless it changes with what trains. */
+    /**
+     * Computes the reference's log-probabilities of pairs once, unless the reference changes in
+     * training.
+     */
     private void measure(Checkpoints checkpoints) {
       TrainingData held = files.validation();
       if (run.spec().preference() instanceof Preference.Dpo && !model.referenceMoves()) {
@@ -323,7 +326,7 @@ public final class FineTune {
       planned();
     }
 
-    /** Says how the largest micro-batch that there can be is computed. */
+    /** Reports how the largest possible micro-batch is computed. */
     private void planned() {
       if (run.planned() == null) return;
       Rows rows = data.rows();
@@ -443,13 +446,17 @@ public final class FineTune {
       if (!training.guards().skipNonfinite()) throw new BadRun(null, why);
       if (progress.skippedInARow() + 1 >= MOST_SKIPPED) {
         throw new BadRun(
-            null, "%d steps in a row made no update; of the last: %s".formatted(MOST_SKIPPED, why));
+            null,
+            "%d consecutive steps made no update; the last one: %s".formatted(MOST_SKIPPED, why));
       }
       model.discard();
       return new NotUpdated(why);
     }
 
-    /** Looks at those losses that need no waiting; the model at the others. */
+    /**
+     * Enqueues the micro-batches and checks the losses that are already known; the model checks the
+     * others.
+     */
     private void enqueue(long step, StepBatches.Window window, List<PendingLoss> losses) {
       List<MicroBatch> batches = window.batches();
       long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
@@ -464,7 +471,7 @@ public final class FineTune {
       }
     }
 
-    /** The first loss, else the gradients. */
+    /** Describes the first loss that is not finite, else the gradients. */
     private String whatIsNotFinite(long step, List<int[]> window, List<PendingLoss> losses) {
       int m = firstNonfinite(losses);
       return m < 0
@@ -501,13 +508,12 @@ public final class FineTune {
 
     private String inRows(String what, long step, int[] of) {
       List<String> origins = Arrays.stream(of).mapToObj(data.rows()::origin).limit(8).toList();
-      return "%s in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
+      return "%s in step %d, in rows from %s; lower learning_rate, or check these rows"
           .formatted(what, step + 1, String.join(", ", origins));
     }
 
     /**
-     * The validation file while a run goes: its loss, the best weights so far, and when to stop
-     * early.
+     * The evaluation of the validation file: its loss, the best weights so far, and early stopping.
      */
     private final class HeldOutEvaluation {
       private static final long SIGN_EVERY = TimeUnit.MINUTES.toNanos(1);
@@ -525,10 +531,10 @@ public final class FineTune {
       }
 
       /**
-       * The whole file, in batches of rows of like length.
+       * Evaluates the whole file, in batches of rows of similar length.
        *
-       * @param sign run every minute, so that nobody takes a long evaluation for one that hangs
-       * @throws RunControl.Stopped if the run is to stop: the one that goes on evaluates again
+       * @param sign run every minute, to show that a long evaluation does not hang
+       * @throws RunControl.Stopped if the run is to stop; the resumed run evaluates again
        */
       TrainingEvent.Evaluated evaluate(long step, Runnable sign) {
         AtomicLong signed = new AtomicLong(System.nanoTime());
@@ -568,7 +574,7 @@ public final class FineTune {
         return model.evaluate(batch);
       }
 
-      /** Loss and metrics of one pass. */
+      /** Computes loss and metrics in one pass. */
       private TokenLoss evaluate(LabelBatch batch, LabelMetrics metrics) {
         float[][][] outputs = model.logits(batch.inputIds());
         TokenLoss sum = TokenLoss.ZERO;
@@ -581,17 +587,20 @@ public final class FineTune {
         return sum;
       }
 
-      /** The latest evaluation; null before the first. */
+      /** Returns the latest evaluation; null before the first. */
       TrainingEvent.@Nullable Evaluated latest() {
         return latest;
       }
 
-      /** Loss of the latest evaluation. */
+      /** Returns the loss of the latest evaluation. */
       double loss() {
         return latest == null ? Double.NaN : latest.validLoss();
       }
 
-      /** The latest evaluation against those before; keeps the weights if they are the best. */
+      /**
+       * Compares the latest evaluation with earlier ones and keeps the weights if they are the
+       * best.
+       */
       BestEvaluation compare(@Nullable BestEvaluation before, long step) {
         BestEvaluation best =
             BestEvaluation.after(
@@ -616,14 +625,14 @@ public final class FineTune {
         return best != null && patience > 0 && best.worse() >= patience;
       }
 
-      /** Puts the best weights back, where they are asked for and are not the latest. */
+      /** Restores the best weights, if the settings ask for them and they are not the latest. */
       void takeBest(@Nullable BestEvaluation best, long step) {
         if (best == null || best.step() == step) return;
         if (!training.evaluation().loadBestModelAtEnd()) return;
         try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
           model.load(file.tensors().stream().map(MappedTensor::named).toList());
         }
-        evaluated(best.step(), control::poll); // what trains is no longer the run's state
+        evaluated(best.step(), control::poll); // the model no longer has the run's state
       }
     }
   }
@@ -653,14 +662,14 @@ public final class FineTune {
   }
 
   /**
-   * When a run makes a checkpoint by itself: after so many steps, or at the end of epochs; and
-   * after so long.
+   * Decides when a run writes a checkpoint: after a number of steps or at the end of epochs, and
+   * after a time.
    */
   static final class CheckpointSchedule {
-    /** OpenAI keeps the checkpoints of so many epochs. */
+    /** OpenAI keeps the checkpoints of this many epochs. */
     private static final int LAST_EPOCHS = 3;
 
-    /** Ends of earlier epochs that follow one another faster make no checkpoint. */
+    /** Earlier epochs that are shorter than this get no checkpoint. */
     private static final long YOUNG = TimeUnit.MINUTES.toNanos(1);
 
     private final Hyperparameters training;
@@ -677,7 +686,7 @@ public final class FineTune {
       this.last = nanoTime.getAsLong();
     }
 
-    /** After a step that is not the last one. */
+    /** Returns whether a checkpoint is due after a step that is not the last one. */
     boolean due(long step) {
       long age = nanoTime.getAsLong() - last;
       boolean byTime = saveNanos > 0 && age >= saveNanos;
@@ -686,7 +695,7 @@ public final class FineTune {
       return byTime || (endsEpoch(step) && (isOneOfTheLast(step) || age >= YOUNG));
     }
 
-    /** After the last step: the result is there, and the epoch's checkpoint beside it. */
+    /** Returns whether the end of the last epoch gets a checkpoint beside the result. */
     boolean dueAtEnd(long step) {
       return training.saveSteps() == null && endsEpoch(step);
     }
@@ -695,13 +704,13 @@ public final class FineTune {
       return step % plan.stepsPerEpoch() == 0;
     }
 
-    /** Any may be, where validations decide when the run ends. */
+    /** Returns whether an epoch is one of the last; with early stopping any may be. */
     private boolean isOneOfTheLast(long step) {
       return training.evaluation().earlyStoppingPatience() > 0
           || step > plan.totalSteps() - LAST_EPOCHS * (long) plan.stepsPerEpoch();
     }
 
-    /** A checkpoint was made, for whatever reason: the time begins again. */
+    /** Restarts the time after a checkpoint. */
     void made() {
       last = nanoTime.getAsLong();
     }

@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The directory that a method's result is. */
+/** Writes the directory of a method's result. */
 public final class ResultFormat {
   private ResultFormat() {}
 
@@ -41,14 +41,14 @@ public final class ResultFormat {
   private static final String GGUF_FILE = "adapter-f16.gguf";
 
   /**
-   * A form that was asked for and that cannot be written.
+   * A requested form that cannot be written.
    *
-   * @param field that asks for it, such as {@code output.gguf}
+   * @param field that requests it, such as {@code output.gguf}
    */
   public record Obstacle(String field, String reason) {}
 
   /**
-   * The first form that cannot be written, told before anything trains; null if all can.
+   * Returns the first requested form that cannot be written; null if all can.
    *
    * @param base with the head that the result has
    */
@@ -68,7 +68,7 @@ public final class ResultFormat {
     return null;
   }
 
-  /** Where {@link #write} converts the adapter for the base as it is, what it is then. */
+  /** Returns the method of the result, which {@link #write} converts for the unchanged base. */
   private static AdapterMethod ofResult(AdapterMethod method) {
     return method instanceof Lora lora && lora.initLoraWeights().changesBase()
         ? lora.startingAs(new LoraInit.Standard())
@@ -76,7 +76,7 @@ public final class ResultFormat {
   }
 
   /**
-   * Writes the other forms that were asked for, from what {@link #write} has written.
+   * Writes the other requested forms from the files of {@link #write}.
    *
    * @param quantization that the base had in training, or null
    * @throws IllegalArgumentException if the adapter has no such form, see {@link #obstacle}
@@ -114,7 +114,8 @@ public final class ResultFormat {
   }
 
   /**
-   * Writes what was trained: a PEFT directory, or a whole checkpoint where every parameter trains.
+   * Writes the trained tensors: a PEFT directory, or a whole checkpoint if parameters of the base
+   * train.
    *
    * @param facts rows of the model card
    */
@@ -147,9 +148,9 @@ public final class ResultFormat {
   }
 
   /**
-   * Writes the factors as they trained, where {@link #write} converts them for the base as it is:
-   * what PEFT's {@code save_pretrained} writes unless asked to convert. To load it, {@code peft}
-   * repeats the decomposition that the factors came from.
+   * Writes the factors as they trained, where {@link #write} converts them for the unchanged base.
+   * PEFT's {@code save_pretrained} writes this form by default. To load it, {@code peft} repeats
+   * the decomposition of the start values.
    */
   public static void writeTrainedForm(
       Path directory,
@@ -162,7 +163,7 @@ public final class ResultFormat {
     PeftDirectory.write(trained, base, baseModelName, method, model.saved(), facts);
   }
 
-  /** Whether the result is a PEFT directory, small beside its base. */
+  /** Returns whether the result is a PEFT directory, which is small compared to its base. */
   public static boolean isAdapter(AdapterMethod method) {
     return switch (method) {
       case Lora _, Prompted _, AdapterMethod.Targeted _, Bottleneck _ -> true;
@@ -170,7 +171,7 @@ public final class ResultFormat {
     };
   }
 
-  /** What chatting with the result needs beside the weights: tokenizer, template, stop tokens. */
+  /** Files for chatting with the result: tokenizer, template, stop tokens. */
   private static final List<String> COMPANIONS =
       List.of(
           "tokenizer.json",

@@ -148,7 +148,7 @@ class LabelledRunTests {
         "classification",
         rows("label", 4),
         text("{'text':'a','label':'new'}"),
-        "validation_file, line 1 has a label that no training row has: new");
+        "validation_file, line 1 has a label that does not occur in the training rows: new");
     assertRefused(
         "classification",
         rows("label", 4),

@@ -41,11 +41,11 @@ class TrainInterruptTests {
     long step = step(last);
     assertThat(errors())
         .contains("stopping after this step")
-        .endsWith("stopped after step %d: the same command goes on from there\n".formatted(step));
+        .endsWith("stopped after step %d; the same command resumes from there\n".formatted(step));
 
     last = signalledAfterAStep(spec, "TERM");
     assertThat(train.waitFor()).isEqualTo(TERMINATED);
-    assertThat(errors()).contains("going on from").contains("step-%08d".formatted(step));
+    assertThat(errors()).contains("resuming from").contains("step-%08d".formatted(step));
     assertThat(step(last)).isGreaterThan(step);
   }
 

@@ -55,7 +55,7 @@ public final class Elementwise {
     @Override
     public void forward(LayerText text) {
       text.line("%s = %s", active(), kernel().forward(gate));
-      String product = text.recomputed(output) ? "mul" : "mul_"; // backward needs what is active
+      String product = text.recomputed(output) ? "mul" : "mul_"; // backward needs the activation
       text.line("%s = torch.%s(%s, %s)", output, product, active(), up);
     }
 

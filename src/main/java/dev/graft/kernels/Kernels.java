@@ -14,7 +14,7 @@ import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel text: free TorchScript functions, one file an operation, under {@code
+ * The kernel text: free TorchScript functions, one file per operation, under {@code
  * dev/graft/kernels} of the class path. {@code ops/linear.torchscript} is called as {@code
  * __torch__.ops.linear.<function>}.
  */

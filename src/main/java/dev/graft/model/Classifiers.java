@@ -23,7 +23,7 @@ public final class Classifiers {
    * @param trained directory of a checkpoint whose {@code trained.safetensors} has parameters of
    *     the base and of the head that its config.json describes; null = none
    * @param quantization of the base, as it was for an adapter's training; null = as it is
-   * @throws BadModel if the directory is no model that can be run
+   * @throws BadModel if the directory is not a model that can run
    */
   public static Classifier load(
       Path base, @Nullable Path trained, @Nullable Quantization quantization, Execution execution) {

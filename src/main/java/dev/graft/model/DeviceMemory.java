@@ -53,7 +53,7 @@ public final class DeviceMemory implements AutoCloseable {
     this.name = name;
     this.manager = manager;
     this.module = module;
-    like = (PtNDArray) manager.create(0f); // of the device, as what is made by it
+    like = (PtNDArray) manager.create(0f); // tensors created from it are on the device, too
   }
 
   /** Opens the device and creates a model on it; closes the device only if that fails. */
@@ -184,8 +184,8 @@ public final class DeviceMemory implements AutoCloseable {
    * Copies tensors from the host together, see {@link Upload}.
    *
    * @param size of them in 8-byte elements
-   * @param write fills as many
-   * @param tables of the device, whose rows the layout names
+   * @param write writes that many elements
+   * @param tables of the device that the layout refers to
    */
   List<PtNDArray> upload(
       PtNDManager scope,

@@ -5,7 +5,7 @@ import dev.graft.spec.Precision;
 /**
  * The device and the numerical settings of a model.
  *
- * @param device as libtorch calls it: {@code cpu}, {@code cuda:0} and so on
+ * @param device by libtorch's name: {@code cpu}, {@code cuda:0} and so on
  * @param precision of products with the base's weights
  * @param autocast whether products with the factors of low-rank paths also have that precision
  * @param threads inside an operation. The number is that of the process, and the latest setting

@@ -35,7 +35,7 @@ public final class Generators {
    * @param trained directory of a checkpoint whose {@code trained.safetensors} has parameters of
    *     the base by name: weights that an unfinished run has trained; null = none
    * @param quantization of the base, as it was for an adapter's training; null = as it is
-   * @throws dev.graft.weights.BadModel if the directory is no model that can be run
+   * @throws dev.graft.weights.BadModel if the directory is not a model that can run
    */
   public static Generator load(
       Path base, @Nullable Path trained, @Nullable Quantization quantization, Execution execution) {

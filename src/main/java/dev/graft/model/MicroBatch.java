@@ -115,8 +115,8 @@ public sealed interface MicroBatch {
   /**
    * Log-probabilities of the completions of pairs, in nats, each summed over its tokens.
    *
-   * @param chosen one a pair
-   * @param rejected as many
+   * @param chosen one per pair
+   * @param rejected one per pair
    */
   public record PairLogps(double[] chosen, double[] rejected) {
     public PairLogps {

@@ -184,7 +184,7 @@ final class Parameters {
    * Clips, makes one AdamW update and zeroes the gradients. The device skips the update if a number
    * is not finite; the host reads that after all calls are queued.
    *
-   * @param rule what the method does after the update
+   * @param rule part of the method after the update
    * @return norm of all gradients before clipping
    * @throws TrainableModel.NonfiniteGradients if the norm or a loss is not finite; the parameters
    *     are then unchanged

@@ -15,9 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>An optimiser step is {@code enqueue} for each micro-batch of the window, then {@code update}.
  */
 public interface TrainableModel extends AutoCloseable {
-  /**
-   * Loads a model in f32 on the CPU, of a base that is not quantised and rows that are no pairs.
-   */
+  /** Loads a model in f32 on the CPU, without quantisation and for rows that are not pairs. */
   static TrainableModel load(
       ModelDirectory base, AdapterMethod method, AdamW optimiser, ComputePlan plan, long seed) {
     return load(

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * result. Runs on the calling thread, which must be a platform thread.
  */
 public final class FineTune {
-  /** A run that skips so many steps in a row learns nothing any more. */
+  /** Consecutive skipped steps after which a run no longer learns. */
   private static final int MOST_SKIPPED = 10;
 
   private final TrainingRun run;
@@ -648,13 +648,13 @@ public final class FineTune {
       implements Outcome {}
 
   /**
-   * The parameters are as before.
+   * A step without an update; the parameters are unchanged.
    *
    * @param reason with the rows
    */
   private record NotUpdated(String reason) implements Outcome {}
 
-  /** A loss that is no finite number. */
+  /** Thrown for a loss that is not finite. */
   private static final class Nonfinite extends RuntimeException {
     Nonfinite(String reason) {
       super(reason, null, false, false);

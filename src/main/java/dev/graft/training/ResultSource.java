@@ -6,7 +6,6 @@ import dev.graft.weights.Dtype;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
-import dev.graft.weights.Task;
 import dev.graft.weights.TensorData;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,11 +74,6 @@ public record ResultSource(
   /** Returns the adapter and those to combine it with. */
   List<SavedAdapter> adapters() {
     return Stream.concat(Stream.of(requireAdapter()), others.stream()).toList();
-  }
-
-  /** Returns whether the result generates text. */
-  boolean isCausalLm() {
-    return base.config().task() instanceof Task.CausalLm;
   }
 
   /** Returns the tensors of the merged model. */

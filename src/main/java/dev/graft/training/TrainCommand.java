@@ -90,7 +90,7 @@ public final class TrainCommand implements Callable<Integer> {
       converter = DeviceOption.ByteSize.class,
       description = {
         "Memory that \"gradient_checkpointing\": \"auto\" may use, such as 2500m or 3g.",
-        "By default seven eighths of the machine's, or most of what is free on the GPU."
+        "By default seven eighths of the machine's memory, or most of the GPU's free memory."
       })
   private @Nullable Long memoryBudget;
 

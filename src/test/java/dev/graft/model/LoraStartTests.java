@@ -270,7 +270,7 @@ class LoraStartTests {
       Tuner tuner = Tuner.of(method, base);
       assertThatThrownBy(() -> tuner.merged("model.embed_tokens.weight", new float[0], Map.of()))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("is the output matrix, too");
+          .hasMessageContaining("is also the output matrix");
     }
   }
 

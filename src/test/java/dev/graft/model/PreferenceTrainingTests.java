@@ -212,7 +212,8 @@ class PreferenceTrainingTests {
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model =
             TrainableModel.load(base, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
-      assertThatThrownBy(() -> model.evaluate(pairs(1))).hasMessageContaining("need a preference");
+      assertThatThrownBy(() -> model.evaluate(pairs(1)))
+          .hasMessageContaining("pairs need an objective with a preference");
     }
   }
 }

@@ -59,7 +59,7 @@ class TrainInterruptTests {
           .isInstanceOf(TrainingEvent.Started.class);
       signal("INT");
       try (BufferedReader said = train.errorReader(StandardCharsets.UTF_8)) {
-        while (!said.readLine().contains("once more to stop at once")) continue;
+        while (!said.readLine().contains("repeat to stop at once")) continue;
       }
       signal("INT");
       assertThat(train.waitFor(30, TimeUnit.SECONDS)).isTrue();

@@ -207,7 +207,8 @@ class PreferenceTrainingTests {
   @Test
   void whatCannotBeLearnedFromIsSaid() {
     try (TrainableModel model = load(peft(LORA), DPO)) {
-      assertThatThrownBy(() -> model.evaluate(pairs(1))).hasMessageContaining("no reference");
+      assertThatThrownBy(() -> model.evaluate(pairs(1)))
+          .hasMessageContaining("no log-probabilities of the reference");
     }
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model =

@@ -171,7 +171,7 @@ class EvaStartTests {
           .isThrownBy(
               () ->
                   of.start(base, configuration("eva-llama", Map.of("tau", 1.0)), ComputePlan.KEEP))
-          .withMessageContaining("eva_config.tau: the directions of the inputs still turn");
+          .withMessageContaining("eva_config.tau: the directions of the inputs still change");
     }
   }
 

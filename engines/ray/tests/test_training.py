@@ -206,4 +206,4 @@ def test_what_is_not_known_is_refused_by_name(
 
 def test_a_line_that_is_no_request_is_refused(trainer: Trainer) -> None:
     status, events = trainer.run({"directories": {"output": "x"}})
-    assert (status, events[-1]["message"]) == (2, "the trainer got no run request")
+    assert (status, events[-1]["message"]) == (2, "the trainer received no run request")

@@ -141,5 +141,5 @@ def _verified(checkpoint: Path) -> dict[str, Any]:
             if sha256(checkpoint / name) != digest:
                 raise BadRun("resume_from", f"the checkpoint is damaged: {name}")
     except (OSError, ValueError, KeyError, AttributeError) as e:
-        raise BadRun("resume_from", "there is no whole checkpoint") from e
+        raise BadRun("resume_from", "there is no complete checkpoint") from e
     return manifest

@@ -32,7 +32,7 @@ def failure(e: Exception) -> dict[str, Any]:
     if isinstance(e, MemoryError) or any(text in str(e) for text in _FULL):
         return failed(
             Exit.OUT_OF_MEMORY,
-            "the device's memory does not hold this run; smaller per_device_train_batch_size or"
+            "the run does not fit into the device's memory; reduce per_device_train_batch_size or"
             " max_length",
         )
-    return failed(Exit.TRANSIENT, "the trainer failed; its log has the details")
+    return failed(Exit.TRANSIENT, "the trainer failed; see its log for details")

@@ -88,7 +88,7 @@ def read_request(text: str) -> RunRequest:
             least_memory=bool(machine.get("least")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as e:
-        raise BadRun(None, "the trainer got no run request") from e
+        raise BadRun(None, "the trainer received no run request") from e
 
 
 def read_directive(line: str) -> Directive:

@@ -104,7 +104,7 @@ class RowTokenizer:
                 dropped += 1
         read = Rows(rows, dropped, truncated)
         if read.targets() == 0:
-            raise BadRun(param, f"{param}: no row has a token to train ({dropped} rows left out)")
+            raise BadRun(param, f"{param}: no row has a trained token ({dropped} rows skipped)")
         return read
 
     def tokenize(self, line: int, example: Example) -> Row:

@@ -77,7 +77,7 @@ class Run:
         self._plan = BatchPlan(training, request.seed, self._data.lengths())
         self._total = self._plan.total_steps()
         if self._total == 0:
-            raise BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last")
+            raise BadRun("training_file", "dataloader_drop_last leaves no batch: there are fewer rows than one batch needs")
         self._rates = learning_rates(training, self._total)
         self._checkpoints = Checkpoints(request.checkpoints, identity(request, self._settings))
         self._progress = Progress()
@@ -159,7 +159,7 @@ class Run:
         lines = ", ".join(f"line {self._data.rows[row].line}" for row in rows)
         return (
             f"{what} in step {self._progress.step + 1}, in rows from {lines};"
-            " a lower learning_rate or a look at these rows may help"
+            " lower learning_rate, or check these rows"
         )
 
     def _batch(self, rows: Rows, numbers: list[int]) -> Batch:

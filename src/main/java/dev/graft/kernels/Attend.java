@@ -27,7 +27,7 @@ public record Attend(
     @Nullable String prefix,
     double dropout)
     implements Statement.HandsOn {
-  /** Without a prefix and without dropout. */
+  /** Attention without a prefix and without dropout. */
   public Attend(
       String output,
       String query,
@@ -41,18 +41,18 @@ public record Attend(
     this(output, query, key, value, heads, size, scale, window, softcap, null, 0);
   }
 
-  /** Without a window, scaled by 1 / sqrt(size). */
+  /** Attention without a window, scaled by 1 / sqrt(size). */
   public Attend(String output, String query, String key, String value, int heads, int size) {
     this(output, query, key, value, heads, size, 1 / Math.sqrt(size), 0, 0);
   }
 
-  /** The same with keys and values in front. */
+  /** Returns the same statement with keys and values in front. */
   public Attend behind(String prefixed) {
     return new Attend(
         output, query, key, value, heads, size, scale, window, softcap, prefixed, dropout);
   }
 
-  /** The same with weights left out in training. */
+  /** Returns the same statement with dropout of the weights in training. */
   public Attend dropping(double probability) {
     return new Attend(
         output, query, key, value, heads, size, scale, window, softcap, prefix, probability);
@@ -72,13 +72,13 @@ public record Attend(
     return dropout > 0;
   }
 
-  /** Arguments: what attention reads. */
+  /** Returns the arguments that attention reads. */
   private String read(LayerText text) {
     String front = prefix == null ? "None" : text.tensor(prefix);
     return "%s, %s, %s, %s".formatted(query, key, value, front);
   }
 
-  /** Arguments: the heads, who sees whom, and how scores are made. */
+  /** Returns the arguments for the heads, the visible keys and the scores. */
   private String rule() {
     return "%d, %d, %s, %s, %s".formatted(heads, size, chunks(), scale, softcap);
   }
@@ -91,7 +91,7 @@ public record Attend(
     return output + "_masks";
   }
 
-  /** Who sees whom, and what masks it. */
+  /** Returns the argument with the visible keys and their masks. */
   private String chunks() {
     return window > 0 ? "windowed" : "chunks";
   }
@@ -167,7 +167,7 @@ public record Attend(
             BatchContext.EARLIER_GRADIENT.reference());
   }
 
-  /** Keys and values go behind {@code past} earlier ones in the buffers of the cache. */
+  /** Appends keys and values to the {@code past} earlier ones in the buffers of the cache. */
   @Override
   public void decode(LayerText text) {
     text.line(
@@ -176,10 +176,11 @@ public record Attend(
   }
 
   /**
-   * {@code output = rope(input)}: the first features of each head turned by its token's position.
+   * {@code output = rope(input)}: the first features of each head, rotated by the position of the
+   * token.
    *
-   * @param size features of a head; those beyond the tables' are left as they are
-   * @param local by the second tables of the {@link BatchContext}
+   * @param size features of a head; features beyond those of the tables are not rotated
+   * @param local whether to use the second tables of the {@link BatchContext}
    */
   public record RotaryEmbedding(String output, String input, int size, boolean local)
       implements Statement.Unary {

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param product such as {@code NVIDIA A100-SXM4-80GB}
  * @param driver version of the NVIDIA driver
  * @param total bytes of its memory; null = not known
- * @param free bytes of them that nothing had when it was asked; null = not known
+ * @param free bytes of it that were free; null = not known
  * @param capability null = not known
  * @param mig profile of the part, such as {@code 3g.20gb}; null = the whole GPU
- * @param lack why it cannot be used; null = it can
+ * @param lack why it cannot be used; null = it is usable
  */
 public record CudaDevice(
     String name,
@@ -36,7 +36,7 @@ public record CudaDevice(
     @Nullable ComputeCapability capability,
     @Nullable String mig,
     @Nullable CudaLack lack) {
-  /** What a process calls the only GPU that it sees. */
+  /** Name of the only GPU that a process sees. */
   public static final String ONLY = "cuda:0";
 
   private static final long LEAST_KEPT = 1L << 30;
@@ -47,8 +47,8 @@ public record CudaDevice(
   }
 
   /**
-   * What a run may take: what is free, less a sixteenth, at least 1 GB, for CUDA's own context and
-   * for what is free in pieces that are too small.
+   * Returns the memory that a run may take: the free memory less a sixteenth, at least 1 GB, for
+   * CUDA's own context and for fragmentation.
    *
    * @return bytes; null = not known
    */
@@ -59,9 +59,9 @@ public record CudaDevice(
   }
 
   /**
-   * Hides every other GPU from this process. Before libtorch is loaded.
+   * Hides every other GPU from this process. Must be called before libtorch is loaded.
    *
-   * @return what this one is called then
+   * @return the name of this GPU from then on
    */
   public String hideOthers() {
     setEnvironment(CudaMachine.VISIBLE, uuid, true);
@@ -76,7 +76,7 @@ public record CudaDevice(
     return new CudaDevice(name, uuid, product, driver, total, free, capability, mig, other);
   }
 
-  /** Which instructions a GPU has, as NVIDIA numbers them: 8.0 is an A100, 9.0 an H100. */
+  /** Compute capability as NVIDIA numbers it: 8.0 is an A100, 9.0 an H100. */
   public record ComputeCapability(int major, int minor) {
     private static final Pattern FORM = Pattern.compile("(\\d{1,3})\\.(\\d{1,2})");
 
@@ -88,7 +88,10 @@ public record CudaDevice(
               Integer.parseInt(found.group(1)), Integer.parseInt(found.group(2))));
     }
 
-    /** Code for a capability runs on those of its generation that are not older. */
+    /**
+     * Returns whether code for a capability runs here: it needs the same generation and at least
+     * that version.
+     */
     boolean runs(ComputeCapability code) {
       return major == code.major && minor >= code.minor;
     }
@@ -102,8 +105,8 @@ public record CudaDevice(
   /**
    * Why a GPU cannot be used.
    *
-   * @param what is missing or wrong
-   * @param cure what to do, as an imperative
+   * @param what problem
+   * @param cure remedy, as an imperative
    */
   public record CudaLack(String what, String cure) {
     @Override

@@ -23,19 +23,19 @@ import org.jspecify.annotations.Nullable;
  * @param version such as {@code 2.7.1+cu126}
  */
 public record CudaLibrary(Path directory, String version) {
-  /** Of libtorch, which DJL's JNI is compiled against. */
+  /** The version of libtorch that DJL's JNI is compiled against. */
   public static final String NEEDED = "2.7.1";
 
   public static final String DIRECTORY_VARIABLE = "GRAFT_LIBTORCH_CUDA_DIRECTORY";
 
-  /** DJL's own. Who sets it has chosen, for good. */
+  /** DJL's own variable. It takes precedence over everything else. */
   public static final String DJL_VARIABLE = "PYTORCH_LIBRARY_PATH";
 
   private static final Pattern VERSION =
       Pattern.compile("^__version__ = '([0-9A-Za-z.+]{1,40})'$", Pattern.MULTILINE);
   private static final int LONGEST_VERSION_FILE = 4096;
 
-  /** What the builds have code for, by the end of their version; PyPI's is cu126. */
+  /** Compute capabilities of the builds, by the suffix of their version; PyPI's is cu126. */
   private static final Map<String, List<ComputeCapability>> CODE =
       Map.of(
           "+cu126", code("5.0 6.0 7.0 7.5 8.0 8.6 9.0"),
@@ -47,14 +47,16 @@ public record CudaLibrary(Path directory, String version) {
         .toList();
   }
 
-  /** Where it is to be: as the variable says, or beside the data of a Graft without settings. */
+  /**
+   * Returns the directory of the build: that of the variable, or {@code ~/.graft/libtorch-cuda}.
+   */
   public static Path directory(Map<String, String> environment) {
     String set = environment.get(DIRECTORY_VARIABLE);
     if (set != null && !set.isBlank()) return Path.of(set).toAbsolutePath();
     return Path.of(System.getProperty("user.home"), ".graft", "libtorch-cuda").toAbsolutePath();
   }
 
-  /** The one in this directory; null = there is none that can be read. */
+  /** Returns the build in a directory; null if there is none that can be read. */
   public static @Nullable CudaLibrary in(Path directory) {
     Path file = directory.resolve("torch/version.py");
     if (!Files.isRegularFile(directory.resolve("torch/lib/libtorch_cuda.so"))) return null;
@@ -67,7 +69,7 @@ public record CudaLibrary(Path directory, String version) {
     }
   }
 
-  /** Whether the driver's library opens: without it a CUDA build does not load at all. */
+  /** Returns whether the driver's library opens; without it a CUDA build does not load at all. */
   public static boolean driverOpens() {
     try (Arena arena = Arena.ofConfined()) {
       SymbolLookup.libraryLookup("libcuda.so.1", arena);
@@ -81,21 +83,24 @@ public record CudaLibrary(Path directory, String version) {
     return directory.resolve("torch/lib");
   }
 
-  /** What it has code for, as NVIDIA writes it; empty = not known. */
+  /** Returns the compute capabilities that it has code for; empty = not known. */
   public List<ComputeCapability> capabilities() {
     int flavour = version.indexOf('+');
     return flavour < 0 ? List.of() : CODE.getOrDefault(version.substring(flavour), List.of());
   }
 
-  /** Why it does not load; null = it should. */
+  /** Returns why it does not load; null = it should load. */
   public @Nullable CudaLack lack() {
     if (version.equals(NEEDED) || version.startsWith(NEEDED + "+")) return null;
     return new CudaLack(
         "%s holds libtorch %s, and this Graft needs %s".formatted(directory, version, NEEDED),
-        "lay out the right one: graft libtorch fetch");
+        "install the right version: graft libtorch fetch");
   }
 
-  /** Why it does not compute on such a device; null = it should, or nobody knows. */
+  /**
+   * Returns why it does not compute on a device of that capability; null = it should, or is
+   * unknown.
+   */
   @Nullable CudaLack lack(@Nullable ComputeCapability capability) {
     if (capability == null || capabilities().isEmpty()) return null;
     if (capabilities().stream().anyMatch(capability::runs)) return null;

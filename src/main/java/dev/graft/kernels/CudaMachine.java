@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * The GPUs of a machine, usable or not.
  *
  * @param devices in the order of the PCI bus, those that {@code CUDA_VISIBLE_DEVICES} leaves
- * @param lack what keeps all of them, or one that was not understood, from being used; null =
- *     nothing
+ * @param lack why none of them can be used, or one whose line could not be parsed; null = no
+ *     problem
  */
 public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   /** CUDA's own variable: the devices that a process sees. */
@@ -28,7 +28,9 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
     devices = List.copyOf(devices);
   }
 
-  /** This one, as it is now. Takes a second, or some where the driver must start. */
+  /**
+   * Returns the current state of this machine. Takes a second, or several if the driver must start.
+   */
   public static CudaMachine here() {
     Map<String, String> environment = System.getenv();
     SmiAnswer answer = NvidiaSmi.here().ask();
@@ -41,7 +43,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   }
 
   /**
-   * @param library null = there is none
+   * @param library null = none is installed
    * @param driverOpens whether {@code libcuda.so.1} does
    */
   static CudaMachine of(
@@ -98,7 +100,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
             "unset it, or name GPUs as nvidia-smi -L does");
   }
 
-  /** Whether it has nothing to do with NVIDIA, as far as can be seen. */
+  /** Returns whether the machine has neither a driver nor nvidia-smi. */
   public boolean isWithoutDriver() {
     return NO_DRIVER.equals(lack);
   }
@@ -108,7 +110,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   }
 
   /**
-   * The device of that name.
+   * Returns the device of that name.
    *
    * @throws DeviceUnavailable if there is none, or it cannot be used
    */
@@ -145,7 +147,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   private static CudaLack absent(boolean driverOpens) {
     return driverOpens
         ? new CudaLack(
-            "there is an NVIDIA driver, and no nvidia-smi to ask it",
+            "there is an NVIDIA driver, but nvidia-smi is missing",
             "put nvidia-smi on the PATH; in a container set"
                 + " NVIDIA_DRIVER_CAPABILITIES=compute,utility")
         : NO_DRIVER;
@@ -168,12 +170,12 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   }
 
   /**
-   * Has the file by which CUDA reaches memory made, once after a machine has started. CUDA would
-   * have it made by the same program of the driver, which gains privileges for it; a child gains
-   * none.
+   * Creates the device file through which CUDA reaches memory, once after a machine has started.
+   * CUDA itself would start the same program of the driver, which gains privileges for it; a child
+   * of the trainer gains none.
    *
    * @param program {@code nvidia-modprobe}
-   * @param file that it makes
+   * @param file that it creates
    */
   record NvidiaModprobe(Path program, Path file) {
     private static final long PATIENCE_SECONDS = 60;
@@ -182,7 +184,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
       return new NvidiaModprobe(Path.of("/usr/bin/nvidia-modprobe"), Path.of("/dev/nvidia-uvm"));
     }
 
-    /** Where it cannot be made, the trainer says what it lacks. */
+    /** Runs the program. If it fails, the trainer later reports what is missing. */
     void run() {
       if (Files.exists(file) || !Files.isExecutable(program)) return;
       try {
@@ -201,8 +203,8 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   }
 
   /**
-   * This machine has no such device, or cannot use it. The message says why and how to cure it, in
-   * one line. No other device takes its place.
+   * Thrown when this machine lacks a device or cannot use it. The message is one line with the
+   * reason and the remedy. No other device is used in its place.
    */
   public static final class DeviceUnavailable extends RuntimeException {
     private static final long serialVersionUID = 1;

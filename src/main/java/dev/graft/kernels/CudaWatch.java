@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the GPUs of this machine are doing, as it was some seconds ago. Whoever asks never waits:
- * {@code nvidia-smi} answers to a thread of its own, one question at a time. While a driver hangs
- * there is one process that hangs with it, and nothing is known.
+ * Watches what the GPUs of this machine do; its answers are some seconds old. Callers never wait: a
+ * separate thread runs {@code nvidia-smi}, one call at a time. While a driver hangs, one such
+ * process hangs with it and the usage is unknown.
  */
 public final class CudaWatch {
   private static final Logger log = LoggerFactory.getLogger(CudaWatch.class);
@@ -35,14 +35,14 @@ public final class CudaWatch {
     this.nanoTime = nanoTime;
   }
 
-  /** Of this machine. Nothing is asked before somebody wants to know. */
+  /** Returns a watch of this machine; the first call of {@link #of} starts {@code nvidia-smi}. */
   public static CudaWatch here() {
     return new CudaWatch(NvidiaSmi.here(), System::nanoTime);
   }
 
   /**
    * @param uuid of a GPU
-   * @return null = not known: not yet, no more, or not of a part of a GPU
+   * @return null = not known: no answer yet or none of late, or the device is a part of a GPU
    */
   public synchronized @Nullable CudaUse of(String uuid) {
     long now = nanoTime.getAsLong();
@@ -65,7 +65,7 @@ public final class CudaWatch {
           failing = false;
         }
         case SmiAnswer.Failed failed -> failed(failed.message());
-        case SmiAnswer.Missing _ -> failed("there is no nvidia-smi any more");
+        case SmiAnswer.Missing _ -> failed("nvidia-smi is no longer there");
       }
     }
   }
@@ -76,11 +76,11 @@ public final class CudaWatch {
   }
 
   /**
-   * What a GPU is doing. Each number is null where {@code nvidia-smi} does not have it.
+   * The use of a GPU. A number is null where {@code nvidia-smi} does not report it.
    *
-   * @param used bytes of its memory that anything has
+   * @param used bytes of its memory in use by any process
    * @param total bytes of its memory
-   * @param utilization percent of the last moment (at most a second) in which a kernel ran
+   * @param utilization percent of the last sampling period (at most a second) in which a kernel ran
    */
   public record CudaUse(@Nullable Long used, @Nullable Long total, @Nullable Double utilization) {
     static final String FIELDS = "uuid,memory.used,memory.total,utilization.gpu";
@@ -88,9 +88,10 @@ public final class CudaWatch {
     private static final int COUNT = FIELDS.split(",").length;
 
     /**
-     * By UUID. A part of a GPU is not among them: {@code nvidia-smi} answers this for whole ones.
+     * Returns the use of each GPU by its UUID; {@code nvidia-smi} reports it for whole GPUs only,
+     * not for parts.
      *
-     * @param rows of {@link #FIELDS}, one line a GPU; others are passed over
+     * @param rows of {@link #FIELDS}, one line per GPU; other lines are ignored
      */
     static Map<String, CudaUse> of(String rows) {
       Map<String, CudaUse> found = new HashMap<>();

@@ -55,7 +55,7 @@ public final class Elementwise {
     @Override
     public void forward(LayerText text) {
       text.line("%s = %s", active(), kernel().forward(gate));
-      String product = text.recomputed(output) ? "mul" : "mul_"; // backward needs what is active
+      String product = text.recomputed(output) ? "mul" : "mul_"; // backward needs the activation
       text.line("%s = torch.%s(%s, %s)", output, product, active(), up);
     }
 
@@ -86,7 +86,7 @@ public final class Elementwise {
     }
   }
 
-  /** Calls of the element-wise kernels, which are called as the functions, in lower case. */
+  /** Calls of the element-wise kernels, whose names are the activations in lower case. */
   record ActivationKernel(Activation activation) {
     private String function(String part) {
       return "__torch__.ops.activation." + activation.name().toLowerCase(Locale.ROOT) + part;
@@ -96,7 +96,7 @@ public final class Elementwise {
       return "%s(%s)".formatted(function(""), x);
     }
 
-    /** The definition, where the forward kernel is a fused one. */
+    /** Returns the plain definition, for forward kernels that are fused. */
     String reference(String x) {
       return "%s(%s)".formatted(function("_reference"), x);
     }
@@ -136,8 +136,8 @@ public final class Elementwise {
   }
 
   /**
-   * {@code output = dense + factor * path}: what a base's layer gives and what an adapter adds to
-   * it. The path is in f32, the sum has the type of the layer.
+   * {@code output = dense + factor * path}: the output of the base's layer and what an adapter adds
+   * to it. The path is in f32, the sum has the type of the layer.
    */
   public record AdapterSum(String output, String dense, String path, double factor)
       implements Statement {
@@ -153,7 +153,7 @@ public final class Elementwise {
           output, dense, path, factor, dense);
     }
 
-    /** Never the same tensor for both: each is changed in place. */
+    /** Gives the two gradients different tensors, because each is changed in place. */
     @Override
     public void backward(LayerText text) {
       String g = text.take(output);
@@ -173,7 +173,7 @@ public final class Elementwise {
       this(output, input, factor, false);
     }
 
-    /** The same as another value. */
+    /** Returns the same statement with another output. */
     public Scale named(String other) {
       return new Scale(other, input, factor, rounded);
     }
@@ -202,7 +202,7 @@ public final class Elementwise {
   /**
    * {@code output = input * tensor}, a factor for each feature.
    *
-   * @param tensor as many elements as the input has features, in any shape
+   * @param tensor of one element per input feature, in any shape
    */
   public record Multiply(String output, String input, String tensor) implements Statement.Unary {
     @Override
@@ -259,8 +259,8 @@ public final class Elementwise {
   }
 
   /**
-   * {@code output = input} in f32: the begin of what is computed exactly beside a layer in bf16,
-   * and the end of a model whose outputs are read. In f32 the value itself.
+   * {@code output = input} in f32: the start of a path that is computed exactly beside a layer in
+   * bf16, and the end of a model whose outputs are read. In f32 it is the value itself.
    */
   public record Widen(String output, String input) implements Statement.Unary {
     private String kind() {

@@ -19,7 +19,8 @@ public final class Embedding {
   public record Embed(String output, @Nullable BatchContext ids, String table)
       implements Statement {
     /**
-     * In every embedding, the value that its token table gives, scaled where the table's module is.
+     * Name of the value that the token table gives in every embedding, scaled where the table's
+     * module scales it.
      */
     public static final String ROWS = "rows";
 
@@ -58,12 +59,13 @@ public final class Embedding {
   }
 
   /**
-   * {@code output = input}, the rows of a table in which some rows train: their values are in the
-   * table already, their gradients go to a matrix of their own.
+   * {@code output = input}, the rows of a table of which some train: the table already holds their
+   * values, and their gradients go to a separate matrix.
    *
    * @param ids null = the program's input {@code x}
    * @param rows name of that matrix, (trained, features)
-   * @param slots name of a tensor (vocabulary): the place of each token in it, or their number
+   * @param slots name of a tensor (vocabulary): the row of each token in it, or the number of rows
+   *     for tokens that do not train
    */
   public record TrainedRows(
       String output, String input, @Nullable BatchContext ids, String rows, String slots)
@@ -99,11 +101,11 @@ public final class Embedding {
   }
 
   /**
-   * In training, adds to a value noise that is uniform within {@code alpha / sqrt(L d)}, where L
-   * are the tokens that the batch is wide and d features (NEFTune, Jain et al. 2023). The value
-   * keeps its name, and its gradient.
+   * In training, adds to a value noise that is uniform within {@code alpha / sqrt(L d)}, where L is
+   * the width of the batch in tokens and d the number of features (NEFTune, Jain et al. 2023). The
+   * value keeps its name, and its gradient.
    *
-   * @param virtual tokens in front of every row, which get none
+   * @param virtual tokens in front of every row, which get no noise
    */
   public record Noise(String output, double alpha, int virtual) implements Statement {
     @Override

@@ -14,14 +14,16 @@ import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel text: free TorchScript functions, one file an operation, under {@code
+ * The kernel text: free TorchScript functions, one file per operation, under {@code
  * dev/graft/kernels} of the class path. {@code ops/linear.torchscript} is called as {@code
  * __torch__.ops.linear.<function>}.
  */
 public final class Kernels {
   private static final String ROOT = "/dev/graft/kernels/";
 
-  /** Every file; a jar cannot be listed portably, so a test compares this with the directory. */
+  /**
+   * All files. A jar cannot be listed portably, so a test compares this list with the directory.
+   */
   static final List<String> FILES =
       List.of(
           "adapters/dora",
@@ -73,7 +75,7 @@ public final class Kernels {
           return __torch__.ops.onednn.turned(x, x, None)
       """;
 
-  /** Whether this libtorch is built with oneDNN; null until that is known. */
+  /** Whether this libtorch is built with oneDNN; null before the first check. */
   private static volatile @Nullable Boolean oneDnn;
 
   private Kernels() {}
@@ -84,7 +86,7 @@ public final class Kernels {
   }
 
   /**
-   * Compiles a program over the kernels, and of them those that it calls.
+   * Compiles a program together with the kernels that it calls.
    *
    * @param methods text of the module's methods, indented by two spaces
    */

@@ -27,12 +27,12 @@ import java.util.stream.Collectors;
  *   <li>{@code <name>_backward(g, saved, w, gradients, c, chunks, windowed) -> dx}: uses up g, adds
  *       to the gradients
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
- *   <li>where tokens hand something to those behind them, both in two, see {@link CutLayer}
- *   <li>{@code <name>_train(x, w, c, chunks, windowed) -> y}: forward alone, where a statement
- *       drops
+ *   <li>where tokens pass keys and values to later tokens, both in two parts, see {@link CutLayer}
+ *   <li>{@code <name>_train(x, w, c, chunks, windowed) -> y}: forward only, where a statement has
+ *       dropout
  *   <li>{@code <name>_infer(x, w, c, chunks, windowed) -> y}
- *   <li>{@code <name>_inputs(x, w, c, chunks, windowed) -> (y, values)}: infer, and values on the
- *       way
+ *   <li>{@code <name>_inputs(x, w, c, chunks, windowed) -> (y, values)}: inference, with some of
+ *       its intermediate values
  *   <li>{@code <name>_decode(x, w, c, chunks, windowed, keys, values, past) -> y}: with the keys
  *       and values of earlier tokens; an embedding's has no arguments keys and values
  *   <li>{@code <name>_autograd(g, x, w, gradients, c, chunks, windowed) -> dx}: backward by
@@ -76,9 +76,9 @@ public final class LayerProgram {
   }
 
   /**
-   * The method that shows values of inference: of each the rows that are picked, in f32.
+   * Writes the method that returns values of inference, each at the picked rows, in f32.
    *
-   * @param values what linear layers read
+   * @param values inputs of linear layers
    */
   public String inputs(List<String> values) {
     LayerText text = text(false);
@@ -100,7 +100,7 @@ public final class LayerProgram {
         text.lines() + "    return (%s, [%s])\n".formatted(output(), all));
   }
 
-  /** A tuple's elements, under their names. */
+  /** Returns the line that unpacks a tuple into named variables. */
   static String unpacked(Collection<String> names, String tuple) {
     if (names.isEmpty()) return "";
     return "    %s, = %s\n".formatted(String.join(", ", names), tuple);
@@ -121,7 +121,7 @@ public final class LayerProgram {
     return new LayerText(tensors, training, cheap, spent());
   }
 
-  /** What one statement alone reads, and nothing keeps. */
+  /** Returns the values that only one statement reads and that backward does not keep. */
   private Set<String> spent() {
     Map<String, Long> readers =
         statements.stream()
@@ -137,7 +137,7 @@ public final class LayerProgram {
     return statements.getLast().output();
   }
 
-  /** Values that backward needs, with their types. */
+  /** Returns the values that backward needs, with their types. */
   Map<String, String> saved(boolean inputGradient) {
     return writeBackward(inputGradient).saved();
   }
@@ -148,7 +148,9 @@ public final class LayerProgram {
     return text;
   }
 
-  /** Text that knows the output's gradient, and which others are needed. */
+  /**
+   * Returns text that has the gradient of the output and knows which other gradients are needed.
+   */
   LayerText beginBackward(boolean inputGradient) {
     LayerText text = text(true);
     if (inputGradient) text.need(INPUT);
@@ -200,7 +202,9 @@ public final class LayerProgram {
     return forwardOnly("infer", false);
   }
 
-  /** Below everything that trains nothing is saved, but the base drops there too. */
+  /**
+   * Writes the forward pass of layers below all that trains: nothing is saved, but dropout applies.
+   */
   private String train() {
     boolean drops = statements.stream().anyMatch(Statement::drops);
     return drops ? forwardOnly("train", true) : "";
@@ -278,18 +282,18 @@ public final class LayerProgram {
   }
 
   /**
-   * Writes a layer's forward and backward in two, for lanes of tokens: what comes before the
-   * statement that hands on, and that one with what comes after it. Lanes that compute equally long
-   * then reach what they need of each other at the same time. {@code <name>} and arguments as in
-   * {@link LayerProgram}; the last three end with {@code _first} where dx is not wanted.
+   * Writes the forward and backward methods of a layer in two parts, for lanes of tokens: the
+   * statements before attention, and attention with those after it. Lanes of equal length then need
+   * each other's results at the same time. {@code <name>} and arguments as in {@link LayerProgram};
+   * the last three end with {@code _first} where dx is not wanted.
    *
    * <ul>
    *   <li>{@code <name>_before(x, w, c, chunks, windowed) -> before}
-   *   <li>{@code <name>_handed(before, c) -> Tensor}: what tokens behind these see
+   *   <li>{@code <name>_handed(before, c) -> Tensor}: what later tokens see
    *   <li>{@code <name>_after(before, w, c, chunks, windowed) -> (y, saved)}
    *   <li>{@code <name>_backward_after(g, saved, w, gradients, c, chunks, windowed) -> waiting}:
    *       gradients of values of {@code before}
-   *   <li>{@code <name>_returned(waiting, c)}: adds to them what tokens behind these give back
+   *   <li>{@code <name>_returned(waiting, c)}: adds to them the gradients from later tokens
    *   <li>{@code <name>_backward_before(waiting, saved, w, gradients, c, chunks, windowed) -> dx}
    * </ul>
    */
@@ -345,7 +349,7 @@ public final class LayerProgram {
                       .formatted(program.output(), String.join(", ", saved.keySet())));
     }
 
-    /** Values of the first part that the second reads or returns, with their types. */
+    /** Returns the values of the first part that the second reads or returns, with their types. */
     private static Map<String, String> live(
         String first, String second, Map<String, String> saved) {
       Set<String> there = new LinkedHashSet<>(List.of(LayerProgram.INPUT));
@@ -404,7 +408,10 @@ public final class LayerProgram {
     }
   }
 
-  /** Picks behind attention. */
+  /**
+   * Returns the layer below the head with its other tokens left out: after attention, which reads
+   * all tokens, it computes only those that the head picks.
+   */
   public static List<Statement> picking(List<Statement> layer) {
     List<Statement> picking = new ArrayList<>();
     Map<String, String> picked = new HashMap<>();
@@ -419,14 +426,17 @@ public final class LayerProgram {
     return picking;
   }
 
-  /** Picks at its end: what is dropped at random is dropped for every token. */
+  /**
+   * Returns the layer with the pick at its end, for layers with dropout, whose masks cover every
+   * token.
+   */
   public static List<Statement> pickingLast(List<Statement> layer) {
     List<Statement> picking = new ArrayList<>(layer);
     picking.add(new Pick("picked", layer.getLast().output()));
     return picking;
   }
 
-  /** Linear layers that see the picked tokens alone. */
+  /** Returns the linear layers that see only the picked tokens. */
   public static Set<String> modules(List<Statement> layer) {
     return layer.stream()
         .dropWhile(each -> !(each instanceof Attend))
@@ -448,11 +458,11 @@ public final class LayerProgram {
               picked.getOrDefault(each.left(), each.left()),
               picked.getOrDefault(each.right(), each.right()),
               each.factor());
-      default -> throw new IllegalStateException("reads behind attention: " + statement);
+      default -> throw new IllegalStateException("cannot read the picked tokens: " + statement);
     };
   }
 
-  /** {@code output = input[picked]}, the positions that the head looks at. */
+  /** {@code output = input[picked]}, the positions that the head reads. */
   record Pick(String output, String input) implements Statement.Unary {
     private String rows() {
       return input + "_rows";

@@ -31,12 +31,12 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
     forms = Map.copyOf(forms);
   }
 
-  /** What statements read, all of it plain numbers. */
+  /** Returns the tensors that statements read, all of them plain numbers. */
   public static LayerTensors of(List<Statement> statements, Predicate<String> trains) {
     return of(statements, trains, name -> null);
   }
 
-  /** What statements read. */
+  /** Returns the tensors that statements read. */
   public static LayerTensors of(
       List<Statement> statements,
       Predicate<String> trains,
@@ -50,7 +50,7 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
         tensors.forms());
   }
 
-  /** Tensors of these names; none trains. */
+  /** Returns tensors of these names, none of which trains. */
   public static LayerTensors named(List<String> read, Function<String, @Nullable WeightForm> form) {
     Set<String> names = new LinkedHashSet<>();
     Map<String, WeightForm> forms = new LinkedHashMap<>();
@@ -62,20 +62,20 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
     return new LayerTensors(List.copyOf(names), Set.of(), forms);
   }
 
-  /** The same with forms that autograd can follow. */
+  /** Returns the same tensors in forms that autograd can differentiate. */
   LayerTensors definition() {
     Map<String, WeightForm> definitions = new HashMap<>();
     forms.forEach((name, form) -> definitions.put(name, form.definition()));
     return new LayerTensors(names, trained, definitions);
   }
 
-  /** Text of a tensor's numbers, where the tensors are the argument {@code w}. */
+  /** Returns the text of a tensor's numbers, where the tensors are the argument {@code w}. */
   public String text(String name) {
     WeightForm form = forms.get(name);
     return form == null ? argument(name) : form.text(name, this::argument);
   }
 
-  /** The same of a weight W where x W^T is computed. */
+  /** Returns the text of a weight W in a product x W^T. */
   public String turningText(String name) {
     WeightForm form = forms.get(name);
     return form == null ? argument(name) : form.turningText(name, this::argument);
@@ -87,14 +87,14 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
     return "w[" + index + "]";
   }
 
-  /** The trained ones in the order of names. */
+  /** Returns the trained tensors in the order of {@link #names}. */
   public List<String> trainedInOrder() {
     return names.stream().filter(trained::contains).toList();
   }
 
   /**
-   * How a weight that is not multiplied as it lies on the device does lie there, and the text that
-   * makes numbers of it where a method reads it: for one product, and again for the next.
+   * The form in which a weight lies on the device if it is not multiplied as it is, and the text
+   * that turns it into numbers where a method reads it, once for each product.
    */
   public sealed interface WeightForm
       permits FourBitWeight,
@@ -102,7 +102,7 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
           WeightForm.Rounded,
           WeightForm.RoundedCopy,
           WeightForm.Twice {
-    /** Names of the weight's tensors on the device, the first is the weight's own. */
+    /** Returns the names of the weight's tensors on the device; the first is that of the weight. */
     List<String> parts(String name);
 
     /**
@@ -111,29 +111,29 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
      */
     String text(List<String> parts);
 
-    /** The text of a weight of that name. */
+    /** Returns the text of a weight of that name. */
     default String text(String name, UnaryOperator<String> tensor) {
       return text(parts(name).stream().map(tensor).toList());
     }
 
-    /** The text of the same weight W where x W^T is computed. */
+    /** Returns the text of the weight W in a product x W^T. */
     default String turningText(String name, UnaryOperator<String> tensor) {
       return text(name, tensor);
     }
 
-    /** The same numbers made of the weight's own, so that autograd finds the way back to them. */
+    /** Returns a form with the same numbers that autograd can differentiate. */
     default WeightForm definition() {
       return this;
     }
 
-    /** The name itself, and with each suffix. */
+    /** Returns the name itself, and with each suffix. */
     static List<String> named(String name, String... suffixes) {
       return IntStream.rangeClosed(0, suffixes.length)
           .mapToObj(i -> i == 0 ? name : name + suffixes[i - 1])
           .toList();
     }
 
-    /** Text of a matrix as it is, or transposed. */
+    /** Returns the text of a matrix as it is, or transposed. */
     static String turned(boolean transposed, String text) {
       return transposed ? "torch.t(" + text + ")" : text;
     }
@@ -177,7 +177,7 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
       }
     }
 
-    /** A plain weight (out, in), and a copy of it that lies as (in, out). */
+    /** A plain weight (out, in), with a copy stored as (in, out). */
     record Twice() implements WeightForm {
       @Override
       public List<String> parts(String name) {

@@ -44,7 +44,7 @@ final class LayerText {
     lines.append("    ").append(format.formatted(arguments)).append('\n');
   }
 
-  /** A call made for what it does to its arguments. */
+  /** Writes a call that is made for its effect on its arguments. */
   void effect(String format, Object... arguments) {
     line("_%d = %s", variables++, format.formatted(arguments));
   }
@@ -53,12 +53,12 @@ final class LayerText {
     return tensors.trained().contains(name);
   }
 
-  /** Text of a tensor's numbers. */
+  /** Returns the text of a tensor's numbers. */
   String tensor(String name) {
     return tensors.text(name);
   }
 
-  /** The same of a weight W where x W^T is computed. */
+  /** Returns the text of a weight W in a product x W^T. */
   String turning(String name) {
     return tensors.turningText(name);
   }
@@ -67,12 +67,15 @@ final class LayerText {
     return "gradients[" + tensors.trainedInOrder().indexOf(name) + "]";
   }
 
-  /** Whether dropout of that probability does something in this method. */
+  /** Returns whether dropout of that probability applies in this method. */
   boolean drops(double probability) {
     return training && probability > 0;
   }
 
-  /** A tensor of forward that backward needs: it is saved, or computed again where it is cheap. */
+  /**
+   * Asks for a tensor of forward that backward needs: it is saved, or recomputed where that is
+   * cheap.
+   */
   String saved(String value) {
     Statement again = cheap.get(value);
     if (again == null) {
@@ -84,23 +87,23 @@ final class LayerText {
     return value;
   }
 
-  /** Whether the statement that reads a value may write into it. */
+  /** Returns whether the statement that reads a value may write into it. */
   boolean spent(String value) {
     return spent.contains(value);
   }
 
-  /** Whether backward has computed a value again by now. */
+  /** Returns whether backward has already recomputed a value. */
   boolean recomputed(String value) {
     return recomputed.contains(value);
   }
 
-  /** The same of a value that is no tensor. */
+  /** Asks for a value of another type than tensor. */
   String saved(String value, String type) {
     saved.put(value, type);
     return value;
   }
 
-  /** Values that backward asked for, with their types. */
+  /** Returns the values that backward asked for, with their types. */
   Map<String, String> saved() {
     return saved;
   }
@@ -113,14 +116,14 @@ final class LayerText {
     return needed.contains(value);
   }
 
-  /** The gradient of a value whose uses are all done. */
+  /** Removes and returns the gradient of a value after all its uses. */
   String take(String value) {
     String variable = gradients.remove(value);
     if (variable == null) throw new IllegalStateException("nothing uses the value " + value);
     return variable;
   }
 
-  /** The gradient so far, to be added to in place, or None. */
+  /** Returns the gradient so far, which may be added to in place, or None. */
   String total(String value) {
     String variable = gradients.get(value);
     if (variable == null) return "None";
@@ -144,7 +147,10 @@ final class LayerText {
     else gradients.put(value, expression);
   }
 
-  /** The gradient of a value, which is no other's too, to be added to in place, or None. */
+  /**
+   * Returns the gradient of a value, which no other value shares and which may be added to in
+   * place, or None.
+   */
   String own(String value) {
     String variable = gradients.getOrDefault(value, "None");
     if (Collections.frequency(gradients.values(), variable) > 1) {
@@ -153,7 +159,7 @@ final class LayerText {
     return variable;
   }
 
-  /** Variables of the gradients that wait for their value's statement. */
+  /** Returns the variables of the gradients whose statement is still to come. */
   List<String> waiting() {
     return gradients.values().stream().distinct().sorted().toList();
   }
@@ -162,7 +168,7 @@ final class LayerText {
     return lines.toString();
   }
 
-  /** The lines so far; those that follow are another method's. */
+  /** Returns the lines so far; the following lines belong to another method. */
   String cut() {
     String before = lines();
     lines.setLength(0);

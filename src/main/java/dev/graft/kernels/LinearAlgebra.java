@@ -11,10 +11,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decompositions for starts that are computed: of single matrices, row-major f32 in and out, from
- * the base (PiSSA, OLoRA, LoftQ, orthogonal), and of rows that come in batches, from the data
- * (EVA). On the host, wherever the model is: they are few, and their bits decide what trains.
- * Belongs to the thread that made it.
+ * Decompositions for computed start values: of single matrices of the base, row-major f32 in and
+ * out (PiSSA, OLoRA, LoftQ, orthogonal), and of batches of data rows (EVA). They run on the host
+ * wherever the model is, because they are few and their bits decide the result. An instance belongs
+ * to the thread that created it.
  */
 public final class LinearAlgebra implements AutoCloseable {
   private static final String METHODS =
@@ -72,7 +72,7 @@ public final class LinearAlgebra implements AutoCloseable {
     }
   }
 
-  /** x y of x (rows, inner) and y (inner, columns). */
+  /** Returns the product of x (rows, inner) and y (inner, columns). */
   public float[] product(float[] x, float[] y, int rows, int inner, int columns) {
     try (PtNDManager scope = scope()) {
       PtNDArray left = matrix(scope, x, rows, inner);
@@ -82,7 +82,8 @@ public final class LinearAlgebra implements AutoCloseable {
   }
 
   /**
-   * The largest singular values only, by subspace iterations (Halko et al. 2009); k is the rank.
+   * Returns only the largest singular values, by subspace iteration (Halko et al. 2009); k is the
+   * rank.
    *
    * @param start (the smaller size of x, rank), random
    */
@@ -104,9 +105,9 @@ public final class LinearAlgebra implements AutoCloseable {
   }
 
   /**
-   * Directions of rows that are to come. They are gone when this is closed.
+   * Returns a decomposition of rows that are added later. It is freed when this object is closed.
    *
-   * @param directions how many
+   * @param directions their number
    */
   public IncrementalPca incremental(int directions) {
     return new IncrementalPca(module, manager, directions);
@@ -132,11 +133,10 @@ public final class LinearAlgebra implements AutoCloseable {
 
   /**
    * The directions in which rows that come in batches vary most (Ross et al. 2008), as PEFT's
-   * {@code IncrementalPCA} finds them for EVA. Its memory is that of the directions, however many
-   * rows there were.
+   * {@code IncrementalPCA} finds them for EVA. Its memory does not grow with the number of rows.
    */
   public static final class IncrementalPca implements AutoCloseable {
-    /** PEFT's, of the random start of every decomposition. */
+    /** PEFT's seed of the random start of every decomposition. */
     private static final int SEED = 42;
 
     private final TorchScriptModule module;
@@ -146,7 +146,7 @@ public final class LinearAlgebra implements AutoCloseable {
     private long seen;
     private @Nullable State state;
 
-    /** What is known after a batch. */
+    /** The state after a batch. */
     private record State(
         PtNDArray components,
         PtNDArray singularValues,
@@ -174,10 +174,10 @@ public final class LinearAlgebra implements AutoCloseable {
     }
 
     /**
-     * Takes a batch of rows into account.
+     * Adds a batch of rows.
      *
      * @param parts of the batch, (n, features) in f32, on any device: they are copied to the host
-     * @return false where they are fewer than the directions that are looked for: nothing is done
+     * @return false if there are fewer rows than directions; they are then ignored
      */
     public boolean add(PtNDArray... parts) {
       PtNDArray[] here =
@@ -189,7 +189,7 @@ public final class LinearAlgebra implements AutoCloseable {
       long features = parts[0].getShape().get(1);
       if (features < size) {
         throw new IllegalArgumentException(
-            "%d features have no %d directions".formatted(features, size));
+            "%d features cannot have %d directions".formatted(features, size));
       }
       JniUtils.setSeed(SEED);
       State before = state;
@@ -211,14 +211,14 @@ public final class LinearAlgebra implements AutoCloseable {
       }
     }
 
-    /** Whether there was a batch. */
+    /** Returns whether a batch was added. */
     public boolean started() {
       return state != null;
     }
 
     /**
-     * Whether the first directions are at least this similar (cosine) to what they were before the
-     * last batch; before the second one they are not.
+     * Returns whether the last batch changed the first directions little: each cosine with its
+     * former direction is at least the threshold. False before the second batch.
      */
     public boolean converged(int directions, double threshold) {
       for (int i = 0; i < directions; i++) {
@@ -227,24 +227,24 @@ public final class LinearAlgebra implements AutoCloseable {
       return true;
     }
 
-    /** Share of each direction in the variance of all rows, largest first. */
+    /** Returns the share of each direction in the variance of all rows, largest first. */
     public double[] explained() {
       return doubles(require().explained());
     }
 
-    /** Singular values of the directions. */
+    /** Returns the singular values of the directions. */
     public double[] singularValues() {
       return doubles(require().singularValues());
     }
 
-    /** The directions, (directions, features), of length 1. */
+    /** Returns the directions, (directions, features), of length 1. */
     public double[] components() {
       return doubles(require().components());
     }
 
     private State require() {
       State found = state;
-      if (found == null) throw new IllegalStateException("there was no batch");
+      if (found == null) throw new IllegalStateException("no batch has been added");
       return found;
     }
 

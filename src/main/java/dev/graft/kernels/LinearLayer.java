@@ -19,12 +19,12 @@ public record LinearLayer(
     this(output, input, module, bias, false);
   }
 
-  /** The same layer as another value. */
+  /** Returns the same layer with another output. */
   public LinearLayer named(String other) {
     return new LinearLayer(other, input, module, bias, transposed);
   }
 
-  /** The same layer of another value. */
+  /** Returns the same layer with another input. */
   public LinearLayer reading(String other) {
     return new LinearLayer(output, other, module, bias, transposed);
   }
@@ -41,7 +41,7 @@ public record LinearLayer(
     return transposed ? "torch.t(" + tensor + ")" : tensor;
   }
 
-  /** The weight as (out, in). */
+  /** Returns the text of the weight as (out, in). */
   private String weight(LayerText text) {
     return stored(text.tensor(weight()));
   }
@@ -132,7 +132,7 @@ public record LinearLayer(
   }
 
   /**
-   * Values of a layer that some of its linear layers read.
+   * Inputs of some linear layers of a layer.
    *
    * @param modules paths of those that read each value, both in the order of the statements
    */
@@ -145,7 +145,7 @@ public record LinearLayer(
     }
 
     /**
-     * @param prefix what paths of the layer's modules begin with
+     * @param prefix of the paths of the layer's modules
      * @param wanted paths of modules, of this layer and of others
      */
     public static ReadValues of(String prefix, List<Statement> layer, Set<String> wanted) {
@@ -160,7 +160,7 @@ public record LinearLayer(
       return new ReadValues(modules);
     }
 
-    /** The values, in order. */
+    /** Returns the values in order. */
     public List<String> values() {
       return List.copyOf(modules.keySet());
     }

@@ -103,7 +103,7 @@ public record LowRank(
       return modules.stream().map(each -> each + ".lora_A.weight").toList();
     }
 
-    /** Of all factors A. */
+    /** Returns a list of all factors A. */
     private String list(UnaryOperator<String> text) {
       return tensors().stream().map(text).collect(Collectors.joining(", ", "[", "]"));
     }
@@ -123,7 +123,7 @@ public record LowRank(
           output, source(text), list(text::tensor));
     }
 
-    /** The input, or what dropout leaves of it. */
+    /** Returns the input, after dropout where that applies. */
     private String source(LayerText text) {
       if (!text.drops(dropout)) return input;
       text.line(
@@ -239,7 +239,7 @@ public record LowRank(
    * al. 2024). The norm never trains.
    *
    * @param magnitude (features)
-   * @param norm (features), what the length would be otherwise
+   * @param norm (features), the length without the factor
    */
   public record Magnitude(String output, String input, String magnitude, String norm)
       implements Statement.Unary {

@@ -6,7 +6,7 @@ import java.util.List;
  * {@code output = rms_norm(input) * <module>.weight}.
  *
  * @param addOne multiplies by 1 + weight, as Gemma
- * @param once in bf16, rounds after the weight only, not before it, too
+ * @param once in bf16, rounds only after the weight, not also before it
  * @param group features that are normed together; 0 = all
  */
 public record Norm(
@@ -33,7 +33,7 @@ public record Norm(
     return output + "_rstd";
   }
 
-  /** The value with a row for each group. */
+  /** Returns the value with one row per group. */
   private String grouped(String value) {
     return group == 0 ? value : "torch.reshape(%s, [-1, %d])".formatted(value, group);
   }
@@ -90,7 +90,7 @@ public record Norm(
   /** {@code output = (input - mean) / sqrt(variance + eps) * <module>.weight + <module>.bias}. */
   public record LayerNorm(String output, String input, String module, double eps)
       implements Statement.Unary {
-    /** The same norm of another value. */
+    /** Returns the same norm with another input. */
     LayerNorm reading(String other) {
       return new LayerNorm(output, other, module, eps);
     }

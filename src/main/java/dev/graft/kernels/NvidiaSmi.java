@@ -17,24 +17,24 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks {@code nvidia-smi}, which comes with the driver. A child process, so that a driver that
- * hangs or crashes takes nothing with it.
+ * Runs {@code nvidia-smi}, which comes with the driver, as a child process, so that a driver that
+ * hangs or crashes does not affect this one.
  *
- * @param directories where the program is looked for
- * @param patience seconds for each of its two answers; without persistence mode it initialises each
- *     GPU first
+ * @param directories that are searched for the program
+ * @param patience seconds that each call may take; without persistence mode it initialises each GPU
+ *     first
  */
 record NvidiaSmi(List<Path> directories, long patience) {
-  /** In this order; the name is last because it may hold anything. */
+  /** The fields in order; the name is last because it may contain commas. */
   static final String FIELDS =
       "uuid,driver_version,compute_cap,memory.total,memory.free,mig.mode.current,compute_mode,name";
 
   private static final long PATIENCE_SECONDS = 60;
 
-  /** More than hundreds of GPUs say. */
+  /** More than the output for hundreds of GPUs. */
   private static final int LONGEST_ANSWER = 1 << 20;
 
-  /** Where it is beside the PATH: WSL, and nodes whose driver is mounted. */
+  /** Further directories: those of WSL, and of nodes whose driver is mounted. */
   private static final List<String> ELSEWHERE =
       List.of("/usr/bin", "/usr/lib/wsl/lib", "/usr/local/nvidia/bin");
 
@@ -60,8 +60,9 @@ record NvidiaSmi(List<Path> directories, long patience) {
   }
 
   /**
-   * What the GPUs are doing, as {@link CudaWatch.CudaUse#of} reads it. Does not end before the
-   * program has: whoever asks again and again has one of it at most, even if the driver hangs.
+   * Returns the use of the GPUs in the form that {@link CudaWatch.CudaUse#of} reads. Does not
+   * return before the program has ended, so that a caller in a loop has at most one process even if
+   * the driver hangs.
    */
   SmiAnswer uses() {
     return ask(
@@ -103,12 +104,12 @@ record NvidiaSmi(List<Path> directories, long patience) {
           .map(String::strip)
           .filter(each -> !each.isEmpty())
           .findFirst()
-          .orElse("it ended with status " + status);
+          .orElse("it ended with exit status " + status);
     }
   }
 
   /**
-   * @param toItsEnd whether to wait for one that was killed, which a driver may keep
+   * @param toItsEnd whether to wait for the end of a killed program, which a driver may delay
    */
   private Output run(Path program, boolean toItsEnd, List<String> arguments)
       throws IOException, InterruptedException {
@@ -125,7 +126,7 @@ record NvidiaSmi(List<Path> directories, long patience) {
       if (!child.waitFor(patience, TimeUnit.SECONDS)) {
         child.destroyForcibly();
         if (toItsEnd) child.waitFor();
-        return new Output(-1, "it did not answer in " + patience + " s");
+        return new Output(-1, "it did not end within " + patience + " s");
       }
       try (var in = Files.newInputStream(output)) {
         byte[] bytes = in.readNBytes(LONGEST_ANSWER);
@@ -136,31 +137,30 @@ record NvidiaSmi(List<Path> directories, long patience) {
     }
   }
 
-  /** What {@code nvidia-smi} answered. */
+  /** The answer of {@code nvidia-smi}. */
   sealed interface SmiAnswer {
-    /** There is no such program. */
+    /** The program was not found. */
     record Missing() implements SmiAnswer {}
 
     /**
-     * It did not tell.
+     * The program failed.
      *
-     * @param said its first line
+     * @param message first line of its output, or the reason
      */
     record Failed(String message) implements SmiAnswer {}
 
     /**
-     * @param rows of {@link NvidiaSmi#FIELDS}, one line a GPU
-     * @param list of {@code nvidia-smi -L}, which alone names the parts of a GPU
+     * @param rows of {@link NvidiaSmi#FIELDS}, one line per GPU
+     * @param list output of {@code nvidia-smi -L}, which alone names the parts of a GPU
      */
     record Answered(String rows, String list) implements SmiAnswer {}
   }
 
   /**
-   * What {@code nvidia-smi} told, read. Values that it does not have are {@code [N/A]} and the
-   * like.
+   * The parsed output of {@code nvidia-smi}. Values that it lacks are {@code [N/A]} and the like.
    *
    * @param gpus in its order, which is that of the PCI bus; each as itself, or as its parts
-   * @param unread first line that tells of no GPU in the form that was asked for; null = none
+   * @param unread first line that does not have the requested form; null = none
    */
   record SmiReading(List<List<CudaDevice>> gpus, @Nullable String unread) {
     private static final int FIELDS = NvidiaSmi.FIELDS.split(",").length;
@@ -172,7 +172,7 @@ record NvidiaSmi(List<Path> directories, long patience) {
     private static final Pattern PROFILE_MEMORY = Pattern.compile("\\.(\\d{1,4})gb");
     private static final Pattern VERSION = Pattern.compile("(\\d{1,5})\\..*");
 
-    /** The first that runs programs of CUDA 12. */
+    /** The oldest driver that runs programs of CUDA 12. */
     private static final int OLDEST_DRIVER = 525;
 
     static SmiReading of(NvidiaSmi.SmiAnswer.Answered answered) {
@@ -207,8 +207,8 @@ record NvidiaSmi(List<Path> directories, long patience) {
       return List.of(
           whole.lacking(
               new CudaLack(
-                  "MIG is on, and no part of it has been made",
-                  "make one: nvidia-smi mig -cgi PROFILE -C, or turn MIG off: nvidia-smi -mig 0")));
+                  "MIG is on, but no MIG device has been created",
+                  "create one: nvidia-smi mig -cgi PROFILE -C, or turn MIG off: nvidia-smi -mig 0")));
     }
 
     private static @Nullable CudaLack lack(String[] values) {
@@ -237,7 +237,7 @@ record NvidiaSmi(List<Path> directories, long patience) {
       return parts;
     }
 
-    /** Its memory is what its profile is called by: a little less than it has. */
+    /** Takes the memory from the name of the profile, which is a little less than the part has. */
     private static CudaDevice part(CudaDevice whole, String profile, String uuid) {
       Matcher memory = PROFILE_MEMORY.matcher(profile);
       Long bytes = memory.find() ? Long.parseLong(memory.group(1)) * 1_000_000_000L : null;

@@ -6,23 +6,23 @@ import java.util.List;
  * One line of a layer: an operation on named values. It knows how to write itself as TorchScript:
  * forward, the plain definition that autograd differentiates, backward, and one step of decoding.
  *
- * <p>Values are (tokens, features) matrices, in f32 or in bf16; a statement gives what it is given,
- * with the rounding of transformers, and gradients have the type of their values. Names are
+ * <p>Values are (tokens, features) matrices, in f32 or in bf16; a statement keeps the type of its
+ * input, rounds as transformers does, and gradients have the type of their values. Names are
  * letters, digits and underscores; {@code x} is the layer's input.
  */
 public interface Statement {
-  /** The value this statement computes. */
+  /** Returns the name of the value that this statement computes. */
   String output();
 
-  /** The values it reads. */
+  /** Returns the names of the values that it reads. */
   List<String> inputs();
 
-  /** The tensors it reads, by their names below the layer. */
+  /** Returns the tensors that it reads, by their names below the layer. */
   default List<String> tensors() {
     return List.of();
   }
 
-  /** Writes the computation of {@link #output}, and of what {@link #backward} asks to be saved. */
+  /** Writes the computation of {@link #output} and of the values that {@link #backward} needs. */
   void forward(LayerText text);
 
   /**
@@ -39,30 +39,33 @@ public interface Statement {
    */
   void backward(LayerText text);
 
-  /** Whether training computes something else here than inference, as by dropout. */
+  /** Returns whether training computes something else than inference here, as with dropout. */
   default boolean drops() {
     return false;
   }
 
   /**
-   * Whether backward computes the output again from the inputs instead of keeping it: it is large,
-   * and no product is needed for it.
+   * Returns whether backward recomputes the output from the inputs instead of keeping it, because
+   * it is large and needs no matrix product.
    */
   default boolean cheap() {
     return false;
   }
 
-  /** Whether the output is a tensor of its own, which backward does not keep. */
+  /** Returns whether the output is a new tensor that backward does not keep. */
   default boolean fresh() {
     return false;
   }
 
-  /** Whether it drops for each token alike, by {@link BatchContext#AMONG} for those of a part. */
+  /**
+   * Returns whether dropout is drawn per token, so that parts of a batch can use {@link
+   * BatchContext#AMONG}.
+   */
   default boolean dropsByToken() {
     return true;
   }
 
-  /** Whether the output depends on something that trains. */
+  /** Returns whether the output depends on something that trains. */
   default boolean trains(LayerText text) {
     return inputs().stream().anyMatch(text::needsGradient)
         || tensors().stream().anyMatch(text::isTrained);
@@ -83,15 +86,14 @@ public interface Statement {
     }
   }
 
-  /**
-   * A statement by which tokens see something of those before them, see {@link
-   * LayerProgram.CutLayer}.
-   */
+  /** A statement in which tokens depend on earlier tokens, see {@link LayerProgram.CutLayer}. */
   interface HandsOn extends Statement {
-    /** Text, over the inputs, of what tokens behind these need of them. */
+    /** Returns the text, over the inputs, of what later tokens need of these. */
     String handed();
 
-    /** Text of a call that adds to the inputs' gradients what those tokens give back. */
+    /**
+     * Returns the text of a call that adds the gradients from later tokens to those of the inputs.
+     */
     String returned(LayerText text);
   }
 }

@@ -14,8 +14,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The switches of libtorch's {@code at::Context}, which DJL does not reach. They are of the whole
- * process. Methods are named as the C++ compiler mangles them, after {@code at::Context::}.
+ * Devices, memory and the switches of libtorch's {@code at::Context}, which DJL does not expose.
+ * Switches apply to the whole process. They are named as the C++ compiler mangles them, after
+ * {@code at::Context::}.
  */
 public final class TorchContext {
   private static final String TRIM = "malloc_trim";

@@ -12,8 +12,9 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * Which libtorch this process loads: the CUDA build where there is one and the driver's library
- * opens, else the CPU build in the jar. DJL hears it by its own settings, before it loads.
+ * Chooses the libtorch that this process loads: the CUDA build where there is one and the driver's
+ * library opens, else the CPU build in the jar. DJL is configured through its own settings before
+ * it loads.
  */
 final class TorchLibrary {
   /** {@code int8_t c10::cuda::device_count()}; DJL's own count needs the CUDA toolkit. */
@@ -23,7 +24,7 @@ final class TorchLibrary {
 
   private TorchLibrary() {}
 
-  /** The engine, loaded by the first call. */
+  /** Returns the engine; the first call loads it. */
   static Engine engine() {
     choose();
     return Engine.getEngine("PyTorch");
@@ -37,7 +38,7 @@ final class TorchLibrary {
   }
 
   /**
-   * DJL's settings, none for the build in the jar.
+   * Returns DJL's settings; empty for the build in the jar.
    *
    * @param driverOpens whether {@code libcuda.so.1} does
    */
@@ -55,7 +56,7 @@ final class TorchLibrary {
         "cu128");
   }
 
-  /** How many GPUs the loaded libtorch computes on. */
+  /** Returns the number of GPUs that the loaded libtorch can use. */
   static int gpus() {
     engine();
     Path library = Path.of(LibUtils.getLibtorchPath(), "libc10_cuda.so");
@@ -67,7 +68,7 @@ final class TorchLibrary {
               .downcallHandle(count, FunctionDescriptor.of(ValueLayout.JAVA_BYTE))
               .invokeExact();
     } catch (Throwable e) {
-      throw new IllegalStateException(library + " does not count its devices", e);
+      throw new IllegalStateException(library + " failed to count its devices", e);
     }
   }
 }

@@ -20,7 +20,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A loaded TorchScript module whose methods take and give values of any type.
+ * A loaded TorchScript module whose methods accept and return values of any type.
  *
  * <p>DJL's own {@code IValueUtils.forward} knows lists of tensors only, leaks its inputs when the
  * method throws, and its public variant for other types always runs in inference mode. So the
@@ -49,12 +49,12 @@ public final class TorchScriptModule implements AutoCloseable {
     }
   }
 
-  /** Sees every module and every call, so that tests can make the same calls elsewhere. */
+  /** Receives every module and every call, so that tests can repeat the calls elsewhere. */
   interface Observer {
     void loaded(TorchScriptModule module, byte[] archive);
 
     /**
-     * @param arguments and the result stay the caller's
+     * @param arguments stay the caller's, as does the result
      */
     void called(TorchScriptModule module, String method, IValue[] arguments, IValue result);
   }
@@ -76,7 +76,7 @@ public final class TorchScriptModule implements AutoCloseable {
     return loaded;
   }
 
-  /** Whether this libtorch has every operation of the text. */
+  /** Returns whether this libtorch has every operation of the text. */
   static boolean loads(byte[] archive, Device device) {
     try {
       open(archive, device).close();
@@ -100,7 +100,7 @@ public final class TorchScriptModule implements AutoCloseable {
   }
 
   /**
-   * Runs a method and gives its result unopened: tensors in it live until it is closed.
+   * Runs a method and returns its result unopened; tensors in it live until it is closed.
    *
    * @param arguments {@link PtNDArray}, {@code PtNDArray[]} (a list), {@code long[]}, {@code
    *     double[]}, Integer, Long, Double, Boolean, String, or an {@link IValue}, which stays open
@@ -174,7 +174,7 @@ public final class TorchScriptModule implements AutoCloseable {
         for (IValue part : parts) part.close();
       }
     } else {
-      throw new IllegalStateException("a kernel gave " + value.getType() + ", not tensors");
+      throw new IllegalStateException("a kernel returned " + value.getType() + ", not tensors");
     }
   }
 

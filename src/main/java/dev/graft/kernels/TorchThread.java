@@ -12,27 +12,27 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
- * What a thread must do before it computes. Libtorch keeps the gradient mode and the graph
- * optimiser flag per thread, with the wrong defaults for us in every thread but the first; virtual
- * threads would change carriers, and flags, at any moment.
+ * Prepares threads that compute. Libtorch keeps the gradient mode and the graph optimiser flag per
+ * thread, with the wrong defaults in every thread but the first; virtual threads would change
+ * carriers, and flags, at any moment.
  */
 public final class TorchThread {
-  /** The number of threads is of the process; who sets another later is not overruled. */
+  /** Whether the number of threads was set: it is that of the process, and a later setting wins. */
   private static final AtomicBoolean SIZED = new AtomicBoolean();
 
   private TorchThread() {}
 
-  /** Of libtorch. */
+  /** Returns the version of libtorch. */
   public static String version() {
     return TorchLibrary.engine().getVersion();
   }
 
-  /** Threads inside an operation of this thread. */
+  /** Returns the number of threads inside an operation of this thread. */
   public static int threads() {
     return JniUtils.getNumThreads();
   }
 
-  /** The same with the threads that there are. */
+  /** Prepares the current thread and leaves the number of threads as it is. */
   public static void prepare() {
     prepare(0);
   }
@@ -40,13 +40,13 @@ public final class TorchThread {
   /**
    * Prepares the current thread: no gradient recording, no graph optimiser.
    *
-   * @param threads inside an operation, from now on; 0 = as it is, which at first is as many as
-   *     there are processors (those of the container, not of the host)
+   * @param threads inside an operation, from now on; 0 = unchanged, initially the number of
+   *     processors (of the container, not of the host)
    * @throws IllegalStateException on a virtual thread
    */
   public static void prepare(int threads) {
     if (Thread.currentThread().isVirtual()) {
-      throw new IllegalStateException("tensors need a platform thread of their own");
+      throw new IllegalStateException("tensors need a platform thread");
     }
     TorchLibrary.engine();
     JniUtils.setGradMode(false);
@@ -58,18 +58,17 @@ public final class TorchThread {
   }
 
   /**
-   * Threads that compute beside the device's own. Libtorch's threads inside an operation meet after
-   * each of them, and the slowest core decides when; work that is divided before it gets there
-   * meets once. The same place in a list is always the same thread, whose freed memory it finds
-   * again.
+   * Threads that compute beside the device's own. Libtorch's threads inside an operation
+   * synchronise after each operation, at the pace of the slowest core; work divided beforehand
+   * synchronises once. An index in the list always maps to the same thread, which reuses its freed
+   * memory.
    */
   public static final class LaneThreads implements AutoCloseable {
     private final List<ExecutorService> others = new ArrayList<>();
     private final int threads;
 
     /**
-     * @param threads of all together, that an operation of the device's own thread has at other
-     *     times
+     * @param threads total number, which an operation of the device's own thread has otherwise
      */
     public LaneThreads(int threads) {
       this.threads = threads;
@@ -80,7 +79,7 @@ public final class TorchThread {
     }
 
     /**
-     * Computes all at the same time, the first in this thread.
+     * Computes all lanes at the same time, the first in this thread.
      *
      * @return their results in order, when all have ended
      * @throws RuntimeException what one of them threw

@@ -13,12 +13,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds the gradients of micro-batches up: each whole, or in {@link FittingParts} one after the
- * other, and some rows or tokens of a part in each of the {@link Lanes}.
+ * Accumulates the gradients of micro-batches: each as a whole or in {@link FittingParts} one after
+ * the other, with the rows or tokens of a part divided among {@link Lanes}.
  *
- * @param parts null = whole
- * @param lanes null = the rows of a part together
- * @param goals of what trains
+ * @param parts null = micro-batches are not divided
+ * @param lanes null = the rows of a part are computed together
+ * @param goals creates the goal of a batch
  */
 record Accumulation(
     ForwardPass forward,
@@ -42,20 +42,23 @@ record Accumulation(
     return PendingLoss.sum(losses).then(sum -> sum.counted(batch.targets()));
   }
 
-  /** How many lanes compute it. */
+  /** Returns the number of lanes that compute a micro-batch. */
   int lanes(MicroBatch batch) {
     FittingParts.Part whole = FittingParts.Part.whole(batch);
     int sides = divided(whole).size();
     return sides > 1 ? sides : Math.max(1, stretches(whole).size());
   }
 
-  /** Some rows for each lane. */
+  /** Divides rows among lanes. */
   private List<FittingParts.Part> divided(FittingParts.Part part) {
     if (lanes == null) return List.of(part);
     return lanes.divided(part.batch()).stream().map(part::rows).toList();
   }
 
-  /** Some tokens for each lane, where they are predicted, all is kept, and all layers train. */
+  /**
+   * Divides tokens among lanes, where they are predicted, all activations are kept and all layers
+   * train.
+   */
   private List<TokenGoal> stretches(FittingParts.Part part) {
     boolean kept = forward.plan().kind() == ComputePlan.Kind.KEEP && part.again() == 0;
     boolean predicted = part.batch() instanceof MicroBatch.TokenBatch && part.batch().targets() > 0;
@@ -64,7 +67,7 @@ record Accumulation(
     return lanes.stretches(whole.rows()).stream().map(whole::of).toList();
   }
 
-  /** Of the lanes of a part. */
+  /** Adds the pass of each lane of a part. */
   private void passes(FittingParts.Part part, long dropoutSeed, List<RowsPass> into) {
     List<FittingParts.Part> sides = divided(part);
     List<TokenGoal> stretches = sides.size() > 1 ? List.of() : stretches(part);
@@ -120,7 +123,7 @@ record Accumulation(
     }
   }
 
-  /** The cost of rows that were computed at the same time, with the mean of their times. */
+  /** Returns the cost of rows that were computed at the same time, with the mean of their times. */
   private static MicroBatchCost sideBySide(List<RowsPass.Result> results) {
     List<MicroBatchCost> costs = results.stream().map(RowsPass.Result::cost).toList();
     return new MicroBatchCost(
@@ -142,12 +145,12 @@ record Accumulation(
         : LayerPass.partly(model, inputs, true, dropoutSeed, parts.stages(part));
   }
 
-  /** Lowest stage that trains; the way down ends there. */
+  /** Returns the lowest stage that trains, where backward ends. */
   private int lowest() {
     return (int) forward.model().stages().stream().takeWhile(each -> !each.trains()).count();
   }
 
-  /** Forgets what lanes have added since an error. */
+  /** Discards the gradients of lanes after an error. */
   void discard() {
     if (lanes != null) lanes.discard();
   }
@@ -158,8 +161,8 @@ record Accumulation(
   }
 
   /**
-   * Some rows on their way up to the loss and down to the gradients. Made and closed by the
-   * device's own thread; any thread may {@link #run} it.
+   * Forward and backward of some rows. Created and closed by the device's own thread; any thread
+   * may {@link #run} it.
    */
   static final class RowsPass implements AutoCloseable {
     private final ForwardPass forward;
@@ -188,7 +191,7 @@ record Accumulation(
       }
     }
 
-    /** The way through the layers of some inputs, and the scope of both. */
+    /** Creates the pass of some inputs through the layers. */
     interface Layers {
       LayerPass of(BatchInputs inputs, PtNDManager scope);
     }
@@ -229,7 +232,7 @@ record Accumulation(
           cost(atLoss - begun, atDown - atLoss, down));
     }
 
-    /** What the rows were, and how long the parts took in nanoseconds. */
+    /** Returns the sizes of the rows and the nanoseconds of each phase. */
     private MicroBatchCost cost(long up, long loss, long down) {
       TokenLayout rows = goal.rows();
       Transformer model = forward.model();
@@ -254,24 +257,23 @@ record Accumulation(
   }
 
   /**
-   * How a micro-batch is computed within a budget: which layers are computed again, and how many
-   * rows go through the model at a time. The parts of a micro-batch add up to its loss and its
-   * gradients, so that nothing but rounding depends on them. What is dropped at random is dropped
-   * as from the whole micro-batch; where that cannot be told token by token, as in attention, it is
-   * not divided.
+   * Divides a micro-batch so that it is computed within a memory budget: decides which layers are
+   * recomputed and how many rows are computed at a time. The parts add up to the loss and gradients
+   * of the micro-batch, apart from rounding. Dropout is that of the whole micro-batch; a
+   * micro-batch whose dropout is not drawn per token, as in attention, is not divided.
    */
   record FittingParts(ForwardPass forward, ComputePlan.ActivationBudget budget) {
-    /** A forward and a backward; computing a layer again is a forward more. */
+    /** Cost of a forward and a backward pass; recomputing a layer is one more forward pass. */
     private static final double STEP = 2;
 
-    /** What a part costs by itself, as if it had so many tokens more. */
+    /** Fixed cost of a part, in tokens. */
     private static final int OVERHEAD = 32;
 
     /**
-     * Rows that go through the model together.
+     * Rows that are computed together.
      *
-     * @param again layers of those that leave something that are computed again, the first ones
-     * @param among which tokens of the micro-batch these are, where it drops at random: see {@link
+     * @param again how many of the layers with activations are recomputed, the first ones
+     * @param among places of these tokens in the micro-batch, where it has dropout: see {@link
      *     dev.graft.kernels.BatchContext#AMONG}
      */
     record Part(MicroBatch batch, int again, long[] among) {
@@ -283,7 +285,7 @@ record Accumulation(
         return Arrays.stream(batch.inputIds()).mapToInt(row -> row.length).sum();
       }
 
-      /** Some of its rows, where nothing drops. */
+      /** Returns some of its rows, where there is no dropout. */
       Part rows(MicroBatch some) {
         return new Part(some, again, among);
       }
@@ -291,7 +293,7 @@ record Accumulation(
 
     private record Division(List<Part> parts, double cost, boolean fits) {}
 
-    /** The cheapest division that fits, else row by row with all layers computed again. */
+    /** Returns the cheapest division that fits, else single rows with all layers recomputed. */
     List<Part> training(MicroBatch batch) {
       Division best = null;
       int fewest = forward.model().divides() ? 1 : batch.size();
@@ -314,7 +316,7 @@ record Accumulation(
       return among;
     }
 
-    /** What {@link #training} comes to, in numbers. */
+    /** Summarises the result of {@link #training}. */
     TrainableModel.Division division(MicroBatch batch) {
       int rows = 0;
       int again = 0;
@@ -325,7 +327,10 @@ record Accumulation(
       return new TrainableModel.Division(rows, budget.kept(), again);
     }
 
-    /** Places of the tokens of some rows, or of both sides of some pairs, among those of all. */
+    /**
+     * Returns the places of the tokens of some rows, or of both sides of some pairs, among all
+     * tokens.
+     */
     private long[] among(MicroBatch batch, TokenLayout whole, int from, int to) {
       long[] among = new long[whole.size()];
       int at = 0;
@@ -339,7 +344,7 @@ record Accumulation(
       return among;
     }
 
-    /** As large parts as fit where nothing is kept, else single rows. */
+    /** Returns the largest parts that fit in inference, else single rows. */
     List<MicroBatch> inference(MicroBatch batch) {
       int rows = batch.size();
       while (rows > 1 && !inferred(batch, rows)) rows = fewer(batch.size(), rows);
@@ -357,7 +362,7 @@ record Accumulation(
       return need <= budget.bytes();
     }
 
-    /** The next smaller number of rows that makes one part more. */
+    /** Returns the next smaller number of rows that yields one part more. */
     private static int fewer(int all, int rows) {
       return rows == 1 ? 0 : Math.ceilDiv(all, Math.ceilDiv(all, rows - 1));
     }
@@ -387,7 +392,7 @@ record Accumulation(
       return new Division(parts, cost, fits);
     }
 
-    /** Stages below this one are computed again; the embedding is one below the layers. */
+    /** Returns the stage below which all are recomputed; the embedding is one below the layers. */
     int stages(Part part) {
       return part.again() == 0 ? 0 : 1 + budget.layers().length - budget.kept() + part.again();
     }
@@ -401,7 +406,7 @@ record Accumulation(
       return longest + forward.virtual();
     }
 
-    /** Of a plan that has a budget. */
+    /** Returns the division of a plan that has a budget, else null. */
     static @Nullable FittingParts of(ForwardPass forward) {
       ComputePlan.ActivationBudget budget = forward.plan().budget();
       return budget == null ? null : new FittingParts(forward, budget);

@@ -25,8 +25,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * AdaLoRA (Zhang et al. 2023). Which ranks are left is kept as a mask for each module; the file has
- * those ranks only, and the configuration says which they were.
+ * AdaLoRA (Zhang et al. 2023). A mask for each module records the remaining ranks; the file holds
+ * only those, and the configuration lists them.
  */
 final class AdaLoraTuner extends PartsTuner {
   private final AdaLora method;
@@ -43,7 +43,8 @@ final class AdaLoraTuner extends PartsTuner {
     Set<String> known = modules.stream().map(RankTensors::e).collect(Collectors.toSet());
     for (String each : method.rankPattern().keySet()) {
       if (!known.contains(each)) {
-        throw new IllegalArgumentException("rank_pattern: '%s' is not adapted".formatted(each));
+        throw new IllegalArgumentException(
+            "rank_pattern: '%s' is not an adapted module".formatted(each));
       }
     }
   }
@@ -53,7 +54,7 @@ final class AdaLoraTuner extends PartsTuner {
     return new Allocated(method.allocation(), modules);
   }
 
-  /** PEFT's {@code rank_pattern}, if a rank is gone. */
+  /** Returns PEFT's {@code rank_pattern} if a rank was pruned. */
   @Override
   public Map<String, Object> learnedSettings(List<NamedTensor> kept) {
     Map<String, NamedTensor> masks = NamedTensor.byName(kept);
@@ -91,7 +92,7 @@ final class AdaLoraTuner extends PartsTuner {
             .toList());
   }
 
-  /** The ranks of a file are all there. */
+  /** Adds masks without pruned ranks, because a file holds only remaining ranks. */
   @Override
   public List<NamedTensor> read(List<NamedTensor> saved) {
     List<NamedTensor> read = new ArrayList<>(super.read(saved));
@@ -104,8 +105,7 @@ final class AdaLoraTuner extends PartsTuner {
   }
 
   /** AdaLoRA's factors beside linear layers: A, B, and E between them. */
-  private record AdaLoraFactors(AdaLora method, AdaptedLayers layers)
-      implements PartsTuner.AdapterPart {
+  private record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements Trainable {
     private static final double DEVIATION = 0.02;
     private static final String E = ".lora_E";
     private static final String WEIGHT = ".weight";
@@ -139,7 +139,7 @@ final class AdaLoraTuner extends PartsTuner {
       return layers.linears().keySet().stream().map(RankTensors::new).toList();
     }
 
-    /** Masks that take nothing away. */
+    /** Returns masks that keep every rank. */
     @Override
     public List<NamedTensor> frozen(long seed) {
       return modules().stream().map(each -> each.unmasked(method.rank(each.module()))).toList();
@@ -171,15 +171,15 @@ final class AdaLoraTuner extends PartsTuner {
       return path;
     }
 
-    /** Here A and B are parameters of their own, not weights of modules. */
+    /** Removes the suffix of A and B, which are parameters here, not weights of modules. */
     @Override
     public String savedName(String slot) {
       boolean factor = slot.endsWith(WEIGHT);
-      return PartsTuner.AdapterPart.super.savedName(
+      return Trainable.super.savedName(
           factor ? slot.substring(0, slot.length() - WEIGHT.length()) : slot);
     }
 
-    /** W + scale B (E * A), of as many ranks as there are. */
+    /** Adds scale B (E * A) of the remaining ranks to W. */
     @Override
     public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
       ModelConfig.Linear layer = layers.owner(name);
@@ -197,7 +197,7 @@ final class AdaLoraTuner extends PartsTuner {
       return rows.values();
     }
 
-    /** E goes into the rows of A. */
+    /** Multiplies the rows of A by E. */
     @Override
     public List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
       List<Tuner.LowRankUpdate> updates = new ArrayList<>();
@@ -213,7 +213,7 @@ final class AdaLoraTuner extends PartsTuner {
     }
   }
 
-  /** Takes the ranks that are left out of a matrix. */
+  /** Selects the remaining ranks of a matrix. */
   private record AdaLoraMask(List<Boolean> left) {
     public AdaLoraMask {
       left = List.copyOf(left);
@@ -275,15 +275,15 @@ final class AdaLoraTuner extends PartsTuner {
       return module + ".rank_pattern";
     }
 
-    /** A {@link #pattern} that takes nothing away. */
+    /** Returns a {@link #pattern} that keeps every rank. */
     public NamedTensor unmasked(int rank) {
       return Starts.constant(new Slot(pattern(), rank), 1);
     }
   }
 
   /**
-   * AdaLoRA's part in a step (Zhang et al. 2023), as PEFT's class of this name: the orthogonal
-   * regulariser, the importance of every element, and which ranks stay. A masked rank is not
+   * AdaLoRA's part of a step (Zhang et al. 2023), as in PEFT's class of this name: the orthogonal
+   * regulariser, the importance of every element, and the selection of ranks. A masked rank is not
    * frozen: it may grow again until the next allocation; after the last one the mask is fixed.
    */
   static final class RankAllocator implements Parameters.StepRule {

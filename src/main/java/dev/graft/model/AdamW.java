@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param weightDecay decoupled, per unit of learning rate
  * @param decay which parameters decay
  * @param maxGradNorm limit of the norm of all gradients together; 0 = no clipping
- * @param loraPlus rates of single factors; it then says by itself which parameters decay
+ * @param loraPlus rates of single factors; they also decide which parameters decay
  */
 public record AdamW(
     double beta1,
@@ -46,7 +46,7 @@ public record AdamW(
     if (!(maxGradNorm >= 0)) throw new IllegalArgumentException("max_grad_norm must be >= 0");
   }
 
-  /** Equal rates for all parameters. */
+  /** Settings with equal rates for all parameters. */
   public AdamW(
       double beta1,
       double beta2,
@@ -57,7 +57,7 @@ public record AdamW(
     this(beta1, beta2, epsilon, weightDecay, decay, maxGradNorm, null);
   }
 
-  /** What the learning rate of a parameter is multiplied by. */
+  /** Returns the factor of a parameter's learning rate. */
   double rate(Slot slot) {
     if (loraPlus == null) return 1;
     if (slot.name().contains(".lora_embedding_")) return loraPlus.embedding();
@@ -65,7 +65,7 @@ public record AdamW(
     return fast ? loraPlus.ratio() : 1;
   }
 
-  /** Whether a parameter decays; the rule is transformers' own, or that of LoRA+. */
+  /** Returns whether a parameter decays, by transformers' rule or by that of LoRA+. */
   boolean decays(Slot slot) {
     if (loraPlus != null) return !slot.layerNorm() && !slot.name().contains("bias");
     return switch (decay) {

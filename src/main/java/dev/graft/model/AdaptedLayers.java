@@ -17,11 +17,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The linear layers that a method changes, by path, in the order of the forward pass, and the
- * modules that train whole beside them.
+ * The linear layers that a method changes, by path and in the order of the forward pass, and the
+ * modules that train as a whole beside them.
  */
 record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModules whole) {
-  /** Makes the statements that stand for a layer. */
+  /** Creates the statements that replace a layer. */
   @FunctionalInterface
   public interface Change {
     /**
@@ -32,7 +32,7 @@ record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModules whole
   }
 
   /**
-   * @throws IllegalArgumentException if the targets mean no layers of the base
+   * @throws IllegalArgumentException if the targets match no layers of the base
    */
   public static AdaptedLayers of(Targeted method, ModelDirectory base) {
     SavedModules whole = SavedModules.of(method.modulesToSave(), base);
@@ -45,9 +45,8 @@ record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModules whole
     return new AdaptedLayers(linears, whole);
   }
 
-  /** What trains where a method has factors beside these layers. */
-  public List<PartsTuner.AdapterPart> with(
-      PartsTuner.AdapterPart factors, Bias bias, ModelConfig config) {
+  /** Returns the parts of a method that has factors beside these layers. */
+  public List<Trainable> with(Trainable factors, Bias bias, ModelConfig config) {
     return List.of(
         factors, new LoraTuner.TrainedBiases(bias, linears.keySet(), whole, config), whole);
   }
@@ -66,7 +65,7 @@ record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModules whole
     return y + "_dropped";
   }
 
-  /** The layer whose weight or bias has this name. */
+  /** Returns the layer whose weight or bias has this name. */
   public ModelConfig.@Nullable Linear owner(String tensor) {
     return linears.get(tensor.substring(0, Math.max(0, tensor.lastIndexOf('.'))));
   }

@@ -26,7 +26,8 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts of LoRA's factors that need linear algebra: parts of the base's weights, or orthogonal.
+ * Start values of LoRA's factors that need linear algebra: parts of the base's weights, or
+ * orthogonal matrices.
  */
 final class BaseFactors {
   private final Lora method;
@@ -47,8 +48,8 @@ final class BaseFactors {
   }
 
   /**
-   * A and B of every module by the names of their slots; equal seeds give equal bits on the same
-   * instruction set, thread count and libtorch.
+   * Returns A and B of every module by the names of their slots. Equal seeds give equal bits on the
+   * same instruction set, thread count and libtorch.
    *
    * @throws IllegalArgumentException if a module is smaller than the rank, or quantised
    */
@@ -60,8 +61,8 @@ final class BaseFactors {
         int r = method.rank(each.path());
         FactorPair pair = pair(algebra, each, r, seed);
         String path = each.path();
-        all.add(NamedTensor.of(path + LoraTuner.LoraStart.A, pair.a(), r, each.inFeatures()));
-        all.add(NamedTensor.of(path + LoraTuner.LoraStart.B, pair.b(), each.outFeatures(), r));
+        all.add(NamedTensor.of(path + LoraTuner.A, pair.a(), r, each.inFeatures()));
+        all.add(NamedTensor.of(path + LoraTuner.B, pair.b(), each.outFeatures(), r));
       }
     }
     made = all;
@@ -134,7 +135,7 @@ final class BaseFactors {
     return new FactorPair(a, b);
   }
 
-  /** What takes the place of a module's weight; null = it stays as it is. */
+  /** Returns the weight that replaces that of a module; null = it stays as it is. */
   @Nullable StoredWeight requantised(Linear module) {
     if (loftq == null) return null;
     int r = method.rank(module.path());
@@ -142,7 +143,7 @@ final class BaseFactors {
   }
 
   /**
-   * How that is quantised.
+   * Returns the quantisation of that weight.
    *
    * @throws IllegalArgumentException if the module is smaller than the rank, or quantised
    */
@@ -162,19 +163,19 @@ final class BaseFactors {
     return stored(module, r).toFloats();
   }
 
-  /** The weight as (out, in). */
+  /** Returns the weight as (out, in). */
   private MappedTensor stored(Linear module, int r) {
     MappedTensor plain = plain(module, r);
     return module.conv1d() ? plain.transposed() : plain;
   }
 
-  /** The weight as it lies in the checkpoint. */
+  /** Returns the weight as the checkpoint stores it. */
   private MappedTensor plain(Linear module, int r) {
     int in = module.inFeatures();
     int out = module.outFeatures();
     if (r > Math.min(in, out)) {
       throw new IllegalArgumentException(
-          "r: init_lora_weights \"%s\" needs at most %d for %s, is %d"
+          "r: init_lora_weights \"%s\" allows at most %d for %s, but r is %d"
               .formatted(method.initLoraWeights().wireName(), Math.min(in, out), module.path(), r));
     }
     long[] shape = module.conv1d() ? new long[] {in, out} : new long[] {out, in};
@@ -189,21 +190,21 @@ final class BaseFactors {
   }
 
   /**
-   * LoftQ (Li et al. 2023): weights are quantised without what the factors hold, and factors are
-   * what that loses, in turns; as in PEFT, factors know nothing of the scale. All matrices are
-   * (out, in).
+   * LoftQ (Li et al. 2023): alternately quantises the weight less the product of the factors, and
+   * computes the factors of the quantisation error; as in PEFT, the factors ignore the scale. All
+   * matrices are (out, in).
    */
   private static final class LoftqWeights {
     private final Loftq settings;
 
-    /** Factors of the turn before the last, by weight: what the quantised numbers follow from. */
+    /** Factors of the last but one iteration, by weight: the quantised numbers follow from them. */
     private final Map<String, FactorPair> before = new HashMap<>();
 
     LoftqWeights(Loftq settings) {
       this.settings = settings;
     }
 
-    /** The factors of the last turn. */
+    /** Returns the factors of the last iteration. */
     FactorPair factors(LinearAlgebra algebra, MappedTensor weight, int r) {
       TensorInfo exact = new TensorInfo(weight.name(), Dtype.F32, weight.shape());
       float[] values = weight.toFloats();
@@ -215,7 +216,7 @@ final class BaseFactors {
       return factors;
     }
 
-    /** The weight that takes the place of the base's, rounded to its type. */
+    /** Returns the weight that replaces that of the base, rounded to its type. */
     StoredWeight quantised(MappedTensor weight, int r) {
       if (settings.iterations() == 1) return quantised(weight.info(), weight.toFloats());
       if (!before.containsKey(weight.name())) {
@@ -236,14 +237,14 @@ final class BaseFactors {
       };
     }
 
-    /** How every weight is quantised: in 4 bits as NF4. */
+    /** Returns the quantisation of every weight: NF4, or eight bits. */
     Quantization quantization() {
       return settings.bits() == 4
           ? new Quantization.FourBit(Quantization.QuantType.NF4, false)
           : new Quantization.EightBit();
     }
 
-    /** What is lost in numbers, as its r largest singular values and their vectors. */
+    /** Returns the quantisation error as its r largest singular values and their vectors. */
     private FactorPair next(
         LinearAlgebra algebra, TensorInfo info, float[] weight, float[] numbers, int r) {
       int out = (int) info.shape()[0];

@@ -23,9 +23,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a base as they go to the device. With a quantisation, those of all linear layers
- * but the heads are quantised on the way, as transformers does when it loads a model. A method may
- * have others in their place.
+ * The weights of a base as they are copied to the device. With a quantisation, those of all linear
+ * layers except the heads are quantised, as transformers does when it loads a model. A method may
+ * replace weights.
  */
 public final class BaseWeights {
   private final ModelDirectory base;
@@ -41,7 +41,7 @@ public final class BaseWeights {
   }
 
   /**
-   * @param tuner whose weights take the place of the base's; null = none do
+   * @param tuner that may replace weights of the base; null = none
    * @throws IllegalArgumentException if the base is quantised already
    */
   public BaseWeights(
@@ -60,7 +60,7 @@ public final class BaseWeights {
             .collect(Collectors.toSet());
   }
 
-  /** Whether the quantisation changes its numbers. */
+  /** Returns whether the quantisation changes the numbers of a parameter. */
   public boolean rounds(ModelConfig.Parameter parameter) {
     return quantization != null && quantised.contains(parameter.name());
   }
@@ -83,7 +83,8 @@ public final class BaseWeights {
   }
 
   /**
-   * The form that a weight will have on the device, by its header alone; null = plain numbers.
+   * Returns the form that a weight will have on the device, from its header alone; null = plain
+   * numbers.
    *
    * @param trains whether a copy of it trains
    */
@@ -100,7 +101,7 @@ public final class BaseWeights {
     return form(parameter, quantization, products);
   }
 
-  /** The form of a plain weight of the base once it is quantised. */
+  /** Returns the form of a plain weight of the base after quantisation. */
   private WeightForm form(
       ModelConfig.Parameter parameter, Quantization quantisedAs, Dtype products) {
     int kind = DeviceMemory.kind(products);
@@ -123,7 +124,7 @@ public final class BaseWeights {
   /**
    * Copies weights to a device.
    *
-   * @param wanted names of those
+   * @param wanted selects weights by name
    */
   public void load(DeviceMemory memory, ModelTensors tensors, Predicate<String> wanted) {
     for (ModelConfig.Parameter each : base.config().parameters()) {
@@ -131,12 +132,12 @@ public final class BaseWeights {
     }
   }
 
-  /** The numbers that computation uses, in the layout of the parameter's shape. */
+  /** Returns the numbers that computation uses, in the layout of the parameter's shape. */
   public float[] values(ModelConfig.Parameter parameter) {
     return values(parameter, stored(parameter));
   }
 
-  /** The same of what {@link #stored} gave. */
+  /** Returns the numbers of a result of {@link #stored}. */
   public static float[] values(ModelConfig.Parameter parameter, StoredWeight stored) {
     boolean turned =
         parameter.kind() == ModelConfig.Kind.CONV1D && !(stored instanceof MappedTensor);
@@ -159,9 +160,9 @@ public final class BaseWeights {
   }
 
   /**
-   * Weights that a CPU may hold twice, as they are and turned, so that the product of each
-   * direction reads one that lies as it needs it: those of linear layers that are plain numbers and
-   * stay as they are while the method trains.
+   * Returns the weights that a CPU may hold twice, as they are and transposed, so that the products
+   * of forward and backward each read the layout that suits them: those of linear layers that are
+   * plain numbers and do not change in training.
    *
    * @param quantization of the base, null = as it is
    */

@@ -18,7 +18,8 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * What one batch gives to every stage. Its tensors belong to a scope; closing frees the lists.
+ * The inputs that one batch gives to every stage. Its tensors belong to a scope; closing frees the
+ * lists.
  *
  * @param ids without virtual tokens: input of the embedding
  * @param tensors of {@code context}
@@ -31,9 +32,9 @@ record BatchInputs(
     implements AutoCloseable {
   /**
    * @param past tokens before the first
-   * @param picked tokens that the head looks at
+   * @param picked tokens that the head reads
    * @param among see {@link BatchContext#AMONG}; empty = the batch is the whole
-   * @param attention what computes it
+   * @param attention kernel that computes attention
    * @param queryBlock queries whose attention is computed at a time, by chunks
    */
   public static BatchInputs of(
@@ -80,7 +81,7 @@ record BatchInputs(
         IValue.listFrom(sight.windowed()));
   }
 
-  /** The context with other tensors in some places; to be closed. */
+  /** Returns the context with other tensors in some places; the caller closes it. */
   IValue context(Map<BatchContext, PtNDArray> others) {
     PtNDArray[] all = tensors.toArray(PtNDArray[]::new);
     others.forEach((place, tensor) -> all[place.ordinal()] = tensor);
@@ -120,7 +121,10 @@ record BatchInputs(
     return Arrays.stream(layout.positions()).mapToLong(each -> first + each).toArray();
   }
 
-  /** For the definition of attention alone, (3 keys): see {@link BatchContext#VISIBLE}. */
+  /**
+   * Returns the argument that only the definition of attention reads, (3 keys): see {@link
+   * BatchContext#VISIBLE}.
+   */
   static long[] visible(TokenLayout layout, int past) {
     int keys = past + layout.size();
     long[] visible = new long[3 * keys];
@@ -142,17 +146,17 @@ record BatchInputs(
 
   /**
    * The tokens of a layout as sequences for kernels of variable length: each stretch of queries
-   * with all keys that its last query sees, in the order of their positions. What several rows
-   * begin with is there once as queries, and as keys for each stretch behind it. Kernel {@code
-   * ops.flash} has the form.
+   * with all keys that its last query sees, in the order of their positions. A shared prefix occurs
+   * once as queries, and as keys of each stretch after it. Kernel {@code ops.flash} defines the
+   * form.
    *
    * @param queries where each sequence of queries begins, and where the last one ends
-   * @param keys the same of keys
-   * @param places where the keys are among those of the tokens; empty = they lie so
-   * @param causal whether a query sees none behind its own
+   * @param keys where each sequence of keys begins, and where the last one ends
+   * @param places of the keys among the tokens; empty = they are in that order
+   * @param causal whether a query sees no later keys
    */
   record Sequences(int[] queries, int[] keys, long[] places, boolean causal) {
-    /** A stretch of tokens that others may continue. */
+    /** Consecutive tokens that later ones may continue. */
     private record Stretch(int first, int end, int until) {}
 
     /**
@@ -187,7 +191,7 @@ record BatchInputs(
           !bidirectional);
     }
 
-    /** Puts the three tensors that the kernel reads behind what goes to the device. */
+    /** Appends the three tensors that the kernel reads to an upload. */
     void add(Upload upload) {
       upload.add(queries, queries.length);
       upload.add(keys, keys.length);
@@ -213,11 +217,14 @@ record BatchInputs(
   }
 
   /**
-   * How attention goes over the tokens of a batch: a chunk of queries at a time, and for each the
-   * keys that one of them sees. Kernel {@code ops.attention} has the form.
+   * The chunks in which attention is computed: a number of queries, and the keys that at least one
+   * of them sees. Kernel {@code ops.attention} defines the form.
    */
   static final class AttentionChunks {
-    /** Short texts share a chunk up to so many queries: a call costs more than what is masked. */
+    /**
+     * Short texts share a chunk up to this many queries, because a call costs more than masked
+     * scores.
+     */
     private static final int SMALL = 64;
 
     /** Columns of a mask are a multiple of this where they can be: whole vectors of 16 bits. */
@@ -232,11 +239,11 @@ record BatchInputs(
     private final Masks masks;
     private final List<Long> encoded = new ArrayList<>();
 
-    /** Those that a chunk sees, in order. */
+    /** The keys that a chunk sees, in order. */
     private final int[] keys;
 
     /**
-     * Masks of 0 and -inf, (queries, columns), equal ones once.
+     * Masks of 0 and -inf, (queries, columns), without duplicates.
      *
      * @param first place of the first one in the argument {@code c}
      */
@@ -284,7 +291,7 @@ record BatchInputs(
       return chunks.encoded.stream().mapToLong(each -> each).toArray();
     }
 
-    /** A text, or its next part, or several small ones. */
+    /** Returns the end of a chunk: of a text, of its next part, or of several short texts. */
     private int end(int first) {
       int limit = Math.min(first + most, end);
       int next = layout.nextBegin(first);
@@ -322,7 +329,7 @@ record BatchInputs(
       ranges(Arrays.copyOf(keys, count));
     }
 
-    /** Counted from the first token of a text. */
+    /** Returns the position of a key in its text. */
     private int position(int key) {
       return key < 0 ? key : layout.positions()[key];
     }

@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Bottleneck adapters (Houlsby et al. 2019, Pfeiffer et al. 2021, He et al. 2022). Their file is
- * not PEFT's: names have no prefix.
+ * Bottleneck adapters (Houlsby et al. 2019, Pfeiffer et al. 2021, He et al. 2022). PEFT has no file
+ * format for them: names in the file have no prefix.
  */
 final class BottleneckTuner extends PartsTuner {
   public BottleneckTuner(Bottleneck method, ModelDirectory base) {
@@ -49,7 +49,7 @@ final class BottleneckTuner extends PartsTuner {
    * @param width features between the two
    */
   private record BottleneckAdapters(Bottleneck method, ModelConfig config, int width)
-      implements PartsTuner.AdapterPart {
+      implements Trainable {
     private static final String DOWN = ".adapter_down";
     private static final String UP = ".adapter_up";
 
@@ -57,7 +57,7 @@ final class BottleneckTuner extends PartsTuner {
       int width = config.hiddenSize() / method.reductionFactor();
       if (width == 0) {
         throw new IllegalArgumentException(
-            "reduction_factor: is %d, the base has %d features"
+            "reduction_factor: %d is larger than the %d features of the base"
                 .formatted(method.reductionFactor(), config.hiddenSize()));
       }
       return new BottleneckAdapters(method, config, width);
@@ -67,7 +67,7 @@ final class BottleneckTuner extends PartsTuner {
       return LayerBranches.of(config);
     }
 
-    /** Modules below a layer that get an adapter. */
+    /** Returns the modules below a layer that get an adapter. */
     private List<String> sites() {
       LayerBranches branches = branches();
       return method.variant() == Variant.HOULSBY
@@ -109,7 +109,7 @@ final class BottleneckTuner extends PartsTuner {
       };
     }
 
-    /** In a layer: the embedding and the head have no branches. */
+    /** Changes layers only: the embedding and the head have no branches. */
     @Override
     public List<Statement> apply(String prefix, List<Statement> statements) {
       if (prefix.isEmpty()) return statements;
@@ -158,7 +158,7 @@ final class BottleneckTuner extends PartsTuner {
    * The two branches of a layer, as modules below it whose output goes to the residual: the last
    * ones without the residual, before norms that follow.
    *
-   * @param start what the feed-forward begins with: itself, where it is one module
+   * @param start first module of the feed-forward
    */
   private record LayerBranches(String attention, String feedForward, String start) {
     static LayerBranches of(ModelConfig config) {
@@ -172,12 +172,12 @@ final class BottleneckTuner extends PartsTuner {
       };
     }
 
-    /** Index of the linear layer that ends a branch. */
+    /** Returns the index of the linear layer that ends a branch. */
     static int end(List<Statement> layer, String branch) {
       return within(layer, branch).reduce((first, second) -> second).orElseThrow();
     }
 
-    /** The value that the feed-forward takes. */
+    /** Returns the input of the feed-forward. */
     String feedForwardInput(List<Statement> layer) {
       return ((LinearLayer) layer.get(within(layer, start).findFirst().orElseThrow())).input();
     }

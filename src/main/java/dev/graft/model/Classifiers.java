@@ -17,13 +17,13 @@ public final class Classifiers {
   private Classifiers() {}
 
   /**
-   * Loads a base model; use and close it on the calling platform thread. Its own head is loaded
-   * where the checkpoint has one.
+   * Loads a base model, with its own head where the checkpoint has one. Use and close it on the
+   * calling platform thread.
    *
    * @param trained directory of a checkpoint whose {@code trained.safetensors} has parameters of
    *     the base and of the head that its config.json describes; null = none
    * @param quantization of the base, as it was for an adapter's training; null = as it is
-   * @throws BadModel if the directory is no model that can be run
+   * @throws BadModel if the directory is not a model that can run
    */
   public static Classifier load(
       Path base, @Nullable Path trained, @Nullable Quantization quantization, Execution execution) {
@@ -44,7 +44,7 @@ public final class Classifiers {
     }
   }
 
-  /** The base with the head of a checkpoint of training its own weights. */
+  /** Opens the base with the head of a checkpoint that trained the base's own weights. */
   private static ModelDirectory under(Path base, Path trained) {
     try (ModelDirectory own = ModelDirectory.open(trained);
         ModelDirectory plain = ModelDirectory.open(base)) {
@@ -54,7 +54,7 @@ public final class Classifiers {
     }
   }
 
-  /** Names of the head's parameters that the checkpoint does not have. */
+  /** Returns the names of the head's parameters that the checkpoint lacks. */
   private static Set<String> untrained(ModelDirectory directory) {
     return NewHead.of(directory).stream()
         .map(ModelConfig.Parameter::name)
@@ -70,10 +70,13 @@ public final class Classifiers {
      */
     void adapter(@Nullable Path directory);
 
-    /** What the outputs mean, with the adapter of now; null where no head has been trained. */
+    /**
+     * Returns the meaning of the outputs with the current adapter; null if no head has been
+     * trained.
+     */
     Task.@Nullable SequenceClassification head();
 
-    /** Tokens that a text may have, with what the tokenizer puts around it. */
+    /** Returns the maximum tokens of a text, with the special tokens around it. */
     int context();
 
     /**
@@ -87,7 +90,7 @@ public final class Classifiers {
     void close();
   }
 
-  /** The base under its own head, where that is trained, or with an adapter under the adapter's. */
+  /** The base with its own trained head, or with an adapter and the adapter's head. */
   private static final class FrozenClassifier implements Classifier {
     private final ModelDirectory directory;
     private final DeviceMemory memory;
@@ -95,10 +98,10 @@ public final class Classifiers {
     private final ComputePlan plan;
     private FrozenWeights.@Nullable WornAdapter worn;
 
-    /** What answers now; null where there is no head. */
+    /** The current model; null where there is no head. */
     private @Nullable Headed headed;
 
-    /** Compiled when it is first asked for without an adapter. */
+    /** The model without an adapter, compiled at its first use. */
     private @Nullable Headed bare;
 
     private record Headed(SequenceClassification head, ForwardPass pass) {}
@@ -106,7 +109,7 @@ public final class Classifiers {
     /**
      * @param directory closed with the classifier
      * @param memory closed with the classifier
-     * @param base every parameter in {@code memory}, but a head that is not trained
+     * @param base every parameter in {@code memory}, except a head that is not trained
      */
     FrozenClassifier(
         ModelDirectory directory, DeviceMemory memory, ModelTensors base, ComputePlan plan) {

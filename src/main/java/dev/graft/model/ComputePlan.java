@@ -4,23 +4,24 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a step is computed. Every plan gives the same numbers up to rounding; they differ in memory
- * and speed.
+ * Settings of how a step is computed. All plans give the same numbers up to rounding and differ in
+ * memory and speed.
  *
- * @param lossChunk rows whose logits exist at a time; 0 = 2,048, or as many as fit 64 MiB with all
- *     of the vocabulary where the output matrix trains
+ * @param lossChunk rows whose logits exist at a time; 0 = 2,048, or the number that fits into 64
+ *     MiB with the whole vocabulary where the output matrix trains
  * @param lossTile words of the vocabulary whose logits exist at a time
  * @param queryBlock queries whose attention scores are computed at a time; twice as many in half
  *     precision, in which that is as much memory
- * @param sharedPrefix least tokens of a beginning that several rows have in common for it to be
- *     computed once; 0 = never
- * @param leastLane least tokens of a lane, which a thread of its own computes beside others of a
- *     micro-batch, on a CPU; 0 = there are no lanes
- * @param turnedWeights whether weights lie on a CPU a second time, turned, where that makes
- *     products faster
- * @param budget where it decides what is kept and how many rows are computed at a time; null = what
- *     {@code kind} says, and all of them
- * @param attention what computes it, where the model allows that; null = the fastest of the device
+ * @param sharedPrefix minimum tokens of a common prefix of several rows that is computed once; 0 =
+ *     never
+ * @param leastLane minimum tokens of a lane, a part of a micro-batch that its own thread computes
+ *     on a CPU; 0 = no lanes
+ * @param turnedWeights whether a CPU holds a transposed copy of weights where that makes products
+ *     faster
+ * @param budget memory that decides which activations are kept and how many rows are computed at a
+ *     time; null = by {@code kind}, and all rows
+ * @param attention kernel that computes attention, where the model allows it; null = the fastest of
+ *     the device
  */
 public record ComputePlan(
     Kind kind,
@@ -32,10 +33,10 @@ public record ComputePlan(
     boolean turnedWeights,
     @Nullable ActivationBudget budget,
     @Nullable Attention attention) {
-  /** The product is fastest with so many: they stay in the cache. */
+  /** Size with the fastest product, because the tile stays in the cache. */
   public static final int LOSS_TILE = 4096;
 
-  /** Lanes that are cut between the tokens of a row; each holds the keys of those before it. */
+  /** Maximum lanes between the tokens of a row; each holds the keys of the earlier ones. */
   public static final int MOST_STRETCHES = 4;
 
   /** Fast, for models whose activations fit. */
@@ -44,23 +45,23 @@ public record ComputePlan(
   private static final long LOGITS = 16L << 20;
   private static final int ROWS = 2048;
 
-  /** Shorter beginnings are not worth a branch. */
+  /** Shorter common prefixes are not worth a branch. */
   private static final int SHARED_PREFIX = 16;
 
-  /** Products of fewer rows read their weights more than they multiply. */
+  /** Products of fewer rows are bound by reading their weights. */
   private static final int LEAST_LANE = 128;
 
-  /** What is kept from forward for backward. */
+  /** The activations that forward keeps for backward. */
   public enum Kind {
-    /** What backward needs of every layer is kept from forward. */
+    /** Keeps the activations of every layer. */
     KEEP,
-    /** Only the input of each layer is kept, the layer is computed again in backward. */
+    /** Keeps only the input of each layer, which backward recomputes. */
     RECOMPUTE,
-    /** Backward by autograd over the plain definitions: the check of the other two. */
+    /** Computes backward by autograd over the plain definitions, to check the other two. */
     AUTOGRAD
   }
 
-  /** What computes attention. On a CPU a twin stands for the last two: the same result, slowly. */
+  /** The kernel of attention. On a CPU a slow twin with the same result replaces the last two. */
   public enum Attention {
     /** A block of queries at a time, on every device. */
     CHUNKS,
@@ -90,27 +91,27 @@ public record ComputePlan(
     this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, LEAST_LANE, true, null, null);
   }
 
-  /** Queries whose scores are computed at a time, in half precision or not. */
+  /** Returns the number of queries whose scores are computed at a time. */
   public int queries(boolean half) {
     return half ? 2 * queryBlock : queryBlock;
   }
 
-  /** The same with attention by a kernel of one's choice. */
+  /** Returns the same plan with a certain attention kernel. */
   public ComputePlan attending(@Nullable Attention kernel) {
     return with(kind, leastLane, turnedWeights, budget, kernel);
   }
 
-  /** The same with other least tokens of a lane. */
+  /** Returns the same plan with other minimum tokens of a lane. */
   public ComputePlan inLanes(int tokens) {
     return with(kind, tokens, turnedWeights, budget, attention);
   }
 
-  /** The same with weights that lie there once, or twice. */
+  /** Returns the same plan with or without transposed copies of weights. */
   public ComputePlan turningWeights(boolean turned) {
     return with(kind, leastLane, turned, budget, attention);
   }
 
-  /** What is kept, and how much is computed at a time, as activations fit. */
+  /** Returns the plan within a memory budget of activations. */
   public ComputePlan within(ActivationBudget activations) {
     return with(Kind.KEEP, leastLane, turnedWeights, activations, attention);
   }
@@ -126,9 +127,9 @@ public record ComputePlan(
   }
 
   /**
-   * Rows whose logits exist at a time.
+   * Returns the number of rows whose logits exist at a time.
    *
-   * @param kept whether logits of all the vocabulary are kept
+   * @param kept whether logits of the whole vocabulary are kept
    */
   public int lossChunk(int vocabulary, boolean kept) {
     if (lossChunk > 0) return lossChunk;
@@ -137,21 +138,19 @@ public record ComputePlan(
   }
 
   /**
-   * What the activations of a micro-batch take, in bytes a token, and what they may take. The
-   * cheapest way that fits is then found for each micro-batch by itself.
+   * The memory of the activations of a micro-batch, in bytes per token, and its limit. The cheapest
+   * division that fits is chosen for each micro-batch.
    *
-   * @param bytes of the device that activations may take; 0 = as few as can be
-   * @param layers what each layer leaves for the way down, the first layer first; 0 where nothing
-   *     trains at it or below
-   * @param input of a layer, which is all that is left of one that is computed again
+   * @param bytes of the device that activations may take; 0 = the minimum
+   * @param layers activations of each layer that backward needs, the first layer first; 0 where
+   *     nothing trains in it or below
+   * @param input of a layer, the only activation that a recomputed layer keeps
    * @param scores of attention, of a token for each query of a block
    * @param queryBlock queries of a block
    */
   public record ActivationBudget(
       long bytes, long[] layers, long input, long scores, int queryBlock) {
-    /**
-     * Values of a layer's width that are there beside layers: before the first, behind the last.
-     */
+    /** Values of a layer's width outside the layers: before the first and after the last. */
     private static final int ENDS = 6;
 
     public ActivationBudget {
@@ -163,23 +162,23 @@ public record ComputePlan(
       return layers.clone();
     }
 
-    /** The same of other bytes. */
+    /** Returns the same budget with another limit. */
     public ActivationBudget of(long other) {
       return new ActivationBudget(other, layers, input, scores, queryBlock);
     }
 
-    /** How many layers leave something. */
+    /** Returns the number of layers with activations for backward. */
     public int kept() {
       return (int) Arrays.stream(layers).filter(each -> each > 0).count();
     }
 
     /**
-     * What a micro-batch takes while it trains. Backward begins while all that is kept is there,
-     * and works on one layer more; a layer that is computed again is there twice.
+     * Returns the memory of a micro-batch in training. Backward starts while all kept activations
+     * exist, and works on one layer more; a recomputed layer exists twice.
      *
-     * @param tokens that are computed
+     * @param tokens computed tokens
      * @param longest tokens of a row
-     * @param again how many of the layers that leave something are computed again, the first ones
+     * @param again how many of the layers with activations are recomputed, the first ones
      */
     public double trained(long tokens, int longest, int again) {
       int first = layers.length - kept();
@@ -189,7 +188,7 @@ public record ComputePlan(
       return (double) tokens * most + around(tokens, longest);
     }
 
-    /** The same without a way down. */
+    /** Returns the memory of a micro-batch in inference. */
     public double inferred(long tokens, int longest) {
       return (double) tokens * widest() + around(tokens, longest);
     }
@@ -202,7 +201,7 @@ public record ComputePlan(
       return Arrays.stream(layers).max().orElse(0);
     }
 
-    /** The fewest layers that must be computed again for it to fit; -1 if it does not even then. */
+    /** Returns the minimum number of layers to recompute so that it fits; -1 if it never fits. */
     public int again(long tokens, int longest) {
       for (int again = 0; again <= kept(); again++) {
         if (trained(tokens, longest, again) <= bytes) return again;

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The tensors of a model that follow from others: computed at the start and after each update. */
+/** The tensors of a model that are computed from others, at the start and after each update. */
 final class DerivedTensors implements AutoCloseable {
   private static final String METHOD =
       """
@@ -30,12 +30,12 @@ final class DerivedTensors implements AutoCloseable {
   private final List<Update> updates = new ArrayList<>();
   private final Map<String, PtNDArray> fresh = new LinkedHashMap<>();
 
-  /** Null where nothing is computed. */
+  /** Null if nothing is computed. */
   private final @Nullable TorchScriptModule module;
 
   /**
-   * @param tensors get those that are new
-   * @param shared whether other models have the tensors, too: a copy is written into
+   * @param tensors receive the new ones
+   * @param shared whether other models use the tensors, so that a copy is written instead
    */
   public DerivedTensors(
       DeviceMemory memory, ModelTensors tensors, List<Tuner.Derived> derived, boolean shared) {
@@ -70,12 +70,12 @@ final class DerivedTensors implements AutoCloseable {
     module = text.isEmpty() ? null : Kernels.load(text.toString(), memory.device());
   }
 
-  /** Those that the model got, by name. */
+  /** Returns the new tensors by name. */
   public Map<String, PtNDArray> fresh() {
     return Collections.unmodifiableMap(fresh);
   }
 
-  /** After the others have changed. */
+  /** Computes all tensors again after the others have changed. */
   public void compute() {
     if (module == null) return;
     for (Update each : updates) module.run(each.method(), each.into(), each.arguments());
@@ -87,8 +87,8 @@ final class DerivedTensors implements AutoCloseable {
   }
 
   /**
-   * A tensor that parameters compute. The layers read its value and add to its gradient as if it
-   * trained; once an update autograd takes that gradient on to the parameters.
+   * A tensor computed from parameters. Layers read its value and add to its gradient as if it
+   * trained; once per update autograd propagates that gradient to the parameters.
    */
   static final class ComputedTensor implements AutoCloseable {
     private static final String METHODS =
@@ -141,7 +141,7 @@ final class DerivedTensors implements AutoCloseable {
       return gradient;
     }
 
-    /** After the parameters have changed. */
+    /** Computes the value after the parameters have changed. */
     public void compute() {
       module.run("compute", value, parameters);
     }
@@ -155,7 +155,7 @@ final class DerivedTensors implements AutoCloseable {
       }
     }
 
-    /** Forgets its gradient. */
+    /** Discards its gradient. */
     public void discard() {
       memory.zero(gradient);
     }
@@ -171,8 +171,8 @@ final class DerivedTensors implements AutoCloseable {
   }
 
   /**
-   * Copies of factors of low-rank paths in the element type of products: what {@code
-   * torch.autocast} rounds in each forward, rounded when the factors change instead.
+   * Copies of factors of low-rank paths in the element type of products. {@code torch.autocast}
+   * rounds them in each forward; these are rounded when the factors change.
    */
   static final class RoundedFactors {
     private final DeviceMemory memory;
@@ -180,7 +180,7 @@ final class DerivedTensors implements AutoCloseable {
     private final PtNDArray[] copies;
 
     /**
-     * @param tensors get the copies: products read them from then on
+     * @param tensors receive the copies, which products read from then on
      * @param names of the factors
      */
     public RoundedFactors(DeviceMemory memory, ModelTensors tensors, Collection<String> names) {
@@ -194,7 +194,7 @@ final class DerivedTensors implements AutoCloseable {
       }
     }
 
-    /** After the factors have changed. */
+    /** Rounds the factors after they have changed. */
     public void compute() {
       if (exact.length > 0) memory.run("copy_all", copies, exact);
     }

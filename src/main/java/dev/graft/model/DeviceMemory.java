@@ -34,8 +34,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Long-lived tensors of one device and the way between them and bytes. Closing frees every tensor
- * it gave.
+ * Long-lived tensors of one device, and their transfer from and to bytes. Closing frees every
+ * tensor that it created.
  */
 public final class DeviceMemory implements AutoCloseable {
   /** Torch's number of the element type. */
@@ -53,10 +53,10 @@ public final class DeviceMemory implements AutoCloseable {
     this.name = name;
     this.manager = manager;
     this.module = module;
-    like = (PtNDArray) manager.create(0f); // of the device, as what is made by it
+    like = (PtNDArray) manager.create(0f); // tensors created from it are on the device, too
   }
 
-  /** Opens the device and makes what lives on it; closed here only where that fails. */
+  /** Opens the device and creates a model on it; closes the device only if that fails. */
   public static <T> T open(Execution execution, Function<DeviceMemory, T> model) {
     DeviceMemory memory = open(execution);
     try {
@@ -68,7 +68,7 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * Opens the device for the current thread, its only user but for lanes that run inside a call.
+   * Opens the device for the current thread, its only user except lanes that run inside a call.
    *
    * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if this machine does not have it
    */
@@ -90,7 +90,7 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * A copy of stored weights.
+   * Loads a copy of stored weights.
    *
    * @param rounded element type that their numbers are rounded to, F32, BF16 or F16
    * @param result element type of the copy: that, or F32
@@ -99,7 +99,7 @@ public final class DeviceMemory implements AutoCloseable {
     return load(tensor.named(), kind(rounded), kind(result));
   }
 
-  /** A copy: floating point as f32, whole numbers as they are. */
+  /** Loads a copy: floating point as f32, integers as they are. */
   public PtNDArray load(NamedTensor tensor) {
     int kind =
         switch (tensor.dtype()) {
@@ -109,7 +109,7 @@ public final class DeviceMemory implements AutoCloseable {
     return load(tensor, kind, kind);
   }
 
-  /** A copy of floating point numbers in f32, rounded to another type, F32, BF16 or F16. */
+  /** Loads a copy of floating point numbers in f32, rounded to another type, F32, BF16 or F16. */
   PtNDArray load(NamedTensor tensor, Dtype rounded) {
     return load(tensor, kind(rounded), F32);
   }
@@ -121,26 +121,26 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * A copy of a matrix that lies as (columns, rows). libtorch turns a matrix with one thread; as
-   * something of three dimensions, with all that it has.
+   * Returns a transposed copy of a matrix. libtorch transposes a matrix with one thread, but a
+   * tensor of three dimensions with all of them.
    */
   PtNDArray turned(PtNDArray matrix) {
     return call(manager, "turned_copy", matrix);
   }
 
-  /** Not filled; the kind is torch's number of the element type. */
+  /** Returns a tensor that is not filled; the kind is torch's number of the element type. */
   PtNDArray empty(long[] shape, int kind) {
     return call(manager, "empty", like, shape, kind);
   }
 
-  /** Overwrites a tensor by as many floating point numbers, which may be its own. */
+  /** Overwrites a tensor with as many floating point numbers, which may be its own. */
   public void fill(PtNDArray tensor, NamedTensor numbers) {
     fill(tensor, numbers, F32);
   }
 
   /**
-   * Slice by slice, so that neither the heap nor the device holds the numbers twice. Those that can
-   * be addressed go as they lie.
+   * Fills slice by slice, so that neither the heap nor the device holds the numbers twice. Native
+   * memory is copied without a detour.
    *
    * @param rounded torch's number of the element type that they are rounded to first
    */
@@ -181,11 +181,11 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * Tensors that are copied from the host together, see {@link Upload}.
+   * Copies tensors from the host together, see {@link Upload}.
    *
    * @param size of them in 8-byte elements
-   * @param write fills as many
-   * @param tables of the device, whose rows the layout names
+   * @param write writes that many elements
+   * @param tables of the device that the layout refers to
    */
   List<PtNDArray> upload(
       PtNDManager scope,
@@ -204,7 +204,7 @@ public final class DeviceMemory implements AutoCloseable {
     }
   }
 
-  /** Host memory that slices pass through. */
+  /** Returns host memory for slices in transfer. */
   private MemorySegment staging() {
     if (staging == null) {
       staging = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(TensorData.SLICE));
@@ -212,7 +212,7 @@ public final class DeviceMemory implements AutoCloseable {
     return staging;
   }
 
-  /** Memory as a tensor: the memory itself where it is of the device, else a copy of it. */
+  /** Returns memory as a tensor: the memory itself on the host, else a copy of it. */
   private PtNDArray over(MemorySegment memory, DataType type, int bytes, Device where) {
     return JniUtils.createNdFromByteBuffer(
         manager,
@@ -223,7 +223,7 @@ public final class DeviceMemory implements AutoCloseable {
         where);
   }
 
-  /** Torch's number of an element type. */
+  /** Returns torch's number of an element type. */
   static int kind(Dtype dtype) {
     return switch (dtype) {
       case U8 -> 0;
@@ -242,16 +242,16 @@ public final class DeviceMemory implements AutoCloseable {
     return call(manager, "zeros", like, shape);
   }
 
-  /** A view of consecutive elements. */
+  /** Returns a view of consecutive elements. */
   public PtNDArray part(PtNDArray flat, long start, long... shape) {
     long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
     return call(manager, "part", flat, start, shape, size);
   }
 
   /**
-   * The same, many at once.
+   * Returns many views of consecutive elements at once.
    *
-   * @param layout of each its start, how many sizes its shape has, and these
+   * @param layout of each view: its start, the number of its dimensions, and their sizes
    */
   public List<PtNDArray> parts(PtNDArray flat, long[] layout) {
     return module.call(manager, "parts", flat, layout);
@@ -261,12 +261,12 @@ public final class DeviceMemory implements AutoCloseable {
     return call(manager, "copy_of", tensor);
   }
 
-  /** A view of consecutive columns. */
+  /** Returns a view of consecutive columns. */
   public PtNDArray columns(PtNDArray matrix, long start, long count) {
     return call(manager, "columns", matrix, start, count);
   }
 
-  /** Overwrites a tensor by one of as many elements. */
+  /** Overwrites a tensor with one of as many elements. */
   public void copy(PtNDArray into, PtNDArray from) {
     run("copy", into, from);
   }
@@ -292,12 +292,12 @@ public final class DeviceMemory implements AutoCloseable {
     return module;
   }
 
-  /** Arrays and scopes that are not closed: constant from step to step. */
+  /** Returns the number of open arrays and scopes, which is constant from step to step. */
   public int liveArrays() {
     return manager.getManagedArrays().size();
   }
 
-  /** A tensor of this device as f32, read when its numbers are asked for, as they are then. */
+  /** Returns a tensor as f32 whose numbers are read at each access. */
   public NamedTensor named(String name, PtNDArray tensor) {
     return new NamedTensor(
         name, Dtype.F32, tensor.getShape().getShape(), new DeviceNumbers(this, tensor));
@@ -309,7 +309,7 @@ public final class DeviceMemory implements AutoCloseable {
     manager.close();
   }
 
-  /** The numbers of a tensor as f32, as they are when they are copied. */
+  /** The numbers of a tensor as f32, read when they are copied. */
   private record DeviceNumbers(DeviceMemory memory, PtNDArray tensor) implements TensorData {
     @Override
     public long byteSize() {
@@ -323,8 +323,8 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * Tensors of a device as a list. What is read is what a tensor holds then: all parameters of a
-   * model and their moments are more than a heap holds.
+   * Tensors of a device as a list. Elements are read at each access, because all parameters of a
+   * model and their moments exceed the heap.
    */
   static final class DeviceTensors extends AbstractList<NamedTensor> implements RandomAccess {
     private final DeviceMemory memory;
@@ -335,7 +335,7 @@ public final class DeviceMemory implements AutoCloseable {
       this.tensors = List.copyOf(tensors);
     }
 
-    /** These and then others of the same device. */
+    /** Returns these tensors followed by others of the same device. */
     public DeviceTensors and(DeviceTensors others) {
       return new DeviceTensors(
           memory, Stream.concat(tensors.stream(), others.tensors.stream()).toList());
@@ -353,29 +353,31 @@ public final class DeviceMemory implements AutoCloseable {
     }
   }
 
-  /** Tensors of a device by name, to and from bytes. */
+  /** Tensors of a device by name, which can be read and filled. */
   record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
     public DeviceTensors read() {
       return new DeviceTensors(memory, List.copyOf(tensors.entrySet()));
     }
 
-    /** Those of the given that have a name of this table. */
+    /** Returns the given tensors whose names are in this table. */
     public List<NamedTensor> among(List<NamedTensor> given) {
       return given.stream().filter(each -> tensors.containsKey(each.name())).toList();
     }
 
-    /** Those of the given that have another name. */
+    /** Returns the given tensors whose names are not in this table. */
     public List<NamedTensor> without(List<NamedTensor> given) {
       return given.stream().filter(each -> !tensors.containsKey(each.name())).toList();
     }
 
-    /** Every tensor must be given exactly once, with its shape; nothing is changed otherwise. */
+    /**
+     * Fills all tensors. Each must be given exactly once with its shape, else nothing is changed.
+     */
     public void fill(List<NamedTensor> given) {
       Map<String, NamedTensor> byName = new LinkedHashMap<>();
       for (NamedTensor tensor : given) {
         PtNDArray target = tensors.get(tensor.name());
         if (target == null) {
-          throw new IllegalArgumentException("tensor " + tensor.name() + " does not belong here");
+          throw new IllegalArgumentException("tensor " + tensor.name() + " is unknown");
         }
         long[] shape = target.getShape().getShape();
         if (!Arrays.equals(shape, tensor.shape())) {
@@ -399,11 +401,11 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * Arrays of the host that go to the device in one copy, which the host does not wait for. What is
-   * added has its place in the list that {@link #send} gives.
+   * Arrays of the host that are copied to the device at once, without waiting. The methods that add
+   * an array return its index in the result of {@link #send}.
    */
   static final class Upload {
-    /** Elements of 8 bytes to whose multiples an array begins: a cache line. */
+    /** Alignment of arrays in elements of 8 bytes: a cache line. */
     private static final int ALIGNMENT = 8;
 
     private static final int I32 = 3;
@@ -411,22 +413,22 @@ public final class DeviceMemory implements AutoCloseable {
     private static final int F32 = 6;
     private static final int F64 = 7;
 
-    /** What stands for an element type where rows of a table are taken. */
+    /** Marks rows of a table in place of an element type. */
     private static final int ROWS = -1;
 
-    private final List<Part> parts = new ArrayList<>();
+    private final List<Numbers> numbers = new ArrayList<>();
     private final List<PtNDArray> tables = new ArrayList<>();
+
+    /** As kernel {@code model.upload} reads it. */
+    private final LongStream.Builder layout = LongStream.builder();
+
+    private int parts;
     private long size;
 
-    private sealed interface Part {
-      /** As kernel {@code model.upload} reads it. */
-      LongStream layout();
-    }
-
     /**
-     * @param at first of the 8-byte elements that are its
+     * @param at index of its first 8-byte element
      */
-    private record Numbers(Object values, long at, int kind, long[] shape) implements Part {
+    private record Numbers(Object values, long at) {
       void write(MemorySegment into) {
         MemorySegment from =
             switch (values) {
@@ -436,18 +438,6 @@ public final class DeviceMemory implements AutoCloseable {
               default -> MemorySegment.ofArray((float[]) values);
             };
         MemorySegment.copy(from, 0, into, at * Long.BYTES, from.byteSize());
-      }
-
-      @Override
-      public LongStream layout() {
-        return LongStream.concat(LongStream.of(at, kind, shape.length), LongStream.of(shape));
-      }
-    }
-
-    private record RowsOf(int table, int which) implements Part {
-      @Override
-      public LongStream layout() {
-        return LongStream.of(which, ROWS, table);
       }
     }
 
@@ -471,37 +461,39 @@ public final class DeviceMemory implements AutoCloseable {
     }
 
     private int add(Object values, int elements, int kind, long... shape) {
-      parts.add(new Numbers(values, size, kind, shape));
+      numbers.add(new Numbers(values, size));
+      layout.add(size).add(kind).add(shape.length);
+      for (long each : shape) layout.add(each);
       size += Math.ceilDiv(elements, ALIGNMENT) * (long) ALIGNMENT;
-      return parts.size() - 1;
+      return parts++;
     }
 
     /**
-     * Rows of a table that the device has.
+     * Adds rows of a table on the device.
      *
-     * @param which place of the numbers of the rows, added before in i64
+     * @param which index of the row numbers, which were added before as i64
      */
     public int rows(PtNDArray table, int which) {
       tables.add(table);
-      parts.add(new RowsOf(tables.size() - 1, which));
-      return parts.size() - 1;
+      layout.add(which).add(ROWS).add(tables.size() - 1L);
+      return parts++;
     }
 
     /**
-     * @param scope gets the tensors
+     * @param scope owner of the tensors
      */
     public List<PtNDArray> send(DeviceMemory memory, PtNDManager scope) {
-      long[] layout = parts.stream().flatMapToLong(Part::layout).toArray();
-      return memory.upload(scope, size, this::write, layout, tables.toArray(PtNDArray[]::new));
-    }
-
-    private void write(MemorySegment into) {
-      for (Part each : parts) if (each instanceof Numbers numbers) numbers.write(into);
+      return memory.upload(
+          scope,
+          size,
+          into -> numbers.forEach(each -> each.write(into)),
+          layout.build().toArray(),
+          tables.toArray(PtNDArray[]::new));
     }
   }
 
   /**
-   * Numbers that stay on the device until one of them is asked for: then all are read, so that the
+   * Numbers that stay on the device until one of them is needed; then all are read, so that the
    * host waits for the device once.
    */
   static final class Readout {
@@ -510,14 +502,14 @@ public final class DeviceMemory implements AutoCloseable {
     private final List<Numbers> waiting = new ArrayList<>();
 
     /**
-     * @param memory frees what is left when it closes
+     * @param memory frees the remaining numbers when it closes
      */
     public Readout(DeviceMemory memory) {
       this.memory = memory;
       manager = memory.scope();
     }
 
-    /** Those of one tensor. */
+    /** The numbers of one tensor. */
     public final class Numbers {
       private final PtNDArray tensor;
       private float @Nullable [] values;
@@ -526,18 +518,18 @@ public final class DeviceMemory implements AutoCloseable {
         this.tensor = tensor;
       }
 
-      /** In order, as f32; truth values are 1 and 0. */
+      /** Returns the numbers in order, as f32; truth values are 1 and 0. */
       public float[] values() {
         if (values == null) read();
-        if (values == null) throw new IllegalStateException("these numbers were forgotten");
+        if (values == null) throw new IllegalStateException("these numbers were discarded");
         return values;
       }
     }
 
     /**
-     * Threads may add at the same time.
+     * Adds a tensor; thread-safe.
      *
-     * @param tensor is taken over
+     * @param tensor owned by this object from now on
      */
     public synchronized Numbers add(PtNDArray tensor) {
       tensor.attach(manager);
@@ -546,7 +538,7 @@ public final class DeviceMemory implements AutoCloseable {
       return added;
     }
 
-    /** Whether a number that waits is not finite: 1 or 0, (), on the device. */
+    /** Returns whether a pending number is not finite: 1 or 0, (), on the device. */
     public PtNDArray nonfinite() {
       return memory.call(manager, "nonfinite", (Object) tensors());
     }
@@ -570,7 +562,7 @@ public final class DeviceMemory implements AutoCloseable {
       forget();
     }
 
-    /** Leaves out what has not been read. */
+    /** Discards numbers that have not been read. */
     public void forget() {
       for (Numbers each : waiting) each.tensor.close();
       waiting.clear();

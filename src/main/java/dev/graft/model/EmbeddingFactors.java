@@ -9,9 +9,6 @@ import dev.graft.kernels.LinearLayer;
 import dev.graft.kernels.LowRank.LowRankEmbed;
 import dev.graft.kernels.LowRank.Magnitude;
 import dev.graft.kernels.Statement;
-import dev.graft.model.LinearFactors.DoraLengths;
-import dev.graft.model.LoraTuner.LoraStart;
-import dev.graft.model.PartsTuner.AdapterPart;
 import dev.graft.model.Tuner.Derived;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora;
@@ -29,12 +26,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The factors beside embeddings; dropout does not reach them. */
-final class EmbeddingFactors implements AdapterPart {
+/** LoRA's factors beside embeddings; dropout does not apply to them. */
+final class EmbeddingFactors implements Trainable {
   static final String A = ".lora_embedding_A";
   static final String B = ".lora_embedding_B";
 
-  /** Names by which PEFT recognises that an embedding is adapted, and saves its table then. */
+  /** Names by which PEFT recognises an adapted embedding, whose table it saves. */
   private static final Set<String> SAVED_TABLES = Set.of("embed_tokens", "lm_head");
 
   private final Lora method;
@@ -47,7 +44,8 @@ final class EmbeddingFactors implements AdapterPart {
     this.base = base;
     if (!tables.isEmpty() && method.variant().loraBias()) {
       throw new IllegalArgumentException(
-          "lora_bias: is not for the embedding %s, as in PEFT".formatted(tables.getFirst().path()));
+          "lora_bias: not supported for the embedding %s, as in PEFT"
+              .formatted(tables.getFirst().path()));
     }
   }
 
@@ -66,18 +64,18 @@ final class EmbeddingFactors implements AdapterPart {
       slots.add(new Slot(each.path() + A, rank(each), each.size()));
       slots.add(new Slot(each.path() + B, each.inFeatures(), rank(each)));
       if (method.variant().useDora()) {
-        slots.add(new Slot(each.path() + DoraLengths.MAGNITUDE, each.inFeatures()));
+        slots.add(new Slot(each.path() + LinearFactors.MAGNITUDE, each.inFeatures()));
       }
     }
     return slots;
   }
 
-  /** A zero and B standard normal, or both normal; {@code init_lora_weights} says no more here. */
+  /** Returns A zero and B standard normal, or both normal if {@code init_lora_weights} is false. */
   @Override
   public List<NamedTensor> start(long seed) {
     boolean random = method.initLoraWeights() instanceof LoraInit.Random;
     return slots().stream()
-        .filter(slot -> !slot.name().endsWith(DoraLengths.MAGNITUDE))
+        .filter(slot -> !slot.name().endsWith(LinearFactors.MAGNITUDE))
         .map(
             slot ->
                 slot.name().endsWith(A) && !random
@@ -86,19 +84,19 @@ final class EmbeddingFactors implements AdapterPart {
         .toList();
   }
 
-  /** The tables that PEFT saves: those of tokens, where the targets name them in its own words. */
+  /** Returns the tables that PEFT saves: token tables that the targets name as PEFT expects. */
   private List<Leaf> savedTables() {
     ModelConfig config = base.config();
     if (!savesTable(method, tables.stream().map(Leaf::path).toList())) return List.of();
     return tables.stream()
-        .filter(each -> config.inputEmbedding().equals(each.path() + LoraStart.WEIGHT))
+        .filter(each -> config.inputEmbedding().equals(each.path() + LoraTuner.WEIGHT))
         .toList();
   }
 
   /**
-   * Whether PEFT saves the table beside its factors.
+   * Returns whether PEFT saves the table beside its factors.
    *
-   * @param paths that the targets mean
+   * @param paths that the targets match
    */
   static boolean savesTable(Lora method, List<String> paths) {
     boolean named =
@@ -117,7 +115,7 @@ final class EmbeddingFactors implements AdapterPart {
   @Override
   public Set<String> kept() {
     return savedTables().stream()
-        .map(each -> each.path() + LoraStart.WEIGHT)
+        .map(each -> each.path() + LoraTuner.WEIGHT)
         .collect(Collectors.toSet());
   }
 
@@ -134,7 +132,7 @@ final class EmbeddingFactors implements AdapterPart {
 
   @Override
   public String savedName(String name) {
-    return AdapterPart.super.savedName(name.replaceFirst("\\.weight$", ".base_layer.weight"));
+    return Trainable.super.savedName(name.replaceFirst("\\.weight$", ".base_layer.weight"));
   }
 
   @Override
@@ -144,13 +142,14 @@ final class EmbeddingFactors implements AdapterPart {
   }
 
   private Derived norm(Leaf table) {
-    return DoraLengths.norm(table.path(), table.inFeatures(), "torch.t(%s)", A, B, scale(table));
+    return LinearFactors.doraNorm(
+        table.path(), table.inFeatures(), "torch.t(%s)", A, B, scale(table));
   }
 
   @Override
   public Map<String, String> startsAs() {
     if (!method.variant().useDora()) return Map.of();
-    return DoraLengths.start(tables.stream().map(Leaf::path));
+    return LinearFactors.doraStart(tables.stream().map(Leaf::path));
   }
 
   @Override
@@ -166,7 +165,7 @@ final class EmbeddingFactors implements AdapterPart {
 
   private @Nullable Leaf find(String weight) {
     return tables.stream()
-        .filter(each -> weight.equals(each.path() + LoraStart.WEIGHT))
+        .filter(each -> weight.equals(each.path() + LoraTuner.WEIGHT))
         .findFirst()
         .orElse(null);
   }
@@ -181,11 +180,14 @@ final class EmbeddingFactors implements AdapterPart {
     if (dora) {
       statements.add(
           new Magnitude(
-              embed.output(), product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
+              embed.output(),
+              product,
+              module + LinearFactors.MAGNITUDE,
+              module + LinearFactors.NORM));
     }
   }
 
-  /** W + scale (B A)^T, its columns then at DoRA's lengths. */
+  /** Adds scale (B A)^T to W and scales its columns to DoRA's lengths. */
   @Override
   public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     Leaf table = find(name);
@@ -196,12 +198,12 @@ final class EmbeddingFactors implements AdapterPart {
     float[] a = Trainable.floats(trained, table.path() + A);
     weight.add(rank(table), a, Trainable.floats(trained, table.path() + B), scale(table));
     if (method.variant().useDora()) {
-      weight.stretch(Trainable.floats(trained, table.path() + DoraLengths.MAGNITUDE));
+      weight.stretch(Trainable.floats(trained, table.path() + LinearFactors.MAGNITUDE));
     }
     return rows.values();
   }
 
-  /** DoRA's lengths are those of columns. */
+  /** Returns false for DoRA, whose lengths are those of columns. */
   @Override
   public boolean mergesByRows(String name) {
     return !method.variant().useDora() || find(name) == null;
@@ -213,26 +215,26 @@ final class EmbeddingFactors implements AdapterPart {
     if (!config.sharesTable()) return null;
     return tables.stream()
         .map(Leaf::path)
-        .filter(path -> config.inputEmbedding().equals(path + LoraStart.WEIGHT))
+        .filter(path -> config.inputEmbedding().equals(path + LoraTuner.WEIGHT))
         .findFirst()
         .map(
             path ->
-                "target_modules: %s is the output matrix, too, which the adapter does not change"
+                "target_modules: %s is also the output matrix, which the adapter does not change"
                     .formatted(path))
         .orElse(null);
   }
 
   /**
-   * The factors beside the matrix W that makes logits, which no layer computes: with h the last
-   * hidden states, W h + scale B A h is [W, B] [h, scale A h], so that the loss goes on as before.
+   * LoRA's factors beside the output matrix W, which no layer computes. With h the last hidden
+   * states, W h + scale B A h equals [W, B] [h, scale A h], so that the loss is computed as before.
    */
-  static final class OutputFactors implements AdapterPart {
+  static final class OutputFactors implements Trainable {
     private final Lora method;
     private final ModelDirectory base;
     private final String module;
     private final int rank;
 
-    /** The matrix that W comes from: the token table where they are tied. */
+    /** The stored matrix of W: the token table where they are tied. */
     private final ModelConfig.Parameter weight;
 
     public OutputFactors(Lora method, ModelDirectory base) {
@@ -242,7 +244,7 @@ final class EmbeddingFactors implements AdapterPart {
       module = config.outputModule();
       rank = method.rank(module);
       String name =
-          config.tieWordEmbeddings() ? config.inputEmbedding() : module + LoraStart.WEIGHT;
+          config.tieWordEmbeddings() ? config.inputEmbedding() : module + LoraTuner.WEIGHT;
       weight = config.parameter(name);
       LoraVariant variant = method.variant();
       boolean plainStart =
@@ -264,15 +266,15 @@ final class EmbeddingFactors implements AdapterPart {
     }
 
     private String a() {
-      return module + LoraStart.A;
+      return module + LoraTuner.A;
     }
 
     private String b() {
-      return module + LoraStart.B;
+      return module + LoraTuner.B;
     }
 
     private String matrix() {
-      return module + LoraStart.WEIGHT;
+      return module + LoraTuner.WEIGHT;
     }
 
     private String both() {
@@ -288,7 +290,7 @@ final class EmbeddingFactors implements AdapterPart {
     @Override
     public List<NamedTensor> start(long seed) {
       return slots().stream()
-          .map(slot -> LoraStart.of(method.initLoraWeights(), slot, rank, seed))
+          .map(slot -> LoraTuner.start(method.initLoraWeights(), slot, rank, seed))
           .toList();
     }
 
@@ -301,7 +303,7 @@ final class EmbeddingFactors implements AdapterPart {
       return saves() ? Set.of(matrix()) : Set.of();
     }
 
-    /** A tied matrix has no tensor of its own in the base. */
+    /** Returns a copy of a tied matrix, which has no tensor of its own in the base. */
     @Override
     public List<NamedTensor> frozen(long seed) {
       boolean own = weight.name().equals(matrix());
@@ -318,8 +320,8 @@ final class EmbeddingFactors implements AdapterPart {
 
     @Override
     public String savedName(String name) {
-      return AdapterPart.super.savedName(
-          name.equals(matrix()) ? module + ".base_layer" + LoraStart.WEIGHT : name);
+      return Trainable.super.savedName(
+          name.equals(matrix()) ? module + ".base_layer" + LoraTuner.WEIGHT : name);
     }
 
     @Override
@@ -342,7 +344,7 @@ final class EmbeddingFactors implements AdapterPart {
       return new Tuner.OutputPart(b(), null);
     }
 
-    /** The head is the one part of a model after which only the output matrix comes. */
+    /** Changes the head only, the part before the output matrix. */
     @Override
     public List<Statement> apply(String prefix, List<Statement> statements) {
       boolean embedding = statements.stream().anyMatch(each -> each instanceof Embed);
@@ -365,7 +367,7 @@ final class EmbeddingFactors implements AdapterPart {
     public @Nullable String unmergeable() {
       return weight.name().equals(matrix())
           ? null
-          : "target_modules: %s is the token table, too, which the adapter does not change"
+          : "target_modules: %s is also the token table, which the adapter does not change"
               .formatted(module);
     }
 

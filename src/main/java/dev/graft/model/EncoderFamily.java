@@ -17,7 +17,7 @@ import dev.graft.weights.ModelConfig.Activation;
 import dev.graft.weights.ModelConfig.Dropouts;
 import java.util.List;
 
-/** An encoder under a classification: every token sees all others, and nothing rotates. */
+/** An encoder with a classification head: every token sees all others, without rotary positions. */
 sealed interface EncoderFamily extends Family {
   @Override
   default boolean bidirectional() {

@@ -36,14 +36,14 @@ import java.util.stream.LongStream;
 
 /**
  * EVA (Paischer et al. 2024), as PEFT's {@code initialize_lora_eva_weights}: the factors A of a
- * LoRA begin as the directions in which the inputs of their modules vary most, and modules whose
- * inputs are explained by few directions leave ranks to others.
+ * LoRA start as the directions in which the inputs of their modules vary most, and modules whose
+ * inputs need few directions leave ranks to others.
  *
  * @param method with the ranks that were found
- * @param factors A of the modules that were looked at, by the names of parameters
+ * @param factors A of the examined modules, by the names of parameters
  */
 public record EvaStart(Lora method, List<NamedTensor> factors) {
-  /** PEFT goes on forever; directions that still turn after so many steps will not stop. */
+  /** PEFT has no limit; directions that still change after this many steps do not converge. */
   private static final int MOST_STEPS = 1000;
 
   public EvaStart {
@@ -51,12 +51,12 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
   }
 
   /**
-   * Looks at the data until the directions stay as they are.
+   * Examines the data until the directions converge.
    *
-   * @param recipe whose method is a LoRA that starts so
-   * @param steps how many different ones there are; they come again in the same order
-   * @param step its micro-batches: together what is one batch to PEFT
-   * @param progress called before each step; may throw to give up
+   * @param recipe whose method is a LoRA with this start
+   * @param steps number of different steps, which repeat in the same order
+   * @param step returns the micro-batches of a step, together one batch of PEFT
+   * @param progress called before each step; may throw to stop
    * @throws IllegalArgumentException if the data or the base do not fit the settings
    */
   public static EvaStart find(
@@ -67,7 +67,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       Runnable progress) {
     if (!(recipe.method() instanceof Lora method
         && method.initLoraWeights() instanceof Eva settings)) {
-      throw new IllegalArgumentException("the method does not start from its data");
+      throw new IllegalArgumentException("the method does not start from the data");
     }
     Tuner tuner = Tuner.of(method, base);
     AdaptedModules adapted =
@@ -88,7 +88,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     }
   }
 
-  /** Sets the factors of a model that was made for {@link #method}. */
+  /** Sets the factors of a model of {@link #method}. */
   public void into(TrainableModel model) {
     Map<String, NamedTensor> found =
         factors.stream().collect(Collectors.toMap(NamedTensor::name, each -> each));
@@ -96,7 +96,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
         model.trained().stream().map(each -> found.getOrDefault(each.name(), each)).toList());
   }
 
-  /** The directions of all groups so far. */
+  /** The search for the directions of all groups. */
   private static final class Search {
     private final LayerInputs inputs;
     private final EvaRanks shares;
@@ -120,7 +120,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
         int features = module(group.getFirst()).inFeatures();
         if (size > features) {
           throw new IllegalArgumentException(
-              "eva_config.rho: times r it asks for %d directions, but %s has %d features"
+              "eva_config.rho: rho times r requires %d directions, but %s has %d features"
                   .formatted(size, group.getFirst(), features));
         }
         directions.add(algebra.incremental(size));
@@ -135,7 +135,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       return !open().isEmpty();
     }
 
-    /** Groups with directions that still turn, among those that a rank is for. */
+    /** Returns the groups of which a needed direction still changes. */
     private Set<Integer> open() {
       Set<Integer> open = new HashSet<>();
       for (int g = 0; g < directions.size(); g++) {
@@ -149,15 +149,15 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       for (int g = 0; made >= steps && g < directions.size(); g++) {
         if (directions.get(g).started()) continue;
         throw new IllegalArgumentException(
-            "eva_config: no step has as many tokens as r times rho, %d; use_label_mask false, a"
+            "eva_config: no step has r times rho = %d tokens; try use_label_mask false, a"
                     .formatted(shares.directions(shares.groups().get(g)))
-                + " larger per_device_train_batch_size or a smaller r may help");
+                + " larger per_device_train_batch_size or a smaller r");
       }
       if (made >= MOST_STEPS) {
         throw new IllegalArgumentException(
-            "eva_config.tau: the directions of the inputs still turn after %d steps; a smaller tau"
+            "eva_config.tau: the directions of the inputs still change after %d steps; use a"
                     .formatted(made)
-                + " is content with less");
+                + " smaller tau");
       }
     }
 
@@ -194,9 +194,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       return NamedTensor.of(path + ".lora_A.weight", a, rank, features);
     }
 
-    /**
-     * Tokens, without padding; of rows with labels on tokens those that the settings do not mask.
-     */
+    /** Returns the tokens that count, without those whose labels the settings mask. */
     private LayerInputs.Chosen chosen(MicroBatch batch) {
       TokenLayout rows = inputs.layout(batch);
       int[][] labels =
@@ -220,12 +218,12 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
   }
 
   /**
-   * How EVA (Paischer et al. 2024) shares the ranks of a LoRA among its modules, as PEFT does: all
-   * directions of all modules, those that explain most first, until there are as many as the
-   * configuration gives all modules together.
+   * Shares the ranks of a LoRA among its modules as EVA (Paischer et al. 2024) and PEFT do: the
+   * directions of all modules, those that explain most first, up to the total rank of the
+   * configuration.
    *
    * @param groups paths of modules, in the order of the forward pass; those of a group have equal
-   *     inputs, and its first one speaks for it
+   *     inputs and are represented by the first one
    */
   record EvaRanks(Lora method, Eva settings, List<List<String>> groups) {
     public EvaRanks {
@@ -235,7 +233,10 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     /** A direction of a module and its share in the variance of the module's inputs. */
     private record Direction(String module, double explained) {}
 
-    /** Directions that are looked for in a group: its largest rank times rho, rounded to even. */
+    /**
+     * Returns the number of directions to find in a group: its largest rank times rho, rounded to
+     * even.
+     */
     public int directions(List<String> group) {
       return group.stream().mapToInt(this::most).max().orElseThrow();
     }
@@ -244,7 +245,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       return (int) Math.rint(method.rank(module) * settings.rho());
     }
 
-    /** Before anything is known, the ranks that a module may have at most. */
+    /** Returns the maximum rank of each module. */
     public Map<String, Integer> most() {
       Map<String, Integer> ranks = new HashMap<>();
       for (List<String> group : groups) {
@@ -254,7 +255,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     }
 
     /**
-     * @param explained by each group's directions, largest first
+     * @param explained variance of each group's directions, largest first
      * @return rank of every module, 0 included; no module of a group has more than its first one
      */
     public Map<String, Integer> shared(List<double[]> explained) {
@@ -289,7 +290,10 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       return groups.stream().flatMap(List::stream).mapToInt(method::rank).sum();
     }
 
-    /** Only its directions were held against those of the batch before. */
+    /**
+     * Gives the first module the largest rank of its group, because only its directions are checked
+     * for convergence.
+     */
     private static void firstHasMost(List<String> group, Map<String, Integer> ranks) {
       String first = group.getFirst();
       for (String module : group) {
@@ -302,9 +306,9 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
   }
 
   /**
-   * A base without its adapter and its head that shows what goes into linear layers of its layers.
-   * All rows go through a layer before the next one: beside the hidden states of the rows only what
-   * one layer shows exists at a time.
+   * A base without adapter and head that reads the inputs of linear layers. All rows pass a layer
+   * before the next one, so that beside the hidden states only the inputs of one layer exist at a
+   * time.
    */
   private static final class LayerInputs implements AutoCloseable {
     private final DeviceMemory memory;
@@ -320,7 +324,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       this.layers = layers;
     }
 
-    /** Hears what goes into modules. */
+    /** Receives the inputs of modules. */
     @FunctionalInterface
     interface Listener {
       /**
@@ -336,8 +340,8 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     /**
      * Loads a base.
      *
-     * @param tuner whose weights take the place of the base's
-     * @param modules paths of linear layers; those outside of layers are left out
+     * @param tuner that may replace weights of the base
+     * @param modules paths of linear layers; those outside of layers are ignored
      */
     static LayerInputs open(
         ModelDirectory base, Tuner tuner, TrainingSetup recipe, Set<String> modules) {
@@ -362,7 +366,9 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
           });
     }
 
-    /** The modules in the order of the forward pass; those of a group read the same value. */
+    /**
+     * Returns the modules in the order of the forward pass; those of a group read the same value.
+     */
     List<List<String>> groups() {
       return layers.stream().flatMap(each -> each.modules().values().stream()).toList();
     }
@@ -376,9 +382,9 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     }
 
     /**
-     * Lets rows through.
+     * Computes rows and passes the inputs of modules to a listener.
      *
-     * @param wanted groups that are shown; layers behind the last of them are not computed
+     * @param wanted groups to report; layers after the last of them are not computed
      */
     void show(List<Chosen> batches, Set<Integer> wanted, Listener listener) {
       List<IValue> current = new ArrayList<>();
@@ -410,7 +416,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       return wanted.stream().anyMatch(each -> each >= group);
     }
 
-    /** One layer of all batches; what they give takes their place. */
+    /** Computes one layer of all batches and replaces them by its outputs. */
     private void layer(
         int layer,
         int firstGroup,
@@ -456,8 +462,8 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
   }
 
   /**
-   * Ranks that data has given the linear layers of a LoRA, by module path; 0 = the module gets no
-   * factors.
+   * The ranks of the linear layers of a LoRA that were found in the data, by module path; 0 = the
+   * module gets no factors.
    */
   public record LearnedRanks(Map<String, Integer> ranks) {
     public LearnedRanks {
@@ -465,14 +471,14 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     }
 
     /**
-     * Those of factors that have trained already.
+     * Returns the ranks of trained factors.
      *
      * @param trained of a checkpoint, by the names of slots
      */
     public static LearnedRanks of(Lora asked, ModelConfig base, SafetensorsFile trained) {
       Map<String, Integer> ranks = new HashMap<>();
       for (Linear each : adapted(asked, base).linears()) {
-        MappedTensor a = trained.find(each.path() + LoraTuner.LoraStart.A);
+        MappedTensor a = trained.find(each.path() + LoraTuner.A);
         ranks.put(each.path(), a == null ? 0 : Math.toIntExact(a.shape()[0]));
       }
       return new LearnedRanks(ranks);
@@ -483,9 +489,9 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     }
 
     /**
-     * The method with these ranks, as PEFT writes it: every adapted module by its path, and
-     * patterns for those that differ from {@code r} and {@code lora_alpha}. A module that has no
-     * rank here keeps its own.
+     * Returns the method with these ranks, as PEFT writes it: every adapted module by its path, and
+     * patterns for those that differ from {@code r} and {@code lora_alpha}. A module without a rank
+     * here keeps its own.
      */
     public Lora method(Lora asked, ModelConfig base) {
       AdaptedModules modules = adapted(asked, base);

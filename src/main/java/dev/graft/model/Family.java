@@ -31,10 +31,10 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** An architecture: what its parts compute and how their tensors are called. */
+/** An architecture: the statements of its parts, and the names of their tensors. */
 public sealed interface Family
     permits Family.DecoderFamily, Family.Gpt2Family, Family.GptNeoXFamily, EncoderFamily {
-  /** An architecture whose own dropouts are off. */
+  /** Returns an architecture with its own dropouts off. */
   static Family of(ModelConfig config) {
     return of(config, Dropouts.NONE);
   }
@@ -55,17 +55,17 @@ public sealed interface Family
   ModelConfig config();
 
   /**
-   * From token ids, the value {@code x}, to the input of the first layer. What the token table
-   * gives is the value {@link dev.graft.kernels.Embedding.Embed#ROWS}.
+   * Returns the statements from token ids, the value {@code x}, to the input of the first layer.
+   * The output of the token table is the value {@link dev.graft.kernels.Embedding.Embed#ROWS}.
    */
   List<Statement> embedding();
 
-  /** The layer, from the value {@code x} to the output of the last statement. */
+  /** Returns a layer, from the value {@code x} to the output of the last statement. */
   List<Statement> layer(int index);
 
   /**
-   * From the last layer's output at the positions that are picked, the value {@code x}, to what
-   * {@link #output} is multiplied with, or to the logits of a classification.
+   * Returns the statements from the last layer's output at the picked positions, the value {@code
+   * x}, to the factor of {@link #output}, or to the logits of a classification.
    */
   List<Statement> head();
 
@@ -93,22 +93,25 @@ public sealed interface Family
     return scored;
   }
 
-  /** Logits become softcap tanh(logit / softcap); 0 = they do not. */
+  /** Returns the softcap of logits: they become softcap tanh(logit / softcap); 0 = none. */
   default double logitSoftcap() {
     return 0;
   }
 
-  /** What a token sees in layers that have a window: itself and window - 1 before; 0 = no layer. */
+  /**
+   * Returns the largest window of a layer: a token sees itself and window - 1 earlier ones; 0 =
+   * none.
+   */
   default int window() {
     return 0;
   }
 
-  /** Whether every token sees all others. */
+  /** Returns whether every token sees all others. */
   default boolean bidirectional() {
     return false;
   }
 
-  /** Row of the first token in the table of learned positions. */
+  /** Returns the row of the first token in the table of learned positions. */
   default int firstPosition() {
     return 0;
   }
@@ -118,14 +121,12 @@ public sealed interface Family
     return null;
   }
 
-  /** Angles of the layers that rotate by other ones, if any. */
+  /** Returns the angles of the layers that rotate by other ones; null where there are none. */
   default @Nullable Rope localRope() {
     return null;
   }
 
-  /**
-   * Llama (Touvron et al. 2023) and its relatives: {@link DecoderConfig} says what sets them apart.
-   */
+  /** Llama (Touvron et al. 2023) and its relatives: {@link DecoderConfig} has their differences. */
   record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family {
     @Override
     public int window() {
@@ -217,7 +218,7 @@ public sealed interface Family
       layer.add(new Dropout("attention_left", "attention_out", dropouts.attentionOutput()));
     }
 
-    /** Queries or keys with their own norm and their positions. */
+    /** Adds the norm and the rotary positions of queries or keys. */
     private String placed(List<Statement> layer, String name, @Nullable Rope rope) {
       String value = name;
       QkNorm kind = config.attention().qkNorm();
@@ -271,7 +272,7 @@ public sealed interface Family
       return ropes().size() < 2 ? null : ropes().get(1);
     }
 
-    /** Different ones, in the order of the layers: at most two. */
+    /** Returns the different angles in the order of the layers, at most two. */
     private List<Rope> ropes() {
       return config.layers().stream()
           .map(LayerAttention::rope)

@@ -12,16 +12,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A model's way from rows to what its head computes, and what rows are made into for it.
+ * Computes rows with a model, from their layout to the output of the head.
  *
- * @param attention what computes it
+ * @param attention kernel that computes attention
  */
 record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
   public static ForwardPass of(Transformer model, ComputePlan plan) {
-    return new ForwardPass(model, plan, AttentionKernel.of(model, plan));
+    return new ForwardPass(model, plan, attention(model, plan));
   }
 
-  /** Tokens in front of each row. */
+  /** Returns the number of virtual tokens in front of each row. */
   public int virtual() {
     return model.virtualTokens().rows();
   }
@@ -31,10 +31,10 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
   }
 
   /**
-   * Lays rows out. What they begin with is shared where each of them would compute the same:
-   * without virtual tokens, and where nothing is left out at random.
+   * Lays rows out. Common prefixes are shared where each row would compute the same: without
+   * virtual tokens and without dropout.
    *
-   * @param drops whether the pass drops, see {@link LayerPass}
+   * @param drops whether the pass applies dropout, see {@link LayerPass}
    */
   public TokenLayout layout(MicroBatch.TokenBatch batch, boolean drops) {
     boolean alike = model.virtualTokens().count() == 0 && !(drops && model.drops());
@@ -46,7 +46,7 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
         model.family().bidirectional());
   }
 
-  /** The same of any micro-batch; of pairs the chosen rows come first. */
+  /** Lays any micro-batch out; of pairs the chosen rows come first. */
   public TokenLayout layout(MicroBatch batch, boolean drops) {
     return switch (batch) {
       case MicroBatch.TokenBatch tokens -> layout(tokens, drops);
@@ -55,18 +55,18 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
     };
   }
 
-  /** Rows without targets, each by itself. */
+  /** Lays rows without targets out, each by itself. */
   public TokenLayout layout(int[][] inputIds) {
     return TokenLayout.of(inputIds, vocabulary(), virtual(), model.family().bidirectional());
   }
 
-  /** Of a whole batch. */
+  /** Returns the inputs of a whole batch. */
   public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked) {
     return inputs(scope, layout, picked, new long[0]);
   }
 
   /**
-   * @param among which tokens of a whole these are, see {@link
+   * @param among places of these tokens in the whole batch, see {@link
    *     dev.graft.kernels.BatchContext#AMONG}
    */
   public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked, long[] among) {
@@ -75,7 +75,7 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
     return BatchInputs.of(model, scope, layout, past, picked, among, attention, queries);
   }
 
-  /** Without dropout and without anything kept for a way down. */
+  /** Computes the output of the head without dropout, and keeps nothing for backward. */
   public IValue infer(PtNDManager scope, TokenLayout layout, long[] picked) {
     try (BatchInputs inputs = inputs(scope, layout, picked);
         LayerPass pass = LayerPass.of(ComputePlan.Kind.KEEP, model, inputs, false, 0)) {
@@ -83,73 +83,69 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
     }
   }
 
-  /** Which kernel computes a model's attention. */
-  private static final class AttentionKernel {
-    private static final Logger log = LoggerFactory.getLogger(AttentionKernel.class);
+  private static final Logger log = LoggerFactory.getLogger(ForwardPass.class);
 
-    /** Features of a head: CUDA's kernels read eight at a time, and flash attention has no more. */
-    private static final int UNIT = 8;
+  /** CUDA's kernels read features of a head in units of eight, up to 256. */
+  private static final int UNIT = 8;
 
-    private static final int LARGEST = 256;
+  private static final int LARGEST = 256;
 
-    private AttentionKernel() {}
-
-    /**
-     * What the plan asks for, else the fastest that the device has: on a CPU chunks, on a GPU flash
-     * attention in half precision from compute capability 8.0 on, else the memory-efficient one.
-     * Where a layer caps scores, drops weights at random, or has heads of other sizes, chunks.
-     *
-     * @throws IllegalArgumentException if the plan asks for one that the device does not have
-     */
-    static Attention of(Transformer model, ComputePlan plan) {
-      boolean onGpu = model.memory().device().isGpu();
-      Attention asked = plan.attention();
-      if (asked == Attention.CHUNKS || asked == null && !onGpu) return Attention.CHUNKS;
-      List<Attend> all = attends(model);
-      if (all.stream().anyMatch(each -> needsChunks(each, onGpu))) return Attention.CHUNKS;
-      for (Attention each : asked == null ? fastest(model) : List.of(asked)) {
-        try {
-          call(each, model, all.getFirst().size());
-          return each;
-        } catch (EngineException refused) {
-          String why = "%s has no attention %s".formatted(model.memory().device(), each);
-          if (asked != null) throw new IllegalArgumentException(why, refused);
-          log.atWarn().addKeyValue("cause", why).setCause(refused).log("attention_is_slower");
-        }
+  /**
+   * Returns the kernel that the plan asks for, else the fastest of the device: chunks on a CPU; on
+   * a GPU flash attention in half precision from compute capability 8.0 on, else the
+   * memory-efficient kernel. Chunks are used where a layer caps scores, has dropout of weights, or
+   * heads of other sizes.
+   *
+   * @throws IllegalArgumentException if the device lacks the kernel that the plan asks for
+   */
+  static Attention attention(Transformer model, ComputePlan plan) {
+    boolean onGpu = model.memory().device().isGpu();
+    Attention asked = plan.attention();
+    if (asked == Attention.CHUNKS || asked == null && !onGpu) return Attention.CHUNKS;
+    List<Attend> all = attends(model);
+    if (all.stream().anyMatch(each -> needsChunks(each, onGpu))) return Attention.CHUNKS;
+    for (Attention each : asked == null ? fastest(model) : List.of(asked)) {
+      try {
+        call(each, model, all.getFirst().size());
+        return each;
+      } catch (EngineException refused) {
+        String why = "%s has no attention %s".formatted(model.memory().device(), each);
+        if (asked != null) throw new IllegalArgumentException(why, refused);
+        log.atWarn().addKeyValue("cause", why).setCause(refused).log("attention_is_slower");
       }
-      return Attention.CHUNKS;
     }
+    return Attention.CHUNKS;
+  }
 
-    private static List<Attention> fastest(Transformer model) {
-      boolean half = model.kind() != DeviceMemory.F32;
-      return half ? List.of(Attention.FLASH, Attention.EFFICIENT) : List.of(Attention.EFFICIENT);
-    }
+  private static List<Attention> fastest(Transformer model) {
+    boolean half = model.kind() != DeviceMemory.F32;
+    return half ? List.of(Attention.FLASH, Attention.EFFICIENT) : List.of(Attention.EFFICIENT);
+  }
 
-    private static List<Attend> attends(Transformer model) {
-      return IntStream.range(0, model.family().config().numHiddenLayers())
-          .boxed()
-          .flatMap(layer -> model.family().layer(layer).stream())
-          .filter(Attend.class::isInstance)
-          .map(Attend.class::cast)
-          .toList();
-    }
+  private static List<Attend> attends(Transformer model) {
+    return IntStream.range(0, model.family().config().numHiddenLayers())
+        .boxed()
+        .flatMap(layer -> model.family().layer(layer).stream())
+        .filter(Attend.class::isInstance)
+        .map(Attend.class::cast)
+        .toList();
+  }
 
-    private static boolean needsChunks(Attend each, boolean onGpu) {
-      boolean size = each.size() % UNIT == 0 && each.size() <= LARGEST;
-      return each.softcap() > 0 || each.dropout() > 0 || onGpu && !size;
-    }
+  private static boolean needsChunks(Attend each, boolean onGpu) {
+    boolean size = each.size() % UNIT == 0 && each.size() <= LARGEST;
+    return each.softcap() > 0 || each.dropout() > 0 || onGpu && !size;
+  }
 
-    /** Of one token: a device refuses at once what it does not have. */
-    private static void call(Attention kernel, Transformer model, int size) {
-      DeviceMemory memory = model.memory();
-      BatchInputs.Sequences one =
-          new BatchInputs.Sequences(new int[] {0, 1}, new int[] {0, 1}, new long[0], true);
-      try (PtNDManager scope = memory.scope();
-          PtNDArray like = memory.zeros(1)) {
-        memory
-            .module()
-            .call(scope, "attends", like, (long) size, (long) model.kind(), one.form(kernel, 0, 0));
-      }
+  /** Calls a kernel with one token; a device that lacks it fails at once. */
+  private static void call(Attention kernel, Transformer model, int size) {
+    DeviceMemory memory = model.memory();
+    BatchInputs.Sequences one =
+        new BatchInputs.Sequences(new int[] {0, 1}, new int[] {0, 1}, new long[0], true);
+    try (PtNDManager scope = memory.scope();
+        PtNDArray like = memory.zeros(1)) {
+      memory
+          .module()
+          .call(scope, "attends", like, (long) size, (long) model.kind(), one.form(kernel, 0, 0));
     }
   }
 }

@@ -20,17 +20,16 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of a base that is asked, not trained. */
+/** Loads the parameters of a base for inference. */
 final class FrozenWeights {
   private FrozenWeights() {}
 
   /**
-   * Copies them to the device. Rounded weights are held as the numbers that they stand for, so that
-   * an answer takes no longer.
+   * Copies the parameters to the device. Quantised weights are held as plain numbers of the same
+   * value, so that answers are not slower.
    *
-   * @param trained directory of a checkpoint whose weights take the place of the base's; null =
-   *     none
-   * @param missing names of parameters that the base does not have
+   * @param trained directory of a checkpoint whose weights replace those of the base; null = none
+   * @param missing names of parameters that the base lacks
    */
   static ModelTensors load(
       ModelDirectory base,
@@ -51,7 +50,7 @@ final class FrozenWeights {
     return tensors;
   }
 
-  /** What a checkpoint has of the base. */
+  /** Loads the base's parameters that a checkpoint holds. */
   private static void load(
       ModelDirectory base, Path trained, ModelTensors tensors, DeviceMemory memory) {
     try (SafetensorsFile file = SafetensorsFile.open(trained.resolve("trained.safetensors"))) {
@@ -69,11 +68,11 @@ final class FrozenWeights {
   /** A base with an adapter: a model compiled for both, and the adapter's own tensors. */
   record WornAdapter(Transformer model, List<PtNDArray> own) implements AutoCloseable {
     /**
-     * Puts an adapter on.
+     * Loads an adapter.
      *
-     * @param base under the head that the adapter is for
+     * @param base with the head that the adapter is for
      * @param tensors of the base, in {@code memory}; its head may be missing where the adapter has
-     *     it
+     *     one
      * @throws IllegalArgumentException if the adapter does not fit the base, saying where
      */
     static WornAdapter of(
@@ -87,7 +86,7 @@ final class FrozenWeights {
       }
     }
 
-    /** Virtual tokens, and the views of them that layers have. */
+    /** Loads virtual tokens, and the views of them that layers read. */
     private static WornAdapter prompted(
         Path directory, ModelConfig config, DeviceMemory memory, ModelTensors all) {
       try (PromptAdapter adapter = PromptAdapter.read(directory)) {
@@ -95,7 +94,7 @@ final class FrozenWeights {
         long[] shape = adapter.embeddings().shape();
         if (!Arrays.equals(shape, paths.shape())) {
           throw new BadModel(
-              "prompt_embeddings has shape %s, the base needs %s"
+              "prompt_embeddings has shape %s, but the base needs %s"
                   .formatted(Arrays.toString(shape), Arrays.toString(paths.shape())));
         }
         Map<String, PtNDArray> own = new HashMap<>();
@@ -109,7 +108,7 @@ final class FrozenWeights {
       }
     }
 
-    /** What trained, as its tuner brings it into the base. */
+    /** Loads the trained tensors of an adapter. */
     private static WornAdapter tuned(
         Path adapter, ModelDirectory base, DeviceMemory memory, ModelTensors all) {
       Map<String, PtNDArray> own = new HashMap<>();

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** Parameters of the base train, each from its own value: all of them, or the last ones. */
+/** Trains parameters of the base from their own values: all of them, or some. */
 final class FullTuner implements Tuner {
   private final List<Parameter> parameters;
 
@@ -25,9 +25,9 @@ final class FullTuner implements Tuner {
   }
 
   /**
-   * The chosen parameters, and those of a head that the base does not have yet.
+   * Returns a tuner of the chosen parameters, and of those of a head that the base lacks.
    *
-   * @throws IllegalArgumentException if the method names what the base does not have
+   * @throws IllegalArgumentException if the method names layers or parameters that the base lacks
    */
   public static FullTuner of(Freeze method, ModelDirectory base) {
     ModelConfig config = base.config();
@@ -42,12 +42,15 @@ final class FullTuner implements Tuner {
             .toList());
   }
 
-  /** Parameters come in the order of the forward pass. */
+  /**
+   * Selects the last layers and everything after them; parameters are in the order of the forward
+   * pass.
+   */
   private static Predicate<Parameter> lastLayers(int count, ModelConfig config) {
     int layers = config.numHiddenLayers();
     if (count > layers) {
       throw new IllegalArgumentException(
-          "trainable_layers: is %d, the base has %d layers".formatted(count, layers));
+          "trainable_layers: %d is more than the %d layers of the base".formatted(count, layers));
     }
     List<String> names = config.parameters().stream().map(Parameter::name).toList();
     String first = config.layerPrefix(layers - count);
@@ -61,7 +64,7 @@ final class FullTuner implements Tuner {
     for (String prefix : prefixes) {
       if (config.parameters().stream().noneMatch(each -> each.name().startsWith(prefix))) {
         throw new IllegalArgumentException(
-            "trainable_prefixes: '%s' begins the name of no parameter, such as %s"
+            "trainable_prefixes: no parameter name starts with '%s'; an existing name is %s"
                 .formatted(prefix, config.parameters().getLast().name()));
       }
     }
@@ -73,9 +76,9 @@ final class FullTuner implements Tuner {
     return parameters.stream().map(Slot::of).toList();
   }
 
-  /** The norms that train from their own values: LayerNorm tuning (Zhao et al. 2023). */
-  static final class TunedNorms implements PartsTuner.AdapterPart {
-    /** What PEFT puts between a norm and its parameter. */
+  /** LayerNorm tuning (Zhao et al. 2023): the norms train from their own values. */
+  static final class TunedNorms implements Trainable {
+    /** PEFT's name between that of a norm and that of its parameter. */
     private static final String COPY = ".ln_tuning_layers";
 
     private final ModelConfig config;
@@ -89,7 +92,8 @@ final class FullTuner implements Tuner {
               DefaultModules.targets(method, config), method.modulesToSave(), config)) {
         if (!whole.covers(path)) norms.add(requireNorm(path));
       }
-      if (norms.isEmpty()) throw new IllegalArgumentException("target_modules: no norm is left");
+      if (norms.isEmpty())
+        throw new IllegalArgumentException("target_modules: no norm is selected");
     }
 
     public static Tuner tuner(LnTuning method, ModelDirectory base) {
@@ -101,7 +105,7 @@ final class FullTuner implements Tuner {
       boolean norm =
           config.parameters().stream().anyMatch(each -> each.module().equals(path) && isNorm(each));
       if (norm) return path;
-      throw new IllegalArgumentException("target_modules: '%s' is no norm".formatted(path));
+      throw new IllegalArgumentException("target_modules: '%s' is not a norm".formatted(path));
     }
 
     private static boolean isNorm(Parameter parameter) {
@@ -122,8 +126,7 @@ final class FullTuner implements Tuner {
     @Override
     public String savedName(String slot) {
       int dot = slot.lastIndexOf('.');
-      return PartsTuner.AdapterPart.super.savedName(
-          slot.substring(0, dot) + COPY + slot.substring(dot));
+      return Trainable.super.savedName(slot.substring(0, dot) + COPY + slot.substring(dot));
     }
   }
 }

@@ -12,10 +12,10 @@ public interface Generator extends AutoCloseable {
    */
   void adapter(@Nullable Path directory);
 
-  /** Token ids are below this. */
+  /** Returns the size of the vocabulary; token ids are below it. */
   int vocabulary();
 
-  /** Tokens that a prompt and its answer may have together, with the adapter of now. */
+  /** Returns the maximum tokens of a prompt and its answer together, with the current adapter. */
   int context();
 
   /**
@@ -26,27 +26,27 @@ public interface Generator extends AutoCloseable {
   Text read(int[] prompt);
 
   /**
-   * Reads a prompt and tells what was expected at its tokens.
+   * Reads a prompt and reports the logits of its tokens.
    *
-   * @param first position that is told of, and all after it; at least 1
+   * @param first position that is reported, and all after it; at least 1
    * @throws IllegalArgumentException as {@link #read(int[])}
    */
   Text read(int[] prompt, int first, Expectations expectations);
 
-  /** Hears the logits (vocabulary) of the token at a position, given those before it. */
+  /** Receives the logits (vocabulary) of the token at a position, given the earlier ones. */
   interface Expectations {
     void at(int position, float[] logits);
   }
 
-  /** What has been read, and what may come next. */
+  /** A prompt that has been read, with one answer to it so far. */
   interface Text extends AutoCloseable {
-    /** (vocabulary) of the next token; not to be changed. */
+    /** Returns the logits (vocabulary) of the next token; callers must not change them. */
     float[] logits();
 
-    /** Reads one token more. */
+    /** Reads one more token. */
     void append(int id);
 
-    /** Back to the end of the prompt, for another answer to it. */
+    /** Returns to the end of the prompt, for another answer to it. */
     void rewind();
 
     @Override

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class Generators {
   private Generators() {}
 
-  /** The base as it is, in f32 on the CPU. */
+  /** Loads the base as it is, in f32 on the CPU. */
   public static Generator load(Path base, int threads) {
     return load(
         base, null, null, new Execution(Execution.CPU, Precision.F32, ComputePlan.KEEP, threads));
@@ -35,7 +35,7 @@ public final class Generators {
    * @param trained directory of a checkpoint whose {@code trained.safetensors} has parameters of
    *     the base by name: weights that an unfinished run has trained; null = none
    * @param quantization of the base, as it was for an adapter's training; null = as it is
-   * @throws dev.graft.weights.BadModel if the directory is no model that can be run
+   * @throws dev.graft.weights.BadModel if the directory is not a model that can run
    */
   public static Generator load(
       Path base, @Nullable Path trained, @Nullable Quantization quantization, Execution execution) {
@@ -55,7 +55,7 @@ public final class Generators {
     }
   }
 
-  /** Decoding over a key-value cache: the prompt in blocks, then token by token. */
+  /** Decodes with a key-value cache: the prompt in blocks, then token by token. */
   private static final class CachedGenerator implements Generator {
     private final ModelDirectory directory;
     private final ModelConfig config;
@@ -129,7 +129,7 @@ public final class Generators {
       if (prompt.length == 0) throw new IllegalArgumentException("the prompt is empty");
       if (prompt.length > context) {
         throw new IllegalArgumentException(
-            "the prompt has %d tokens, the model's context is %d"
+            "the prompt has %d tokens, but the model's context is %d"
                 .formatted(prompt.length, context));
       }
       for (int id : prompt) {

@@ -22,17 +22,17 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What a micro-batch should give: where the head looks, and how far off its output is. */
+/** The objective of a micro-batch: the tokens that the head reads, and the loss of its output. */
 sealed interface Goal {
   TokenLayout rows();
 
-  /** Tokens that the head looks at. */
+  /** Returns the tokens that the head reads. */
   long[] picked();
 
   /**
-   * Loss of the head's output and its gradient times scale.
+   * Returns the loss of the head's output, and its gradient times scale.
    *
-   * @param readout takes what the loss is made of, where it stays on the device
+   * @param readout receives the numbers of the loss, which stay on the device
    */
   Result backward(PtNDManager scope, IValue output, double scale, Readout readout);
 
@@ -45,7 +45,7 @@ sealed interface Goal {
 
   /** The next token at each labelled position. */
   record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
-    /** The same for each stretch of the tokens. */
+    /** Returns the same goal for a stretch of the tokens. */
     public TokenGoal of(TokenLayout stretch) {
       return new TokenGoal(loss, stretch);
     }
@@ -82,8 +82,8 @@ sealed interface Goal {
   }
 
   /**
-   * The labels of each row, from the logits of one of its tokens. There are few logits, so the loss
-   * is computed here, in double, when it is read. Its gradient is computed on the device.
+   * The labels of each row, predicted by the logits of one of its tokens. Logits are few, so the
+   * host computes the loss in double when it is read; the device computes the gradient.
    *
    * @param labels (rows)(1) or (rows)(outputs), see {@link MicroBatch.LabelBatch}
    */
@@ -91,7 +91,8 @@ sealed interface Goal {
       DeviceMemory memory, Task.Problem problem, TokenLayout rows, long[] picked, double[][] labels)
       implements Goal {
     /**
-     * @throws IllegalArgumentException if the model has no head for labels, or labels do not fit it
+     * @throws IllegalArgumentException if the model has no head for labels, or the labels do not
+     *     fit it
      */
     public static LabelGoal of(MicroBatch.LabelBatch batch, ForwardPass pass) {
       Family family = pass.model().family();
@@ -108,8 +109,8 @@ sealed interface Goal {
     }
 
     /**
-     * The token that speaks for each row: an encoder's first, virtual or not; a decoder's last one
-     * that is not {@code pad_token_id}, found in the ids as transformers does, or its last where
+     * Returns the token whose logits classify each row: for an encoder the first, virtual or not;
+     * for a decoder the last that is not {@code pad_token_id}, as in transformers, or the last if
      * there is no such id.
      */
     private static long[] picked(Family family, TokenLayout rows, int[][] ids) {
@@ -177,12 +178,11 @@ sealed interface Goal {
   }
 
   /**
-   * The chosen completion rather than the rejected one: the log-probabilities of both give the
-   * loss, here, when it is read. Its slopes, which go back through the output matrix, are computed
-   * on the device.
+   * The chosen completion rather than the rejected one. The host computes the loss from the
+   * log-probabilities of both when it is read; the device computes its derivatives.
    *
-   * @param reference zeros where the preference has none
-   * @param whole what the means are over: more than these pairs, where they are part of a batch
+   * @param reference zeros where the preference has no reference
+   * @param whole the batch that the means are over, of which these pairs may be a part
    */
   record PairGoal(
       OutputLoss loss,
@@ -193,7 +193,7 @@ sealed interface Goal {
       PairBatch.Whole whole)
       implements Goal {
     /**
-     * @param lays rows out
+     * @param lays lays rows out
      * @throws IllegalArgumentException if the preference needs a reference and the batch has none
      */
     public static PairGoal of(
@@ -215,7 +215,8 @@ sealed interface Goal {
       PairLogps reference = batch.reference();
       if (reference == null) {
         if (preference instanceof Dpo) {
-          throw new IllegalArgumentException("the pairs have no reference to be measured from");
+          throw new IllegalArgumentException(
+              "the pairs have no log-probabilities of the reference");
         }
         reference = new PairLogps(new double[batch.pairs()], new double[batch.pairs()]);
       }
@@ -245,7 +246,7 @@ sealed interface Goal {
       return loss(scores, preferred(scores), 1);
     }
 
-    /** Weighted by its pairs, so that a file's loss is the mean over all of them. */
+    /** Weights the loss by the pairs, so that a file's loss is the mean over all of them. */
     @Override
     public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
       TokenScores scores = loss.scores(scope, hidden, rows.targetIds());
@@ -260,13 +261,15 @@ sealed interface Goal {
           new PreferenceLoss.Side(logps.rejected(), targets.tokens(false), reference.rejected()));
     }
 
-    /** Tokens of the chosen text, prompt included, whose mean loss is part of the whole. */
+    /**
+     * Returns the tokens of the chosen text, prompt included, whose mean loss is added; 0 = none.
+     */
     private long text() {
       return preference instanceof Dpo ? 0 : whole.chosenText();
     }
 
     /**
-     * Returns what the loss changes by with the log-probability of each target, on the device.
+     * Returns the derivative of the loss by the log-probability of each target, on the device.
      *
      * @param logps (targets)
      * @param scale of the loss
@@ -298,7 +301,7 @@ sealed interface Goal {
               settings);
     }
 
-    /** As the kernel calls it. */
+    /** Returns the kernel's name of the loss. */
     private String kind() {
       return switch (preference) {
         case Dpo dpo -> dpo.lossType().name().toLowerCase(Locale.ROOT);
@@ -314,7 +317,7 @@ sealed interface Goal {
       return DoubleStream.concat(Arrays.stream(chosen), Arrays.stream(rejected)).toArray();
     }
 
-    /** What the mean loss of the chosen text changes by with each target. */
+    /** Returns the derivative of the mean loss of the chosen text by each target. */
     private double[] ofText() {
       double[] slopes = new double[targets.count()];
       long text = text();
@@ -324,7 +327,7 @@ sealed interface Goal {
       return slopes;
     }
 
-    /** These pairs' part of the mean over all. */
+    /** Returns the share of these pairs in the mean over all. */
     private double share() {
       return (double) targets.pairs() / whole.pairs();
     }
@@ -349,16 +352,15 @@ sealed interface Goal {
   }
 
   /**
-   * Whose the targets of a batch of pairs are. Its rows are all chosen ones, then all rejected
-   * ones.
+   * Maps the targets of a batch to its pairs. Its rows are all chosen ones, then all rejected ones.
    *
    * @param pairs of the batch
    * @param row of each target
-   * @param completion whether a target is part of a completion; with ORPO others are targets too
+   * @param completion whether a target is part of a completion; ORPO has other targets, too
    */
   record PairTargets(int pairs, int[] row, boolean[] completion) {
     /**
-     * @param rows those of the batch, with these targets or more
+     * @param rows of the batch, with at least these targets
      */
     public static PairTargets of(PairBatch batch, TokenLayout rows) {
       int[][] labels = batch.rows().labels();
@@ -379,12 +381,12 @@ sealed interface Goal {
       return row[target] < pairs;
     }
 
-    /** The pair that a target belongs to. */
+    /** Returns the pair that a target belongs to. */
     int pair(int target) {
       return row[target] % pairs;
     }
 
-    /** Sums over the completions. */
+    /** Sums log-probabilities over the completions. */
     public PairLogps logps(TokenScores scores) {
       double[] sums = new double[2 * pairs];
       for (int i = 0; i < row.length; i++) if (completion[i]) sums[row[i]] += scores.logps()[i];
@@ -393,8 +395,8 @@ sealed interface Goal {
     }
 
     /**
-     * The targets of each completion, the chosen ones first: (2 pairs, longest). A shorter
-     * completion has the place behind the last target, too.
+     * Returns the targets of each completion, the chosen ones first: (2 pairs, longest). Shorter
+     * completions are filled with the index after the last target.
      */
     long[] places() {
       int longest = 0;
@@ -410,14 +412,16 @@ sealed interface Goal {
       return places;
     }
 
-    /** The completion that each target is part of; behind the last, where it is part of none. */
+    /**
+     * Returns the completion of each target, or the index after the last completion if it has none.
+     */
     long[] owners() {
       long[] owners = new long[row.length];
       for (int i = 0; i < row.length; i++) owners[i] = completion[i] ? row[i] : 2L * pairs;
       return owners;
     }
 
-    /** Tokens of the completions of one side. */
+    /** Returns the tokens of each completion of one side. */
     int[] tokens(boolean chosen) {
       int[] tokens = new int[pairs];
       for (int i = 0; i < row.length; i++) {

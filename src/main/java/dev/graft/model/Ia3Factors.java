@@ -16,10 +16,10 @@ import java.util.Map;
 /**
  * The factors of (IA)^3 (Liu et al. 2022).
  *
- * @param feedforward layers whose inputs they are for
+ * @param feedforward layers whose inputs are scaled
  */
 record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
-    implements PartsTuner.AdapterPart {
+    implements Trainable {
   private static final String FACTORS = ".ia3_l";
 
   public static Tuner tuner(Ia3 method, ModelDirectory base) {
@@ -28,7 +28,7 @@ record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
     return new PartsTuner(List.of(new Ia3Factors(method, layers, feedforward), layers.whole()));
   }
 
-  /** PEFT compares the ends of paths as text. */
+  /** Returns whether the input of a layer is scaled. PEFT compares the ends of paths as text. */
   private boolean scalesInput(String path) {
     return switch (feedforward) {
       case TargetModules.Names(List<String> names) -> names.stream().anyMatch(path::endsWith);
@@ -74,7 +74,10 @@ record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
         });
   }
 
-  /** The factors go into the columns of a feed-forward module's weight, else into its rows. */
+  /**
+   * Multiplies the columns of a feed-forward module's weight by the factors, or the rows of
+   * another.
+   */
   @Override
   public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
@@ -86,7 +89,7 @@ record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
       for (int o = 0; o < values.length && !columns; o++) values[o] *= factors[o];
       return values;
     }
-    // Rows of what is stored are features that come out, with a Conv1D those that go in.
+    // Rows of the stored weight are output features, with a Conv1D input features.
     int width = layer.conv1d() ? layer.outFeatures() : layer.inFeatures();
     for (int i = 0; i < values.length; i++) {
       values[i] *= factors[columns != layer.conv1d() ? i % width : rows.first() + i / width];

@@ -4,8 +4,8 @@ import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.weights.Task;
 
 /**
- * The loss of a classification or regression, summed over rows, or over rows and outputs: what
- * transformers calls {@code problem_type}, without its mean. Kernel {@code losses.labels} has its
+ * The loss of a classification or regression by transformers' {@code problem_type}, summed over
+ * rows, or over rows and outputs, instead of its mean. Kernel {@code losses.labels} computes the
  * gradient.
  */
 public final class LabelLoss {
@@ -23,7 +23,7 @@ public final class LabelLoss {
     };
   }
 
-  /** A class is right if its logit is the largest, of equal ones the first. */
+  /** Counts a class as right if its logit is the largest, of equal ones the first. */
   private static TokenLoss crossEntropy(float[] logits, double[][] labels) {
     int outputs = logits.length / labels.length;
     double sum = 0;
@@ -43,7 +43,7 @@ public final class LabelLoss {
     return new TokenLoss(sum, labels.length, correct);
   }
 
-  /** Every output is right or wrong by itself: right if it is on the label's side of 0. */
+  /** Counts each output as right if it is on the label's side of 0. */
   private static TokenLoss binary(float[] logits, double[][] labels) {
     double sum = 0;
     long correct = 0;
@@ -56,7 +56,7 @@ public final class LabelLoss {
     return new TokenLoss(sum, logits.length, correct);
   }
 
-  /** Nothing is right or wrong. */
+  /** Counts nothing as right. */
   private static TokenLoss squared(float[] logits, double[][] labels) {
     double sum = 0;
     for (int i = 0; i < logits.length; i++) {
@@ -72,7 +72,7 @@ public final class LabelLoss {
   }
 
   /**
-   * @throws IllegalArgumentException if a row's labels are not what the head gives
+   * @throws IllegalArgumentException if a row's labels do not fit the head
    */
   static void requireFitting(Task.SequenceClassification head, double[][] labels, int rows) {
     boolean single = head.problem() == Task.Problem.SINGLE_LABEL_CLASSIFICATION;
@@ -84,7 +84,7 @@ public final class LabelLoss {
       double[] row = labels[r];
       if (row.length != width) {
         throw new IllegalArgumentException(
-            "row %d has %d labels, the model %d".formatted(r, row.length, width));
+            "row %d has %d labels, but the model has %d".formatted(r, row.length, width));
       }
       if (single && !(row[0] >= 0 && row[0] < head.numLabels() && row[0] == Math.rint(row[0]))) {
         throw new IllegalArgumentException(

@@ -5,13 +5,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
- * How well predicted labels fit the true ones, in scikit-learn's terms. One label: {@code accuracy}
- * and {@code f1_macro} over the classes that were true or predicted. Several: {@code accuracy} of
- * whole rows, {@code f1_micro}, and {@code f1_macro} over all classes; a class is predicted where
- * its logit is above 0. Regression: {@code mse}, {@code mae} and {@code pearson}, left out where
- * one side is constant.
+ * Measures how well predicted labels fit the true ones, in scikit-learn's terms. One label: {@code
+ * accuracy} and {@code f1_macro} over the classes that were true or predicted. Several labels:
+ * {@code accuracy} of whole rows, {@code f1_micro}, and {@code f1_macro} over all classes; a class
+ * is predicted where its logit is above 0. Regression: {@code mse}, {@code mae} and {@code
+ * pearson}, omitted if one side is constant.
  */
 public final class LabelMetrics {
   private final Task.SequenceClassification head;
@@ -65,7 +66,7 @@ public final class LabelMetrics {
     if (isPredicted && isActual) both[of]++;
   }
 
-  /** By name; empty without rows. */
+  /** Returns the metrics by name; empty without rows. */
   public Map<String, Double> named() {
     Map<String, Double> named = new LinkedHashMap<>();
     if (rows == 0) return named;
@@ -76,7 +77,12 @@ public final class LabelMetrics {
       }
       case MULTI_LABEL_CLASSIFICATION -> {
         named.put("accuracy", (double) right / rows);
-        named.put("f1_micro", f1(sum(both), sum(predicted), sum(actual)));
+        named.put(
+            "f1_micro",
+            f1(
+                LongStream.of(both).sum(),
+                LongStream.of(predicted).sum(),
+                LongStream.of(actual).sum()));
         named.put("f1_macro", macro(true));
       }
       case REGRESSION -> regression(named);
@@ -97,12 +103,6 @@ public final class LabelMetrics {
 
   private static double f1(long both, long predicted, long actual) {
     return predicted + actual == 0 ? 0 : 2.0 * both / (predicted + actual);
-  }
-
-  private static long sum(long[] counts) {
-    long sum = 0;
-    for (long each : counts) sum += each;
-    return sum;
   }
 
   private void regression(Map<String, Double> named) {

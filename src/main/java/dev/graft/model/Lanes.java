@@ -12,16 +12,19 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows or tokens of a micro-batch that a CPU computes side by side, some of them a lane: the same
- * model, with gradients of its own that are added up in order when all are done. So the cores meet
- * once a micro-batch rather than in each operation. What is dropped at random comes from one
- * generator, so that such a model has one lane.
+ * Computes rows or tokens of a micro-batch side by side on a CPU. A lane is the same model with its
+ * own gradients, which are added up in order at the end, so that the cores synchronise once per
+ * micro-batch rather than in each operation. A model with dropout has one lane, because its masks
+ * come from one generator.
  */
 final class Lanes implements AutoCloseable {
-  /** Bytes of the gradients of all lanes but the first; part of what a program is counted with. */
+  /**
+   * Maximum bytes of the gradients of all lanes except the first; the memory estimate includes
+   * them.
+   */
   private static final long MOST_GRADIENTS = 64L << 20;
 
-  /** How much longer the longest lane may be than its share of the whole. */
+  /** Maximum ratio of the longest lane to its equal share. */
   private static final double UNEVEN = 1.08;
 
   private final ForwardPass forward;
@@ -47,7 +50,7 @@ final class Lanes implements AutoCloseable {
   }
 
   /**
-   * @param model that adds to other gradients; null = there is none
+   * @param model creates the model that adds to other gradients
    * @return null where rows are computed together
    */
   static @Nullable Lanes of(
@@ -62,7 +65,7 @@ final class Lanes implements AutoCloseable {
     return lanes.most > 1 ? lanes : null;
   }
 
-  /** Some rows for each lane, in order; one lane where more would not end sooner. */
+  /** Divides rows among lanes, in order; one lane if more would not be faster. */
   List<MicroBatch> divided(MicroBatch batch) {
     int rows = Math.min(most, batch.size());
     if (rows < 2) return List.of(batch);
@@ -78,7 +81,7 @@ final class Lanes implements AutoCloseable {
     return List.of(batch);
   }
 
-  /** Cut where the rows before a lane have their share of the tokens, or nearly. */
+  /** Divides rows so that each lane has nearly its share of the tokens. */
   private static List<MicroBatch> cut(MicroBatch batch, int lanes) {
     int[] before = new int[batch.size() + 1]; // tokens
     int[][] ids = batch.inputIds();
@@ -97,7 +100,7 @@ final class Lanes implements AutoCloseable {
     return parts;
   }
 
-  /** A stretch of the tokens for each lane; none where that is not worth it, or not possible. */
+  /** Divides tokens among lanes; empty if that is impossible or too small. */
   List<TokenLayout> stretches(TokenLayout whole) {
     int least = Math.max(1, forward.plan().leastLane());
     int lanes = Math.min(Math.min(most, ComputePlan.MOST_STRETCHES), whole.size() / least);
@@ -113,7 +116,7 @@ final class Lanes implements AutoCloseable {
     return all ? stretches : List.of();
   }
 
-  /** The model of a lane. */
+  /** Returns the model of a lane. */
   Transformer model(int lane) {
     if (lane == 0) return forward.model();
     while (others.size() < lane) {
@@ -123,14 +126,14 @@ final class Lanes implements AutoCloseable {
     return others.get(lane - 1).model();
   }
 
-  /** Computes all lanes, and adds their gradients up. */
+  /** Computes all lanes and adds up their gradients. */
   List<Accumulation.RowsPass.Result> run(List<Supplier<Accumulation.RowsPass.Result>> lanes) {
     List<Accumulation.RowsPass.Result> results = threads.run(lanes);
     for (int i = 1; i < lanes.size(); i++) parameters.take(others.get(i - 1).gradients());
     return results;
   }
 
-  /** Forgets gradients of lanes that did not all end. */
+  /** Discards the gradients of lanes after a failure. */
   void discard() {
     for (Lane each : others) forward.model().memory().zero(each.gradients().flat());
   }
@@ -142,12 +145,13 @@ final class Lanes implements AutoCloseable {
   }
 
   /**
-   * Cuts the tokens of a micro-batch so that lanes take equally long: later tokens see more.
+   * Divides the tokens of a micro-batch so that lanes take equally long, although later tokens see
+   * more keys.
    *
-   * @param pair what a pair of a query and a key costs, as a part of what else a token does
+   * @param pair cost of a pair of a query and a key relative to the other work of a token
    */
   private record TokenCuts(double pair) {
-    /** Attention computes a number that much slower than linear layers do. */
+    /** Time of a multiplication in attention relative to one in linear layers. */
     private static final double SLOWER = 2;
 
     static TokenCuts of(ForwardPass forward) {
@@ -162,7 +166,7 @@ final class Lanes implements AutoCloseable {
     }
 
     /**
-     * @param most of keys that a token sees; 0 = all
+     * @param most maximum keys that a token sees; 0 = all
      */
     List<TokenLayout> cut(TokenLayout whole, int lanes, int most) {
       double[] before = new double[whole.size() + 1];

@@ -19,9 +19,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One micro-batch on its way up and down the stages, under one plan. What the way up leaves for the
- * way down is a stack with one entry a stage that trains or lies above one that does. Closing frees
- * what is left of it after an error.
+ * Forward and backward of one micro-batch through the stages. Forward leaves a stack for backward,
+ * with one entry for each stage that trains or lies above one that does. Closing frees the rest of
+ * it after an error.
  */
 abstract sealed class LayerPass implements AutoCloseable {
   final Transformer model;
@@ -51,9 +51,9 @@ abstract sealed class LayerPass implements AutoCloseable {
   }
 
   /**
-   * Some of a micro-batch's tokens, where nothing drops.
+   * Returns the pass of some of a micro-batch's tokens, without dropout.
    *
-   * @param scope of what lanes hand to each other
+   * @param scope owns what lanes pass to each other
    */
   public static LayerPass lane(
       Transformer model, BatchInputs inputs, TokenLane lane, PtNDManager scope) {
@@ -61,18 +61,19 @@ abstract sealed class LayerPass implements AutoCloseable {
   }
 
   /**
-   * @param again stages below this one are computed again on the way down, the others are kept
+   * @param again stages below this one are recomputed in backward, the others keep their
+   *     activations
    */
   public static LayerPass partly(
       Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed, int again) {
     return new RecomputePass(model, inputs, drops, dropoutSeed, again);
   }
 
-  /** One stage up; remembers on the stack what {@link #backward} needs. Does not close x. */
+  /** Computes a stage and pushes onto the stack what {@link #backward} needs. Does not close x. */
   abstract IValue forward(int index, Transformer.Stage stage, IValue x);
 
   /**
-   * One stage down: takes from the stack, adds to the gradients of the stage.
+   * Computes the backward of a stage: pops from the stack and adds to the gradients of the stage.
    *
    * @param g gradient of the stage's output, used up but not closed
    * @param input whether the gradient of the stage's input is wanted
@@ -80,9 +81,9 @@ abstract sealed class LayerPass implements AutoCloseable {
   abstract @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input);
 
   /**
-   * From token ids to what the head computes.
+   * Computes the forward pass from token ids to the output of the head.
    *
-   * @param lowest stages from here on are remembered for the way down
+   * @param lowest first stage that leaves something for backward
    */
   public IValue up(int lowest) {
     IValue current = IValue.from(inputs.ids());
@@ -99,7 +100,7 @@ abstract sealed class LayerPass implements AutoCloseable {
     return current;
   }
 
-  /** Down to the lowest stage that trains; closes g. */
+  /** Computes the backward pass to the lowest stage that trains; closes g. */
   public void down(IValue g, int lowest) {
     IValue current = g;
     for (int i = model.stages().size() - 1; i >= lowest; i--) {
@@ -114,14 +115,14 @@ abstract sealed class LayerPass implements AutoCloseable {
     }
   }
 
-  /** A stage below all that trains: only its output counts. */
+  /** Computes a stage below all that trains, which only needs its output. */
   private IValue below(int index, Transformer.Stage stage, IValue x) {
     boolean dropping = drops && stage.drops();
     if (dropping) seed(index);
     return up(stage, dropping ? "_train" : "_infer", x, inputs.context());
   }
 
-  /** Forward with what backward needs: (y, saved). */
+  /** Computes a stage and what its backward needs: (y, saved). */
   IValue[] forwardSaving(int index, Transformer.Stage stage, IValue x) {
     seed(index);
     try (IValue both = up(stage, "_forward", x, inputs.context())) {
@@ -133,7 +134,7 @@ abstract sealed class LayerPass implements AutoCloseable {
     return model.up(stage, method, x, inputs, context);
   }
 
-  /** The rest of a stage on the way down; null without the gradient of its input. */
+  /** Runs a backward method that gives the gradient of the input, or null if that is not needed. */
   @Nullable IValue through(
       Transformer.Stage stage, String method, IValue g, IValue saved, boolean input) {
     IValue result = down(stage, method + (input ? "" : "_first"), g, saved, inputs.context());
@@ -146,10 +147,10 @@ abstract sealed class LayerPass implements AutoCloseable {
     return model.down(stage, method, g, saved, inputs, context);
   }
 
-  /** Tells those who wait for something of this pass that it does not come. */
+  /** Ends the wait of other passes for results of this one. */
   public void failed(Throwable why) {}
 
-  /** Dropout masks are those of (seed of the micro-batch, stage), however often it is computed. */
+  /** Sets the seed of dropout, so that masks depend only on the micro-batch and the stage. */
   void seed(int stage) {
     if (drops) JniUtils.setSeed(dropoutSeed * 31 + stage);
   }
@@ -159,7 +160,7 @@ abstract sealed class LayerPass implements AutoCloseable {
     while (!stack.isEmpty()) stack.pop().close();
   }
 
-  /** Keeps the input of each stage; the way down is autograd over the plain definitions. */
+  /** Keeps the input of each stage; backward is autograd over the plain definitions. */
   private static final class AutogradPass extends LayerPass {
     AutogradPass(Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
       super(model, inputs, drops, dropoutSeed);
@@ -185,14 +186,14 @@ abstract sealed class LayerPass implements AutoCloseable {
   }
 
   /**
-   * Keeps what the backward of a stage needs; of the first stages only the input, and computes them
-   * again on the way down, when all that was kept is gone.
+   * Keeps the activations that the backward of a stage needs. Of the first stages it keeps only the
+   * input, and recomputes them in backward.
    */
   private static final class RecomputePass extends LayerPass {
     private final int again;
 
     /**
-     * @param again stages below this one are computed again
+     * @param again stages below this one are recomputed
      */
     RecomputePass(
         Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed, int again) {
@@ -226,18 +227,18 @@ abstract sealed class LayerPass implements AutoCloseable {
   }
 
   /**
-   * Some of a micro-batch's tokens, which see keys and values of those before them and hand on
-   * their own. Keeps what backward needs of every stage.
+   * Some of a micro-batch's tokens, which see the keys and values of earlier tokens and pass on
+   * their own. Keeps the activations of every stage.
    */
   private static final class LanePass extends LayerPass {
     private final TokenLane lane;
     private final PtNDManager scope;
 
-    /** Of keys and values that were handed to each stage. */
+    /** Shapes of the keys and values that each stage received. */
     private final Map<Integer, Shape> earlier = new HashMap<>();
 
     /**
-     * @param scope of what is handed
+     * @param scope owns what is passed on
      */
     LanePass(Transformer model, BatchInputs inputs, TokenLane lane, PtNDManager scope) {
       super(model, inputs, false, 0);
@@ -272,7 +273,7 @@ abstract sealed class LayerPass implements AutoCloseable {
       }
     }
 
-    /** The context with a tensor, if there is one; to be closed. */
+    /** Returns the context with a tensor, if there is one; the caller closes it. */
     private IValue with(BatchContext place, @Nullable PtNDArray tensor) {
       return inputs.context(tensor == null ? Map.of() : Map.of(place, tensor));
     }
@@ -318,9 +319,9 @@ abstract sealed class LayerPass implements AutoCloseable {
   }
 
   /**
-   * What one lane of a micro-batch that is cut between its tokens hands to its neighbours: up, keys
-   * and values to the one behind, stage by stage; down, the gradient of those back. Whoever needs
-   * something waits for it. All lanes must run at the same time.
+   * The exchange between a lane of tokens and its neighbours. In forward a lane passes keys and
+   * values to the next one, stage by stage; in backward it returns their gradient. A lane waits for
+   * what it needs, so all lanes must run at the same time.
    */
   static final class TokenLane {
     private final @Nullable TokenLane before;
@@ -340,7 +341,7 @@ abstract sealed class LayerPass implements AutoCloseable {
     }
 
     /**
-     * @param lanes from the first tokens on
+     * @param lanes number of lanes, from the first tokens on
      */
     public static List<TokenLane> of(int lanes, int stages) {
       List<TokenLane> all = new ArrayList<>();
@@ -350,12 +351,12 @@ abstract sealed class LayerPass implements AutoCloseable {
       return all;
     }
 
-    /** Keys and values of all tokens before this lane's, (2, kv, n, d); null = there are none. */
+    /** Waits for the keys and values of all tokens before this lane, (2, kv, n, d); null = none. */
     @Nullable PtNDArray earlier(int stage) {
       return before == null ? null : before.keys.get(stage).join();
     }
 
-    /** Whether a lane behind waits for keys and values. */
+    /** Returns whether a later lane waits for keys and values. */
     boolean hands() {
       return !last;
     }
@@ -364,17 +365,17 @@ abstract sealed class LayerPass implements AutoCloseable {
       keys.get(stage).complete(keysAndValues);
     }
 
-    /** Gradient of what was handed on, of all lanes behind; null = there is none. */
+    /** Waits for the gradient of what was passed on, from all later lanes; null = none. */
     @Nullable PtNDArray later(int stage) {
       return last ? null : gradients.get(stage).join();
     }
 
-    /** Gives the gradient of {@link #earlier} to the lane before. */
+    /** Passes the gradient of {@link #earlier} to the previous lane. */
     void handBack(int stage, PtNDArray gradient) {
       if (before != null) before.gradients.get(stage).complete(gradient);
     }
 
-    /** Nothing more comes from here. */
+    /** Ends the wait of both neighbours. */
     void failed(Throwable why) {
       keys.forEach(each -> each.completeExceptionally(why));
       if (before != null) before.gradients.forEach(each -> each.completeExceptionally(why));

@@ -12,9 +12,9 @@ import dev.graft.kernels.TorchThread;
 import java.util.List;
 
 /**
- * Whether this process can train at all: libtorch is loaded, the kernels are compiled, and a
- * product is computed in each precision. Where a library or an instruction is missing the process
- * may end, so it belongs into one of its own.
+ * Checks whether this process can train: loads libtorch, compiles the kernels and computes a
+ * product in each precision. A missing library or instruction may end the process, so the check
+ * runs in a process of its own.
  */
 public final class LibtorchCheck {
   private static final int SIZE = 8;
@@ -60,7 +60,8 @@ public final class LibtorchCheck {
         PtNDArray ones = (PtNDArray) manager.ones(new Shape(SIZE, SIZE));
         PtNDArray product = module.call(manager, "product", ones, precision).getFirst();
         for (float sum : product.toFloatArray()) {
-          if (sum != SIZE) throw new IllegalStateException("libtorch multiplies wrongly: " + sum);
+          if (sum != SIZE)
+            throw new IllegalStateException("libtorch computed a wrong product: " + sum);
         }
       }
     }

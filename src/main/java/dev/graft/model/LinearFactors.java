@@ -8,7 +8,6 @@ import dev.graft.kernels.LowRank;
 import dev.graft.kernels.LowRank.LowRankInput;
 import dev.graft.kernels.LowRank.Magnitude;
 import dev.graft.kernels.Statement;
-import dev.graft.model.LoraTuner.LoraStart;
 import dev.graft.model.Tuner.Derived;
 import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraVariant;
@@ -31,8 +30,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
-public final class LinearFactors implements PartsTuner.AdapterPart {
+/** LoRA's factors A and B beside linear layers, with a bias of B if {@code lora_bias} is set. */
+public final class LinearFactors implements Trainable {
   private final Lora method;
   private final List<Linear> modules;
   private final Set<String> ofBase;
@@ -70,7 +69,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     for (Linear each : modules) {
       slots.addAll(factors(each));
       if (method.variant().useDora()) {
-        slots.add(new Slot(each.path() + DoraLengths.MAGNITUDE, each.outFeatures()));
+        slots.add(new Slot(each.path() + MAGNITUDE, each.outFeatures()));
       }
     }
     return slots;
@@ -78,10 +77,10 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
 
   private List<Slot> factors(Linear module) {
     List<Slot> slots = new ArrayList<>();
-    slots.add(new Slot(module.path() + LoraStart.A, rank(module), module.inFeatures()));
-    slots.add(new Slot(module.path() + LoraStart.B, module.outFeatures(), rank(module)));
+    slots.add(new Slot(module.path() + LoraTuner.A, rank(module), module.inFeatures()));
+    slots.add(new Slot(module.path() + LoraTuner.B, module.outFeatures(), rank(module)));
     if (method.variant().loraBias()) {
-      slots.add(new Slot(module.path() + LoraStart.BIAS, module.outFeatures()));
+      slots.add(new Slot(module.path() + LoraTuner.BIAS, module.outFeatures()));
     }
     return slots;
   }
@@ -100,7 +99,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     List<NamedTensor> start = new ArrayList<>();
     for (Linear each : modules) {
       for (Slot slot : factors(each)) {
-        start.add(LoraStart.of(method.initLoraWeights(), slot, rank(each), seed));
+        start.add(LoraTuner.start(method.initLoraWeights(), slot, rank(each), seed));
       }
     }
     return start;
@@ -118,7 +117,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     return module == null ? null : baseFactors.requantisedAs(module);
   }
 
-  /** Whose weight it is. */
+  /** Returns the module of a weight. */
   private @Nullable Linear module(ModelConfig.Parameter parameter) {
     for (Linear each : modules) {
       if (parameter.name().equals(each.path() + ".weight")) return each;
@@ -126,7 +125,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     return null;
   }
 
-  /** What the base's weights lose: their products with the scale. */
+  /** Returns the start factors whose scaled product is subtracted from the base's weights. */
   @Override
   public List<NamedTensor> frozen(long seed) {
     if (!method.initLoraWeights().changesBase()) return List.of();
@@ -144,18 +143,21 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   public Set<String> factors() {
     Set<String> factors = new HashSet<>(remembered());
     for (Linear each : modules) {
-      factors.add(each.path() + LoraStart.A);
-      factors.add(each.path() + LoraStart.B);
+      factors.add(each.path() + LoraTuner.A);
+      factors.add(each.path() + LoraTuner.B);
     }
     return factors;
   }
 
-  /** {@code q_proj.initial.lora_A.weight} of {@code q_proj.lora_A.weight}. */
+  /** Returns {@code q_proj.initial.lora_A.weight} for {@code q_proj.lora_A.weight}. */
   private static String initial(String factor) {
-    return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraStart.INITIAL + "$1");
+    return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraTuner.INITIAL + "$1");
   }
 
-  /** All of {@link #frozen}: a checkpoint keeps it, so that no decomposition is made twice. */
+  /**
+   * Returns all of {@link #frozen}, which a checkpoint holds so that decompositions are not
+   * repeated.
+   */
   @Override
   public Set<String> remembered() {
     if (!method.initLoraWeights().changesBase()) return Set.of();
@@ -172,19 +174,19 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   }
 
   private Derived norm(Linear module) {
-    return DoraLengths.norm(
+    return doraNorm(
         module.path(),
         module.outFeatures(),
         module.conv1d() ? "torch.t(%s)" : "%s",
-        LoraStart.A,
-        LoraStart.B,
+        LoraTuner.A,
+        LoraTuner.B,
         scale(module));
   }
 
   @Override
   public Map<String, String> startsAs() {
     if (!method.variant().useDora()) return Map.of();
-    return DoraLengths.start(modules.stream().map(Linear::path));
+    return doraStart(modules.stream().map(Linear::path));
   }
 
   @Override
@@ -193,8 +195,8 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
   }
 
   /**
-   * W + scale B A, transposed where the layer is stored so, its rows then at DoRA's lengths; bias +
-   * scale (bias of B).
+   * Adds scale B A to W, transposed if the layer is stored so, and scales its rows to DoRA's
+   * lengths; adds scale (bias of B) to the bias.
    */
   @Override
   public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
@@ -203,7 +205,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
         WeightMatrix weight = WeightMatrix.of(each, rows);
         addProduct(each, weight, trained);
         if (method.variant().useDora()) {
-          weight.stretch(Trainable.floats(trained, each.path() + DoraLengths.MAGNITUDE));
+          weight.stretch(Trainable.floats(trained, each.path() + MAGNITUDE));
         }
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
         addBias(each, rows.values(), trained);
@@ -212,13 +214,15 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     return rows.values();
   }
 
-  /** DoRA's lengths are those of columns where a layer is stored as (in, out). */
+  /** Returns false for DoRA with layers stored as (in, out), where lengths are those of columns. */
   @Override
   public boolean mergesByRows(String name) {
     return !method.variant().useDora() || modules.stream().noneMatch(Linear::conv1d);
   }
 
-  /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */
+  /**
+   * Returns nothing if more than a product is added to a layer, or if the base's numbers change.
+   */
   @Override
   public List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     if (method.variant().loraBias() || method.variant().useDora()) return List.of();
@@ -229,8 +233,8 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
                 new Tuner.LowRankUpdate(
                     each,
                     rank(each),
-                    Trainable.floats(trained, each.path() + LoraStart.A),
-                    Trainable.floats(trained, each.path() + LoraStart.B),
+                    Trainable.floats(trained, each.path() + LoraTuner.A),
+                    Trainable.floats(trained, each.path() + LoraTuner.B),
                     scale(each)))
         .toList();
   }
@@ -242,12 +246,12 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
         .map(Linear::path)
         .filter(path -> !ofBase.contains(path + ".bias"))
         .findFirst()
-        .map(path -> "lora_bias: " + path + " has no bias that the bias of its B could go into")
+        .map(path -> "lora_bias: " + path + " has no bias that could take up the bias of B")
         .orElse(null);
   }
 
   private void addBias(Linear linear, float[] bias, Map<String, NamedTensor> trained) {
-    float[] added = Trainable.floats(trained, linear.path() + LoraStart.BIAS);
+    float[] added = Trainable.floats(trained, linear.path() + LoraTuner.BIAS);
     for (int o = 0; o < added.length; o++) bias[o] += (float) (scale(linear) * added[o]);
   }
 
@@ -256,23 +260,23 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     if (!method.initLoraWeights().changesBase()) return;
     Map<String, NamedTensor> initial = new HashMap<>(trained);
     for (NamedTensor each : frozen(0)) initial.putIfAbsent(each.name(), each);
-    String lost = linear.path() + LoraStart.INITIAL;
+    String lost = linear.path() + LoraTuner.INITIAL;
     addProduct(weight, rank(linear), lost, initial, -scale(linear));
   }
 
   private static void addProduct(
       WeightMatrix weight, int r, String path, Map<String, NamedTensor> trained, double scale) {
-    float[] a = Trainable.floats(trained, path + LoraStart.A);
-    weight.add(r, a, Trainable.floats(trained, path + LoraStart.B), scale);
+    float[] a = Trainable.floats(trained, path + LoraTuner.A);
+    weight.add(r, a, Trainable.floats(trained, path + LoraTuner.B), scale);
   }
 
   /**
    * Low-rank paths beside linear layers.
    *
    * @param paths by module path
-   * @param dropout on their inputs, in training
-   * @param variant what else there is beside a layer
-   * @param loses whether the layer loses what its factors were at the start
+   * @param dropout of their inputs, in training
+   * @param variant further options of the paths
+   * @param loses whether the start value of the product is subtracted from the layer
    */
   public record LowRankPaths(
       Map<String, Path> paths, double dropout, LoraVariant variant, boolean loses)
@@ -299,7 +303,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     }
 
     /**
-     * What the paths read of one value.
+     * The paths that read one value.
      *
      * @param starts first rank of each module
      */
@@ -309,7 +313,10 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
       }
     }
 
-    /** By the value; each path reads its own where it drops, for it draws its own mask. */
+    /**
+     * Groups the paths by their input. With dropout each path has its own, because it draws its own
+     * mask.
+     */
     private Map<String, Inputs> inputs(String prefix, List<Statement> statements) {
       Map<String, Inputs> all = new HashMap<>();
       Map<String, Integer> ranks = new HashMap<>();
@@ -340,7 +347,8 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
       boolean bias = variant.loraBias();
       String product = bias ? linear.output() + "_product" : linear.output();
       Inputs of = Objects.requireNonNull(inputs.get(shared(linear)));
-      // Before the layer: the gradient of the input then begins as the layer's, the larger product.
+      // Before the layer, so that the gradient of the input begins with the larger product of the
+      // layer.
       if (of.low().equals(low(linear))) {
         statements.add(new LowRankInput(of.low(), linear.input(), of.modules(), dropout));
       }
@@ -349,18 +357,18 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
         String all = dense;
         dense = linear.output() + "_residual";
         String initial = linear.output() + "_initial";
-        String factors = module + LoraStart.INITIAL;
+        String factors = module + LoraTuner.INITIAL;
         statements.add(new LowRankInput(initial, linear.input(), List.of(factors), 0));
         statements.add(new LowRank(dense, all, initial, 0, factors, -path.scale()));
       }
       int start = Objects.requireNonNull(of.starts().get(module));
       statements.add(new LowRank(product, dense, of.low(), start, module, path.scale()));
       if (bias) {
-        statements.add(new Shift(linear.output(), product, module + LoraStart.BIAS, path.scale()));
+        statements.add(new Shift(linear.output(), product, module + LoraTuner.BIAS, path.scale()));
       }
     }
 
-    /** (m / n) (W x + scale B A x) + bias. */
+    /** Adds (m / n) (W x + scale B A x) + bias. */
     private void addDora(List<Statement> statements, LinearLayer linear, double scale) {
       String scaled = linear.bias() ? linear.output() + "_scaled" : linear.output();
       addMagnitude(statements, linear, linear.input(), scaled, scale);
@@ -370,7 +378,7 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
     }
 
     /**
-     * W x + bias - W d + (m / n) (W d + scale B A d) with d what dropout leaves of x, as PEFT's.
+     * Adds W x + bias - W d + (m / n) (W d + scale B A d), where d is x after dropout, as in PEFT.
      */
     private void addDoraWithDropout(List<Statement> statements, LinearLayer linear, double scale) {
       String whole = linear.output() + "_whole";
@@ -396,40 +404,32 @@ public final class LinearFactors implements PartsTuner.AdapterPart {
       String low = linear.output() + "_low";
       statements.add(new LowRankInput(low, input, List.of(module), 0));
       statements.add(new LowRank(product, dense, low, 0, module, scale));
-      statements.add(
-          new Magnitude(
-              output, product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
+      statements.add(new Magnitude(output, product, module + MAGNITUDE, module + NORM));
     }
   }
 
-  /** The lengths that DoRA (Liu et al. 2024) trains, and those that rows would have otherwise. */
-  static final class DoraLengths {
-    /** Trained, (out). */
-    static final String MAGNITUDE = ".lora_magnitude_vector";
+  /** Trained, (out). */
+  static final String MAGNITUDE = ".lora_magnitude_vector";
 
-    /** What they would be; PEFT computes it, too. */
-    static final String NORM = ".weight_norm";
+  /** The lengths that rows would have otherwise, as PEFT computes them. */
+  static final String NORM = ".weight_norm";
 
-    private DoraLengths() {}
+  /**
+   * Returns the lengths of the rows of W + scale B A (DoRA, Liu et al. 2024).
+   *
+   * @param weight format of W as (out, in) from the stored weight, such as {@code torch.t(%s)}
+   * @param a suffix of the name of A
+   * @param b suffix of the name of B
+   */
+  static Derived doraNorm(String path, int out, String weight, String a, String b, double scale) {
+    return new Derived(
+        path + NORM,
+        new long[] {out},
+        "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))".formatted(weight, scale),
+        List.of(path + LoraTuner.WEIGHT, path + a, path + b));
+  }
 
-    /**
-     * Those of W + scale B A.
-     *
-     * @param weight how W as (out, in) follows from the stored one, such as {@code torch.t(%s)}
-     * @param a suffix of the name of A
-     * @param b suffix of the name of B
-     */
-    static Derived norm(String path, int out, String weight, String a, String b, double scale) {
-      return new Derived(
-          path + NORM,
-          new long[] {out},
-          "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))"
-              .formatted(weight, scale),
-          List.of(path + LoraStart.WEIGHT, path + a, path + b));
-    }
-
-    static Map<String, String> start(Stream<String> paths) {
-      return paths.collect(Collectors.toMap(at -> at + MAGNITUDE, at -> at + NORM));
-    }
+  static Map<String, String> doraStart(Stream<String> paths) {
+    return paths.collect(Collectors.toMap(at -> at + MAGNITUDE, at -> at + NORM));
   }
 }

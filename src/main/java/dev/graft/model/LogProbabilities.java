@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/** What a model itself thinks of the next token: before temperature, penalties and biases. */
+/** The model's own probabilities of the next token, before temperature, penalties and biases. */
 public final class LogProbabilities {
   /** Natural logarithm. */
   public record Scored(int id, double logProbability) {}
@@ -29,7 +29,7 @@ public final class LogProbabilities {
     return new Scored(id, logits[id] - logSum);
   }
 
-  /** The likeliest tokens, most likely first; of equal ones the first. */
+  /** Returns the likeliest tokens, most likely first; of equal ones the first. */
   public List<Scored> top(int count) {
     Comparator<Integer> worstFirst =
         Comparator.<Integer>comparingDouble(id -> logits[id])

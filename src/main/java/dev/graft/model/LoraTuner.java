@@ -1,6 +1,5 @@
 package dev.graft.model;
 
-import dev.graft.model.PartsTuner.AdapterPart;
 import dev.graft.spec.Lora;
 import dev.graft.spec.Lora.LoraPatterns;
 import dev.graft.spec.Lora.LoraVariant.Bias;
@@ -21,7 +20,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** LoRA (Hu et al. 2021) with what PEFT's {@code LoraConfig} lets train beside its factors. */
+/** LoRA (Hu et al. 2021) with all that PEFT's {@code LoraConfig} can train beside its factors. */
 final class LoraTuner extends PartsTuner {
   private final Lora method;
 
@@ -30,7 +29,7 @@ final class LoraTuner extends PartsTuner {
     this.method = method;
   }
 
-  private static List<AdapterPart> parts(Lora method, ModelDirectory base) {
+  private static List<Trainable> parts(Lora method, ModelDirectory base) {
     ModelConfig config = base.config();
     List<String> toSave = method.extras().modulesToSave();
     SavedModules whole = SavedModules.of(toSave, base);
@@ -44,7 +43,7 @@ final class LoraTuner extends PartsTuner {
     Set<String> all = new HashSet<>(adapted);
     tables.forEach(each -> all.add(each.path()));
     if (modules.output()) all.add(config.outputModule());
-    List<AdapterPart> parts = new ArrayList<>();
+    List<Trainable> parts = new ArrayList<>();
     parts.add(new LinearFactors(method, linears, base));
     parts.add(new EmbeddingFactors(method, tables, base));
     if (modules.output()) parts.add(new EmbeddingFactors.OutputFactors(method, base));
@@ -56,7 +55,7 @@ final class LoraTuner extends PartsTuner {
 
   @Override
   public Tuner.@Nullable SavedResult converted(List<NamedTensor> values) {
-    // EVA has given it ranks that nobody asked for
+    // its ranks are those that EVA found
     if (method.initLoraWeights() instanceof LoraInit.Eva) {
       return new Tuner.SavedResult(method, saved(values));
     }
@@ -66,28 +65,27 @@ final class LoraTuner extends PartsTuner {
   }
 
   /**
-   * An adapter whose start was taken out of the base, as a LoRA of twice the rank for the base as
-   * it is: with A' = [A; A0] and B' = [B, -B0] the product B' A' is B A - B0 A0. PEFT makes the
-   * same when it saves with {@code path_initial_model_for_weight_conversion}.
+   * An adapter whose start was subtracted from the base, as a LoRA of twice the rank for the
+   * unchanged base: with A' = [A; A0] and B' = [B, -B0] the product B' A' is B A - B0 A0. PEFT does
+   * the same when it saves with {@code path_initial_model_for_weight_conversion}.
    *
    * @param values of the slots of the method
    */
   private record PlainLora(Lora method, List<NamedTensor> values) {
     /**
-     * @param values of the slots, and of the factors that the base lost
+     * @param values of the slots, and of the factors that were subtracted from the base
      */
     public static PlainLora of(Lora method, List<NamedTensor> values) {
       Map<String, NamedTensor> byName = NamedTensor.byName(values);
       List<NamedTensor> plain = new ArrayList<>();
       for (NamedTensor each : values) {
         String name = each.name();
-        if (name.contains(LoraStart.INITIAL + ".")) continue;
+        if (name.contains(INITIAL + ".")) continue;
         if (name.endsWith(EmbeddingFactors.A)) plain.add(below(each, zeros(each)));
         else if (name.endsWith(EmbeddingFactors.B)) plain.add(beside(each, zeros(each)));
-        else if (name.endsWith(LoraStart.A))
-          plain.add(below(each, initial(byName, name, LoraStart.A)));
-        else if (name.endsWith(LoraStart.B)) {
-          plain.add(beside(each, initial(byName, name, LoraStart.B)));
+        else if (name.endsWith(A)) plain.add(below(each, initial(byName, name, A)));
+        else if (name.endsWith(B)) {
+          plain.add(beside(each, initial(byName, name, B)));
         } else plain.add(each);
       }
       return new PlainLora(doubled(method), plain);
@@ -96,10 +94,12 @@ final class LoraTuner extends PartsTuner {
     private static NamedTensor initial(
         Map<String, NamedTensor> values, String name, String factor) {
       String module = name.substring(0, name.length() - factor.length());
-      return Objects.requireNonNull(values.get(module + LoraStart.INITIAL + factor), name);
+      return Objects.requireNonNull(values.get(module + INITIAL + factor), name);
     }
 
-    /** Embeddings lose nothing, but have the same rank. */
+    /**
+     * Returns zeros for embeddings, from which nothing is subtracted but which have the same rank.
+     */
     private static NamedTensor zeros(NamedTensor factor) {
       return NamedTensor.of(factor.name(), new float[factor.toFloats().length], factor.shape());
     }
@@ -128,7 +128,7 @@ final class LoraTuner extends PartsTuner {
       return NamedTensor.of(b.name(), both, b.shape()[0], 2L * r);
     }
 
-    /** Twice the rank with the same scale. */
+    /** Returns the method with twice the rank and the same scale. */
     private static Lora doubled(Lora method) {
       double factor = method.variant().useRslora() ? Math.sqrt(2) : 2;
       SortedMap<String, Integer> ranks = new TreeMap<>();
@@ -147,48 +147,43 @@ final class LoraTuner extends PartsTuner {
     }
   }
 
-  /** Starts of LoRA's factors that need nothing but random numbers. */
-  static final class LoraStart {
-    static final String WEIGHT = ".weight";
-    static final String A = ".lora_A.weight";
-    static final String B = ".lora_B.weight";
-    static final String BIAS = ".lora_B.bias";
+  static final String WEIGHT = ".weight";
+  static final String A = ".lora_A.weight";
+  static final String B = ".lora_B.weight";
+  static final String BIAS = ".lora_B.bias";
 
-    /** What comes between a module's path and the names of the factors that its weight lost. */
-    static final String INITIAL = ".initial";
+  /** Between a module's path and the names of the factors that were subtracted from its weight. */
+  static final String INITIAL = ".initial";
 
-    private LoraStart() {}
-
-    /**
-     * PEFT's start: A uniform within 1/sqrt(in), B and its bias zero; gaussian, A has deviation
-     * 1/r; random, B and its bias are uniform within 1/sqrt(r).
-     *
-     * @param r rank of the slot's module
-     */
-    static NamedTensor of(LoraInit init, Slot slot, int r, long seed) {
-      boolean a = slot.name().endsWith(A);
-      double bound = 1 / Math.sqrt(a ? slot.shape()[1] : r);
-      return switch (init) {
-        // the factors that EVA finds come later
-        case LoraInit.Standard _, LoraInit.Eva _ ->
-            a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
-        case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
-        case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
-        case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _ ->
-            throw new IllegalStateException(init + " needs linear algebra");
-      };
-    }
+  /**
+   * Returns PEFT's start of a factor: A is uniform within 1/sqrt(in), B and its bias are zero;
+   * gaussian: A has deviation 1/r; random: B and its bias are uniform within 1/sqrt(r).
+   *
+   * @param r rank of the slot's module
+   */
+  static NamedTensor start(LoraInit init, Slot slot, int r, long seed) {
+    boolean a = slot.name().endsWith(A);
+    double bound = 1 / Math.sqrt(a ? slot.shape()[1] : r);
+    return switch (init) {
+      // EVA sets its factors later
+      case LoraInit.Standard _, LoraInit.Eva _ ->
+          a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
+      case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
+      case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
+      case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _ ->
+          throw new IllegalStateException(init + " needs linear algebra");
+    };
   }
 
   /**
    * PEFT's {@code bias}: biases of the base that train beside the factors. Those of adapted modules
-   * have another name in its file, because its layers wrap them.
+   * have another name in PEFT's file, because its layers wrap them.
    *
    * @param adapted paths of the modules with factors
-   * @param whole what trains anyway
+   * @param whole modules that train as a whole
    */
   record TrainedBiases(Bias bias, Set<String> adapted, SavedModules whole, ModelConfig config)
-      implements AdapterPart {
+      implements Trainable {
     private static final String BIAS = ".bias";
 
     public TrainedBiases {
@@ -219,7 +214,7 @@ final class LoraTuner extends PartsTuner {
     @Override
     public String savedName(String slot) {
       String module = slot.substring(0, slot.length() - BIAS.length());
-      return AdapterPart.super.savedName(
+      return Trainable.super.savedName(
           adapted.contains(module) ? module + ".base_layer" + BIAS : slot);
     }
   }

@@ -6,9 +6,9 @@ import dev.graft.weights.NamedTensor;
 import java.util.Map;
 
 /**
- * How many times too large gradients are computed, so that the small ones are not 0 in f16: a power
- * of two, that of {@code torch.amp.GradScaler}. It doubles after 2,000 updates, and is halved where
- * gradients overflow. Unlike there, the step is then made again, so that no row is left out.
+ * The factor of gradients that keeps small ones from becoming 0 in f16: a power of two, as in
+ * {@code torch.amp.GradScaler}. It doubles after 2,000 updates and is halved when gradients
+ * overflow. Unlike there, the step is then repeated, so that no row is skipped.
  */
 final class LossScale {
   private static final double FIRST = 1 << 16;
@@ -26,7 +26,7 @@ final class LossScale {
     this.value = value;
   }
 
-  /** 1 for ever in all types but f16. */
+  /** Returns a scale that is always 1 in all types except f16. */
   public static LossScale of(DeviceMemory memory, Precision precision) {
     return precision == Precision.F16
         ? new LossScale(memory, Map.of("loss_scale", memory.zeros(2)), FIRST)
@@ -37,7 +37,7 @@ final class LossScale {
     return value;
   }
 
-  /** An update was made of gradients with it. */
+  /** Counts an update with this scale. */
   public void updated() {
     if (state.isEmpty() || ++updates < GROWS_AFTER) return;
     updates = 0;
@@ -45,7 +45,7 @@ final class LossScale {
   }
 
   /**
-   * After gradients that are not finite.
+   * Halves the scale after gradients that are not finite.
    *
    * @return whether it is lower now
    */
@@ -56,12 +56,12 @@ final class LossScale {
     return true;
   }
 
-  /** What a checkpoint has of it, as it is when {@link #write} was called. */
+  /** Returns the state for a checkpoint, as of the last {@link #write}. */
   public Map<String, PtNDArray> state() {
     return state;
   }
 
-  /** Puts what it is into its state. */
+  /** Writes the scale into its state. */
   public void write() {
     state.forEach(
         (name, tensor) ->
@@ -69,7 +69,7 @@ final class LossScale {
                 tensor, NamedTensor.of(name, new float[] {(float) value, (float) updates}, 2)));
   }
 
-  /** Becomes what its state is. */
+  /** Reads the scale from its state. */
   public void read() {
     for (PtNDArray each : state.values()) {
       float[] values = each.toFloatArray();

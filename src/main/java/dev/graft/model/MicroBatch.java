@@ -15,15 +15,18 @@ import org.jspecify.annotations.Nullable;
 public sealed interface MicroBatch {
   int[][] inputIds();
 
-  /** What the loss of this batch is a sum over: the window's sum of them is its divisor. */
+  /**
+   * Returns the number of targets that the loss sums over; their sum over the window is the
+   * divisor.
+   */
   long targets();
 
-  /** Rows, or pairs, that can be computed apart. */
+  /** Returns the number of rows, or pairs, that can be computed separately. */
   int size();
 
   /**
-   * Some of the rows or pairs, as part of the whole: the losses of all parts together are that of
-   * the whole, whose width and number they have.
+   * Returns some of the rows or pairs as a part of the whole, with its width and number of pairs;
+   * the losses of all parts add up to that of the whole.
    */
   MicroBatch part(int from, int to);
 
@@ -33,16 +36,16 @@ public sealed interface MicroBatch {
    * @param inputIds (rows)(tokens)
    * @param labels same shape; -100 where a token is not trained; labels[b][t] is the target of
    *     position t-1
-   * @param segments same shape: from 1, a token sees tokens of its own segment only, and learned
-   *     positions begin anew with each; null = every row is one text
-   * @param width tokens that a rectangle of the rows would have each: what depends on it in
-   *     transformers, such as {@code dynamic} rope, depends on it here. No padding is computed
+   * @param segments same shape: from 1; a token sees only tokens of its own segment, and positions
+   *     start again with each; null = every row is one text
+   * @param width width of a rectangle of the rows in tokens, which {@code dynamic} rope, for
+   *     instance, depends on as in transformers. No padding is computed
    */
   public record TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] segments, int width)
       implements MicroBatch {
     public static final int IGNORE = TokenizedRow.IGNORE;
 
-    /** As wide as the longest row. */
+    /** A batch as wide as its longest row. */
     public TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] segments) {
       this(
           inputIds,
@@ -56,7 +59,7 @@ public sealed interface MicroBatch {
       this(inputIds, labels, null);
     }
 
-    /** Labels that count: not {@link #IGNORE} and at position 1 or later. */
+    /** Returns the labels that are not {@link #IGNORE} and at position 1 or later. */
     @Override
     public long targets() {
       long count = 0;
@@ -112,23 +115,23 @@ public sealed interface MicroBatch {
   /**
    * Log-probabilities of the completions of pairs, in nats, each summed over its tokens.
    *
-   * @param chosen one a pair
-   * @param rejected as many
+   * @param chosen one per pair
+   * @param rejected one per pair
    */
   public record PairLogps(double[] chosen, double[] rejected) {
     public PairLogps {
       if (chosen.length != rejected.length) {
-        throw new IllegalArgumentException("a chosen text lacks its rejected one");
+        throw new IllegalArgumentException("each chosen text needs a rejected one");
       }
     }
 
-    /** Of some of the pairs. */
+    /** Returns those of some of the pairs. */
     public PairLogps part(int from, int to) {
       return new PairLogps(
           Arrays.copyOfRange(chosen, from, to), Arrays.copyOfRange(rejected, from, to));
     }
 
-    /** Of these pairs, then others. */
+    /** Returns those of these pairs, followed by others. */
     public PairLogps then(PairLogps others) {
       return new PairLogps(joined(chosen, others.chosen), joined(rejected, others.rejected));
     }
@@ -143,17 +146,17 @@ public sealed interface MicroBatch {
    * several batches is divided by their number.
    *
    * @param chosen row i belongs to row i of the rejected ones; labels are on the completion
-   * @param reference what the reference gives for the pairs; null where the loss needs none
-   * @param whole what the means of its losses are over
+   * @param reference log-probabilities of the reference; null where the loss needs none
+   * @param whole micro-batch that the means of the losses are over
    */
   public record PairBatch(
       TokenBatch chosen, TokenBatch rejected, @Nullable PairLogps reference, Whole whole)
       implements MicroBatch {
     /**
-     * A micro-batch that a batch of pairs is, or is part of.
+     * The micro-batch that a batch of pairs is a part of, or is itself.
      *
      * @param pairs of it
-     * @param chosenText tokens of the chosen texts that others come before
+     * @param chosenText tokens of the chosen texts, except the first of each
      */
     public record Whole(int pairs, long chosenText) {
       static Whole of(TokenBatch chosen) {
@@ -165,22 +168,22 @@ public sealed interface MicroBatch {
 
     public PairBatch {
       if (chosen.inputIds().length != rejected.inputIds().length) {
-        throw new IllegalArgumentException("a chosen text lacks its rejected one");
+        throw new IllegalArgumentException("each chosen text needs a rejected one");
       }
       if (chosen.segments() != null || rejected.segments() != null) {
         throw new IllegalArgumentException("pairs cannot be packed");
       }
       if (reference != null && reference.chosen().length != chosen.inputIds().length) {
-        throw new IllegalArgumentException("the reference is that of other pairs");
+        throw new IllegalArgumentException("the reference belongs to other pairs");
       }
     }
 
-    /** Pairs whose reference is not known. */
+    /** Pairs whose reference is unknown. */
     public PairBatch(TokenBatch chosen, TokenBatch rejected) {
       this(chosen, rejected, null, Whole.of(chosen));
     }
 
-    /** The same pairs, measured from what a reference gives for them. */
+    /** Returns the same pairs with the log-probabilities of a reference. */
     public PairBatch measuredFrom(PairLogps logps) {
       return new PairBatch(chosen, rejected, logps, whole);
     }
@@ -189,7 +192,7 @@ public sealed interface MicroBatch {
       return chosen.inputIds().length;
     }
 
-    /** The chosen rows, then the rejected ones. */
+    /** Returns the chosen rows, followed by the rejected ones. */
     public TokenBatch rows() {
       return new TokenBatch(
           joined(chosen.inputIds(), rejected.inputIds()),
@@ -221,7 +224,7 @@ public sealed interface MicroBatch {
           whole);
     }
 
-    /** One mean. */
+    /** Returns 1, because the loss is one mean. */
     @Override
     public long targets() {
       return pairs() == 0 ? 0 : 1;

@@ -16,7 +16,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model runs, as text: the embedding, the layers, the head. Parts with the same statements
+ * The text that a model runs: the embedding, the layers, the head. Parts with the same statements
  * and trained tensors share a program.
  */
 public final class ModelProgram {
@@ -27,17 +27,17 @@ public final class ModelProgram {
   private final Map<String, String> methods = new LinkedHashMap<>();
   private final List<Part> parts = new ArrayList<>();
 
-  /** What two parts must share to run the same program. */
+  /** The key of a program: parts with equal keys share it. */
   private record Written(List<Statement> statements, LayerTensors tensors, List<String> shown) {}
 
   /**
    * A part of the model.
    *
-   * @param prefix what the names of its tensors begin with, such as {@code model.layers.3.}
+   * @param prefix of the names of its tensors, such as {@code model.layers.3.}
    * @param program name of its methods
-   * @param drops whether training computes something else than inference even where nothing trains
-   * @param divides whether some of a batch's rows are computed as they are among all of them
-   * @param hands whether tokens need something of those before them
+   * @param drops whether training differs from inference even if nothing trains
+   * @param divides whether rows can be computed separately with the same result
+   * @param hands whether tokens depend on earlier ones
    */
   public record Part(
       String prefix,
@@ -46,7 +46,7 @@ public final class ModelProgram {
       boolean drops,
       boolean divides,
       boolean hands) {
-    /** The name in the model of one of the tensors. */
+    /** Returns the name of one of its tensors in the model. */
     public String full(String name) {
       return ModelProgram.full(prefix, name);
     }
@@ -60,7 +60,7 @@ public final class ModelProgram {
   }
 
   /**
-   * The whole of a model.
+   * Returns the program of a whole model.
    *
    * @param trained whether a tensor of that name trains
    * @param forms of tensors that are not plain numbers, by name
@@ -82,16 +82,16 @@ public final class ModelProgram {
     return program;
   }
 
-  /** The head reads nothing but the tokens that it picks. */
+  /** Returns the last layer, of which the head reads only the tokens that it picks. */
   private List<Statement> last(String prefix, List<Statement> layer) {
     boolean drops = adapter.apply(prefix, layer).stream().anyMatch(Statement::drops);
     return drops ? LayerProgram.pickingLast(layer) : LayerProgram.picking(layer);
   }
 
   /**
-   * Embedding and layers of a base without an adapter.
+   * Returns the program of embedding and layers of a base without an adapter.
    *
-   * @param shown of each layer: its method {@code _inputs} gives them, too
+   * @param shown values of each layer that its method {@code _inputs} also returns
    */
   static ModelProgram shown(
       Family family, Function<String, @Nullable WeightForm> forms, List<ReadValues> shown) {
@@ -103,7 +103,7 @@ public final class ModelProgram {
     return program;
   }
 
-  /** Scores of labels are read in f32; hidden states go on to the loss as they are. */
+  /** Returns the head; the scores of labels are widened to f32, hidden states are not. */
   private static List<Statement> head(Family family) {
     if (family.output() != null) return family.head();
     List<Statement> head = new ArrayList<>(family.head());
@@ -124,7 +124,7 @@ public final class ModelProgram {
             written -> write(kind + programs.size(), kind, written));
     boolean drops = statements.stream().anyMatch(Statement::drops);
     boolean byToken = statements.stream().allMatch(Statement::dropsByToken);
-    // the head sees the tokens that it picks, and no others
+    // the head sees only the tokens that it picks
     boolean divides = byToken && !(drops && kind.equals("head"));
     boolean hands = statements.stream().anyMatch(HandsOn.class::isInstance);
     parts.add(new Part(prefix, program, tensors, drops, divides, hands));
@@ -146,17 +146,17 @@ public final class ModelProgram {
     return name.startsWith("/") ? name.substring(1) : prefix + name;
   }
 
-  /** The embedding, the layers, the head. */
+  /** Returns the embedding, the layers and the head. */
   public List<Part> parts() {
     return List.copyOf(parts);
   }
 
-  /** All methods, indented as members of a class. */
+  /** Returns all methods, indented as members of a class. */
   public String text() {
     return String.join("", methods.values());
   }
 
-  /** The methods of one program. */
+  /** Returns the methods of one program. */
   public String text(String program) {
     return methods.getOrDefault(program, "");
   }

@@ -21,15 +21,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors of a model on the device, by name, and the form of the weights that stay quantised
- * there. It does not own the tensors.
+ * The tensors of a model on the device, by name, with the forms of those that are not plain
+ * numbers. It does not own the tensors.
  */
 public final class ModelTensors {
   private final Map<String, PtNDArray> arrays = new LinkedHashMap<>();
   private final Map<String, WeightForm> forms = new LinkedHashMap<>();
   private final Dtype products;
 
-  /** Products with weights are computed in f32. */
+  /** Tensors of a model whose products are computed in f32. */
   public ModelTensors() {
     this(Precision.F32);
   }
@@ -42,7 +42,7 @@ public final class ModelTensors {
     this.products = products;
   }
 
-  /** Element type of products with weights. */
+  /** Returns the element type of products with weights. */
   static Dtype products(Precision precision) {
     return switch (precision) {
       case F32 -> Dtype.F32;
@@ -51,12 +51,12 @@ public final class ModelTensors {
     };
   }
 
-  /** Torch's number of the element type of products with weights, and of what goes between them. */
+  /** Returns torch's number of the element type of products with weights and of hidden states. */
   public int kind() {
     return DeviceMemory.kind(products);
   }
 
-  /** The same tensors, to be added to. */
+  /** Returns a copy that tensors can be added to. */
   public ModelTensors copy() {
     ModelTensors copy = new ModelTensors(products);
     copy.arrays.putAll(arrays);
@@ -73,12 +73,12 @@ public final class ModelTensors {
     forms.remove(name);
   }
 
-  /** A copy of a tensor of the base in f32, rounded to the element type of products. */
+  /** Loads a copy of a tensor of the base in f32, rounded to the element type of products. */
   public PtNDArray rounded(DeviceMemory memory, NamedTensor tensor) {
     return memory.load(tensor, products);
   }
 
-  /** A tensor that trains in place of one of the base's. */
+  /** Adds a tensor that trains in place of one of the base's. */
   public void putTrained(ModelConfig.Parameter parameter, PtNDArray array) {
     put(parameter.name(), array);
     WeightForm form = trainedForm(parameter, products);
@@ -86,9 +86,9 @@ public final class ModelTensors {
   }
 
   /**
-   * A factor of a low-rank path.
+   * Adds a factor of a low-rank path.
    *
-   * @param copy of it in the element type of products, which they read
+   * @param copy of it in the element type of products, which reads the copy
    */
   public void putRounded(String name, PtNDArray array, PtNDArray copy) {
     WeightForm form = new WeightForm.RoundedCopy(kind());
@@ -98,19 +98,21 @@ public final class ModelTensors {
     forms.put(name, form);
   }
 
-  /** Adds a copy of a plain weight that lies turned. */
+  /** Adds a transposed copy of a plain weight. */
   public void turn(DeviceMemory memory, String name) {
     WeightForm form = new WeightForm.Twice();
     arrays.put(form.parts(name).getLast(), memory.turned(require(name)));
     forms.put(name, form);
   }
 
-  /** The form of a factor as {@link #putRounded} has it. */
+  /** Returns the form of a factor that {@link #putRounded} adds. */
   public static WeightForm roundedForm(Precision precision) {
     return new WeightForm.RoundedCopy(DeviceMemory.kind(products(precision)));
   }
 
-  /** The form of a tensor that trains in place of one of the base's; null = plain numbers. */
+  /**
+   * Returns the form of a tensor that trains in place of one of the base's; null = plain numbers.
+   */
   static @Nullable WeightForm trainedForm(ModelConfig.Parameter parameter, Dtype products) {
     boolean rounded = products != Dtype.F32 && isMatrix(parameter);
     return rounded ? new WeightForm.Rounded(DeviceMemory.kind(products)) : null;
@@ -124,7 +126,7 @@ public final class ModelTensors {
    * Copies a weight to the device: matrices in the element type of products, vectors rounded to it
    * but as f32, quantised ones as they are.
    *
-   * @return the arrays that it is
+   * @return its arrays
    */
   public List<PtNDArray> load(
       DeviceMemory memory, ModelConfig.Parameter parameter, StoredWeight weight) {
@@ -166,7 +168,7 @@ public final class ModelTensors {
     };
   }
 
-  /** The form of a weight on the device; null = plain numbers. */
+  /** Returns the form of a weight on the device; null = plain numbers. */
   static @Nullable WeightForm form(
       ModelConfig.Parameter parameter, StoredWeight weight, Dtype products) {
     boolean transposed = parameter.kind() == ModelConfig.Kind.CONV1D;
@@ -202,13 +204,13 @@ public final class ModelTensors {
     return forms.get(name);
   }
 
-  /** Whether weights are made of their quantised form for each product. */
+  /** Returns whether products dequantise weights. */
   public boolean quantised() {
     return forms.values().stream()
         .anyMatch(form -> form instanceof FourBitWeight || form instanceof WeightForm.EightBit);
   }
 
-  /** The form of a tensor's own numbers, where products read others. */
+  /** Returns the form of a tensor's exact numbers, where products read a rounded copy. */
   @Nullable WeightForm exactForm(String name) {
     return form(name) instanceof WeightForm.RoundedCopy ? null : form(name);
   }

@@ -6,18 +6,21 @@ import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
 
-/** What a task asks for and the checkpoint does not have, in the shape it should have. */
+/** The parameters of a task's head that the checkpoint lacks, or has in another shape. */
 public final class NewHead {
   private NewHead() {}
 
-  /** The parameters that are new. */
+  /** Returns the new parameters. */
   public static List<Parameter> of(ModelDirectory base) {
     return base.config().newHead().stream()
         .filter(each -> !base.weights().has(each.name(), each.shape()))
         .toList();
   }
 
-  /** Their start, as transformers': weights normal with {@code initializer_range}, biases zero. */
+  /**
+   * Returns their start as in transformers: weights normal with {@code initializer_range}, biases
+   * zero.
+   */
   public static List<NamedTensor> start(ModelDirectory base, long seed) {
     ModelConfig config = base.config();
     return of(base).stream()

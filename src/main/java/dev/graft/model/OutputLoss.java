@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** From what the head computes to log-probabilities of tokens, and back. */
+/** Computes log-probabilities of tokens from the output of the head, and their gradients. */
 final class OutputLoss {
   private final Transformer model;
   private final ComputePlan plan;
@@ -33,9 +33,10 @@ final class OutputLoss {
   }
 
   /**
-   * Of a model that trains.
+   * Returns the loss of a model that trains.
    *
-   * @param part what trains of the output matrix where it does not train itself; null = nothing
+   * @param part the part of the output matrix that trains if the matrix itself does not; null =
+   *     none
    */
   public static OutputLoss of(
       Transformer model,
@@ -54,12 +55,12 @@ final class OutputLoss {
         : new OutputLoss(model, plan, labelSmoothing, gradient, model.tensor(part.rows()));
   }
 
-  /** Of a model that does not. */
+  /** Returns the loss of a model that does not train. */
   public static OutputLoss frozen(Transformer model, ComputePlan plan) {
     return new OutputLoss(model, plan, 0);
   }
 
-  /** Whether something of the output matrix trains. */
+  /** Returns whether a part of the output matrix trains. */
   public boolean trains() {
     return gradients.length > 0;
   }
@@ -68,7 +69,10 @@ final class OutputLoss {
     return TokenScores.of(scores(scope, hidden, upload(scope, targets, new float[0]).getFirst()));
   }
 
-  /** Log-probabilities of the targets, and whether one had the largest logit; on the device. */
+  /**
+   * Returns the log-probabilities of the targets, and whether each had the largest logit, on the
+   * device.
+   */
   private List<PtNDArray> scores(PtNDManager scope, IValue hidden, PtNDArray targets) {
     return memory()
         .module()
@@ -117,9 +121,9 @@ final class OutputLoss {
   }
 
   /**
-   * The same where the derivatives depend on the log-probabilities. A row's gradient is its
-   * derivative times something that does not depend on it, so the logits are computed once, unless
-   * the output matrix trains: it has the sum over the rows.
+   * Computes gradients where the derivatives depend on the log-probabilities. A row's gradient is
+   * proportional to its derivative, so the logits are computed once, unless the output matrix
+   * trains, whose gradient is a sum over rows.
    *
    * @param derivatives from (targets) to as many, on the device
    */
@@ -153,10 +157,10 @@ final class OutputLoss {
   }
 
   /**
-   * Targets as the model sees them.
+   * The model's scores of targets.
    *
    * @param logps log-probability of each
-   * @param best whether it had the largest logit
+   * @param best whether each had the largest logit
    */
   record TokenScores(float[] logps, boolean[] best) {
     static TokenScores of(List<PtNDArray> parts) {
@@ -164,7 +168,7 @@ final class OutputLoss {
     }
 
     /**
-     * The same on the device, with the gradient at the head's output.
+     * The scores on the device, with the gradient at the head's output.
      *
      * @param logps (targets)
      * @param best (targets)

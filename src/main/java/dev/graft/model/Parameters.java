@@ -15,12 +15,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors that train, their gradients and Adam's moments: four flat vectors, with a view for
- * each tensor. So clipping and zeroing are one operation each, and the update one for each group of
- * tensors with equal rate and decay, however many tensors there are.
+ * The tensors that train, their gradients and Adam's moments: four flat vectors with a view for
+ * each tensor. Clipping and zeroing are therefore one operation each, and the update is one
+ * operation for each group of tensors with equal rate and decay.
  */
 final class Parameters {
-  /** Elements; keeps every tensor on its own cache lines. */
+  /** Alignment in elements, so that no two tensors share a cache line. */
   private static final long ALIGNMENT = 16;
 
   /** Rows of the two-level norm. */
@@ -40,10 +40,10 @@ final class Parameters {
   private final List<ParameterGroup> groups = new ArrayList<>();
   private long updates;
 
-  /** What sets the update of one tensor apart from another's. */
+  /** The settings in which updates of tensors differ. */
   private record Settings(double rate, double decay) {}
 
-  /** Gradients beside those that updates take, in the same places, and each tensor's by name. */
+  /** Additional gradients in the same layout, with a view of each tensor by name. */
   public record Gradients(PtNDArray flat, Map<String, PtNDArray> byName) {}
 
   /** Consecutive elements with equal settings, ready as arguments of the fused update. */
@@ -96,7 +96,7 @@ final class Parameters {
     return Objects.requireNonNull(starts.get(slot.name()));
   }
 
-  /** Each slot's part of a vector that is laid out as {@link #flatValues}. */
+  /** Returns each slot's part of a vector with the layout of {@link #flatValues}. */
   private List<PtNDArray> parts(PtNDArray flat) {
     LongStream.Builder layout = LongStream.builder();
     for (Slot slot : slots) {
@@ -106,7 +106,7 @@ final class Parameters {
     return memory.parts(flat, layout.build().toArray());
   }
 
-  /** A tensor's part of such a vector. */
+  /** Returns a tensor's part of such a vector. */
   PtNDArray part(PtNDArray flat, String name) {
     Slot slot = slots.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
     return memory.part(flat, start(slot), slot.shape());
@@ -130,7 +130,7 @@ final class Parameters {
     return views.containsKey(name);
   }
 
-  /** All tensors in one vector, with gaps of zeros. */
+  /** Returns all tensors in one vector, with gaps of zeros. */
   PtNDArray flatValues() {
     return value;
   }
@@ -149,11 +149,11 @@ final class Parameters {
 
   private Views views(String name) {
     Views found = views.get(name);
-    if (found == null) throw new IllegalArgumentException("no parameter " + name + " trains");
+    if (found == null) throw new IllegalArgumentException("parameter " + name + " does not train");
     return found;
   }
 
-  /** Room for gradients that {@link #take} adds to these, zeroed. */
+  /** Returns further gradients, zeroed, which {@link #take} adds to these. */
   public Gradients further() {
     PtNDArray flat = memory.zeros(gradient.getShape().size());
     Map<String, PtNDArray> byName = new LinkedHashMap<>();
@@ -162,7 +162,7 @@ final class Parameters {
     return new Gradients(flat, byName);
   }
 
-  /** Adds them to the gradients, and zeroes them. */
+  /** Adds further gradients to the gradients, and zeroes them. */
   public void take(Gradients further) {
     memory.run("take", gradient, further.flat());
   }
@@ -171,7 +171,7 @@ final class Parameters {
     return slots.stream().mapToLong(Slot::size).sum();
   }
 
-  /** Takes the losses of a step: an update reads them. */
+  /** Returns the readout of a step's losses, which an update reads. */
   public Readout readout() {
     return readout;
   }
@@ -181,13 +181,13 @@ final class Parameters {
   }
 
   /**
-   * Clips, makes one AdamW update and zeroes the gradients. The device decides whether it is made;
-   * the host asks it when all is on its way.
+   * Clips, makes one AdamW update and zeroes the gradients. The device skips the update if a number
+   * is not finite; the host reads that after all calls are queued.
    *
-   * @param rule what the method does after the update
+   * @param rule part of the method after the update
    * @return norm of all gradients before clipping
    * @throws TrainableModel.NonfiniteGradients if the norm or a loss is not finite; the parameters
-   *     are then as before
+   *     are then unchanged
    */
   public double update(double learningRate, StepRule rule) {
     try (PtNDManager scope = memory.scope()) {
@@ -219,12 +219,12 @@ final class Parameters {
     }
   }
 
-  /** Divides the gradients, which were computed so many times too large. */
+  /** Divides the gradients by the scale of the loss. */
   public void unscale(double scale) {
     if (scale != 1) memory.run("times", gradient, 1 / scale);
   }
 
-  /** Forgets the gradients of the window so far. */
+  /** Discards the gradients of the window so far. */
   public void discard() {
     readout.forget();
     memory.zero(gradient);
@@ -263,40 +263,30 @@ final class Parameters {
     updates = madeUpdates;
   }
 
-  /** What a method does in an optimiser step beside AdamW. */
+  /** The part of a method in an optimiser step, beside AdamW. */
   interface StepRule {
-    /** Nothing. */
-    StepRule NONE =
-        new StepRule() {
-          @Override
-          public Readout.@Nullable Numbers regularise(Readout readout) {
-            return null;
-          }
-
-          @Override
-          public void updated(long updates) {}
-
-          @Override
-          public Map<String, PtNDArray> state() {
-            return Map.of();
-          }
-        };
+    /** Does nothing. */
+    StepRule NONE = new StepRule() {};
 
     /**
-     * Adds to the gradients before they are clipped.
+     * Adds the gradient of a regulariser before clipping.
      *
-     * @return what it adds to the loss, among what is read; null = nothing
+     * @return the regulariser's loss in the readout; null = none
      */
-    Readout.@Nullable Numbers regularise(Readout readout);
+    default Readout.@Nullable Numbers regularise(Readout readout) {
+      return null;
+    }
 
     /**
-     * After the update, with the clipped gradients still there.
+     * Called after the update, while the clipped gradients still exist.
      *
      * @param updates made so far, this one included
      */
-    void updated(long updates);
+    default void updated(long updates) {}
 
-    /** What the next step depends on and a checkpoint must hold, by name. */
-    Map<String, PtNDArray> state();
+    /** Returns the state that the next step depends on and a checkpoint must hold, by name. */
+    default Map<String, PtNDArray> state() {
+      return Map.of();
+    }
   }
 }

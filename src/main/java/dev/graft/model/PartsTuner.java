@@ -16,11 +16,11 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A method that is nothing but its parts. */
+/** A method that consists of parts. */
 class PartsTuner implements Tuner {
-  private final List<AdapterPart> parts;
+  private final List<Trainable> parts;
 
-  public PartsTuner(List<AdapterPart> parts) {
+  public PartsTuner(List<Trainable> parts) {
     this.parts = List.copyOf(parts);
   }
 
@@ -34,11 +34,11 @@ class PartsTuner implements Tuner {
     return parts.stream().flatMap(part -> part.start(seed).stream()).toList();
   }
 
-  /** Of two parts that need the same tensor, the first gives it. */
+  /** If two parts need the same tensor, the first provides it. */
   @Override
   public final List<NamedTensor> frozen(long seed) {
     Map<String, NamedTensor> frozen = new LinkedHashMap<>();
-    for (AdapterPart part : parts) {
+    for (Trainable part : parts) {
       for (NamedTensor each : part.frozen(seed)) frozen.putIfAbsent(each.name(), each);
     }
     return List.copyOf(frozen.values());
@@ -46,7 +46,7 @@ class PartsTuner implements Tuner {
 
   @Override
   public final long frozenBytes() {
-    return parts.stream().mapToLong(AdapterPart::frozenBytes).sum();
+    return parts.stream().mapToLong(Trainable::frozenBytes).sum();
   }
 
   @Override
@@ -67,13 +67,13 @@ class PartsTuner implements Tuner {
   @Override
   public final String output(String ofBase) {
     String output = ofBase;
-    for (AdapterPart part : parts) output = part.output(output);
+    for (Trainable part : parts) output = part.output(output);
     return output;
   }
 
   @Override
   public final Tuner.@Nullable OutputPart outputPart() {
-    return first(AdapterPart::outputPart);
+    return first(Trainable::outputPart);
   }
 
   @Override
@@ -84,7 +84,7 @@ class PartsTuner implements Tuner {
   @Override
   public final Map<String, String> startsAs() {
     Map<String, String> all = new HashMap<>();
-    for (AdapterPart part : parts) all.putAll(part.startsAs());
+    for (Trainable part : parts) all.putAll(part.startsAs());
     return all;
   }
 
@@ -98,10 +98,10 @@ class PartsTuner implements Tuner {
     return first(part -> part.requantisedAs(parameter));
   }
 
-  /** What the first part says that says something. */
-  private <T> @Nullable T first(Function<AdapterPart, @Nullable T> said) {
-    for (AdapterPart part : parts) {
-      T of = said.apply(part);
+  /** Returns the first value of a part that is not null. */
+  private <T> @Nullable T first(Function<Trainable, @Nullable T> value) {
+    for (Trainable part : parts) {
+      T of = value.apply(part);
       if (of != null) return of;
     }
     return null;
@@ -115,7 +115,7 @@ class PartsTuner implements Tuner {
   @Override
   public final List<Statement> apply(String prefix, List<Statement> statements) {
     List<Statement> rewritten = statements;
-    for (AdapterPart part : parts) rewritten = part.apply(prefix, rewritten);
+    for (Trainable part : parts) rewritten = part.apply(prefix, rewritten);
     return rewritten;
   }
 
@@ -142,26 +142,29 @@ class PartsTuner implements Tuner {
     return read;
   }
 
-  /** With {@code bias: "all"} PEFT saves the biases of whole modules under its own names, too. */
+  /**
+   * Returns whether a tensor is a duplicate: with {@code bias: "all"} PEFT also saves the biases of
+   * whole modules under its own names.
+   */
   private static boolean isSpare(String name) {
     return name.endsWith(".modules_to_save.bias") || name.endsWith(".original_module.bias");
   }
 
-  /** What PEFT calls the slots and what is kept. */
+  /** Returns PEFT's names of the slots and of kept tensors. */
   private Map<String, String> savedNames() {
     Map<String, String> names = new HashMap<>();
-    for (AdapterPart part : parts) {
+    for (Trainable part : parts) {
       for (Slot slot : part.slots()) names.put(slot.name(), part.savedName(slot.name()));
       for (String name : part.kept()) names.put(name, part.savedName(name));
     }
     return names;
   }
 
-  /** What trains beside factors is no product, so that there is no such form then. */
+  /** Returns nothing if a part is not a product, as those that train beside factors. */
   @Override
   public final List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     List<Tuner.LowRankUpdate> all = new ArrayList<>();
-    for (AdapterPart part : parts) {
+    for (Trainable part : parts) {
       if (part.slots().isEmpty()) continue;
       List<Tuner.LowRankUpdate> updates = part.plain(trained);
       if (updates.isEmpty()) return List.of();
@@ -172,14 +175,14 @@ class PartsTuner implements Tuner {
 
   @Override
   public final @Nullable String unmergeable() {
-    return first(AdapterPart::unmergeable);
+    return first(Trainable::unmergeable);
   }
 
   @Override
   public final float[] merged(
       String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     float[] merged = Tuner.super.merged(name, rows, trained);
-    for (AdapterPart part : parts) {
+    for (Trainable part : parts) {
       merged = part.merged(name, new Tuner.WeightRows(merged, rows.first()), trained);
     }
     return merged;
@@ -188,13 +191,5 @@ class PartsTuner implements Tuner {
   @Override
   public final boolean mergesByRows(String name) {
     return parts.stream().allMatch(part -> part.mergesByRows(name));
-  }
-
-  /** A part of a method: factors of linear layers, biases, whole modules. */
-  interface AdapterPart extends Trainable {
-    /** What PEFT calls a slot, or one of {@link #kept}, in its file. */
-    default String savedName(String name) {
-      return SavedAdapter.PEFT_PREFIX + name;
-    }
   }
 }

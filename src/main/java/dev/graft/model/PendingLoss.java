@@ -7,9 +7,9 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
- * A loss that may still be on the device: reading one of a step reads all of them.
+ * A loss that may still be on the device; reading one reads all of its step.
  *
- * @param known whether the host has it, so that reading waits for nothing
+ * @param known whether the host has it, so that reading does not wait
  */
 public record PendingLoss(boolean known, Supplier<TokenLoss> loss) {
   public TokenLoss read() {
@@ -32,30 +32,29 @@ public record PendingLoss(boolean known, Supplier<TokenLoss> loss) {
   }
 
   /**
-   * A loss summed (not averaged) over targets: of tokens the cross-entropy, of pairs their own
-   * loss.
+   * A loss summed (not averaged) over targets: the cross-entropy of tokens, or the loss of pairs.
    *
    * @param sum nats
    * @param tokens number of targets
-   * @param correct tokens whose logit was the largest: of targets, or of chosen completions
-   * @param pairs what else is known of pairs; {@link PairMetrics#NONE} without any
-   * @param computed tokens that went through the layers for it, those of a common beginning once; 0
-   *     where they are not counted
+   * @param correct tokens with the largest logit: of targets, or of chosen completions
+   * @param pairs metrics of pairs; {@link PairMetrics#NONE} without pairs
+   * @param computed tokens that the layers computed, those of a common prefix once; 0 if not
+   *     counted
    */
   public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs, long computed) {
     public static final TokenLoss ZERO = new TokenLoss(0, 0, 0);
 
-    /** Without pairs. */
+    /** A loss without pairs. */
     public TokenLoss(double sum, long tokens, long correct) {
       this(sum, tokens, correct, PairMetrics.NONE);
     }
 
-    /** Of tokens that are not counted. */
+    /** A loss whose computed tokens are not counted. */
     public TokenLoss(double sum, long tokens, long correct, PairMetrics pairs) {
       this(sum, tokens, correct, pairs, 0);
     }
 
-    /** The same, with the tokens that were computed for it. */
+    /** Returns the same loss with the tokens that were computed for it. */
     public TokenLoss computed(long layout) {
       return new TokenLoss(sum, tokens, correct, pairs, layout);
     }
@@ -69,7 +68,7 @@ public record PendingLoss(boolean known, Supplier<TokenLoss> loss) {
           computed + other.computed);
     }
 
-    /** The same sum as that of so many targets. */
+    /** Returns the same sum over another number of targets. */
     public TokenLoss counted(long targets) {
       return new TokenLoss(sum, targets, correct, pairs, computed);
     }
@@ -78,21 +77,21 @@ public record PendingLoss(boolean known, Supplier<TokenLoss> loss) {
       return tokens == 0 ? 0 : sum / tokens;
     }
 
-    /** Share of the tokens that were right, as TRL's {@code mean_token_accuracy}. */
+    /** Returns the share of right tokens, as TRL's {@code mean_token_accuracy}. */
     public double accuracy() {
       long of = pairs.pairs() == 0 ? tokens : pairs.chosenTokens();
       return (double) correct / Math.max(1, of);
     }
 
-    /** Tokens whose probability the loss is about. */
+    /** Returns the number of tokens whose probability the loss depends on. */
     public long trainedTokens() {
       return pairs.pairs() == 0 ? tokens : pairs.chosenTokens() + pairs.rejectedTokens();
     }
   }
 
   /**
-   * What TRL's trainers report of pairs, as sums over them. A reward is beta times the log-ratio of
-   * model and reference; with ORPO beta times the mean log-probability of a token.
+   * The metrics of pairs that TRL's trainers report, as sums over the pairs. A reward is beta times
+   * the log-ratio of model and reference; with ORPO beta times the mean log-probability of a token.
    *
    * @param accurate pairs whose chosen side has the larger reward
    * @param nll mean loss of the chosen text times pairs; ORPO only, else 0
@@ -124,7 +123,7 @@ public record PendingLoss(boolean known, Supplier<TokenLoss> loss) {
           rejectedTokens + other.rejectedTokens);
     }
 
-    /** Means over the pairs by TRL's names; empty if there are no pairs. */
+    /** Returns means over the pairs by TRL's names; empty without pairs. */
     public Map<String, Double> named() {
       Map<String, Double> named = new LinkedHashMap<>();
       if (pairs == 0) return named;

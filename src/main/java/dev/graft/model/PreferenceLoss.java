@@ -6,13 +6,13 @@ import dev.graft.spec.Preference.Dpo;
 import dev.graft.spec.Preference.Orpo;
 
 /**
- * Mean loss of pairs, in double, from the log-probabilities of their completions.
+ * The mean loss of pairs, in double, from the log-probabilities of their completions.
  *
- * @param loss mean over the pairs; kernel {@code losses.preference} has its derivatives
+ * @param loss mean over the pairs; kernel {@code losses.preference} computes its derivatives
  */
 record PreferenceLoss(double loss, PairMetrics metrics) {
   /**
-   * A side of pairs.
+   * One side of pairs.
    *
    * @param logps log-probability of each completion, summed over its tokens
    * @param tokens of each completion
@@ -82,7 +82,7 @@ record PreferenceLoss(double loss, PairMetrics metrics) {
     };
   }
 
-  /** The part of the odds; that of the chosen text is no function of pairs. */
+  /** Returns the odds-ratio part of the loss; the loss of the chosen text is computed elsewhere. */
   private static double orpo(double beta, Side chosen, Side rejected, int i) {
     double c = chosen.mean(i);
     double r = rejected.mean(i);

@@ -25,9 +25,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What the methods with virtual tokens share. */
+/** A method with virtual tokens. */
 abstract sealed class PromptedTuner implements Tuner {
-  /** What PEFT calls the module of an encoder's parameters. */
+  /** PEFT's name of the module with an encoder's parameters. */
   static final String ENCODER = "prompt_encoder.";
 
   final PromptPaths paths;
@@ -36,7 +36,9 @@ abstract sealed class PromptedTuner implements Tuner {
     this.paths = paths;
   }
 
-  /** The saved tensor where a function of {@code prompt_encoder} computes it of all slots. */
+  /**
+   * Returns the saved tensor as computed from all slots by a function of {@code prompt_encoder}.
+   */
   final Computed computedBy(String function) {
     return new Computed(
         PromptPaths.NAME,
@@ -45,7 +47,7 @@ abstract sealed class PromptedTuner implements Tuner {
         slots().stream().map(Slot::name).toList());
   }
 
-  /** The saved tensor where nothing computes it. */
+  /** Returns the saved tensor as a slot. */
   final Slot embeddings() {
     return new Slot(PromptPaths.NAME, paths.shape());
   }
@@ -57,7 +59,7 @@ abstract sealed class PromptedTuner implements Tuner {
 
   @Override
   public final String unmergeable() {
-    return "virtual tokens are no weights: they cannot be merged into the base";
+    return "virtual tokens are not weights and cannot be merged into the base";
   }
 
   @Override
@@ -82,7 +84,7 @@ abstract sealed class PromptedTuner implements Tuner {
         saved.stream().filter(each -> each.name().startsWith(ENCODER)).toList();
     if (encoder.isEmpty()) {
       throw new IllegalArgumentException(
-          "the adapter holds only what its encoder computed, so its training cannot go on");
+          "the adapter holds only the output of its encoder, so its training cannot continue");
     }
     return encoder;
   }
@@ -120,7 +122,7 @@ abstract sealed class PromptedTuner implements Tuner {
           new Slot(TRANSFORM + "2.bias", width));
     }
 
-    /** As torch's modules; PEFT's zero start is of what comes out. */
+    /** Starts as torch's modules do; PEFT's zero start applies to the last tensors. */
     @Override
     public List<NamedTensor> start(long seed) {
       List<NamedTensor> start = new ArrayList<>();
@@ -144,8 +146,8 @@ abstract sealed class PromptedTuner implements Tuner {
   }
 
   /**
-   * P-tuning (Liu et al. 2021): rows of virtual tokens that an encoder computes from rows of its
-   * own, three linear layers with ReLU between them, or a bidirectional LSTM before two. Parameters
+   * P-tuning (Liu et al. 2021): virtual tokens that an encoder computes from its own embedding:
+   * three linear layers with ReLU between them, or a bidirectional LSTM before two. Parameters
    * start as torch's modules do.
    */
   static final class PromptEncoderTuner extends PromptedTuner {
@@ -186,7 +188,7 @@ abstract sealed class PromptedTuner implements Tuner {
       slots.add(new Slot(module + ".bias", out));
     }
 
-    /** Both directions of a layer; rows are the gates i, f, g, o. */
+    /** Adds both directions of a layer; rows are the gates i, f, g, o. */
     private void lstm(List<Slot> slots, int layer) {
       int in = layer == 0 ? features : 2 * hidden;
       for (String direction : List.of("", "_reverse")) {
@@ -212,7 +214,7 @@ abstract sealed class PromptedTuner implements Tuner {
       return start;
     }
 
-    /** A linear layer's weight and, after it, its bias: both by the features that come in. */
+    /** Starts a weight or the bias after it, both uniform by the input features. */
     private static NamedTensor within(Slot slot, long in, long seed) {
       return Starts.uniform(slot, 1 / Math.sqrt(in), seed);
     }
@@ -258,20 +260,20 @@ abstract sealed class PromptedTuner implements Tuner {
           .toArray();
     }
 
-    /** Those of the text as the tokenizer begins it, repeated or cut. */
+    /** Returns the tokens of the text, with the tokenizer's first token, repeated or cut. */
     private int[] tokens(String text) {
       int[] ids;
       try (Tokenizer tokenizer = Tokenizer.load(base.path())) {
         ids = tokenizer.ids(tokenizer.addsBos() ? tokenizer.bosToken() + text : text);
       }
       if (ids.length == 0)
-        throw new IllegalArgumentException("prompt_tuning_init_text is no token");
+        throw new IllegalArgumentException("prompt_tuning_init_text has no tokens");
       int[] repeated = new int[method.numVirtualTokens()];
       for (int i = 0; i < repeated.length; i++) repeated[i] = ids[i % ids.length];
       return repeated;
     }
 
-    /** What the base's table gives for tokens. */
+    /** Returns the rows of the base's table for tokens. */
     private NamedTensor rows(int[] ids) {
       ModelConfig config = base.config();
       int size = config.hiddenSize();
@@ -287,7 +289,7 @@ abstract sealed class PromptedTuner implements Tuner {
       return NamedTensor.of(PromptPaths.NAME, all, paths.shape());
     }
 
-    /** Gemma's table multiplies its rows. */
+    /** Returns the factor of the table's rows, which Gemma has. */
     private static float tableFactor(ModelConfig config) {
       return config instanceof DecoderConfig decoder && decoder.multipliers().scalesTable()
           ? (float) decoder.multipliers().embedding()
@@ -296,9 +298,9 @@ abstract sealed class PromptedTuner implements Tuner {
   }
 
   /**
-   * What virtual tokens do to a model, given the one tensor that PEFT saves of them: rows before
-   * the real ones, or keys and values before those of every layer, side by side in one matrix and
-   * used as they are, without positions or norm.
+   * The changes of a model by virtual tokens, from the one tensor that PEFT saves: rows before the
+   * real ones, or keys and values before those of every layer, side by side in one matrix and used
+   * without positions or norm.
    */
   record PromptPaths(Prompted method, ModelConfig config) implements Rewrite {
     /** The tensor: (virtual tokens, hidden), or (virtual tokens, 2 layers features of keys). */
@@ -309,12 +311,11 @@ abstract sealed class PromptedTuner implements Tuner {
      */
     public PromptPaths {
       if (!(config.task() instanceof Task.CausalLm)) {
-        throw new IllegalArgumentException(
-            "virtual tokens are not supported with a classification");
+        throw new IllegalArgumentException("virtual tokens are not supported for a classification");
       }
     }
 
-    /** Shape of the tensor. */
+    /** Returns the shape of the tensor. */
     public long[] shape() {
       long width =
           switch (method) {
@@ -342,11 +343,11 @@ abstract sealed class PromptedTuner implements Tuner {
     }
 
     private static List<Statement> prepended(List<Statement> statements) {
-      return EmbeddingRows.change(
+      return change(
           statements, "real_rows", (output, input) -> new Prepend(output, input, "/" + NAME));
     }
 
-    /** The part of each layer, keys beside values. */
+    /** Returns the columns of each layer, keys beside values. */
     public List<Tuner.ColumnSlice> columns() {
       if (!(method instanceof PrefixTuning)) return List.of();
       long width = 2L * keys();
@@ -366,36 +367,31 @@ abstract sealed class PromptedTuner implements Tuner {
     }
   }
 
-  /** The value {@link Embed#ROWS} of an embedding: what its token table gives. */
-  private static final class EmbeddingRows {
-    /** Makes a statement from the names of its output and its input. */
-    @FunctionalInterface
-    interface Change {
-      Statement of(String output, String input);
-    }
+  /** Makes a statement from the names of its output and its input. */
+  @FunctionalInterface
+  interface Change {
+    Statement of(String output, String input);
+  }
 
-    private EmbeddingRows() {}
-
-    /** Puts a statement between the table and its users; other parts of a model have no table. */
-    static List<Statement> change(List<Statement> statements, String before, Change change) {
-      List<Statement> rewritten = new ArrayList<>();
-      for (Statement each : statements) {
-        if (!each.output().equals(Embed.ROWS)) {
-          rewritten.add(each);
-          continue;
-        }
-        rewritten.add(named(each, before));
-        rewritten.add(change.of(Embed.ROWS, before));
+  /** Puts a statement between the token table's output {@link Embed#ROWS} and its users. */
+  static List<Statement> change(List<Statement> statements, String before, Change change) {
+    List<Statement> rewritten = new ArrayList<>();
+    for (Statement each : statements) {
+      if (!each.output().equals(Embed.ROWS)) {
+        rewritten.add(each);
+        continue;
       }
-      return rewritten;
+      rewritten.add(named(each, before));
+      rewritten.add(change.of(Embed.ROWS, before));
     }
+    return rewritten;
+  }
 
-    private static Statement named(Statement statement, String output) {
-      return switch (statement) {
-        case Embed of -> new Embed(output, of.ids(), of.table());
-        case Scale of -> of.named(output);
-        default -> throw new IllegalStateException(statement + " gives no rows of tokens");
-      };
-    }
+  private static Statement named(Statement statement, String output) {
+    return switch (statement) {
+      case Embed of -> new Embed(output, of.ids(), of.table());
+      case Scale of -> of.named(output);
+      default -> throw new IllegalStateException(statement + " does not produce token rows");
+    };
   }
 }

@@ -3,20 +3,20 @@ package dev.graft.model;
 import dev.graft.kernels.Statement;
 import java.util.List;
 
-/** Brings a method's paths into the statements of a model. */
+/** Adds the paths of a method to the statements of a model. */
 @FunctionalInterface
 public interface Rewrite {
-  /** Leaves the base as it is. */
+  /** Leaves the base unchanged. */
   Rewrite NONE = (prefix, statements) -> statements;
 
   /**
-   * @param prefix what the names of the statements' tensors begin with, such as {@code
-   *     model.layers.3.}; empty for the embedding and the head
+   * @param prefix of the names of the statements' tensors, such as {@code model.layers.3.}; empty
+   *     for the embedding and the head
    */
   List<Statement> apply(String prefix, List<Statement> statements);
 
   /**
-   * Name of the matrix that makes logits of what the head computes.
+   * Returns the name of the output matrix, which computes logits from the output of the head.
    *
    * @param ofBase that of the base
    */
@@ -24,7 +24,7 @@ public interface Rewrite {
     return ofBase;
   }
 
-  /** What the statements put in front of every row. */
+  /** Returns the tokens that the statements put in front of every row. */
   default VirtualTokens virtualTokens() {
     return VirtualTokens.NONE;
   }
@@ -32,8 +32,8 @@ public interface Rewrite {
   /**
    * Tokens that a method puts in front of every row. Real tokens start at position {@link #count}.
    *
-   * @param rows that the embedding stage prepends: the width of a row grows by them
-   * @param keys that only the keys and values of attention have
+   * @param rows that the embedding prepends, so that rows get longer
+   * @param keys that exist only as keys and values of attention
    */
   record VirtualTokens(int rows, int keys) {
     public static final VirtualTokens NONE = new VirtualTokens(0, 0);

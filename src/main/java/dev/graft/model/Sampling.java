@@ -5,12 +5,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How the next token is chosen from its logits, in OpenAI's terms.
+ * Settings of the choice of the next token from its logits, in OpenAI's terms.
  *
  * @param temperature logits are divided by it; 0 = always the largest
- * @param topP only the likeliest tokens are drawn whose probabilities together reach this
- * @param frequencyPenalty taken off a token's logit for each time it is in the answer already
- * @param presencePenalty taken off once if it is there at all
+ * @param topP tokens are drawn from the likeliest whose probabilities together reach this
+ * @param frequencyPenalty subtracted from a token's logit for each occurrence in the answer
+ * @param presencePenalty subtracted once if the token occurs in the answer
  * @param logitBias added to logits, by token id
  * @param seed equal seeds give equal answers
  */
@@ -21,7 +21,7 @@ public record Sampling(
     double presencePenalty,
     Map<Integer, Double> logitBias,
     long seed) {
-  /** The likeliest token, always. */
+  /** Always chooses the likeliest token. */
   public static final Sampling GREEDY = new Sampling(0, 1, 0, 0, Map.of(), 0);
 
   public Sampling {
@@ -30,13 +30,13 @@ public record Sampling(
     logitBias = Map.copyOf(logitBias);
   }
 
-  /** The random draws of one of several answers to a prompt. */
+  /** Returns the sampler of one of several answers to a prompt. */
   public Sampler sampler(int choice) {
     return new Sampler(this, choice);
   }
 
   /**
-   * Chooses the tokens of one answer. Draw k depends on (seed, choice, k) and the logits alone.
+   * Chooses the tokens of one answer. Draw k depends only on (seed, choice, k) and the logits.
    *
    * <p>Penalties as in OpenAI's reference: {@code logit - count * frequency - (count > 0) *
    * presence} over the tokens of the answer so far. Nucleus: Holtzman et al. 2020, section 3.1.
@@ -44,7 +44,7 @@ public record Sampling(
   public static final class Sampler {
     private final Sampling settings;
     private final int choice;
-    private final Map<Integer, Integer> said = new HashMap<>();
+    private final Map<Integer, Integer> occurrences = new HashMap<>();
     private long drawn;
 
     Sampler(Sampling settings, int choice) {
@@ -53,14 +53,14 @@ public record Sampling(
     }
 
     /**
-     * @param logits (vocabulary) of the next token; left as they are
+     * @param logits (vocabulary) of the next token; not changed
      * @return its id; of equally likely ones the first
      */
     public int next(float[] logits) {
       double[] scores = adjusted(logits);
       int largest = largest(scores);
       int id = settings.temperature() == 0 ? largest : draw(scores, scores[largest]);
-      said.merge(id, 1, Integer::sum);
+      occurrences.merge(id, 1, Integer::sum);
       return id;
     }
 
@@ -68,7 +68,7 @@ public record Sampling(
       double[] scores = new double[logits.length];
       for (int i = 0; i < scores.length; i++) scores[i] = logits[i];
       settings.logitBias().forEach((id, bias) -> scores[id] += bias);
-      said.forEach(
+      occurrences.forEach(
           (id, count) ->
               scores[id] -= count * settings.frequencyPenalty() + settings.presencePenalty());
       return scores;
@@ -104,10 +104,10 @@ public record Sampling(
       return last;
     }
 
-    /** Sets all weights to zero but those of the nucleus, which has at least one token. */
+    /** Sets all weights outside the nucleus to zero; the nucleus has at least one token. */
     private void keepNucleus(double[] weights) {
       double total = Arrays.stream(weights).sum();
-      // All tokens below this together lack the mass to be needed: few are left to sort.
+      // Tokens below this are never needed, even all together, so that few are left to sort.
       double least = (1 - settings.topP()) * total / weights.length;
       double[] likely = Arrays.stream(weights).filter(weight -> weight >= least).toArray();
       Arrays.sort(likely);
@@ -119,7 +119,7 @@ public record Sampling(
       keepFrom(weights, likely[first], atLimit);
     }
 
-    /** Of weights equal to the limit the first ones are kept. */
+    /** Keeps weights above the limit, and the first ones of those equal to it. */
     private static void keepFrom(double[] weights, double limit, int atLimit) {
       int left = atLimit;
       for (int i = 0; i < weights.length; i++) {

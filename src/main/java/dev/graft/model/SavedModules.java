@@ -14,15 +14,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Modules that train whole beside what a method adds, and are saved under their own names: PEFT's
- * {@code modules_to_save}. With a classification the task's head is always among them. A token
- * table that is also the output matrix is two modules: where one of them trains, the other stays.
+ * Modules that train as a whole beside what a method adds, and are saved under their own names:
+ * PEFT's {@code modules_to_save}. They always include the head of a classification. A token table
+ * that is also the output matrix counts as two modules: if one trains, the other stays unchanged.
  *
  * @param names ends of module paths; empty = none
  */
-public record SavedModules(List<String> names, ModelDirectory base)
-    implements PartsTuner.AdapterPart {
-  /** What PEFT itself adds for a classification, whether the model has it or not. */
+public record SavedModules(List<String> names, ModelDirectory base) implements Trainable {
+  /** The names that PEFT adds for a classification, whether the model has them or not. */
   private static final List<String> OF_A_CLASSIFICATION = List.of("classifier", "score");
 
   public SavedModules {
@@ -41,7 +40,7 @@ public record SavedModules(List<String> names, ModelDirectory base)
         for (Parameter each : config.newHead()) {
           if (!each.name().startsWith(config.basePrefix())) names.add(part(each, config));
         }
-        // A pooler that began as random numbers is in no checkpoint but this result.
+        // A pooler that started at random is in no other checkpoint.
         for (Parameter each : NewHead.of(base)) names.add(part(each, config));
         names.addAll(OF_A_CLASSIFICATION);
       }
@@ -49,14 +48,14 @@ public record SavedModules(List<String> names, ModelDirectory base)
     return new SavedModules(List.copyOf(names), base);
   }
 
-  /** {@code pooler} of {@code bert.pooler.dense.weight}. */
+  /** Returns {@code pooler} for {@code bert.pooler.dense.weight}. */
   private static String part(Parameter parameter, ModelConfig config) {
     String name = parameter.name();
     if (name.startsWith(config.basePrefix())) name = name.substring(config.basePrefix().length());
     return name.substring(0, name.indexOf('.'));
   }
 
-  /** The parameters of the base that train. */
+  /** Returns the parameters of the base that train. */
   @Override
   public List<Slot> slots() {
     List<Slot> slots = new ArrayList<>();
@@ -74,7 +73,7 @@ public record SavedModules(List<String> names, ModelDirectory base)
     return table != null && trains(output()) ? Map.of(output(), table.name()) : Map.of();
   }
 
-  /** The output matrix where the table trains without it. */
+  /** Returns the output matrix if the table trains without it. */
   @Override
   public List<NamedTensor> frozen(long seed) {
     Parameter table = tied();
@@ -99,7 +98,7 @@ public record SavedModules(List<String> names, ModelDirectory base)
   @Override
   public @Nullable String unmergeable() {
     return splits()
-        ? "modules_to_save: %s and %s are one matrix in the base, and would be two in the result"
+        ? "modules_to_save: %s and %s are one matrix in the base but would be two in the result"
             .formatted(base.config().inputEmbedding(), output())
         : null;
   }
@@ -113,13 +112,16 @@ public record SavedModules(List<String> names, ModelDirectory base)
     return base.config().outputModule() + ".weight";
   }
 
-  /** The token table, where it makes the logits, too. */
+  /** Returns the token table if it is also the output matrix. */
   private @Nullable Parameter tied() {
     ModelConfig config = base.config();
     return config.sharesTable() ? config.parameter(config.inputEmbedding()) : null;
   }
 
-  /** PEFT compares the end of a path as text: {@code classifier} is {@code pre_classifier} too. */
+  /**
+   * Returns whether a parameter trains. PEFT compares the end of a path as text: {@code classifier}
+   * also matches {@code pre_classifier}.
+   */
   boolean trains(String parameter) {
     for (int dot = parameter.lastIndexOf('.'); dot > 0; dot = parameter.lastIndexOf('.', dot - 1)) {
       if (names.stream().anyMatch(parameter.substring(0, dot)::endsWith)) return true;
@@ -127,7 +129,7 @@ public record SavedModules(List<String> names, ModelDirectory base)
     return false;
   }
 
-  /** Whether no path goes beside a linear layer because it trains whole. */
+  /** Returns whether a linear layer gets no path because it trains as a whole. */
   public boolean covers(String module) {
     return trains(module + ".weight");
   }

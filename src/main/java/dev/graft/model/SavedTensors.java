@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The tensors of a saved adapter, if they are exactly those that its configuration announces. */
+/** Reads the tensors of a saved adapter and checks them against its configuration. */
 public final class SavedTensors {
   private SavedTensors() {}
 
   /**
-   * By the names that the layers read, with what need not be saved. A tensor of the base that a
-   * method saves although it does not train may be missing.
+   * Returns the tensors by the names that the layers read, with those that are not saved. A tensor
+   * of the base that a method saves although it does not train may be missing.
    *
-   * @throws BadModel if one is missing, too many, or of another shape
+   * @throws BadModel if a tensor is missing, unexpected or of another shape
    */
   public static List<NamedTensor> of(Tuner tuner, SavedAdapter saved, ModelConfig base) {
     List<NamedTensor> tensors = new ArrayList<>(tuner.read(saved.tensors()));
@@ -39,10 +39,10 @@ public final class SavedTensors {
     }
     for (NamedTensor each : tensors) {
       long[] shape = expected.remove(each.name());
-      if (shape == null) throw new BadModel("tensor " + each.name() + " is not understood");
+      if (shape == null) throw new BadModel("tensor " + each.name() + " is unexpected");
       if (!Arrays.equals(shape, each.shape())) {
         throw new BadModel(
-            "%s has shape %s, the base needs %s"
+            "%s has shape %s, but the base needs %s"
                 .formatted(each.name(), Arrays.toString(each.shape()), Arrays.toString(shape)));
       }
     }

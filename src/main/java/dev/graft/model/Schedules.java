@@ -25,7 +25,7 @@ public final class Schedules {
    * @param step optimiser steps made before this one
    * @param warmup steps of warm-up; the first of them mostly has multiplier 0
    * @param total optimiser steps of the run
-   * @param learningRate the full rate; some schedules end at a rate, not at a share
+   * @param learningRate the full rate; some schedules end at an absolute rate
    * @return factor of the learning rate, 0..1
    */
   public static double multiplier(
@@ -98,12 +98,12 @@ public final class Schedules {
         });
   }
 
-  /** From 1 down to 0 at 1, and up again. */
+  /** Returns a cosine that falls from 1 at 0 to 0 at 1 and rises again. */
   private static double wave(double halves) {
     return 0.5 * (1 + Math.cos(Math.PI * halves));
   }
 
-  /** A factor of 0..1 laid into least..1. */
+  /** Maps a factor of 0..1 to least..1. */
   private static double above(double least, double factor) {
     return Math.max(0, factor * (1 - least) + least);
   }

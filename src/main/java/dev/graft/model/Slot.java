@@ -15,13 +15,13 @@ public record Slot(String name, long[] shape, boolean layerNorm) {
     this(name, shape, false);
   }
 
-  /** A parameter of the base that trains. */
+  /** Returns the slot of a parameter of the base. */
   public static Slot of(ModelConfig.Parameter parameter) {
     return new Slot(
         parameter.name(), parameter.shape(), parameter.kind() == ModelConfig.Kind.LAYER_NORM);
   }
 
-  /** Scalars. */
+  /** Returns the number of scalars. */
   public long size() {
     return Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }

@@ -1,13 +1,13 @@
 package dev.graft.model;
 
 /**
- * SplitMix64 (Steele, Lea, Flood 2014), spelled out so that no library can change what a seed
- * means.
+ * SplitMix64 (Steele, Lea, Flood 2014), implemented here so that no library can change the sequence
+ * of a seed.
  */
 public final class SplitMix64 {
   private long state;
 
-  /** Equal keys give equal sequences, other keys unrelated ones. */
+  /** Creates the sequence of a key; other keys give unrelated ones. */
   public SplitMix64(long... key) {
     for (long part : key) state = finish(state + 0x9E3779B97F4A7C15L + part);
   }
@@ -17,7 +17,7 @@ public final class SplitMix64 {
     return finish(state);
   }
 
-  /** Uniform in 0..bound-1; the bias of the remainder is below bound / 2^63. */
+  /** Returns a number uniform in 0..bound-1; the bias of the remainder is below bound / 2^63. */
   public int below(int bound) {
     return (int) ((next() >>> 1) % bound);
   }

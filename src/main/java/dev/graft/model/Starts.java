@@ -13,13 +13,17 @@ import java.security.NoSuchAlgorithmException;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 
-/** Start values as pure functions of seed and name: adding a tensor changes no other. */
+/** Start values as pure functions of seed and name, so that adding a tensor changes no other. */
 final class Starts {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Drawn at a time: arrays are filled faster than memory while nothing is compiled yet. */
+  /**
+   * Numbers drawn at a time, because arrays are faster than memory segments before the JIT
+   * compiles.
+   */
   private static final int SOME = 1024;
 
   private Starts() {}
@@ -29,43 +33,36 @@ final class Starts {
   }
 
   public static NamedTensor constant(Slot slot, double value) {
-    return drawn(slot, () -> () -> value);
+    return drawn(slot, 0, random -> value);
   }
 
-  /** Uniform within (-bound, bound). */
+  /** Returns numbers uniform within (-bound, bound). */
   public static NamedTensor uniform(Slot slot, double bound, long seed) {
-    return drawn(
-        slot,
-        () -> {
-          SplittableRandom random = random(seed, slot.name());
-          return () -> random.nextDouble(-bound, bound);
-        });
+    return drawn(slot, seed, random -> random.nextDouble(-bound, bound));
   }
 
   public static NamedTensor normal(Slot slot, double deviation, long seed) {
-    return drawn(
-        slot,
-        () -> {
-          SplittableRandom random = random(seed, slot.name());
-          return () -> deviation * random.nextGaussian();
-        });
+    return drawn(slot, seed, random -> deviation * random.nextGaussian());
   }
 
-  /** Normal, drawn again where it is beyond two deviations. */
+  /** Returns normal numbers, redrawn if beyond two deviations. */
   public static NamedTensor truncatedNormal(Slot slot, double deviation, long seed) {
     return drawn(
         slot,
-        () -> {
-          SplittableRandom random = random(seed, slot.name());
-          return () -> {
-            double drawn = random.nextGaussian();
-            while (Math.abs(drawn) > 2) drawn = random.nextGaussian();
-            return deviation * drawn;
-          };
+        seed,
+        random -> {
+          double drawn = random.nextGaussian();
+          while (Math.abs(drawn) > 2) drawn = random.nextGaussian();
+          return deviation * drawn;
         });
   }
 
-  private static NamedTensor drawn(Slot slot, Supplier<DoubleSupplier> numbers) {
+  private static NamedTensor drawn(Slot slot, long seed, ToDoubleFunction<SplittableRandom> next) {
+    Supplier<DoubleSupplier> numbers =
+        () -> {
+          SplittableRandom random = random(seed, slot.name());
+          return () -> next.applyAsDouble(random);
+        };
     return new NamedTensor(slot.name(), Dtype.F32, slot.shape(), new Drawn(bytes(slot), numbers));
   }
 
@@ -80,7 +77,7 @@ final class Starts {
     }
   }
 
-  /** Numbers that are drawn when they are copied: those of all slots are more than a heap holds. */
+  /** Numbers that are drawn when they are copied, because those of all slots exceed the heap. */
   private static final class Drawn implements TensorData {
     private final long bytes;
     private final Supplier<DoubleSupplier> numbers;
@@ -115,7 +112,7 @@ final class Starts {
     }
   }
 
-  /** Equal on every machine, independent between names. */
+  /** Returns a generator that is equal on every machine and independent between names. */
   public static SplittableRandom random(long seed, String name) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");

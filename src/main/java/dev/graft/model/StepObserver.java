@@ -1,37 +1,30 @@
 package dev.graft.model;
 
 /**
- * Hears what steps compute and where their time goes. Times are those of this thread, or of lanes
- * their mean: on a GPU, which computes behind the calls, they are not the device's.
+ * Receives the cost of steps. Times are those of the calling thread, or the mean of lanes; on a
+ * GPU, which computes asynchronously, they are not those of the device.
  */
 public interface StepObserver {
-  /** Nobody listens. */
-  StepObserver NONE =
-      new StepObserver() {
-        @Override
-        public void accumulated(MicroBatchCost cost) {}
+  /** Ignores everything. */
+  StepObserver NONE = new StepObserver() {};
 
-        @Override
-        public void updated(long nanos) {}
-      };
+  /** Called after forward and backward of a micro-batch. */
+  default void accumulated(MicroBatchCost cost) {}
 
-  /** After forward and backward of a micro-batch. */
-  void accumulated(MicroBatchCost cost);
-
-  /** After the update of the parameters, which took so long. */
-  void updated(long nanos);
+  /** Called after the update of the parameters. */
+  default void updated(long nanos) {}
 
   /**
-   * A micro-batch as it was computed.
+   * The cost of a micro-batch.
    *
    * @param logical tokens of its rows, without padding
-   * @param tokens that went through the layers
-   * @param outputs tokens that the head looked at
+   * @param tokens that the layers computed
+   * @param outputs tokens that the head read
    * @param pairs of a query and a key that it sees
    * @param windowedPairs the same in layers with a sliding window
    * @param forward ns through embedding, layers and head
-   * @param loss ns in the loss and its gradient, with the logits
-   * @param backward ns down again, with what is computed again
+   * @param loss ns in the loss and its gradient, logits included
+   * @param backward ns in backward, recomputation included
    */
   record MicroBatchCost(
       int logical,
@@ -42,7 +35,7 @@ public interface StepObserver {
       long forward,
       long loss,
       long backward) {
-    /** What was computed. */
+    /** Returns the cost without times. */
     public MicroBatchCost untimed() {
       return new MicroBatchCost(logical, tokens, outputs, pairs, windowedPairs, 0, 0, 0);
     }

@@ -11,20 +11,20 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens of a micro-batch as a model computes them: one row after the other without padding,
- * and what several rows begin with once (see {@link PrefixTree}), and what they predict.
+ * The tokens of a micro-batch as a model computes them, and their targets: one row after the other
+ * without padding, with common prefixes of rows once (see {@link PrefixTree}).
  *
  * @param virtual tokens in front of every row
- * @param longest tokens of the longest text, or of all in a rectangle, virtual ones included
- * @param tokens ids; of virtual ones -1 - place
+ * @param longest tokens of the longest text, or the width of a rectangle, virtual ones included
+ * @param tokens ids; those of virtual tokens are -1 - place
  * @param positions of each token in its text
  * @param from first token that sees this one
  * @param until the token after the last that may see it
  * @param places (rows)(tokens) of the rows' own tokens
- * @param predicting tokens that predict something: those of a common beginning once for each row
- *     that trains it
- * @param targets what they should predict
- * @param cut where the tokens are a stretch of a micro-batch's; null = they are all of it
+ * @param predicting tokens that predict a target: those of a common prefix once for each row that
+ *     trains them
+ * @param targets of these tokens
+ * @param cut the stretch of a micro-batch that the tokens are; null = the whole
  */
 public record TokenLayout(
     int virtual,
@@ -38,7 +38,7 @@ public record TokenLayout(
     Target[] targets,
     @Nullable Cut cut) {
   /**
-   * A token to be predicted.
+   * A token that is to be predicted.
    *
    * @param row it is from
    * @param place in the row
@@ -52,8 +52,8 @@ public record TokenLayout(
   public record Cut(TokenLayout whole, int first) {}
 
   /**
-   * @param shared least tokens of a common beginning that is computed once; 0 = never
-   * @param bidirectional whether a token sees later ones, too
+   * @param shared minimum tokens of a common prefix that is computed once; 0 = never
+   * @param bidirectional whether a token also sees later ones
    * @throws IllegalArgumentException if rows are empty or differ from their labels, or an id is not
    *     in the vocabulary
    */
@@ -64,24 +64,24 @@ public record TokenLayout(
     int[][] texts = texts(batch.inputIds(), segments, virtual);
     if (texts.length == 0) throw new IllegalArgumentException("a micro-batch has no tokens");
     PrefixTree tree = PrefixTree.of(texts, bidirectional ? 0 : shared);
-    int[][] places = places(batch.inputIds(), tree.places(), virtual);
+    int[][] places = places(batch.inputIds(), tree.places, virtual);
     Target[] targets = targets(batch.labels());
     return new TokenLayout(
         virtual,
         segments == null
             ? virtual + batch.width()
             : Arrays.stream(texts).mapToInt(each -> each.length).max().orElse(0),
-        tree.tokens(),
-        tree.positions(),
-        bidirectional ? begins(tree) : IntStream.range(0, tree.tokens().length).toArray(),
-        tree.until(),
+        tree.tokens,
+        tree.positions,
+        bidirectional ? begins(tree) : IntStream.range(0, tree.tokens.length).toArray(),
+        tree.until,
         places,
         Arrays.stream(targets).mapToLong(each -> places[each.row()][each.place() - 1]).toArray(),
         targets,
         null);
   }
 
-  /** The tokens from one place to another, which see those before them, too. */
+  /** Returns the tokens from one place to another, which also see the earlier ones. */
   public TokenLayout stretch(int first, int end) {
     int[] inside =
         IntStream.range(0, predicting.length)
@@ -100,7 +100,7 @@ public record TokenLayout(
         new Cut(this, first));
   }
 
-  /** The rows, or their segments, behind virtual tokens. */
+  /** Returns the rows, or their segments, after virtual tokens. */
   private static int[][] texts(int[][] rows, int @Nullable [][] segments, int virtual) {
     List<int[]> texts = new ArrayList<>();
     for (int r = 0; r < rows.length; r++) {
@@ -115,7 +115,7 @@ public record TokenLayout(
     return texts.toArray(int[][]::new);
   }
 
-  /** Where the tokens of rows are, which are one or several texts each. */
+  /** Returns the places of the tokens of rows, which are one or several texts each. */
   private static int[][] places(int[][] rows, int[][] ofTexts, int virtual) {
     int[][] places = new int[rows.length][];
     int text = 0;
@@ -140,7 +140,7 @@ public record TokenLayout(
     return targets.toArray(Target[]::new);
   }
 
-  /** Rows without targets, each by itself. */
+  /** Lays rows without targets out, without shared prefixes. */
   public static TokenLayout of(
       int[][] inputIds, int vocabulary, int virtual, boolean bidirectional) {
     int[][] labels = new int[inputIds.length][];
@@ -158,14 +158,14 @@ public record TokenLayout(
     return text;
   }
 
-  /** Of each token the first of its text, where no two share anything. */
+  /** Returns the first token of each token's text, where texts share nothing. */
   private static int[] begins(PrefixTree tree) {
-    int[] begins = new int[tree.tokens().length];
-    for (int i = 0; i < begins.length; i++) begins[i] = i - tree.positions()[i];
+    int[] begins = new int[tree.tokens.length];
+    for (int i = 0; i < begins.length; i++) begins[i] = i - tree.positions[i];
     return begins;
   }
 
-  /** Tokens that are computed. */
+  /** Returns the number of tokens that are computed. */
   public int size() {
     return tokens.length;
   }
@@ -175,9 +175,9 @@ public record TokenLayout(
   }
 
   /**
-   * Pairs of a query and a key that it sees.
+   * Returns the number of pairs of a query and a key that it sees.
    *
-   * @param past keys in front, which all tokens see but for the window
+   * @param past keys in front, which all tokens see within the window
    * @param window a token sees itself and {@code window - 1} before it; 0 = all
    */
   public long pairs(int past, int window) {
@@ -189,13 +189,14 @@ public record TokenLayout(
     return pairs;
   }
 
-  /** The ids without virtual tokens. */
+  /** Returns the ids without virtual tokens. */
   long[] ids() {
     return Arrays.stream(tokens).filter(each -> each >= 0).asLongStream().toArray();
   }
 
   /**
-   * Of each token its place among the virtual ones, or behind them its place among {@link #ids}.
+   * Returns the place of each token among the virtual ones, or after them its place among {@link
+   * #ids}.
    */
   long[] joined() {
     long[] joined = new long[size()];
@@ -204,22 +205,22 @@ public record TokenLayout(
     return joined;
   }
 
-  /** Places of all tokens of the rows, a row after the other. */
+  /** Returns the places of all tokens of the rows, one row after the other. */
   public long[] everyPlace() {
     return Arrays.stream(places).flatMapToInt(Arrays::stream).asLongStream().toArray();
   }
 
-  /** The token that a row begins with, a virtual one if there are any. */
+  /** Returns the first token of a row, a virtual one if there are any. */
   public int begin(int row) {
     return places[row][0] - virtual;
   }
 
-  /** What is predicted, in the order of {@link #predicting}. */
+  /** Returns the target ids in the order of {@link #predicting}. */
   public long[] targetIds() {
     return Arrays.stream(targets).mapToLong(Target::token).toArray();
   }
 
-  /** Where the next stretch of tokens begins that does not just go on behind this token. */
+  /** Returns the next token that does not directly continue this one. */
   int nextBegin(int token) {
     int next = token + 1;
     while (next < size()
@@ -246,7 +247,7 @@ public record TokenLayout(
     for (int r = 0; r < rows.length; r++) {
       if (rows[r].length != others[r].length) {
         throw new IllegalArgumentException(
-            "row %d has not as many %s as tokens".formatted(r, what));
+            "row %d has a different number of %s than tokens".formatted(r, what));
       }
     }
   }
@@ -259,19 +260,28 @@ public record TokenLayout(
   }
 
   /**
-   * Texts laid out one after the other, with what several of them begin with once, before the
-   * rests. A token is followed by all that continues it: the texts that go through token k lie
-   * between it and {@link #until}.
+   * Texts laid out one after the other, with common prefixes once, before the rests. All
+   * continuations of a token follow it: the texts through token k lie between it and {@link
+   * #until}.
    *
-   * <p>What is common to fewer tokens than {@code shared} stays in each text.
+   * <p>A common prefix of fewer than {@code shared} tokens stays in each text.
    */
   static final class PrefixTree {
     private final int[][] texts;
     private final int shared;
-    private final int[][] places;
-    private int[] tokens;
-    private int[] positions;
-    private int[] until;
+
+    /** The places (texts)(tokens) of the tokens of the texts. */
+    final int[][] places;
+
+    /** Tokens of the texts, those of common prefixes once. */
+    int[] tokens;
+
+    /** Position of each token in its text. */
+    int[] positions;
+
+    /** End of the texts through each token. */
+    int[] until;
+
     private int size;
 
     private PrefixTree(int[][] texts, int shared) {
@@ -287,7 +297,7 @@ public record TokenLayout(
     }
 
     /**
-     * @param shared least tokens of a beginning that is laid out once; 0 = never
+     * @param shared minimum tokens of a prefix that is laid out once; 0 = never
      */
     static PrefixTree of(int[][] texts, int shared) {
       PrefixTree tree = new PrefixTree(texts, shared);
@@ -300,7 +310,7 @@ public record TokenLayout(
       return tree;
     }
 
-    /** What follows beginnings of that many tokens, which are alike and have their places. */
+    /** Lays out what follows equal prefixes of that many tokens. */
     private void lay(Collection<Integer> rows, int depth) {
       Map<Integer, List<Integer>> next = new LinkedHashMap<>();
       for (int row : rows) {
@@ -311,7 +321,7 @@ public record TokenLayout(
       for (List<Integer> group : next.values()) branch(group, depth);
     }
 
-    /** Rows that go on alike, for one token at least. */
+    /** Lays out rows whose next token is equal. */
     private void branch(List<Integer> rows, int depth) {
       if (rows.size() == 1) {
         leaf(rows.getFirst(), depth);
@@ -356,26 +366,6 @@ public record TokenLayout(
         for (int row : rows) places[row][t] = size;
         size++;
       }
-    }
-
-    /** Tokens of the texts, those of common beginnings once. */
-    int[] tokens() {
-      return tokens;
-    }
-
-    /** The place of each of them in its text. */
-    int[] positions() {
-      return positions;
-    }
-
-    /** Of each of them where the texts end that go through it. */
-    int[] until() {
-      return until;
-    }
-
-    /** (texts)(tokens) where the tokens of the texts lie. */
-    int[][] places() {
-      return places;
     }
   }
 }

@@ -4,7 +4,7 @@ import dev.graft.weights.NamedTensor;
 
 /**
  * Random numbers as {@code torch.Generator("cpu").manual_seed(seed)} gives them: MT19937 (Matsumoto
- * and Nishimura 1998). PEFT names some tensors by a seed alone.
+ * and Nishimura 1998). PEFT defines some tensors by a seed alone.
  */
 public final class TorchGenerator {
   private static final int SIZE = 624;
@@ -20,7 +20,7 @@ public final class TorchGenerator {
     }
   }
 
-  /** 32 random bits. */
+  /** Returns 32 random bits. */
   int bits() {
     if (next == SIZE) renew();
     int y = state[next++];
@@ -38,12 +38,15 @@ public final class TorchGenerator {
     next = 0;
   }
 
-  /** As {@code uniform_()} and {@code bernoulli} of f32 draw: 24 bits, in [0, 1). */
+  /** Draws as {@code uniform_()} and {@code bernoulli} of f32 do: 24 bits, in [0, 1). */
   public float uniform() {
     return (bits() & 0xffffff) * 0x1p-24f;
   }
 
-  /** {@code uniform_(-bound, bound)} of f32: 24 bits, scaled by one fused multiply-add. */
+  /**
+   * Draws as {@code uniform_(-bound, bound)} of f32 does: 24 bits, scaled by one fused
+   * multiply-add.
+   */
   NamedTensor uniform(Slot slot, double bound) {
     float low = (float) -bound;
     float width = (float) bound - low;

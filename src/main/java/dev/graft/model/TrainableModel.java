@@ -9,15 +9,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A base model on one device with the parameters that train. Created, used and closed on one
- * platform thread.
+ * A base model on one device with trainable parameters. Created, used and closed on one platform
+ * thread.
  *
  * <p>An optimiser step is {@code enqueue} for each micro-batch of the window, then {@code update}.
  */
 public interface TrainableModel extends AutoCloseable {
-  /**
-   * Loads a model in f32 on the CPU, of a base that is not quantised and rows that are no pairs.
-   */
+  /** Loads a model in f32 on the CPU, without quantisation and for rows that are not pairs. */
   static TrainableModel load(
       ModelDirectory base, AdapterMethod method, AdamW optimiser, ComputePlan plan, long seed) {
     return load(
@@ -37,16 +35,16 @@ public interface TrainableModel extends AutoCloseable {
   }
 
   /**
-   * Forward and backward: adds the gradient of (summed token loss / divisor) to the gradients. The
-   * device is not waited for: {@link #update} reads the losses of its step, and is none where one
-   * of them is not finite.
+   * Computes forward and backward and adds the gradient of (summed token loss / divisor) to the
+   * gradients, without waiting for the device. {@link #update} reads the losses of its step and
+   * fails if one is not finite.
    *
    * @param divisor trained tokens of the whole accumulation window
    * @param dropoutSeed key of the dropout masks; equal keys give equal masks
    */
   PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed);
 
-  /** The same, and waits. */
+  /** Calls {@link #enqueue} and waits for the loss. */
   default PendingLoss.TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
     return enqueue(batch, divisor, dropoutSeed).read();
   }
@@ -55,88 +53,86 @@ public interface TrainableModel extends AutoCloseable {
    * Clips by global norm, makes one AdamW update, zeroes the gradients; returns the norm before
    * clipping.
    *
-   * @throws NonfiniteGradients if that or a loss is not finite; {@link #discard} then makes the
-   *     model usable
+   * @throws NonfiniteGradients if the norm or a loss is not finite; the model is usable again after
+   *     {@link #discard}
    */
   double update(double learningRate);
 
   /**
-   * After gradients that were not finite, though the losses were.
+   * Lowers the loss scale after gradients that were not finite although the losses were.
    *
-   * @return whether the same step may have finite ones now: in f16, gradients are computed half as
-   *     large
+   * @return whether the same step may succeed now: in f16 gradients are then scaled half as much
    */
   default boolean lowerLossScale() {
     return false;
   }
 
-  /** Forgets what {@link #enqueue} has added since the last update. */
+  /** Discards the gradients since the last update. */
   void discard();
 
   /**
-   * What the method itself added to the loss of the window before the last update, such as
-   * AdaLoRA's orthogonal regulariser; mostly 0.
+   * Returns the method's own addition to the loss of the last update, such as AdaLoRA's orthogonal
+   * regulariser; usually 0.
    */
   default double regulariser() {
     return 0;
   }
 
   /**
-   * How {@link #accumulate} computes a micro-batch where its plan has a budget, which changes no
-   * number but by rounding; null = as the plan says.
+   * Returns how a micro-batch is divided if the plan has a budget, which changes numbers only by
+   * rounding; null = it is not divided.
    */
   default @Nullable Division division(MicroBatch batch) {
     return null;
   }
 
   /**
-   * Parts of a micro-batch that go through the model one after the other.
+   * The division of a micro-batch into parts that are computed one after the other.
    *
-   * @param rows of a part, or pairs, at most
-   * @param layers that would keep activations
-   * @param recomputed layers of them that do not, at most
+   * @param rows maximum rows, or pairs, of a part
+   * @param layers that need activations for backward
+   * @param recomputed maximum layers of these that are recomputed
    */
   record Division(int rows, int layers, int recomputed) {}
 
-  /** Loss without dropout and without gradients. */
+  /** Returns the loss without dropout and without gradients. */
   PendingLoss.TokenLoss evaluate(MicroBatch batch);
 
   /**
-   * What the reference gives for pairs, which {@link MicroBatch.PairBatch#measuredFrom} puts into
-   * them. Where the base itself trains, the reference is the model before its first step, and gone
-   * after it.
+   * Returns the reference's log-probabilities of pairs, for {@link
+   * MicroBatch.PairBatch#measuredFrom}. If the base itself trains, the reference is the model
+   * before its first step and no longer available afterwards.
    */
   MicroBatch.PairLogps reference(MicroBatch.PairBatch pairs);
 
   /**
-   * Whether the reference changes with what trains, as PEFT's {@code disable_adapter} leaves biases
-   * that train in place. Pairs are then measured in every step, by {@link #accumulate} and {@link
-   * #evaluate} themselves.
+   * Returns whether the reference changes during training, because PEFT's {@code disable_adapter}
+   * leaves trained biases in place. {@link #accumulate} and {@link #evaluate} then compute the
+   * reference of pairs in every step.
    */
   default boolean referenceMoves() {
     return false;
   }
 
-  /** Logits in f32, [row][position][vocabulary], positions of padding included as zeros. */
+  /** Returns logits in f32, [row][position][vocabulary], with zeros for padding. */
   float[][][] logits(int[][] inputIds);
 
   /**
-   * Parameters that train, under their Hugging Face module path, such as {@code
+   * Returns the trainable parameters, by their Hugging Face module path, such as {@code
    * model.layers.0.self_attn.q_proj.lora_A.weight}. The tensors of this list, of {@link #saved} and
-   * of {@link #optimizerState} are read when their numbers are asked for, as they are then: {@link
-   * NamedTensor#inMemory} keeps one.
+   * of {@link #optimizerState} are read at each access; {@link NamedTensor#inMemory} copies one.
    */
   List<NamedTensor> trained();
 
   /**
-   * The tensors of the result's file: those of PEFT's {@code adapter_model.safetensors}, or every
-   * parameter of the model after full fine-tuning.
+   * Returns the tensors of the result's file: those of PEFT's {@code adapter_model.safetensors}, or
+   * every parameter of the model after full fine-tuning.
    */
   List<NamedTensor> saved();
 
   /**
-   * The form in which others use the result: {@link #saved}, except that an adapter whose start was
-   * taken out of the base (PiSSA, OLoRA) becomes a plain LoRA for the base as it is.
+   * Returns the form in which the result is used: {@link #saved}, except that an adapter whose
+   * start was subtracted from the base (PiSSA, OLoRA) becomes a plain LoRA for the unchanged base.
    *
    * @param method that was trained
    */
@@ -145,23 +141,23 @@ public interface TrainableModel extends AutoCloseable {
   }
 
   /**
-   * Settings of the result's {@code adapter_config.json} that training decided, such as AdaLoRA's
-   * {@code rank_pattern}.
+   * Returns settings of the result's {@code adapter_config.json} that training determined, such as
+   * AdaLoRA's {@code rank_pattern}.
    */
   default Map<String, Object> learnedSettings() {
     return Map.of();
   }
 
-  /** Sets trained parameters from the tensors of such a file: the inverse of {@link #saved}. */
+  /** Sets trained parameters from the tensors of a result's file: the inverse of {@link #saved}. */
   void loadSaved(List<NamedTensor> saved);
 
   /**
-   * Optimiser state under {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}, and what the method
-   * remembers from step to step; with {@link #updates} all that a resume needs.
+   * Returns the optimiser state under {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}, and the
+   * method's own state; with {@link #updates} this is all that a resume needs.
    */
   List<NamedTensor> optimizerState();
 
-  /** Optimiser steps made so far: the t of Adam's bias correction. */
+  /** Returns the number of optimiser steps: the t of Adam's bias correction. */
   long updates();
 
   /**
@@ -171,22 +167,23 @@ public interface TrainableModel extends AutoCloseable {
   void load(List<NamedTensor> trained);
 
   /**
-   * Puts back what {@link #trained}, {@link #optimizerState} and {@link #updates} gave; bit-exact.
+   * Restores the results of {@link #trained}, {@link #optimizerState} and {@link #updates},
+   * bit-exact.
    */
   void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates);
 
-  /** Tells from now on what steps compute and how long it takes. */
+  /** Reports the cost of steps to an observer from now on. */
   default void observe(StepObserver observer) {}
 
-  /** Trainable scalars. */
+  /** Returns the number of trainable scalars. */
   long trainableParameters();
 
   @Override
   void close();
 
   /**
-   * No update was made, since gradients were not finite: parameters and their moments are as
-   * before.
+   * Thrown when gradients are not finite. No update was made: parameters and their moments are
+   * unchanged.
    */
   public static final class NonfiniteGradients extends IllegalStateException {
     /**

@@ -203,7 +203,7 @@ final class TrainableTransformer implements TrainableModel {
     return parts == null ? null : parts.division(batch);
   }
 
-  /** Lanes that a micro-batch, or a part of one, is computed in. */
+  /** Returns the number of lanes that compute a micro-batch, or a part of one. */
   int lanes(MicroBatch batch) {
     return accumulation.lanes(batch);
   }
@@ -222,7 +222,8 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   private Goal.PairGoal pairGoal(PairBatch pairs, boolean drops) {
-    if (preference == null) throw new IllegalArgumentException("pairs need a preference");
+    if (preference == null)
+      throw new IllegalArgumentException("pairs need an objective with a preference");
     PairBatch measured = referenceMoves() ? pairs.measuredFrom(reference(pairs)) : pairs;
     return Goal.PairGoal.of(tokenLoss(), preference, measured, rows -> layout(rows, drops));
   }
@@ -234,9 +235,9 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public MicroBatch.PairLogps reference(PairBatch pairs) {
-    if (reference == null) throw new IllegalArgumentException("the preference has no reference");
+    if (reference == null) throw new IllegalArgumentException("the objective has no reference");
     if (!reference.ownsModel() && updates() > 0) {
-      throw new IllegalStateException("the reference is what the model was before its first step");
+      throw new IllegalStateException("the reference is the model before its first step");
     }
     MicroBatch.PairLogps all = new MicroBatch.PairLogps(new double[0], new double[0]);
     for (MicroBatch part : inferred(pairs)) {
@@ -247,7 +248,7 @@ final class TrainableTransformer implements TrainableModel {
     return all;
   }
 
-  /** What goes through the model at once where nothing is kept for a way down. */
+  /** Divides a micro-batch for inference. */
   private List<MicroBatch> inferred(MicroBatch batch) {
     return parts == null ? List.of(batch) : parts.inference(batch);
   }
@@ -457,19 +458,19 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   /**
-   * The model that preferences are measured from: the base with the adapter off, which shares its
-   * tensors with the model that trains, or that model itself before its first step.
+   * The reference model of preferences: the base with the adapter off, which shares its tensors
+   * with the model that trains, or that model itself before its first step.
    *
-   * @param ownsModel whether the model is the reference's alone
-   * @param moves whether tensors that train are the reference's, too, so that it changes with them
+   * @param ownsModel whether only the reference uses the model
+   * @param moves whether the reference shares trained tensors and changes with them
    */
   record ReferenceModel(ForwardPass inference, OutputLoss loss, boolean ownsModel, boolean moves)
       implements AutoCloseable {
     /**
-     * The model as it begins where nothing but tensors of the base train, or an adapter that has
-     * learned goes on, as in TRL; else PEFT's {@code disable_adapter}, with the base's own tensors
-     * where copies of them train or others took their place. Biases that train beside an adapter
-     * are no copies.
+     * Returns the reference: the model at its start if only tensors of the base train, or if
+     * training continues an adapter, as in TRL; else the model of PEFT's {@code disable_adapter},
+     * with the base's own tensors where copies of them train or others replaced them. Biases that
+     * train beside an adapter are not copies.
      *
      * @param tensors those of the model that trains
      * @return null if the preference has no reference

@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * PEFT's {@code trainable_token_indices}: rows of the token table, or of the output matrix, that
- * train from their own values. A tied table is both, and its rows get both gradients.
+ * train from their own values. A tied table is both, so its rows receive both gradients.
  */
-final class TrainedTokens implements PartsTuner.AdapterPart {
+final class TrainedTokens implements Trainable {
   private static final String WEIGHT = ".weight";
   private static final String ADAPTER = ".token_adapter.";
 
@@ -36,7 +36,7 @@ final class TrainedTokens implements PartsTuner.AdapterPart {
 
   /**
    * @param adapted paths of the modules with factors
-   * @param whole what trains whole
+   * @param whole modules that train as a whole
    */
   public TrainedTokens(
       TokenIndices indices, Collection<String> adapted, SavedModules whole, ModelDirectory base) {
@@ -48,7 +48,7 @@ final class TrainedTokens implements PartsTuner.AdapterPart {
     rows.forEach(
         (module, of) -> {
           if (adapted.contains(module) || whole.covers(module)) {
-            throw refused(module + " trains otherwise already");
+            throw refused(module + " already trains in another way");
           }
           for (int row : of) {
             if (row >= config.vocabSize()) {
@@ -67,7 +67,10 @@ final class TrainedTokens implements PartsTuner.AdapterPart {
     return weight.substring(0, weight.length() - WEIGHT.length());
   }
 
-  /** The token table where it is tied, too: then both names must have the same rows, as in PEFT. */
+  /**
+   * Returns the module of a name, which is the token table also for a tied output matrix; both
+   * names must then have the same rows, as in PEFT.
+   */
   private String path(String name, String table) {
     ModelConfig config = base.config();
     if (table.endsWith(name)) return table;
@@ -81,7 +84,7 @@ final class TrainedTokens implements PartsTuner.AdapterPart {
   private void put(String module, List<Integer> of) {
     List<Integer> other = rows.put(module, of);
     if (other != null && !other.equals(of)) {
-      throw refused("the token table is the output matrix, too, and needs the same rows for both");
+      throw refused("the token table is also the output matrix, so both need the same rows");
     }
   }
 
@@ -130,7 +133,7 @@ final class TrainedTokens implements PartsTuner.AdapterPart {
     return start;
   }
 
-  /** Where the rows are in the table, and where tokens are among the rows. */
+  /** Returns the places of the rows in the table, and of tokens among the rows. */
   @Override
   public List<NamedTensor> frozen(long seed) {
     List<NamedTensor> frozen = new ArrayList<>();
@@ -159,7 +162,7 @@ final class TrainedTokens implements PartsTuner.AdapterPart {
     return new NamedTensor(name, Dtype.I64, new long[] {numbers.length}, bytes);
   }
 
-  /** The weight itself, with the rows as they are now. */
+  /** Returns the weight itself, updated with the current rows. */
   @Override
   public List<Tuner.Derived> derived() {
     return rows.keySet().stream()

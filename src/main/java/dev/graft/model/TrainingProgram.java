@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The text that a model runs while it trains, made from the headers of the base's files alone. */
+/** Creates the text that a model runs in training from the headers of the base's files alone. */
 public final class TrainingProgram {
   private TrainingProgram() {}
 
@@ -63,8 +63,8 @@ public final class TrainingProgram {
   }
 
   /**
-   * A method's model with NEFTune's noise on what the token table gives, adapters of the table
-   * included, as transformers' hook on the embedding module has it.
+   * Adds NEFTune's noise to the output of the token table, adapters of the table included, as
+   * transformers' hook on the embedding module does.
    */
   record NoisyRows(Rewrite adapter, double alpha) implements Rewrite {
     @Override

@@ -10,13 +10,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What decides the numbers of a trainable model, apart from the base itself.
+ * The settings that determine the numbers of a trainable model, apart from the base.
  *
- * @param seed of the start of what the method adds
+ * @param seed of the start values of the method
  * @param quantization of the base, null = as it is
- * @param preference how pairs are learned from; null = they are not
- * @param continued whether it will start as an adapter that has learned: then that is what
- *     preferences are measured from
+ * @param preference objective of pairs; null = rows are not pairs
+ * @param continued whether training continues an adapter, which is then the reference of
+ *     preferences
  */
 public record TrainingSetup(
     AdapterMethod method,
@@ -27,17 +27,17 @@ public record TrainingSetup(
     Regularisation regularisation,
     @Nullable Preference preference,
     boolean continued) {
-  /** A base as it is, whose rows are no pairs. */
+  /** A setup without quantisation, whose rows are not pairs. */
   public TrainingSetup(AdapterMethod method, AdamW optimiser, Execution execution, long seed) {
     this(method, optimiser, execution, seed, null, Regularisation.NONE, null, false);
   }
 
-  /** Weights that lie on the device twice. */
+  /** Returns the weights of which the device holds a transposed copy. */
   List<Parameter> turned(ModelDirectory base, Tuner tuner) {
     return execution.turnsWeights() ? BaseWeights.turnable(base, tuner, quantization) : List.of();
   }
 
-  /** The same for another method. */
+  /** Returns the same setup with another method. */
   public TrainingSetup with(AdapterMethod other) {
     return new TrainingSetup(
         other, optimiser, execution, seed, quantization, regularisation, preference, continued);

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model compiled for the tensors it has, as a row of stages: see {@link ModelProgram}. It does
- * not own the tensors.
+ * A model compiled for its tensors, as a sequence of stages: see {@link ModelProgram}. It does not
+ * own the tensors.
  */
 final class Transformer implements AutoCloseable {
   /**
@@ -29,9 +29,9 @@ final class Transformer implements AutoCloseable {
    * @param weights argument {@code w}
    * @param gradients argument {@code gradients}
    * @param trains whether a tensor of this stage trains
-   * @param drops whether training computes something else than inference even where nothing trains
-   * @param divides whether some of a batch's rows are computed as they are among all of them
-   * @param hands whether tokens need something of those before them
+   * @param drops whether training differs from inference even if nothing trains
+   * @param divides whether rows can be computed separately with the same result
+   * @param hands whether tokens depend on earlier ones
    */
   public record Stage(
       String program,
@@ -51,7 +51,7 @@ final class Transformer implements AutoCloseable {
   private final Rewrite adapter;
   private final Ropes ropes;
 
-  /** Whether module and ropes are this one's, to be closed with it. */
+  /** Whether this object owns module and ropes. */
   private final boolean owner;
 
   private Transformer(
@@ -85,8 +85,8 @@ final class Transformer implements AutoCloseable {
   }
 
   /**
-   * The same model, which adds to other gradients: a thread can compute with each. To be closed
-   * before this one.
+   * Returns the same model adding to other gradients, so that each can be used by its own thread.
+   * It must be closed before this one.
    */
   public Transformer addingTo(Map<String, PtNDArray> gradients) {
     return new Transformer(this, gradients);
@@ -135,7 +135,7 @@ final class Transformer implements AutoCloseable {
   /**
    * Compiles embedding and layers of a base without an adapter.
    *
-   * @param shown of each layer: its method {@code _inputs} gives them, too
+   * @param shown values of each layer that its method {@code _inputs} also returns
    */
   public static Transformer shown(
       Family family, DeviceMemory memory, ModelTensors tensors, List<ReadValues> shown) {
@@ -147,12 +147,11 @@ final class Transformer implements AutoCloseable {
     return family;
   }
 
-  /** Where it is. */
   public DeviceMemory memory() {
     return memory;
   }
 
-  /** Torch's number of the element type of what goes from stage to stage. */
+  /** Returns torch's number of the element type of hidden states. */
   public int kind() {
     return tensors.kind();
   }
@@ -161,12 +160,12 @@ final class Transformer implements AutoCloseable {
     return ropes;
   }
 
-  /** What is in front of every row. */
+  /** Returns the tokens in front of every row. */
   public Rewrite.VirtualTokens virtualTokens() {
     return adapter.virtualTokens();
   }
 
-  /** Name of the matrix that makes logits of what the head computes; null for a classification. */
+  /** Returns the name of the output matrix; null for a classification. */
   public @Nullable String output() {
     String ofBase = family.output();
     return ofBase == null ? null : adapter.output(ofBase);
@@ -208,17 +207,17 @@ final class Transformer implements AutoCloseable {
         inputs.windowed());
   }
 
-  /** The embedding, the layers, the head. */
+  /** Returns the embedding, the layers and the head. */
   public List<Stage> stages() {
     return stages;
   }
 
-  /** Whether training leaves something out, or adds something, at random. */
+  /** Returns whether training has dropout or noise. */
   public boolean drops() {
     return stages.stream().anyMatch(Stage::drops);
   }
 
-  /** Whether some of a batch's rows are computed as they are among all of them. */
+  /** Returns whether rows can be computed separately with the same result. */
   public boolean divides() {
     return stages.stream().allMatch(Stage::divides);
   }
@@ -238,7 +237,7 @@ final class Transformer implements AutoCloseable {
     module.close();
   }
 
-  /** The tables of a model's rotary positions; none where it has no such positions. */
+  /** The tables of a model's rotary positions; null where it has none. */
   record Ropes(@Nullable RopeTable global, @Nullable RopeTable local) implements AutoCloseable {
     static Ropes of(Family family, DeviceMemory memory) {
       return new Ropes(table(family.rope(), memory), table(family.localRope(), memory));
@@ -251,7 +250,7 @@ final class Transformer implements AutoCloseable {
     /**
      * Adds the rows of a batch's positions.
      *
-     * @param known gets their places
+     * @param known receives their places
      * @param positions place of the positions
      * @param longest largest position + 1
      */
@@ -276,8 +275,7 @@ final class Transformer implements AutoCloseable {
     }
 
     /**
-     * Cosines and sines of rotary positions on the device, computed once up to the longest row so
-     * far.
+     * Cosines and sines of rotary positions on the device, computed up to the longest row so far.
      */
     static final class RopeTable implements AutoCloseable {
       private static final int FEWEST = 256;
@@ -296,8 +294,8 @@ final class Transformer implements AutoCloseable {
       }
 
       /**
-       * Tables for a batch, each (at least {@code longest}, half of the turned features): cosines
-       * and sines.
+       * Returns the tables for a batch, each (at least {@code longest}, half of the rotated
+       * features): cosines and sines.
        *
        * @param longest largest position + 1, which some ropes depend on
        */
@@ -315,7 +313,9 @@ final class Transformer implements AutoCloseable {
         return tables;
       }
 
-      /** Twice as many as there are at least, so that a text that grows makes them seldom. */
+      /**
+       * Creates tables of at least twice the size, so that a growing text recreates them rarely.
+       */
       private void make(int longest) {
         positions = Math.max(longest, Math.max(FEWEST, 2 * positions));
         int half = frequencies.length;

@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a method adds to a base model: what trains, how it is saved, what becomes of it. */
+/**
+ * A method's additions to a base model: the tensors that train, and their saved and merged forms.
+ */
 public interface Tuner extends Trainable {
   /**
-   * The tuner of a method.
+   * Returns the tuner of a method.
    *
    * @throws IllegalArgumentException if the method does not fit the base, saying where
    */
@@ -44,21 +46,22 @@ public interface Tuner extends Trainable {
   }
 
   /**
-   * The tensors of PEFT's {@code adapter_model.safetensors}.
+   * Returns the tensors of PEFT's {@code adapter_model.safetensors}.
    *
-   * @param trained values of the slots, of {@link #kept} and of what is computed, last
+   * @param trained values of the slots, of {@link #kept} and, last, of the computed tensor
    */
   default List<NamedTensor> saved(List<NamedTensor> trained) {
     return trained;
   }
 
-  /** These values from the tensors of a saved file: the inverse of {@link #saved}. */
+  /** Returns these values from the tensors of a saved file: the inverse of {@link #saved}. */
   default List<NamedTensor> read(List<NamedTensor> saved) {
     return saved;
   }
 
   /**
-   * The adapter in the form of a result, where it is not {@link #saved} under the method itself.
+   * Returns the adapter in the form of a result, if that is not {@link #saved} with the method
+   * itself.
    *
    * @param values of the slots, of {@link #kept} and of {@link #remembered}
    */
@@ -67,7 +70,7 @@ public interface Tuner extends Trainable {
   }
 
   /**
-   * Settings of {@code adapter_config.json} that training decided.
+   * Returns the settings of {@code adapter_config.json} that training determined.
    *
    * @param kept values of {@link #kept}
    */
@@ -75,17 +78,17 @@ public interface Tuner extends Trainable {
     return Map.of();
   }
 
-  /** The tensor computed from slots, if there is one. */
+  /** Returns the tensor computed from slots; null = none. */
   default @Nullable Computed computed() {
     return null;
   }
 
-  /** Tensors of layers that are parts of a slot or of what is computed. */
+  /** Returns tensors of layers that are columns of a slot or of the computed tensor. */
   default List<ColumnSlice> columns() {
     return List.of();
   }
 
-  /** Modules whose ranks are allocated while training, and how; null = none. */
+  /** Returns the allocation of ranks in training; null = none. */
   default @Nullable Allocated allocated() {
     return null;
   }
@@ -95,7 +98,7 @@ public interface Tuner extends Trainable {
    */
   record Allocated(RankAllocation settings, List<AdaLoraTuner.RankTensors> modules) {}
 
-  /** A copy of the base's tensor that trained takes its place. */
+  /** Replaces the base's tensor by its trained copy. */
   @Override
   default float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
     NamedTensor copy = trained.get(name);
@@ -106,13 +109,14 @@ public interface Tuner extends Trainable {
     return rows.values();
   }
 
-  /** The same of a whole tensor. */
+  /** Merges a whole tensor. */
   default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
     return merged(name, WeightRows.whole(stored), trained);
   }
 
   /**
-   * A tensor that the layers see as trained, computed from slots: its gradient goes on to theirs.
+   * A tensor computed from slots that layers treat as trained; its gradient is propagated to the
+   * slots.
    *
    * @param name of the tensor
    * @param function TorchScript function of the list of the slots' values
@@ -132,10 +136,11 @@ public interface Tuner extends Trainable {
   record ColumnSlice(String name, String of, long start, long count) {}
 
   /**
-   * A tensor that follows from others whenever they have changed. No gradient goes through it.
+   * A tensor that is recomputed whenever the tensors change that it depends on. No gradient passes
+   * through it.
    *
    * @param name of the tensor
-   * @param shape where the base has none of that name
+   * @param shape used if the base has no tensor of that name
    * @param update TorchScript that writes into it: a format for its own text, then those of the
    *     others
    * @param of names of the others
@@ -147,15 +152,15 @@ public interface Tuner extends Trainable {
   }
 
   /**
-   * What trains of the matrix that makes logits, where that matrix is not a slot itself.
+   * The part of the output matrix that trains, where the matrix is not a slot itself.
    *
-   * @param slot whose gradient is that of the last columns, as many as it has
-   * @param rows name of a tensor with the rows of the matrix that the slot stands for; null = all
+   * @param slot whose gradient is that of the last columns of the matrix
+   * @param rows name of a tensor with the indices of the rows that the slot represents; null = all
    */
   record OutputPart(String slot, @Nullable String rows) {}
 
   /**
-   * What a method adds to a linear layer, as the product that plain LoRA has: {@code scale B A}.
+   * A method's addition to a linear layer as the product of plain LoRA: {@code scale B A}.
    *
    * @param a (rank, in)
    * @param b (out, rank)
@@ -164,30 +169,30 @@ public interface Tuner extends Trainable {
     public LowRankUpdate {
       if (a.length != (long) rank * linear.inFeatures()
           || b.length != (long) rank * linear.outFeatures()) {
-        throw new IllegalArgumentException(linear.path() + ": factors of another shape");
+        throw new IllegalArgumentException(linear.path() + ": the factors have another shape");
       }
     }
   }
 
   /**
-   * Consecutive rows of a tensor of the base, in the layout that it is stored in.
+   * Consecutive rows of a tensor of the base, in its stored layout.
    *
    * @param values may be changed
    * @param first index of the first of them; 0 for a vector, which is one row
    */
   public record WeightRows(float[] values, int first) {
-    /** All rows. */
+    /** Returns all rows of a tensor. */
     public static WeightRows whole(float[] values) {
       return new WeightRows(values, 0);
     }
   }
 
   /**
-   * What a result directory holds.
+   * The contents of a result directory.
    *
    * @param method that its configuration names
-   * @param tensors of its file, by PEFT's names; not copied, as those of a whole model are more
-   *     than a heap holds: see {@link TrainableModel#trained}
+   * @param tensors of its file, by PEFT's names; not copied, because those of a whole model exceed
+   *     the heap: see {@link TrainableModel#trained}
    */
   public record SavedResult(AdapterMethod method, List<NamedTensor> tensors) {}
 }

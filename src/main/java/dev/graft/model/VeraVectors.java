@@ -16,17 +16,17 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * VeRA (Kopiczko et al. 2023): two vectors of each adapted layer, around random matrices that all
- * layers share.
+ * VeRA (Kopiczko et al. 2023): two trained vectors of each adapted layer, and random matrices that
+ * all layers share.
  */
-record VeraVectors(Vera method, AdaptedLayers layers) implements PartsTuner.AdapterPart {
-  /** (r, most features that come in); a layer uses its first columns. */
+record VeraVectors(Vera method, AdaptedLayers layers) implements Trainable {
+  /** (r, maximum input features); a layer uses its first columns. */
   private static final String A = "vera_A";
 
-  /** (most features that go out, r); a layer uses its first rows. */
+  /** (maximum output features, r); a layer uses its first rows. */
   private static final String B = "vera_B";
 
-  /** What the names of the shared matrices begin with in PEFT's file; they are of no module. */
+  /** Prefix of the shared matrices in PEFT's file; they belong to no module. */
   private static final String SHARED = "base_model.";
 
   private static final String LAMBDA_B = ".vera_lambda_b";
@@ -59,7 +59,10 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements PartsTuner.Adap
     return d ? Starts.normal(slot, 1, seed) : Starts.constant(slot, 1);
   }
 
-  /** As PEFT's: one generator for both, uniform within sqrt(6 / features that come in). */
+  /**
+   * Returns the shared matrices as PEFT does: one generator, uniform within sqrt(6 / input
+   * features).
+   */
   @Override
   public List<NamedTensor> frozen(long seed) {
     TorchGenerator generator = new TorchGenerator(method.projectionPrngKey());
@@ -78,7 +81,7 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements PartsTuner.Adap
     return Float.BYTES * shared().stream().mapToLong(Slot::size).sum();
   }
 
-  /** In PEFT's order of operations, for the last bit. */
+  /** Computes the bound in PEFT's order of operations, for equal bits. */
   private static double bound(long features) {
     return Math.sqrt(3) * (Math.sqrt(2) / Math.sqrt(features));
   }
@@ -90,7 +93,7 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements PartsTuner.Adap
 
   @Override
   public String savedName(String name) {
-    return kept().contains(name) ? SHARED + name : PartsTuner.AdapterPart.super.savedName(name);
+    return kept().contains(name) ? SHARED + name : Trainable.super.savedName(name);
   }
 
   @Override
@@ -110,7 +113,7 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements PartsTuner.Adap
     return path;
   }
 
-  /** W + (lambda_b * B) (lambda_d * A). */
+  /** Adds (lambda_b * B) (lambda_d * A) to W. */
   @Override
   public float[] merged(String name, Tuner.WeightRows rows, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
@@ -124,7 +127,7 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements PartsTuner.Adap
     return rows.values();
   }
 
-  /** The vectors go into the parts of A and B that a layer uses. */
+  /** Multiplies the parts of A and B that a layer uses by the vectors. */
   @Override
   public List<Tuner.LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     float[] sharedA = Trainable.floats(trained, A);

@@ -5,10 +5,10 @@ import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * A weight that an adapter becomes part of. Sums are made in f64, in the order of the ranks, and
- * rounded once: the bits of a merge are the same everywhere.
+ * A weight that an adapter is merged into. Sums are computed in f64, in the order of the ranks, and
+ * rounded once, so that a merge gives the same bits everywhere.
  *
- * @param rows of what is stored, changed in place
+ * @param rows stored rows, changed in place
  * @param transposed whether it is stored as (in, out)
  */
 record WeightMatrix(Tuner.WeightRows rows, int out, int in, boolean transposed) {
@@ -20,7 +20,7 @@ record WeightMatrix(Tuner.WeightRows rows, int out, int in, boolean transposed) 
     return transposed ? (i - rows.first()) * out + o : (o - rows.first()) * in + i;
   }
 
-  /** Features that come out of the rows that are there, from the first on. */
+  /** Returns the output features of the given rows. */
   private IntStream outputs() {
     int count = rows.values().length / in;
     return transposed
@@ -67,7 +67,7 @@ record WeightMatrix(Tuner.WeightRows rows, int out, int in, boolean transposed) 
             });
   }
 
-  /** Brings each row of W to its length, as DoRA does; transposed, all that is stored is needed. */
+  /** Scales each row of W to its length, as DoRA does; a transposed weight must be complete. */
   void stretch(float[] lengths) {
     outputs().forEach(o -> stretch(o, lengths[o]));
   }

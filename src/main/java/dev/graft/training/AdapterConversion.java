@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** A command that reads a base model and an adapter of it, and writes one in another form. */
+/** A command that reads a base model and its adapter, and writes another form of them. */
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 public abstract class AdapterConversion implements Callable<Integer> {
   private static final int REQUEST_WRONG = 2;
@@ -29,18 +29,14 @@ public abstract class AdapterConversion implements Callable<Integer> {
   @Option(names = "--adapter", required = true, paramLabel = "DIR", description = "PEFT directory")
   private Path adapter;
 
-  @Option(
-      names = "--out",
-      required = true,
-      paramLabel = "PATH",
-      description = "where the result goes")
+  @Option(names = "--out", required = true, paramLabel = "PATH", description = "path of the result")
   private Path out;
 
   @Spec private CommandSpec spec;
 
   /**
-   * @throws BadModel for files that cannot be read, or written in that form
-   * @throws IllegalArgumentException likewise
+   * @throws BadModel if files cannot be read, or cannot be written in that form
+   * @throws IllegalArgumentException if there is no such form
    */
   abstract void write(Path out, ModelDirectory base, SavedAdapter adapter);
 
@@ -57,7 +53,7 @@ public abstract class AdapterConversion implements Callable<Integer> {
     return 0;
   }
 
-  /** What the base is called in what is written. */
+  /** Returns the name of the base in the written files. */
   final String baseName() {
     return name(model, "base");
   }
@@ -75,12 +71,12 @@ public abstract class AdapterConversion implements Callable<Integer> {
     return name == null ? otherwise : name.toString();
   }
 
-  /** An adapter as the one file that llama.cpp and Ollama load. */
+  /** Writes an adapter as one file for llama.cpp and Ollama. */
   @Command(
       name = "gguf",
       mixinStandardHelpOptions = true,
       description =
-          "Write an adapter as a GGUF file for llama.cpp and Ollama, with what they would ignore"
+          "Write an adapter as a GGUF file for llama.cpp and Ollama; settings that they ignore are"
               + " folded into the factors.")
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
   public static final class GgufCommand extends AdapterConversion {
@@ -109,11 +105,11 @@ public abstract class AdapterConversion implements Callable<Integer> {
         throw new IllegalArgumentException(out + " is a directory; name a file");
       }
       AdapterCard card = AdapterCard.named(adapterDirectory(), adapterName());
-      PlainForm.GgufForm.write(out, base, adapter, card, type.dtype);
+      PlainForm.writeGguf(out, base, adapter, card, type.dtype);
     }
   }
 
-  /** A base model and an adapter as one model that needs no adapter. */
+  /** Writes a base model and an adapter as one model. */
   @Command(
       name = "merge",
       mixinStandardHelpOptions = true,
@@ -142,7 +138,7 @@ public abstract class AdapterConversion implements Callable<Integer> {
     @Option(
         names = "--quantization",
         description =
-            "how the base was quantised in training (its rounded weights are merged into):"
+            "quantisation of the base in training (the adapter is merged into its rounded weights):"
                 + " ${COMPLETION-CANDIDATES}")
     private @Nullable NamedQuantization quantization;
 
@@ -166,7 +162,7 @@ public abstract class AdapterConversion implements Callable<Integer> {
     }
   }
 
-  /** An adapter in the form that every program reads alike. */
+  /** Writes an adapter in a form that all programs read alike. */
   @Command(
       name = "plain-lora",
       mixinStandardHelpOptions = true,

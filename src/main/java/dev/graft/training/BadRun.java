@@ -3,8 +3,8 @@ package dev.graft.training;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run that cannot succeed however often it is tried: its request, data, checkpoint or base model
- * is at fault. The message is for the user.
+ * Thrown when a run cannot succeed because of its request, data, checkpoint or base model. Retrying
+ * does not help. The message is for the user.
  */
 final class BadRun extends RuntimeException {
   private final @Nullable String param;
@@ -14,7 +14,7 @@ final class BadRun extends RuntimeException {
     this.param = param;
   }
 
-  /** The field of the request at fault, where it is one. */
+  /** Returns the field of the request that is at fault; null if none is. */
   public @Nullable String param() {
     return param;
   }

@@ -15,9 +15,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rows make up optimiser step k: a pure function of settings, seed, row lengths and k. An
- * epoch is an order of the rows, cut into micro-batches, those into windows of accumulation; the
- * last window of an epoch may be shorter and is a full step.
+ * Chooses the rows of optimiser step k as a pure function of settings, seed, row lengths and k. An
+ * epoch is an order of the rows, divided into micro-batches and these into windows of accumulation;
+ * the last window of an epoch may be shorter but is a full step.
  */
 final class BatchPlan {
   /** transformers sorts by length inside groups of up to this many batches. */
@@ -47,7 +47,7 @@ final class BatchPlan {
     return (int) ((a + (long) b - 1) / b);
   }
 
-  /** Optimiser steps of one pass over the data. */
+  /** Returns the optimiser steps of one pass over the data. */
   public int stepsPerEpoch() {
     return windows;
   }
@@ -59,7 +59,7 @@ final class BatchPlan {
         : (long) Math.ceil(training.schedule().numTrainEpochs() * windows);
   }
 
-  /** Passes over the data that this many steps make. */
+  /** Returns the passes over the data after a number of steps. */
   public double epochs(long steps) {
     long whole = steps / windows;
     long inEpoch = (steps % windows) * training.batching().gradientAccumulationSteps();
@@ -114,8 +114,9 @@ final class BatchPlan {
   }
 
   /**
-   * As transformers' LengthGroupedSampler: the permutation in groups, each sorted with the longest
-   * row first; the longest row of all comes first, so that a lack of memory shows at once.
+   * Groups rows as transformers' LengthGroupedSampler: the permutation in groups, each sorted with
+   * the longest row first; the longest row of all comes first, so that a lack of memory shows at
+   * once.
    */
   private int[] groupedByLength(int[] rows) {
     int batch =
@@ -136,8 +137,8 @@ final class BatchPlan {
   }
 
   /**
-   * The micro-batches of one step after the other. Those of the next are made on a thread of their
-   * own while a step is computed; what fails there is thrown at the step that needs it.
+   * The micro-batches of consecutive steps. A separate thread prepares those of the next step while
+   * a step is computed; its exceptions are thrown at the step that needs them.
    */
   static final class StepBatches implements AutoCloseable {
     private final BatchPlan plan;
@@ -152,12 +153,12 @@ final class BatchPlan {
     /**
      * Micro-batches of one optimiser step.
      *
-     * @param rows of each, by their numbers
+     * @param rows row numbers of each
      */
     record Window(List<int[]> rows, List<MicroBatch> batches) {}
 
     /**
-     * @param plan asked by the other thread only, from now on
+     * @param plan used only by the other thread from now on
      * @param multipleOf as {@link Rows#batch} takes it
      */
     StepBatches(BatchPlan plan, Rows rows, int multipleOf) {
@@ -168,7 +169,7 @@ final class BatchPlan {
 
     /**
      * @param step from 0
-     * @throws RuntimeException as reading the rows throws it
+     * @throws RuntimeException if reading the rows fails
      */
     Window take(long step) {
       Future<Window> now = made;
@@ -197,7 +198,7 @@ final class BatchPlan {
         throw new IllegalStateException(e.getCause());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted while a micro-batch was made", e);
+        throw new IllegalStateException("interrupted while a micro-batch was prepared", e);
       }
     }
 
@@ -207,23 +208,18 @@ final class BatchPlan {
     }
   }
 
-  /** How a validation file is cut into batches: by length, so that little is padding. */
-  static final class EvaluationBatches {
-    private EvaluationBatches() {}
-
-    public static List<int[]> batches(Rows rows, int size) {
-      int[] lengths = rows.lengths();
-      int[] sorted =
-          IntStream.range(0, rows.size())
-              .boxed()
-              .sorted(Comparator.comparingInt(row -> lengths[row]))
-              .mapToInt(row -> row)
-              .toArray();
-      List<int[]> batches = new ArrayList<>();
-      for (int from = 0; from < sorted.length; from += size) {
-        batches.add(Arrays.copyOfRange(sorted, from, Math.min(sorted.length, from + size)));
-      }
-      return batches;
+  public static List<int[]> evaluationBatches(Rows rows, int size) {
+    int[] lengths = rows.lengths();
+    int[] sorted =
+        IntStream.range(0, rows.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(row -> lengths[row]))
+            .mapToInt(row -> row)
+            .toArray();
+    List<int[]> batches = new ArrayList<>();
+    for (int from = 0; from < sorted.length; from += size) {
+      batches.add(Arrays.copyOfRange(sorted, from, Math.min(sorted.length, from + size)));
     }
+    return batches;
   }
 }

@@ -1,6 +1,5 @@
 package dev.graft.training;
 
-import dev.graft.training.ResultFormat.ResultFiles;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.FourBitTensor;
 import dev.graft.weights.Int8Tensor;
@@ -28,20 +27,20 @@ import tools.jackson.core.util.Separators.Spacing;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Writes a whole Hugging Face checkpoint directory from what each of its tensors is. */
+/** Writes a whole Hugging Face checkpoint directory. */
 final class CheckpointDirectory {
   private CheckpointDirectory() {}
 
-  /** Gives the tensors, one at a time. */
+  /** Provides the tensors, one at a time. */
   interface Tensors {
-    /** Element type that the tensor has if nothing else is asked for. */
+    /** Returns the default element type of a tensor. */
     Dtype dtype(Parameter parameter);
 
-    /** Its numbers in an element type. */
+    /** Returns its numbers in an element type. */
     TensorData data(Parameter parameter, Dtype dtype);
   }
 
-  /** The same in one file of weights. */
+  /** Writes a checkpoint with one file of weights. */
   static void write(
       Path directory,
       ModelDirectory base,
@@ -54,7 +53,7 @@ final class CheckpointDirectory {
   /**
    * Writes config.json, weights, model card and tokenizer files.
    *
-   * @param shard bytes of a file of weights, unless one tensor is more
+   * @param shard maximum bytes of a file of weights, unless one tensor is larger
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   static void write(
@@ -67,8 +66,8 @@ final class CheckpointDirectory {
     Map<String, Parameter> byName = new HashMap<>();
     base.config().parameters().forEach(each -> byName.put(each.name(), each));
     List<TensorInfo> layout = layout(base, tensors, precision);
-    ResultFiles.create(directory);
-    ResultFiles.write(
+    ResultFormat.create(directory);
+    ResultFormat.write(
         directory.resolve("config.json"),
         WrittenConfig.of(base, precision == CheckpointPrecision.F32));
     ShardedWeights.write(
@@ -76,11 +75,11 @@ final class CheckpointDirectory {
         layout,
         shard,
         info -> tensors.data(Objects.requireNonNull(byName.get(info.name())), info.dtype()));
-    ResultFiles.write(directory.resolve("README.md"), card);
-    ResultFiles.copyCompanions(base, directory);
+    ResultFormat.write(directory.resolve("README.md"), card);
+    ResultFormat.copyCompanions(base, directory);
   }
 
-  /** What its files of weights hold, in the order of the forward pass. */
+  /** Returns the tensors of the files of weights, in the order of the forward pass. */
   static List<TensorInfo> layout(
       ModelDirectory base, Tensors tensors, CheckpointPrecision precision) {
     return base.config().parameters().stream()
@@ -103,64 +102,56 @@ final class CheckpointDirectory {
   }
 
   /**
-   * The result of training the base's own parameters: a whole Hugging Face checkpoint directory.
+   * Writes config.json, weights, model card and tokenizer files.
+   *
+   * @param trained parameters in f32 under their Hugging Face names; the others are the base's
+   * @throws java.io.UncheckedIOException if a file cannot be written
    */
-  static final class FullModelDirectory {
-    private FullModelDirectory() {}
-
-    /**
-     * Writes config.json, weights, model card and tokenizer files.
-     *
-     * @param trained parameters in f32 under their Hugging Face names; the others are the base's
-     * @throws java.io.UncheckedIOException if a file cannot be written
-     */
-    public static void write(
-        Path directory,
-        ModelDirectory base,
-        String baseModelName,
-        List<NamedTensor> trained,
-        CheckpointDirectory.CheckpointPrecision precision,
-        Map<String, String> facts) {
-      Map<String, Integer> places = new HashMap<>();
-      for (NamedTensor each : trained) {
-        places.put(each.name(), places.size());
-        if (each.dtype() != Dtype.F32) {
-          throw new IllegalArgumentException("parameter " + each.name() + " is not given in f32");
-        }
+  public static void writeTrained(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      List<NamedTensor> trained,
+      CheckpointDirectory.CheckpointPrecision precision,
+      Map<String, String> facts) {
+    Map<String, Integer> places = new HashMap<>();
+    for (NamedTensor each : trained) {
+      places.put(each.name(), places.size());
+      if (each.dtype() != Dtype.F32) {
+        throw new IllegalArgumentException("parameter " + each.name() + " is not in f32");
       }
-      boolean whole = places.size() == base.config().parameters().size();
-      String card = ModelCard.trained(base, baseModelName, whole, facts);
-      CheckpointDirectory.write(
-          directory, base, new Trained(base, trained, places), precision, card);
+    }
+    boolean whole = places.size() == base.config().parameters().size();
+    String card = ModelCard.trained(base, baseModelName, whole, facts);
+    CheckpointDirectory.write(directory, base, new Trained(base, trained, places), precision, card);
+  }
+
+  /** Reads one tensor after the other, because together they may exceed the heap. */
+  private record Trained(
+      ModelDirectory base, List<NamedTensor> trained, Map<String, Integer> places)
+      implements CheckpointDirectory.Tensors {
+    @Override
+    public Dtype dtype(Parameter parameter) {
+      return storedType(base, parameter);
     }
 
-    /** Asks for one tensor after the other: together they may be more than the heap holds. */
-    private record Trained(
-        ModelDirectory base, List<NamedTensor> trained, Map<String, Integer> places)
-        implements CheckpointDirectory.Tensors {
-      @Override
-      public Dtype dtype(Parameter parameter) {
-        return StoredTypes.of(base, parameter);
-      }
-
-      @Override
-      public TensorData data(Parameter parameter, Dtype dtype) {
-        Integer place = places.get(parameter.name());
-        if (place != null) return Dtype.narrow(trained.get(place).data(), dtype);
-        return base.weights().require(parameter.name(), parameter.shape()).data(dtype);
-      }
+    @Override
+    public TensorData data(Parameter parameter, Dtype dtype) {
+      Integer place = places.get(parameter.name());
+      if (place != null) return Dtype.narrow(trained.get(place).data(), dtype);
+      return base.weights().require(parameter.name(), parameter.shape()).data(dtype);
     }
   }
 
   /**
-   * Weights in as many files as {@code save_pretrained(max_shard_size=...)} of transformers makes,
-   * under its names, with its index where there are several.
+   * Writes weights in the same files as {@code save_pretrained(max_shard_size=...)} of
+   * transformers, with its names, and with its index if there are several.
    */
   static final class ShardedWeights {
     private static final String ONE = "model.safetensors";
     private static final String INDEX = ONE + ".index.json";
 
-    /** As Python lays it out. */
+    /** The layout of Python. */
     private static final DefaultPrettyPrinter PYTHON =
         new DefaultPrettyPrinter(
                 Separators.createDefaultInstance().withObjectNameValueSpacing(Spacing.AFTER))
@@ -184,10 +175,10 @@ final class CheckpointDirectory {
             directory.resolve(name), shards.get(i), SafetensorsWriter.PYTORCH, data);
         shards.get(i).forEach(tensor -> files.put(tensor.name(), name));
       }
-      if (shards.size() > 1) ResultFiles.write(directory.resolve(INDEX), index(layout, files));
+      if (shards.size() > 1) ResultFormat.write(directory.resolve(INDEX), index(layout, files));
     }
 
-    /** A shard takes tensors in their order until the next one would be too much. */
+    /** Fills shards with tensors in their order, up to the maximum size. */
     static List<List<TensorInfo>> shards(List<TensorInfo> layout, long most) {
       List<List<TensorInfo>> shards = new ArrayList<>(List.of(new ArrayList<>()));
       long held = 0;
@@ -214,31 +205,27 @@ final class CheckpointDirectory {
     }
   }
 
-  /** In which element type a base has its numbers. */
-  static final class StoredTypes {
-    private StoredTypes() {}
+  /**
+   * Returns the element type of a parameter in the base's checkpoint; for a new head and for 8 bits
+   * that of the embedding.
+   */
+  static Dtype storedType(ModelDirectory base, Parameter parameter) {
+    boolean isNew =
+        base.config().newHead().stream().anyMatch(each -> each.name().equals(parameter.name()))
+            && !base.weights().has(parameter.name(), parameter.shape());
+    return isNew ? ofEmbedding(base) : storedType(base, base.weights().stored(parameter));
+  }
 
-    /**
-     * That of the checkpoint; of a head that is new there, and of 8 bits, that of the embedding.
-     */
-    static Dtype of(ModelDirectory base, Parameter parameter) {
-      boolean isNew =
-          base.config().newHead().stream().anyMatch(each -> each.name().equals(parameter.name()))
-              && !base.weights().has(parameter.name(), parameter.shape());
-      return isNew ? ofEmbedding(base) : of(base, base.weights().stored(parameter));
-    }
+  private static Dtype storedType(ModelDirectory base, StoredWeight stored) {
+    return switch (stored) {
+      case MappedTensor plain -> plain.dtype();
+      case FourBitTensor four -> four.dtype();
+      case Int8Tensor eight -> ofEmbedding(base);
+    };
+  }
 
-    private static Dtype of(ModelDirectory base, StoredWeight stored) {
-      return switch (stored) {
-        case MappedTensor plain -> plain.dtype();
-        case FourBitTensor four -> four.dtype();
-        case Int8Tensor eight -> ofEmbedding(base);
-      };
-    }
-
-    private static Dtype ofEmbedding(ModelDirectory base) {
-      Parameter table = base.config().parameter(base.config().inputEmbedding());
-      return base.weights().require(table.name(), table.shape()).dtype();
-    }
+  private static Dtype ofEmbedding(ModelDirectory base) {
+    Parameter table = base.config().parameter(base.config().inputEmbedding());
+    return base.weights().require(table.name(), table.shape()).dtype();
   }
 }

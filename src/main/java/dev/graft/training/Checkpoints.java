@@ -38,8 +38,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Checkpoints of one run, a directory each: trained weights, Adam's moments, a manifest with their
- * digests, and what else the run puts there. A directory gets its name when everything in it is on
- * disk; the last two are kept.
+ * digests, and further files of the run. A directory gets its name when all its files are on disk;
+ * the last two are kept.
  */
 final class Checkpoints {
   private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
@@ -48,7 +48,7 @@ final class Checkpoints {
   private static final String BEST = "best.safetensors";
   private static final String REFERENCE = "reference.safetensors";
 
-  /** What a run keeps beside its checkpoints, and every checkpoint has a copy of. */
+  /** Files that a run keeps beside its checkpoints and copies into each of them. */
   private static final List<String> KEPT_BESIDE = List.of(BEST, REFERENCE);
 
   private static final String MANIFEST = "checkpoint.json";
@@ -70,9 +70,9 @@ final class Checkpoints {
   }
 
   /**
-   * Writes one and returns its directory.
+   * Writes a checkpoint and returns its directory.
    *
-   * @param more writes files of other names beside the state
+   * @param more writes further files beside the state
    */
   public Path write(TrainableModel model, RunProgress progress, Consumer<Path> more) {
     try {
@@ -121,13 +121,13 @@ final class Checkpoints {
   }
 
   /**
-   * Puts a checkpoint's state into the model.
+   * Restores the state of a checkpoint.
    *
    * @throws BadRun if it is damaged or belongs to another run
    */
   public RunProgress restore(Path checkpoint, TrainableModel model) {
     CheckpointManifest manifest = verified(checkpoint);
-    String difference = RunIdentity.difference(manifest.run(), run);
+    String difference = difference(manifest.run(), run);
     if (difference != null) {
       throw new BadRun("resume_from", "the checkpoint belongs to a run with other " + difference);
     }
@@ -158,22 +158,22 @@ final class Checkpoints {
         skipped == null ? 0 : skipped);
   }
 
-  /** Where the best weights so far are kept. */
+  /** Returns the file of the best weights so far. */
   public Path bestWeights() {
     return directory.resolve(BEST);
   }
 
-  /** What the reference gives for the pairs of the run, see {@code ReferenceLogps}. */
+  /** Returns the file of the reference's log-probabilities, see {@code ReferenceLogps}. */
   public Path reference() {
     return directory.resolve(REFERENCE);
   }
 
-  /** A run that resumes from nothing takes nothing over from one before it. */
+  /** Removes the files of an earlier run when a run starts without a checkpoint. */
   public void begin() {
     try {
       for (String name : KEPT_BESIDE) Files.deleteIfExists(directory.resolve(name));
     } catch (IOException e) {
-      throw new UncheckedIOException("what an earlier run left cannot be removed", e);
+      throw new UncheckedIOException("the files of an earlier run cannot be removed", e);
     }
   }
 
@@ -190,7 +190,7 @@ final class Checkpoints {
     }
   }
 
-  /** The newest whole checkpoint in a directory of them. */
+  /** Returns the newest complete checkpoint in a directory. */
   public static Optional<Path> newest(Path directory) {
     for (Path each : newestFirst(directory)) {
       try {
@@ -230,7 +230,7 @@ final class Checkpoints {
       }
       return manifest;
     } catch (IOException | JacksonException | NullPointerException e) {
-      throw new BadRun("resume_from", "there is no whole checkpoint");
+      throw new BadRun("resume_from", "there is no complete checkpoint");
     }
   }
 
@@ -250,15 +250,15 @@ final class Checkpoints {
    * @param updates the t of Adam's bias correction
    * @param trainedTokens targets so far
    * @param lossSum nats so far, for the mean over the run
-   * @param losses what that is a sum over; null in the checkpoints of older releases, which sum
+   * @param losses number of terms of that sum; null in the checkpoints of older releases, which sum
    *     over trained tokens
    * @param trend of the losses; null in the checkpoints of older releases
    * @param best evaluation so far
-   * @param evaluationDue whether the evaluation after the step is still to be made; null in the
-   *     checkpoints of older releases, where it is made
-   * @param skippedInARow steps before the next that made no update; null in the checkpoints of
-   *     older releases, where there are none
-   * @param run what the checkpoint belongs to
+   * @param evaluationDue whether the evaluation after the step is still due; null in the
+   *     checkpoints of older releases, where it is done
+   * @param skippedInARow consecutive skipped steps before the next one; null in the checkpoints of
+   *     older releases, which had none
+   * @param run facts of the run that the checkpoint belongs to
    * @param files SHA-256 of the other files, by name
    */
   record CheckpointManifest(
@@ -278,11 +278,12 @@ final class Checkpoints {
     static final int FORMAT = 2;
 
     /**
-     * All that a run is made from; a checkpoint fits exactly the equal run.
+     * The inputs of a run; a checkpoint fits exactly a run with equal facts.
      *
      * @param adapter the resolved object of the request. In full, not a digest: a later release,
-     *     which knows more settings, must find the same run in it
-     * @param start digest of the weights that training continued from; null = from the method's own
+     *     which knows more settings, must recognise the same run
+     * @param start digest of the weights that training continued from; null = the method's own
+     *     start
      * @param baseModel digest, as is {@code trainingFile}
      */
     record RunFacts(
@@ -292,88 +293,84 @@ final class Checkpoints {
         String baseModel,
         String trainingFile) {}
 
-    /** What the last bits of the numbers depend on beside the run. */
+    /** The environment that the last bits of the numbers depend on. */
     public record Environment(String libtorch, int threads, String instructionSet) {}
   }
 
-  /** What makes two runs the same run. */
-  static final class RunIdentity {
-    private RunIdentity() {}
+  public static RunFacts runFacts(TrainingRun run, String trainingFileSha256) {
+    StartFrom start = StartFrom.of(run);
+    TrainingSpec spec = run.spec();
+    return new RunFacts(
+        TrainingSpec.toJson(spec),
+        spec.seed(),
+        start == null ? null : start.sha256(),
+        baseModel(run.base().directory()),
+        trainingFileSha256);
+  }
 
-    public static RunFacts of(TrainingRun run, String trainingFileSha256) {
-      StartFrom start = StartFrom.of(run);
-      TrainingSpec spec = run.spec();
-      return new RunFacts(
-          TrainingSpec.toJson(spec),
-          spec.seed(),
-          start == null ? null : start.sha256(),
-          baseModel(run.base().directory()),
-          trainingFileSha256);
+  /** Returns the part in which two runs differ, in words; null = they are the same run. */
+  static @Nullable String difference(RunFacts one, RunFacts other) {
+    if (!settings(one).equals(settings(other)) || !Objects.equals(one.start(), other.start())) {
+      return "settings";
     }
+    if (!one.trainingFile().equals(other.trainingFile())) return "training data";
+    return one.baseModel().equals(other.baseModel()) ? null : "base model";
+  }
 
-    /** What of one is not that of the other, in words; null = they are the same run. */
-    static @Nullable String difference(RunFacts one, RunFacts other) {
-      if (!settings(one).equals(settings(other)) || !Objects.equals(one.start(), other.start())) {
-        return "settings";
-      }
-      if (!one.trainingFile().equals(other.trainingFile())) return "training data";
-      return one.baseModel().equals(other.baseModel()) ? null : "base model";
+  /**
+   * Returns the settings that change numbers. It omits the forms of the result, how often to
+   * evaluate and save, the guards that skip or end steps, recomputation, and how the rows of a step
+   * are split into micro-batches (a retry after a lack of memory split them finer in earlier
+   * releases). Missing settings get this release's defaults; settings that this release rejects are
+   * compared as they are.
+   */
+  private static JsonNode settings(RunFacts run) {
+    TrainingSpec spec;
+    try {
+      JsonNode seed = JsonNodeFactory.instance.numberNode(run.seed());
+      spec = TrainingSpec.resolve(run.adapter(), null, null, seed);
+    } catch (SpecRejected otherRelease) {
+      return run.adapter();
     }
+    ObjectNode json = TrainingSpec.toJson(spec).without("output");
+    Hyperparameters training = spec.training();
+    ((ObjectNode) json.get("training"))
+        .without(
+            List.of(
+                "eval_steps",
+                "save_steps",
+                "save_minutes",
+                "loss_spike_guard",
+                "skip_nonfinite_steps",
+                "gradient_checkpointing",
+                "per_device_train_batch_size",
+                "gradient_accumulation_steps"))
+        .put(
+            "batch_size",
+            training.batching().perDeviceTrainBatchSize()
+                * (long) training.batching().gradientAccumulationSteps());
+    // As text, because a number may have another node type after reading.
+    return JsonNodeFactory.instance.stringNode(json.put("seed", spec.seed()).toString());
+  }
 
-    /**
-     * Settings that change no number are left out: forms of the result, how often to evaluate and
-     * save, what becomes of steps that would end the run, what is computed again, and how the rows
-     * of a step are split into micro-batches (a retry after a lack of memory split them finer in
-     * earlier releases). Those that are missing get this release's defaults; what this release
-     * refuses is compared as it was written.
-     */
-    private static JsonNode settings(RunFacts run) {
-      TrainingSpec spec;
-      try {
-        JsonNode seed = JsonNodeFactory.instance.numberNode(run.seed());
-        spec = TrainingSpec.resolve(run.adapter(), null, null, seed);
-      } catch (SpecRejected otherRelease) {
-        return run.adapter();
-      }
-      ObjectNode json = TrainingSpec.toJson(spec).without("output");
-      Hyperparameters training = spec.training();
-      ((ObjectNode) json.get("training"))
-          .without(
-              List.of(
-                  "eval_steps",
-                  "save_steps",
-                  "save_minutes",
-                  "loss_spike_guard",
-                  "skip_nonfinite_steps",
-                  "gradient_checkpointing",
-                  "per_device_train_batch_size",
-                  "gradient_accumulation_steps"))
-          .put(
-              "batch_size",
-              training.batching().perDeviceTrainBatchSize()
-                  * (long) training.batching().gradientAccumulationSteps());
-      // As text: a number that was read back may be of another node type.
-      return JsonNodeFactory.instance.stringNode(json.put("seed", spec.seed()).toString());
-    }
-
-    /**
-     * Names and sizes of the weights, contents of the small files: a whole digest takes minutes.
-     */
-    public static String baseModel(Path directory) {
-      StringBuilder text = new StringBuilder();
-      try (Stream<Path> files = Files.list(directory)) {
-        for (Path file : files.sorted().toList()) {
-          String name = file.getFileName().toString();
-          if (name.endsWith(".safetensors")) {
-            text.append(name).append(' ').append(Files.size(file)).append('\n');
-          } else if (name.endsWith(".json") || name.endsWith(".jinja")) {
-            text.append(name).append(' ').append(Digests.of(file)).append('\n');
-          }
+  /**
+   * Returns a digest of the names and sizes of the weights and of the contents of the small files,
+   * because a digest of all contents takes minutes.
+   */
+  public static String baseModel(Path directory) {
+    StringBuilder text = new StringBuilder();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.sorted().toList()) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".safetensors")) {
+          text.append(name).append(' ').append(Files.size(file)).append('\n');
+        } else if (name.endsWith(".json") || name.endsWith(".jinja")) {
+          text.append(name).append(' ').append(Digests.of(file)).append('\n');
         }
-      } catch (IOException e) {
-        throw new UncheckedIOException("the base model cannot be read", e);
       }
-      return Digests.of(text.toString().getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the base model cannot be read", e);
     }
+    return Digests.of(text.toString().getBytes(StandardCharsets.UTF_8));
   }
 }

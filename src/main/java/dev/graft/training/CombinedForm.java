@@ -16,16 +16,17 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** Several adapters of one base as one LoRA in its plainest form. */
+/** Combines several adapters of one base into one plain LoRA. */
 final class CombinedForm {
   private CombinedForm() {}
 
   /**
-   * Combines layer by layer, in the order of the model, which is PEFT's: what DARE draws depends on
-   * it.
+   * Combines layer by layer, in the order of the model, which is PEFT's and determines DARE's
+   * draws.
    *
    * @param adapters of this base, the first one first
-   * @throws IllegalArgumentException if one has no plain factors, or the type needs equal ranks
+   * @throws IllegalArgumentException if an adapter has no plain factors, or ranks differ and the
+   *     type needs equal ones
    * @throws dev.graft.weights.BadModel if a tensor is not what its configuration asks for
    */
   static PlainForm of(ModelDirectory base, List<SavedAdapter> adapters, Combination how) {
@@ -55,7 +56,7 @@ final class CombinedForm {
   }
 
   /**
-   * What several adapters add to one linear layer as one update of scale 1, by the rules of PEFT's
+   * Combines the updates of one linear layer into one update of scale 1, by the rules of PEFT's
    * {@code add_weighted_adapter}.
    */
   record LayerCombination(Combination how, TensorMerge merge, UpdateDecomposition decomposition) {
@@ -75,7 +76,7 @@ final class CombinedForm {
     }
 
     /**
-     * @throws IllegalArgumentException if the type needs equal ranks, and these are not
+     * @throws IllegalArgumentException if ranks differ and the type needs equal ones
      */
     LowRankUpdate of(Linear linear, List<Part> parts) {
       return switch (how.type()) {
@@ -87,7 +88,9 @@ final class CombinedForm {
       };
     }
 
-    /** The sum of the products, exactly: factors side by side, whose rank is the sum of ranks. */
+    /**
+     * Returns the exact sum of the products: factors side by side, whose rank is the sum of ranks.
+     */
     private static LowRankUpdate side(Linear linear, List<Part> parts) {
       int rank = parts.stream().mapToInt(each -> each.update().rank()).sum();
       int in = linear.inFeatures();
@@ -104,7 +107,10 @@ final class CombinedForm {
       return new LowRankUpdate(linear, rank, a, b, 1);
     }
 
-    /** The sign of a weight is A's alone: on both sides it would be lost. */
+    /**
+     * Combines factors number by number. Only A gets the sign of a weight, which would cancel on
+     * both.
+     */
     private LowRankUpdate byNumber(Linear linear, List<Part> parts) {
       int rank = parts.getFirst().update().rank();
       float[] ofA = new float[parts.size()];
@@ -113,7 +119,7 @@ final class CombinedForm {
         LowRankUpdate update = parts.get(k).update();
         if (update.rank() != rank) {
           throw new IllegalArgumentException(
-              "%s needs equal ranks, and %s has %d and %d"
+              "%s needs equal ranks, but %s has %d and %d"
                   .formatted(how.type().wireName(), linear.path(), rank, update.rank()));
         }
         double weight = parts.get(k).weight() * update.scale();
@@ -125,14 +131,14 @@ final class CombinedForm {
       return new LowRankUpdate(linear, rank, a, b, 1);
     }
 
-    /** The updates themselves, (out, in), number by number. */
+    /** Combines the products of the updates, (out, in), number by number. */
     private float[] merged(List<Part> parts) {
       float[] weights = new float[parts.size()];
       for (int k = 0; k < weights.length; k++) weights[k] = (float) parts.get(k).weight();
       return merge.of(parts.stream().map(each -> product(each.update())), weights);
     }
 
-    /** The update itself, (out, in). */
+    /** Returns the product of an update, (out, in). */
     private float[] product(LowRankUpdate update) {
       Linear linear = update.linear();
       float[] product =
@@ -147,14 +153,13 @@ final class CombinedForm {
   }
 
   /**
-   * Several tensors of one shape as one, number by number: what PEFT's {@code merge_utils}
-   * computes, in f32.
+   * Combines tensors of one shape number by number in f32, as PEFT's {@code merge_utils}.
    *
-   * @param random what DARE draws from: in PEFT's order the draws are PEFT's
+   * @param random generator of DARE, which draws as PEFT does
    */
   record TensorMerge(Combination how, TorchGenerator random) {
     /**
-     * @param tensors each is pruned before the next one is asked for: whole updates are large
+     * @param tensors each is pruned before the next one is read, because whole updates are large
      * @param weights one for each
      */
     float[] of(Stream<float[]> tensors, float[] weights) {
@@ -167,9 +172,7 @@ final class CombinedForm {
       return how.type().draws() ? dropped(tensor) : largest(tensor);
     }
 
-    /**
-     * Each number stays with the probability of the density, and is scaled up for those that go.
-     */
+    /** Keeps each number with the probability of the density and scales it up. */
     private float[] dropped(float[] tensor) {
       float density = (float) how.density();
       float[] kept = new float[tensor.length];
@@ -205,7 +208,7 @@ final class CombinedForm {
       return sum;
     }
 
-    /** The mean of the weighted numbers that have the sign which most have. */
+    /** Returns the mean of the weighted numbers that have the majority sign. */
     private float[] disjoint(List<float[]> tensors, float[] weights) {
       float[] merged = new float[tensors.getFirst().length];
       for (int i = 0; i < merged.length; i++) {
@@ -228,13 +231,13 @@ final class CombinedForm {
   }
 
   /**
-   * The largest singular values of an update as factors of LoRA: B has them, the rows of A are
-   * orthonormal.
+   * Reduces an update to its largest singular values as factors of LoRA: B has the singular values,
+   * the rows of A are orthonormal.
    *
    * @param rank of the factors
    */
   record UpdateDecomposition(LinearAlgebra algebra, int rank) {
-    /** By the QR of both factors: no matrix is larger than they are. */
+    /** Uses the QR decomposition of both factors, so that no matrix is larger than they are. */
     LowRankUpdate ofFactors(LowRankUpdate sum) {
       int in = sum.linear().inFeatures();
       int out = sum.linear().outFeatures();

@@ -12,17 +12,17 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code --device} of a command that computes in its own process. */
+/** The option {@code --device} of a command that computes in its own process. */
 final class DeviceOption {
   @Option(
       names = "--device",
       defaultValue = Execution.CPU,
       paramLabel = "DEVICE",
-      description = "Where it computes: cpu, or cuda:0 and so on; ${DEFAULT-VALUE} if not said.")
+      description = "Device: cpu, or cuda:0 and so on; ${DEFAULT-VALUE} by default.")
   private String device = Execution.CPU;
 
-  /** As it was said. */
-  String said() {
+  /** Returns the option's value. */
+  String value() {
     return device;
   }
 
@@ -33,7 +33,7 @@ final class DeviceOption {
   /**
    * Makes the device the only one that this process sees, before libtorch is loaded.
    *
-   * @return what it is called here
+   * @return its name in this process
    * @throws dev.graft.kernels.CudaMachine.DeviceUnavailable if it cannot be used
    */
   String choose() {
@@ -41,9 +41,10 @@ final class DeviceOption {
   }
 
   /**
-   * The same, with what a run may take of its memory.
+   * Makes the device the only one that this process sees, and returns it with the memory that a run
+   * may take.
    *
-   * @param budget bytes; null = as much as there is
+   * @param budget bytes; null = all that is available
    */
   RunRequest.Machine machine(@Nullable Long budget) {
     if (isProcessor()) {
@@ -55,21 +56,21 @@ final class DeviceOption {
     return new RunRequest.Machine(name, 0, budget == null ? gpu.forRuns() : budget, false);
   }
 
-  /** Memory as people write it: {@code 2500m}, {@code 3g}, {@code 2.5GB}; powers of 1024. */
+  /** Parses a size such as {@code 2500m}, {@code 3g} or {@code 2.5GB}; units are powers of 1024. */
   static final class ByteSize implements ITypeConverter<Long> {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)([kmgt]?)b?");
     private static final String UNITS = "kmgt";
 
     @Override
-    public Long convert(String said) {
-      Matcher size = SIZE.matcher(said.strip().toLowerCase(Locale.ROOT));
+    public Long convert(String text) {
+      Matcher size = SIZE.matcher(text.strip().toLowerCase(Locale.ROOT));
       if (size.matches()) {
         int power = size.group(2).isEmpty() ? 0 : 1 + UNITS.indexOf(size.group(2));
         BigDecimal bytes =
             new BigDecimal(size.group(1)).multiply(BigDecimal.valueOf(1024).pow(power));
         if (bytes.signum() > 0) return bytes.longValue();
       }
-      throw new TypeConversionException("'%s' is no size such as 2500m or 3g".formatted(said));
+      throw new TypeConversionException("'%s' is not a size such as 2500m or 3g".formatted(text));
     }
   }
 }

@@ -11,7 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Files that are on disk when the call returns. */
+/** File operations that are on disk when the call returns. */
 final class DurableFiles {
   private DurableFiles() {}
 
@@ -19,13 +19,13 @@ final class DurableFiles {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       ByteBuffer buffer = ByteBuffer.wrap(content);
-      // a full disk may take a part and say nothing
+      // a full disk may accept a part without an error
       while (buffer.hasRemaining()) channel.write(buffer);
       channel.force(true);
     }
   }
 
-  /** Gives a finished directory its name. */
+  /** Renames a finished directory to its final name. */
   public static void publish(Path making, Path target) throws IOException {
     sync(making);
     Files.move(making, target, StandardCopyOption.ATOMIC_MOVE);
@@ -39,7 +39,7 @@ final class DurableFiles {
     }
   }
 
-  /** Removes a directory tree; absent is fine. */
+  /** Removes a directory tree, if it exists. */
   public static void delete(Path root) throws IOException {
     if (!Files.exists(root)) return;
     List<Path> all;

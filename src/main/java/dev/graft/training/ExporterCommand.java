@@ -18,8 +18,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The child of a server that makes a form of a result. Not for people. */
-@Command(name = "exporter", hidden = true, description = "Make one form of a result.")
+/** The child process of a server that exports a result. Not for users. */
+@Command(name = "exporter", hidden = true, description = "Export one form of a result.")
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 public final class ExporterCommand implements Callable<Integer> {
   private static final int REQUEST_WRONG = 2;
@@ -41,18 +41,18 @@ public final class ExporterCommand implements Callable<Integer> {
   }
 
   /**
-   * What {@code graft exporter} is told, as a JSON file. Every path is a local one.
+   * The order of {@code graft exporter}, a JSON file. All paths are local.
    *
    * @param form name of an {@link ExportForm}
-   * @param options of it
+   * @param options of the form
    * @param base directory of the base model
    * @param result directory of the result
-   * @param others directories of adapters that it is combined with
+   * @param others directories of adapters to combine it with
    * @param quantization that the base had in training, or null
-   * @param baseModelName what the base is called in what is written
-   * @param name what the result is called there
-   * @param out directory that is there and empty
-   * @param total file for the number of bytes that will be written, about
+   * @param baseModelName name of the base in the written files
+   * @param name name of the result in the written files
+   * @param out existing empty directory
+   * @param total file for the approximate number of bytes to write
    */
   public record ExportOrder(
       String form,
@@ -73,7 +73,7 @@ public final class ExporterCommand implements Callable<Integer> {
     }
 
     /**
-     * @throws IllegalArgumentException if the file is no order
+     * @throws IllegalArgumentException if the file is not an order
      */
     public static ExportOrder read(Path file) throws IOException {
       try {
@@ -84,10 +84,10 @@ public final class ExporterCommand implements Callable<Integer> {
     }
 
     /**
-     * Carries it out.
+     * Executes the order.
      *
-     * @throws IllegalArgumentException if there is no such form of the result, with the reason
-     * @throws dev.graft.weights.BadModel if a file cannot be understood
+     * @throws IllegalArgumentException if the result has no such form; the message has the reason
+     * @throws dev.graft.weights.BadModel if a file cannot be parsed
      */
     public void run() throws IOException {
       ExportForm wanted = ExportForm.of(form, options);

@@ -44,10 +44,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The recipe: read the data, load the model, step, evaluate, keep checkpoints, write the result.
- * Runs on the calling thread, which must be a platform thread.
+ * The recipe: reads the data, loads the model, makes steps, evaluates, writes checkpoints and the
+ * result. Runs on the calling thread, which must be a platform thread.
  */
 public final class FineTune {
+  /** Consecutive skipped steps after which a run no longer learns. */
+  private static final int MOST_SKIPPED = 10;
+
   private final TrainingRun run;
   private final Hyperparameters training;
   private final Consumer<TrainingEvent> events;
@@ -81,8 +84,8 @@ public final class FineTune {
   }
 
   /**
-   * @param events hears every event on this thread; must not block for long
-   * @param directives gives the next directive, or null when there is none; must not block
+   * @param events receives every event on this thread; must not block for long
+   * @param directives returns the next directive, or null if there is none; must not block
    * @return DONE, STOPPED_AFTER_CHECKPOINT or CANCELLED
    * @throws BadRun if request, data, checkpoint or base model are at fault
    * @throws java.io.UncheckedIOException if a file cannot be read or written
@@ -94,7 +97,7 @@ public final class FineTune {
     return run(run, events, directives, StepObserver.NONE);
   }
 
-  /** The same, with somebody who hears what each step computes. */
+  /** Runs with an observer of the cost of steps. */
   public static TrainerExit run(
       TrainingRun run,
       Consumer<TrainingEvent> events,
@@ -114,7 +117,7 @@ public final class FineTune {
         StartFrom start = StartFrom.of(run);
         if (start != null && run.directories().resumeFrom() == null)
           start.load(model, run.spec().method());
-        return new TrainingLoop(run, forTask, data, model, events, control, nanoTime)
+        return new TrainingLoop(forTask, data, model)
             .run(models.environment(run.threads()), maxLength);
       }
     } catch (RunControl.Cancelled e) {
@@ -135,12 +138,12 @@ public final class FineTune {
     }
   }
 
-  /** As the settings say, and as memory allows. */
+  /** Returns the plan by settings and memory. */
   private ComputePlan plan(ModelDirectory base, Rows rows) {
     return run.plan(MemoryNeed.FittingPlan.of(base, run.spec(), rows.lengths(), run.threads()));
   }
 
-  /** What cannot be written is told before it is trained. */
+  /** Rejects a run before training if one of its output forms cannot be written. */
   private void requireOutputs(ModelDirectory base) {
     ResultFormat.Obstacle obstacle =
         ResultFormat.obstacle(run.spec().outputs(), run.spec().method(), base);
@@ -162,15 +165,13 @@ public final class FineTune {
     return length;
   }
 
-  /**
-   * Where the numbers come from: the kernels, or in the loop's own tests a model one can predict.
-   */
+  /** Opens the model: that of the kernels, or in tests a predictable one. */
   interface ModelSource {
     /**
      * Called on the thread that trains, which closes the model.
      *
-     * @param plan how steps are computed
-     * @param start what the model may look at before it is made
+     * @param plan of the computation of steps
+     * @param start opens models that start from the data
      */
     TrainableModel open(
         ModelDirectory base, TrainingRun run, ComputePlan plan, KernelModels.DataStart start);
@@ -178,51 +179,42 @@ public final class FineTune {
     Environment environment(int threads);
   }
 
-  /** From the first step to the result. */
-  private static final class TrainingLoop {
-    private final TrainingRun run;
-    private final Hyperparameters training;
+  /** The run from the first step to the result. */
+  private final class TrainingLoop {
     private final ModelDirectory base;
     private final RunData files;
     private final TrainableModel model;
-    private final Consumer<TrainingEvent> events;
-    private final RunControl control;
     private final CheckpointSchedule schedule;
     private final BatchPlan plan;
     private final long total;
+    private final long warmup;
     private TrainingData data;
     private @Nullable HeldOutEvaluation validation;
     private RunProgress progress = RunProgress.START;
 
-    /** Where the newest checkpoint is; null where there is more to keep than progress. */
+    /** The progress in the newest checkpoint; null if a checkpoint is needed for other reasons. */
     private @Nullable RunProgress kept;
 
     /**
      * @param base with the head that the model has
-     * @param nanoTime a clock as {@link System#nanoTime} is
-     * @throws BadRun if there is nothing to do, or something to do it with is missing
+     * @throws BadRun if there is nothing to do, or a file is missing
      */
-    TrainingLoop(
-        TrainingRun run,
-        ModelDirectory base,
-        RunData files,
-        TrainableModel model,
-        Consumer<TrainingEvent> events,
-        RunControl control,
-        LongSupplier nanoTime) {
-      this.run = run;
+    TrainingLoop(ModelDirectory base, RunData files, TrainableModel model) {
       this.base = base;
       this.files = files;
       this.model = model;
-      this.events = events;
-      this.control = control;
-      training = run.spec().training();
       data = files.training();
       plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
       schedule = new CheckpointSchedule(training, plan, nanoTime);
       total = plan.totalSteps();
+      warmup =
+          training.schedule().warmupSteps() > 0
+              ? training.schedule().warmupSteps()
+              : (long) Math.ceil(total * training.schedule().warmupRatio());
       if (total == 0) {
-        throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
+        throw new BadRun(
+            "training_file",
+            "dataloader_drop_last leaves no batch: there are fewer rows than one batch needs");
       }
       if (files.validation() == null && training.evaluation().needsValidation()) {
         throw new BadRun(
@@ -232,14 +224,14 @@ public final class FineTune {
     }
 
     /**
-     * @param environment what the last bits of the numbers depend on
+     * @param environment that the last bits of the numbers depend on
      * @param maxLength tokens of a row
      */
     TrainerExit run(Environment environment, int maxLength) {
       Checkpoints checkpoints =
           new Checkpoints(
               run.directories().checkpoints(),
-              Checkpoints.RunIdentity.of(run, data.sha256()),
+              Checkpoints.runFacts(run, data.sha256()),
               environment);
       Path resumeFrom = run.directories().resumeFrom();
       if (resumeFrom == null) checkpoints.begin();
@@ -265,11 +257,10 @@ public final class FineTune {
       if (progress.step() == 0 || progress.evaluationDue()) evaluate();
       int multipleOf = training.batching().padToMultipleOf();
       try (StepBatches windows = new StepBatches(plan, data.rows(), multipleOf)) {
-        var steps = new OptimiserStep(run, total, data.rows(), windows, model, control);
         while (progress.step() < total && !stopsEarly()) {
           control.pollRepeatable();
           if (control.takeCheckpoint()) checkpoint(checkpoints);
-          step(steps);
+          step(windows.take(progress.step()));
           if (progress.evaluationDue()) evaluate();
           if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
         }
@@ -292,7 +283,10 @@ public final class FineTune {
               validation == null ? null : validation.loss()));
     }
 
-    /** Pairs get what the reference gives for them, once, unless it changes with what trains. */
+    /**
+     * Computes the reference's log-probabilities of pairs once, unless the reference changes in
+     * training.
+     */
     private void measure(Checkpoints checkpoints) {
       TrainingData held = files.validation();
       if (run.spec().preference() instanceof Preference.Dpo && !model.referenceMoves()) {
@@ -303,8 +297,7 @@ public final class FineTune {
         if (references.keep()) kept = null;
       }
       if (held != null) {
-        validation =
-            new HeldOutEvaluation(held, base, model, training, control, checkpoints.bestWeights());
+        validation = new HeldOutEvaluation(held, checkpoints.bestWeights());
       }
     }
 
@@ -333,7 +326,7 @@ public final class FineTune {
       planned();
     }
 
-    /** Says how the largest micro-batch that there can be is computed. */
+    /** Reports how the largest possible micro-batch is computed. */
     private void planned() {
       if (run.planned() == null) return;
       Rows rows = data.rows();
@@ -354,20 +347,21 @@ public final class FineTune {
               how.recomputed()));
     }
 
-    private void step(OptimiserStep steps) {
+    private void step(StepBatches.Window window) {
       long began = System.nanoTime();
       long step = progress.step();
-      OptimiserStep.Outcome outcome = steps.make(progress);
+      Outcome outcome = null;
+      while (outcome == null) outcome = make(window);
       boolean evaluationDue =
           validation != null
               && step + 1 < total
               && due(step + 1, training.evaluation().evalSteps());
       switch (outcome) {
-        case OptimiserStep.Updated made -> {
+        case Updated made -> {
           progress = progress.after(made.loss(), evaluationDue);
           made(made, Math.max(1e-9, (System.nanoTime() - began) / 1e9));
         }
-        case OptimiserStep.NotUpdated not -> {
+        case NotUpdated not -> {
           progress = progress.skipped(evaluationDue);
           double epochs = plan.epochs(progress.step());
           events.accept(
@@ -376,7 +370,7 @@ public final class FineTune {
       }
     }
 
-    private void made(OptimiserStep.Updated made, double seconds) {
+    private void made(Updated made, double seconds) {
       TokenLoss loss = made.loss();
       var tokens =
           new TrainingEvent.StepTokens(made.tokens(), loss.computed(), loss.trainedTokens());
@@ -414,82 +408,15 @@ public final class FineTune {
       schedule.made();
       events.accept(new TrainingEvent.Checkpoint(progress.step(), written.toString()));
     }
-  }
-
-  /**
-   * One optimiser step: the window's micro-batches, then one update. A step whose numbers are wrong
-   * ends the run, or is left out where the run's settings say so.
-   */
-  private static final class OptimiserStep {
-    /** A run that skips so many steps in a row learns nothing any more. */
-    private static final int MOST_SKIPPED = 10;
-
-    private final Hyperparameters training;
-    private final long seed;
-    private final Rows rows;
-    private final StepBatches windows;
-    private final TrainableModel model;
-    private final RunControl control;
-    private final long total;
-    private final long warmup;
-
-    /** What became of it. */
-    sealed interface Outcome {}
 
     /**
-     * @param gradNorm before clipping
-     * @param tokens of its rows
-     */
-    record Updated(TokenLoss loss, double gradNorm, double learningRate, long tokens)
-        implements Outcome {}
-
-    /**
-     * The parameters are as before.
+     * Makes one optimiser step: the micro-batches of the window, then one update. A step whose
+     * numbers are wrong ends the run, or is left out where the settings of the run ask for that.
      *
-     * @param reason with the rows
-     */
-    record NotUpdated(String reason) implements Outcome {}
-
-    /** A loss that is no finite number. */
-    private static final class Nonfinite extends RuntimeException {
-      Nonfinite(String reason) {
-        super(reason, null, false, false);
-      }
-    }
-
-    OptimiserStep(
-        TrainingRun run,
-        long total,
-        Rows rows,
-        StepBatches windows,
-        TrainableModel model,
-        RunControl control) {
-      training = run.spec().training();
-      seed = run.spec().seed();
-      this.rows = rows;
-      this.windows = windows;
-      this.model = model;
-      this.control = control;
-      this.total = total;
-      warmup =
-          training.schedule().warmupSteps() > 0
-              ? training.schedule().warmupSteps()
-              : (long) Math.ceil(total * training.schedule().warmupRatio());
-    }
-
-    /**
-     * @param progress before it
+     * @return null if it must be made again, with another loss scale
      * @throws BadRun if the numbers are wrong, unless such a step is to be left out
      */
-    Outcome make(RunProgress progress) {
-      StepBatches.Window made = windows.take(progress.step());
-      Outcome outcome = null;
-      while (outcome == null) outcome = make(progress, made);
-      return outcome;
-    }
-
-    /** Null = it must be made again, with another loss scale. */
-    private @Nullable Outcome make(RunProgress progress, StepBatches.Window made) {
+    private @Nullable Outcome make(StepBatches.Window made) {
       long step = progress.step();
       List<int[]> window = made.rows();
       List<PendingLoss> losses = new ArrayList<>();
@@ -501,37 +428,41 @@ public final class FineTune {
         if (training.guards().lossSpike() && progress.trend().spikes(loss.mean())) {
           String spike = "the loss jumped to %.3g".formatted(loss.mean());
           throw new BadRun(
-              null, told(spike, step, all(window)) + "; loss_spike_guard false trains on");
+              null, inRows(spike, step, all(window)) + "; loss_spike_guard false trains on");
         }
         return new Updated(loss, norm, rate, tokens(made.batches()));
       } catch (Nonfinite wrong) {
-        return skipped(progress, String.valueOf(wrong.getMessage()));
+        return skipped(String.valueOf(wrong.getMessage()));
       } catch (NonfiniteGradients wrong) {
         if (firstNonfinite(losses) < 0 && model.lowerLossScale()) {
           model.discard();
           return null;
         }
-        return skipped(progress, whatIsNotFinite(step, window, losses));
+        return skipped(whatIsNotFinite(step, window, losses));
       }
     }
 
-    private NotUpdated skipped(RunProgress progress, String why) {
+    private NotUpdated skipped(String why) {
       if (!training.guards().skipNonfinite()) throw new BadRun(null, why);
       if (progress.skippedInARow() + 1 >= MOST_SKIPPED) {
         throw new BadRun(
-            null, "%d steps in a row made no update; of the last: %s".formatted(MOST_SKIPPED, why));
+            null,
+            "%d consecutive steps made no update; the last one: %s".formatted(MOST_SKIPPED, why));
       }
       model.discard();
       return new NotUpdated(why);
     }
 
-    /** Looks at those losses that need no waiting; the model at the others. */
+    /**
+     * Enqueues the micro-batches and checks the losses that are already known; the model checks the
+     * others.
+     */
     private void enqueue(long step, StepBatches.Window window, List<PendingLoss> losses) {
       List<MicroBatch> batches = window.batches();
       long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
       for (int m = 0; m < batches.size(); m++) {
         control.poll();
-        long dropoutSeed = new SplitMix64(seed, step, m).next();
+        long dropoutSeed = new SplitMix64(run.spec().seed(), step, m).next();
         PendingLoss loss = model.enqueue(batches.get(m), targets, dropoutSeed);
         losses.add(loss);
         if (loss.known() && !Double.isFinite(loss.read().sum())) {
@@ -540,12 +471,12 @@ public final class FineTune {
       }
     }
 
-    /** The first loss, else the gradients. */
+    /** Describes the first loss that is not finite, else the gradients. */
     private String whatIsNotFinite(long step, List<int[]> window, List<PendingLoss> losses) {
       int m = firstNonfinite(losses);
       return m < 0
-          ? told("the gradients are not finite", step, all(window))
-          : told("the loss is not a finite number", step, window.get(m));
+          ? inRows("the gradients are not finite", step, all(window))
+          : inRows("the loss is not a finite number", step, window.get(m));
     }
 
     private static int firstNonfinite(List<PendingLoss> losses) {
@@ -564,7 +495,7 @@ public final class FineTune {
           training.schedule().learningRate());
     }
 
-    private static long tokens(List<MicroBatch> batches) {
+    private long tokens(List<MicroBatch> batches) {
       return batches.stream()
           .flatMap(batch -> Arrays.stream(batch.inputIds()))
           .mapToLong(row -> row.length)
@@ -575,158 +506,170 @@ public final class FineTune {
       return window.stream().flatMapToInt(Arrays::stream).toArray();
     }
 
-    private String told(String what, long step, int[] of) {
-      List<String> origins = Arrays.stream(of).mapToObj(rows::origin).limit(8).toList();
-      return "%s in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
+    private String inRows(String what, long step, int[] of) {
+      List<String> origins = Arrays.stream(of).mapToObj(data.rows()::origin).limit(8).toList();
+      return "%s in step %d, in rows from %s; lower learning_rate, or check these rows"
           .formatted(what, step + 1, String.join(", ", origins));
     }
+
+    /**
+     * The evaluation of the validation file: its loss, the best weights so far, and early stopping.
+     */
+    private final class HeldOutEvaluation {
+      private static final long SIGN_EVERY = TimeUnit.MINUTES.toNanos(1);
+
+      private final TrainingData data;
+      private final Path bestWeights;
+      private TrainingEvent.@Nullable Evaluated latest;
+
+      /**
+       * @param bestWeights file of the best weights so far, kept where the settings ask for them
+       */
+      HeldOutEvaluation(TrainingData data, Path bestWeights) {
+        this.data = data;
+        this.bestWeights = bestWeights;
+      }
+
+      /**
+       * Evaluates the whole file, in batches of rows of similar length.
+       *
+       * @param sign run every minute, to show that a long evaluation does not hang
+       * @throws RunControl.Stopped if the run is to stop; the resumed run evaluates again
+       */
+      TrainingEvent.Evaluated evaluate(long step, Runnable sign) {
+        AtomicLong signed = new AtomicLong(System.nanoTime());
+        return evaluated(
+            step,
+            () -> {
+              control.pollRepeatable();
+              long now = System.nanoTime();
+              if (now - signed.get() < SIGN_EVERY) return;
+              signed.set(now);
+              sign.run();
+            });
+      }
+
+      private TrainingEvent.Evaluated evaluated(long step, Runnable poll) {
+        LabelMetrics metrics =
+            base.config().task() instanceof Task.SequenceClassification head
+                ? new LabelMetrics(head)
+                : null;
+        TokenLoss sum = TokenLoss.ZERO;
+        for (int[] rows :
+            BatchPlan.evaluationBatches(
+                data.rows(), training.batching().perDeviceTrainBatchSize())) {
+          poll.run();
+          sum =
+              sum.plus(
+                  evaluate(
+                      data.rows().batch(rows, training.batching().padToMultipleOf()), metrics));
+        }
+        var named = metrics == null ? sum.pairs().named() : metrics.named();
+        latest = new TrainingEvent.Evaluated(step, sum.mean(), sum.accuracy(), named);
+        return latest;
+      }
+
+      private TokenLoss evaluate(MicroBatch batch, @Nullable LabelMetrics metrics) {
+        if (metrics != null && batch instanceof LabelBatch labels) return evaluate(labels, metrics);
+        return model.evaluate(batch);
+      }
+
+      /** Computes loss and metrics in one pass. */
+      private TokenLoss evaluate(LabelBatch batch, LabelMetrics metrics) {
+        float[][][] outputs = model.logits(batch.inputIds());
+        TokenLoss sum = TokenLoss.ZERO;
+        for (int row = 0; row < outputs.length; row++) {
+          float[] logits = outputs[row][0];
+          double[] label = batch.labels()[row];
+          sum = sum.plus(LabelLoss.of(metrics.problem(), logits, new double[][] {label}));
+          metrics.add(logits, label);
+        }
+        return sum;
+      }
+
+      /** Returns the latest evaluation; null before the first. */
+      TrainingEvent.@Nullable Evaluated latest() {
+        return latest;
+      }
+
+      /** Returns the loss of the latest evaluation. */
+      double loss() {
+        return latest == null ? Double.NaN : latest.validLoss();
+      }
+
+      /**
+       * Compares the latest evaluation with earlier ones and keeps the weights if they are the
+       * best.
+       */
+      BestEvaluation compare(@Nullable BestEvaluation before, long step) {
+        BestEvaluation best =
+            BestEvaluation.after(
+                before, loss(), step, training.evaluation().earlyStoppingThreshold());
+        if (training.evaluation().loadBestModelAtEnd() && best.step() == step) keep();
+        return best;
+      }
+
+      private void keep() {
+        try {
+          Path making = bestWeights.resolveSibling(bestWeights.getFileName() + ".making");
+          Files.createDirectories(bestWeights.toAbsolutePath().getParent());
+          SafetensorsWriter.write(making, model.trained());
+          DurableFiles.publish(making, bestWeights);
+        } catch (IOException e) {
+          throw new UncheckedIOException("the best weights cannot be kept", e);
+        }
+      }
+
+      boolean stopsEarly(@Nullable BestEvaluation best) {
+        int patience = training.evaluation().earlyStoppingPatience();
+        return best != null && patience > 0 && best.worse() >= patience;
+      }
+
+      /** Restores the best weights, if the settings ask for them and they are not the latest. */
+      void takeBest(@Nullable BestEvaluation best, long step) {
+        if (best == null || best.step() == step) return;
+        if (!training.evaluation().loadBestModelAtEnd()) return;
+        try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
+          model.load(file.tensors().stream().map(MappedTensor::named).toList());
+        }
+        evaluated(best.step(), control::poll); // the model no longer has the run's state
+      }
+    }
   }
 
+  /** The outcome of one optimiser step. */
+  private sealed interface Outcome {}
+
   /**
-   * The validation file while a run goes: its loss, the best weights so far, and when to stop
-   * early.
+   * @param gradNorm before clipping
+   * @param tokens of its rows
    */
-  private static final class HeldOutEvaluation {
-    private static final long SIGN_EVERY = TimeUnit.MINUTES.toNanos(1);
+  private record Updated(TokenLoss loss, double gradNorm, double learningRate, long tokens)
+      implements Outcome {}
 
-    private final TrainingData data;
-    private final TrainableModel model;
-    private final Hyperparameters training;
-    private final RunControl control;
-    private final Path bestWeights;
-    private final ModelDirectory base;
-    private TrainingEvent.@Nullable Evaluated latest;
+  /**
+   * A step without an update; the parameters are unchanged.
+   *
+   * @param reason with the rows
+   */
+  private record NotUpdated(String reason) implements Outcome {}
 
-    /**
-     * @param base with the head that the model has
-     * @param bestWeights file of the best weights so far, kept where they are asked for
-     */
-    HeldOutEvaluation(
-        TrainingData data,
-        ModelDirectory base,
-        TrainableModel model,
-        Hyperparameters training,
-        RunControl control,
-        Path bestWeights) {
-      this.data = data;
-      this.base = base;
-      this.model = model;
-      this.training = training;
-      this.control = control;
-      this.bestWeights = bestWeights;
-    }
-
-    /**
-     * The whole file, in batches of rows of like length.
-     *
-     * @param sign run every minute, so that nobody takes a long evaluation for one that hangs
-     * @throws RunControl.Stopped if the run is to stop: the one that goes on evaluates again
-     */
-    TrainingEvent.Evaluated evaluate(long step, Runnable sign) {
-      AtomicLong signed = new AtomicLong(System.nanoTime());
-      return evaluated(
-          step,
-          () -> {
-            control.pollRepeatable();
-            long now = System.nanoTime();
-            if (now - signed.get() < SIGN_EVERY) return;
-            signed.set(now);
-            sign.run();
-          });
-    }
-
-    private TrainingEvent.Evaluated evaluated(long step, Runnable poll) {
-      LabelMetrics metrics =
-          base.config().task() instanceof Task.SequenceClassification head
-              ? new LabelMetrics(head)
-              : null;
-      TokenLoss sum = TokenLoss.ZERO;
-      for (int[] rows :
-          BatchPlan.EvaluationBatches.batches(
-              data.rows(), training.batching().perDeviceTrainBatchSize())) {
-        poll.run();
-        sum =
-            sum.plus(
-                evaluate(data.rows().batch(rows, training.batching().padToMultipleOf()), metrics));
-      }
-      var named = metrics == null ? sum.pairs().named() : metrics.named();
-      latest = new TrainingEvent.Evaluated(step, sum.mean(), sum.accuracy(), named);
-      return latest;
-    }
-
-    private TokenLoss evaluate(MicroBatch batch, @Nullable LabelMetrics metrics) {
-      if (metrics != null && batch instanceof LabelBatch labels) return evaluate(labels, metrics);
-      return model.evaluate(batch);
-    }
-
-    /** Loss and metrics of one pass. */
-    private TokenLoss evaluate(LabelBatch batch, LabelMetrics metrics) {
-      float[][][] outputs = model.logits(batch.inputIds());
-      TokenLoss sum = TokenLoss.ZERO;
-      for (int row = 0; row < outputs.length; row++) {
-        float[] logits = outputs[row][0];
-        double[] label = batch.labels()[row];
-        sum = sum.plus(LabelLoss.of(metrics.problem(), logits, new double[][] {label}));
-        metrics.add(logits, label);
-      }
-      return sum;
-    }
-
-    /** The latest evaluation; null before the first. */
-    TrainingEvent.@Nullable Evaluated latest() {
-      return latest;
-    }
-
-    /** Loss of the latest evaluation. */
-    double loss() {
-      return latest == null ? Double.NaN : latest.validLoss();
-    }
-
-    /** The latest evaluation against those before; keeps the weights if they are the best. */
-    BestEvaluation compare(@Nullable BestEvaluation before, long step) {
-      BestEvaluation best =
-          BestEvaluation.after(
-              before, loss(), step, training.evaluation().earlyStoppingThreshold());
-      if (training.evaluation().loadBestModelAtEnd() && best.step() == step) keep();
-      return best;
-    }
-
-    private void keep() {
-      try {
-        Path making = bestWeights.resolveSibling(bestWeights.getFileName() + ".making");
-        Files.createDirectories(bestWeights.toAbsolutePath().getParent());
-        SafetensorsWriter.write(making, model.trained());
-        DurableFiles.publish(making, bestWeights);
-      } catch (IOException e) {
-        throw new UncheckedIOException("the best weights cannot be kept", e);
-      }
-    }
-
-    boolean stopsEarly(@Nullable BestEvaluation best) {
-      int patience = training.evaluation().earlyStoppingPatience();
-      return best != null && patience > 0 && best.worse() >= patience;
-    }
-
-    /** Puts the best weights back, where they are asked for and are not the latest. */
-    void takeBest(@Nullable BestEvaluation best, long step) {
-      if (best == null || best.step() == step) return;
-      if (!training.evaluation().loadBestModelAtEnd()) return;
-      try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
-        model.load(file.tensors().stream().map(MappedTensor::named).toList());
-      }
-      evaluated(best.step(), control::poll); // what trains is no longer the run's state
+  /** Thrown for a loss that is not finite. */
+  private static final class Nonfinite extends RuntimeException {
+    Nonfinite(String reason) {
+      super(reason, null, false, false);
     }
   }
 
   /**
-   * When a run makes a checkpoint by itself: after so many steps, or at the end of epochs; and
-   * after so long.
+   * Decides when a run writes a checkpoint: after a number of steps or at the end of epochs, and
+   * after a time.
    */
   static final class CheckpointSchedule {
-    /** OpenAI keeps the checkpoints of so many epochs. */
+    /** OpenAI keeps the checkpoints of this many epochs. */
     private static final int LAST_EPOCHS = 3;
 
-    /** Ends of earlier epochs that follow one another faster make no checkpoint. */
+    /** Earlier epochs that are shorter than this get no checkpoint. */
     private static final long YOUNG = TimeUnit.MINUTES.toNanos(1);
 
     private final Hyperparameters training;
@@ -743,7 +686,7 @@ public final class FineTune {
       this.last = nanoTime.getAsLong();
     }
 
-    /** After a step that is not the last one. */
+    /** Returns whether a checkpoint is due after a step that is not the last one. */
     boolean due(long step) {
       long age = nanoTime.getAsLong() - last;
       boolean byTime = saveNanos > 0 && age >= saveNanos;
@@ -752,7 +695,7 @@ public final class FineTune {
       return byTime || (endsEpoch(step) && (isOneOfTheLast(step) || age >= YOUNG));
     }
 
-    /** After the last step: the result is there, and the epoch's checkpoint beside it. */
+    /** Returns whether the end of the last epoch gets a checkpoint beside the result. */
     boolean dueAtEnd(long step) {
       return training.saveSteps() == null && endsEpoch(step);
     }
@@ -761,13 +704,13 @@ public final class FineTune {
       return step % plan.stepsPerEpoch() == 0;
     }
 
-    /** Any may be, where validations decide when the run ends. */
+    /** Returns whether an epoch is one of the last; with early stopping any may be. */
     private boolean isOneOfTheLast(long step) {
       return training.evaluation().earlyStoppingPatience() > 0
           || step > plan.totalSteps() - LAST_EPOCHS * (long) plan.stepsPerEpoch();
     }
 
-    /** A checkpoint was made, for whatever reason: the time begins again. */
+    /** Restarts the time after a checkpoint. */
     void made() {
       last = nanoTime.getAsLong();
     }

@@ -28,7 +28,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The real thing.
+ * Opens models that are computed by the kernels.
  *
  * @param observer of each model that is opened
  */
@@ -78,7 +78,7 @@ record KernelModels(StepObserver observer) implements FineTune.ModelSource {
     return new Environment(TorchThread.version(), threads, instructionSet());
   }
 
-  /** The widest vectors that libtorch and oneDNN choose their kernels by. */
+  /** Returns the widest vector instructions, by which libtorch and oneDNN choose their kernels. */
   private static String instructionSet() {
     List<String> known = List.of("amx_bf16", "avx512_bf16", "avx512_vnni", "avx512f", "avx2");
     try {
@@ -95,14 +95,17 @@ record KernelModels(StepObserver observer) implements FineTune.ModelSource {
   }
 
   /**
-   * The model of a run whose method may start from the data that it will train on. Ranks that data
-   * has decided are the shapes of what trains: a checkpoint needs no other memory of them, and the
-   * data is looked at once.
+   * Opens the model of a run whose method may start from its training data. Ranks found in the data
+   * are the shapes of the trained tensors, so a checkpoint needs no other record of them, and the
+   * data is examined once.
    *
    * @param data the rows that train, in the order of the run's first epoch
    */
   record DataStart(TrainingRun run, Rows data, RunControl control) {
-    /** Whether the run's data decides how it starts; then a run that stops keeps what was found. */
+    /**
+     * Returns whether the run starts from its data; a run that stops then keeps the result in a
+     * checkpoint.
+     */
     static boolean looks(TrainingRun run) {
       return run.startFrom() == null
           && run.spec().method() instanceof Lora lora
@@ -110,7 +113,7 @@ record KernelModels(StepObserver observer) implements FineTune.ModelSource {
     }
 
     /**
-     * @throws IllegalArgumentException if method, data and base do not go together
+     * @throws IllegalArgumentException if method, data and base do not fit together
      * @throws BadRun if a checkpoint is damaged
      */
     TrainableModel open(ModelDirectory base, TrainingSetup recipe) {
@@ -123,7 +126,7 @@ record KernelModels(StepObserver observer) implements FineTune.ModelSource {
       }
       BatchPlan plan = new BatchPlan(run.spec().training(), run.spec().seed(), data.lengths());
       int steps = plan.stepsPerEpoch();
-      if (steps == 0) return TrainableModel.load(base, recipe); // there is nothing to train on
+      if (steps == 0) return TrainableModel.load(base, recipe); // no data to train on
       EvaStart start =
           EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::poll);
       TrainableModel model = TrainableModel.load(base, recipe.with(start.method()));

@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** A file of labelled texts, tokenised; what its labels mean is known when all are read. */
+/** A tokenised file of labelled texts; the meaning of its labels is known when all are read. */
 final class LabelledFile {
   private final RowFile file;
   private final LabelledTokenizer tokenizer;
@@ -59,18 +59,18 @@ final class LabelledFile {
     }
   }
 
-  /** Of every row. */
+  /** Returns the label of every row. */
   List<Label> labels() {
     return labels;
   }
 
-  /** The rows where it does not matter what their labels mean: to count them. */
+  /** Returns the rows without the meaning of their labels, to count them. */
   public TrainingData unlabelled() {
     return data(new double[texts.size()][1]);
   }
 
   /**
-   * @throws BadRun if a label is not one of the set, with the first few lines
+   * @throws BadRun if a label is not in the set; the message has the first lines
    */
   TrainingData with(LabelSet set) {
     List<Problem> problems = new ArrayList<>();
@@ -88,9 +88,9 @@ final class LabelledFile {
   }
 
   /**
-   * What the labels of a training file mean. The classes are those that the file names, sorted
-   * (numbers by value), unless the base has a trained head that knows all of them: then they are
-   * the head's.
+   * The meaning of the labels of a training file. The classes are those of the file, sorted
+   * (numbers by value), unless the base has a trained head with all of them; then they are those of
+   * the head.
    */
   static final class LabelSet {
     private static final int MOST_CLASSES = 10_000;
@@ -103,15 +103,15 @@ final class LabelledFile {
       for (String name : task.labels()) classes.put(name, classes.size());
     }
 
-    /** The head that these labels are for. */
+    /** Returns the head for these labels. */
     SequenceClassification task() {
       return task;
     }
 
     /**
      * @param labels of the training file, all of one kind
-     * @param learned the head that training goes on with; null = a new one, or the base's
-     * @throws BadRun if they are not what the objective needs
+     * @param learned head that training continues with; null = a new one, or the base's
+     * @throws BadRun if they do not fit the objective
      */
     static LabelSet of(
         Objective objective,
@@ -139,7 +139,7 @@ final class LabelledFile {
       if (names.size() < least || names.size() > MOST_CLASSES) {
         throw new BadRun(
             "training_file",
-            "training_file names %d classes; a classification needs %d to %d"
+            "training_file has %d classes; a classification needs %d to %d"
                 .formatted(names.size(), least, MOST_CLASSES));
       }
       return new LabelSet(new SequenceClassification(names.size(), problem, List.copyOf(names)));
@@ -150,14 +150,14 @@ final class LabelledFile {
       if (learned.problem() != problem || !learned.labels().containsAll(names)) {
         throw new BadRun(
             "training_file",
-            "training_file has labels that the model which training continues from does not know; its"
+            "training_file has labels that are not classes of the model that training continues from; its"
                 + " classes are "
                 + String.join(", ", learned.labels().stream().limit(20).toList()));
       }
       return new LabelSet(learned);
     }
 
-    /** Numbers by their value and before words, so that class 10 comes after class 9. */
+    /** Sorts numbers by value and before words, so that class 10 comes after class 9. */
     private static final Comparator<String> BY_VALUE =
         Comparator.comparing(
                 (String name) -> isNumber(name) ? Double.valueOf(name) : Double.POSITIVE_INFINITY)
@@ -168,26 +168,30 @@ final class LabelledFile {
     }
 
     /**
-     * The label as the loss needs it.
+     * Converts a label for the loss.
      *
-     * @param problems gets what is wrong with it
-     * @return the class, or 0 and 1 for each, or the number
+     * @param problems receives its errors
+     * @return the class, or 0 or 1 for each class, or the number
      */
     double[] target(long line, Label label, List<Problem> problems) {
       if (task.problem() == Task.Problem.REGRESSION) {
         if (label instanceof Label.Number(double value)) return new double[] {value};
-        problems.add(new Problem(line, "has a label that is not a number: a regression needs one"));
+        problems.add(
+            new Problem(line, "has a label that is not a number, which a regression needs"));
         return new double[1];
       }
       List<Integer> found = new ArrayList<>();
       for (String name : label.words()) {
         Integer index = classes.get(name);
         if (index != null) found.add(index);
-        else problems.add(new Problem(line, "has a label that no training row has: " + name));
+        else
+          problems.add(
+              new Problem(line, "has a label that does not occur in the training rows: " + name));
       }
       if (task.problem() == Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
         if (label instanceof Label.Number(double value) && value != Math.rint(value)) {
-          problems.add(new Problem(line, "has a fraction for a label: a class is a name"));
+          problems.add(
+              new Problem(line, "has a fraction as label; a class must be a name or an integer"));
         }
         if (label instanceof Label.Names) {
           problems.add(new Problem(line, "has labels, but the training rows have one label each"));

@@ -8,16 +8,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The child of {@code graft doctor} that loads libtorch. Not for people. */
+/** The child process of {@code graft doctor} that loads libtorch. Not for users. */
 @Command(
     name = "libtorch-check",
     hidden = true,
-    description = "Load libtorch and compute; one JSON line out.")
+    description = "Load libtorch, compute a product and print one JSON line.")
 public final class LibtorchCheckCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintStream lines = System.out;
-    // Whatever a library prints must not come between the lines.
+    // Output of libraries must not mix with the JSON lines.
     System.setOut(System.err);
     LibtorchCheck.Result result = LibtorchCheck.run();
     Map<String, Object> line =

@@ -19,9 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * What a base model with an adapter makes of a text: to be held beside another program's numbers.
- */
+/** Prints the logits of a base model with an adapter, for comparison with another program. */
 @Command(
     name = "logits",
     mixinStandardHelpOptions = true,
@@ -37,7 +35,10 @@ public final class LogitsCommand implements Callable<Integer> {
   @Option(names = "--adapter", required = true, description = "PEFT directory of an adapter.")
   private Path adapter = Path.of("");
 
-  @Option(names = "--text", required = true, description = "Tokenized as it is, no template.")
+  @Option(
+      names = "--text",
+      required = true,
+      description = "Text to tokenise as it is, without a template.")
   private String text = "";
 
   @Mixin private DeviceOption device = new DeviceOption();

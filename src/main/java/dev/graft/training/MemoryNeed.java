@@ -41,18 +41,18 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run holds on its device at its widest moment, in bytes: an estimate that is rather too
- * large than too small, from the model's files and the settings alone.
+ * An estimate of the peak memory of a run on its device, in bytes, from the model's files and the
+ * settings alone. It is too large rather than too small.
  *
- * @param weights of the base, as they lie on the device: see {@link HeldWeights}
- * @param trained what trains: value, gradient and Adam's two moments, 16 bytes a scalar, and 2 for
- *     a rounded copy
- * @param row what one row of a micro-batch leaves for the way down: see {@link RowActivations}
- * @param work what does not grow with the rows: the logits of one chunk, one weight made of its
- *     quantised form, and the program itself
- * @param rows that go through the model at a time
- * @param floor what all rows take when as little as can be is kept: see {@link #least}
- * @param turned copies of weights that make a CPU faster, which no device needs to have room for
+ * @param weights of the base on the device: see {@link HeldWeights}
+ * @param trained trained tensors: value, gradient and Adam's two moments, 16 bytes a scalar, and 2
+ *     for a rounded copy
+ * @param row activations of one row of a micro-batch: see {@link RowActivations}
+ * @param work memory that does not grow with the rows: the logits of one chunk, one dequantised
+ *     weight, and the program itself
+ * @param rows that are computed at a time
+ * @param floor activations with the minimum of memory: see {@link #least}
+ * @param turned transposed copies of weights, which make a CPU faster but are optional
  */
 public record MemoryNeed(
     long weights, long trained, long row, long work, int rows, long floor, long turned) {
@@ -71,7 +71,7 @@ public record MemoryNeed(
     int sequences = spec.objective().pairs() ? 2 : 1;
     long kept = (long) (sequences * activations.trained(tokens, tokens, 0));
     long again = (long) (sequences * activations.trained(tokens, tokens, activations.kept()));
-    // texts of pretraining are cut into rows wherever they end
+    // texts of pretraining are joined and cut into rows
     int most = spec.objective() == Objective.PRETRAINING ? Integer.MAX_VALUE : data.rows();
     int rows = Math.min(training.batching().perDeviceTrainBatchSize(), most);
     int fewest = Drops.together(spec, config, tuner.slots()) ? rows : 1;
@@ -87,7 +87,7 @@ public record MemoryNeed(
         weights.turned());
   }
 
-  /** Packed rows are full; others are as wide as the longest. */
+  /** Returns the tokens of a row: packed rows are full, others as wide as the longest. */
   private static int tokens(ModelConfig config, Hyperparameters training, RowSizes data) {
     Integer length = training.rows().maxLength();
     int most = length == null ? config.contextLength() : Math.min(length, config.contextLength());
@@ -96,9 +96,9 @@ public record MemoryNeed(
   }
 
   /**
-   * Logits of a chunk and their gradient, in the element type of products and in f32, and what the
-   * rows get from them. Those of all the vocabulary where something outside the layers trains: it
-   * may be the output matrix.
+   * Returns the memory of the logits of a chunk and their gradient, in the element type of products
+   * and in f32, and of the gradients of the rows. Logits of the whole vocabulary count if something
+   * outside the layers trains, which may be the output matrix.
    */
   private static long logits(ModelConfig config, List<Slot> slots, TrainingSpec spec) {
     if (spec.objective().labelsRows()) return 0;
@@ -117,13 +117,13 @@ public record MemoryNeed(
         .anyMatch(layer -> name.startsWith(config.layerPrefix(layer)));
   }
 
-  /** All of it; beyond what a long holds it is the largest one. */
+  /** Returns the total; capped at the largest long. */
   public long bytes() {
     return (long) ((double) rows * row + weights + trained + work);
   }
 
   /**
-   * What it takes of a CPU's memory.
+   * Returns the memory on a CPU, with transposed weights if they fit.
    *
    * @param memory bytes that the run may take; null = not known
    */
@@ -132,28 +132,28 @@ public record MemoryNeed(
   }
 
   /**
-   * The least of the memory that the same steps can be made in: every layer computed again, and a
-   * row at a time where none is dropped from at random.
+   * Returns the minimum memory of the same steps: every layer is recomputed, and rows are computed
+   * one at a time where dropout allows it.
    */
   public MemoryNeed least() {
     return new MemoryNeed(weights, trained, floor, work, 1, floor, 0);
   }
 
-  /** What is there beside activations. */
+  /** Returns the memory beside activations. */
   long held() {
     return weights + trained + work;
   }
 
   /**
-   * Tensors on the device that do not train: the base's weights, and what a method adds. A tensor
-   * that trains is among what trains instead; a quantised matrix has half a byte or a byte an
-   * element and its scales, another one the element type of products, a vector f32. Where pairs are
-   * measured from the base, it keeps its own copy of what the method changes.
+   * The tensors on the device that do not train: the base's weights and those that a method adds. A
+   * quantised matrix has half a byte or a byte per element and its scales, other matrices have the
+   * element type of products, vectors f32. If the base is the reference of pairs, it keeps a copy
+   * of the tensors that the method changes.
    *
    * @param bytes of all
-   * @param unpacked of what one matrix is made into for a product, where it does not lie there so,
-   *     or of what one tensor is before it takes its place
-   * @param turned of copies that make products faster, where there is room for them: see {@link
+   * @param unpacked of the largest tensor that is unpacked or converted for a product, or computed
+   *     before it is stored
+   * @param turned of transposed copies, which make products faster if they fit: see {@link
    *     TurnedWeights}
    */
   record HeldWeights(long bytes, long unpacked, long turned) {
@@ -181,7 +181,7 @@ public record MemoryNeed(
           if (half && matrix) unpacked = Math.max(unpacked, 2 * size);
         } else if (packing != null) {
           bytes += packing.bytes(size);
-          // As picked from the table, rounded, and in the element type of products.
+          // As read from the table, rounded, and in the element type of products.
           unpacked = Math.max(unpacked, 3L * Float.BYTES * size);
         } else {
           boolean narrow = half && matrix && !changed.contains(each.name());
@@ -203,7 +203,7 @@ public record MemoryNeed(
       return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
-    /** What a method adds: frozen tensors, those that follow from others, moments of ranks. */
+    /** Returns the memory of a method's frozen and derived tensors and of the moments of ranks. */
     private static long beside(Tuner tuner, ModelConfig config) {
       Set<String> ofBase = config.parameterNames();
       long bytes = tuner.frozenBytes();
@@ -225,7 +225,7 @@ public record MemoryNeed(
           .orElse(0);
     }
 
-    /** How a matrix is quantised. */
+    /** The quantisation of a matrix. */
     private record QuantisedForm(int bits, boolean nested) {
       static @Nullable QuantisedForm of(@Nullable Quantization quantization) {
         return switch (quantization) {
@@ -241,7 +241,7 @@ public record MemoryNeed(
       }
     }
 
-    /** What of a base is quantised: in its files, by the settings, or by the method. */
+    /** The quantised matrices of a base: in its files, by the settings, or by the method. */
     private static final class Base {
       private final Set<String> quantised;
       private final @Nullable QuantisedForm packing;
@@ -264,7 +264,7 @@ public record MemoryNeed(
       }
     }
 
-    /** See {@code Reference}: without an adapter the model is measured from itself, beforehand. */
+    /** Returns whether the reference needs copies; without an adapter it is computed beforehand. */
     private static boolean keepsOriginals(TrainingSpec spec) {
       return spec.preference() instanceof Preference.Dpo
           && !(spec.method() instanceof AdapterMethod.Full);
@@ -272,25 +272,25 @@ public record MemoryNeed(
   }
 
   /**
-   * What one row leaves on the device, of as many tokens as it has with virtual ones: values of the
-   * base in the element type of products, those of an adapter in f32.
+   * The activations of one row, virtual tokens included: values of the base in the element type of
+   * products, those of an adapter in f32.
    *
    * <p>A layer keeps, for each token, what its norms, attention and activations compute their
-   * gradients from. These are the values that its linear layers read and give: {@code x -> norm ->
-   * q k v -> o -> sum -> norm -> gate up -> product -> sum}. So they are counted by the shapes of
-   * the linear layers, each input once for every layer that reads it, which leaves room for what
-   * else is there for a moment. A low-rank path adds its rank, its dropout two copies of the input,
-   * another path beside bf16 one copy, a vector of factors its length. Attention computes its
-   * weights again, a block of queries at a time; of its dropout it keeps the masks.
+   * gradients from. These are the inputs and outputs of its linear layers: {@code x -> norm -> q k
+   * v -> o -> sum -> norm -> gate up -> product -> sum}. They are therefore counted by the shapes
+   * of the linear layers, each input once for every layer that reads it, which leaves room for
+   * temporary values. A low-rank path adds its rank, its dropout two copies of the input, another
+   * path beside bf16 one copy, a vector of factors its length. Attention recomputes its weights, a
+   * block of queries at a time, and keeps the masks of its dropout.
    *
-   * <p>{@link ActivationBudget} says what becomes of that when layers are computed again. Layers
-   * below the lowest that trains keep nothing.
+   * <p>{@link ActivationBudget} computes the effect of recomputed layers. Layers below the lowest
+   * that trains keep nothing.
    */
   static final class RowActivations {
-    /** Of a block of queries in f32: weights, what they come from, and their gradients. */
+    /** Copies of the scores of a block of queries in f32: scores, weights, and their gradients. */
     private static final int SCORES = 4;
 
-    /** What the first tensor of a path ends with, on whose input dropout is. */
+    /** Suffixes of the first tensor of a path, whose input has dropout. */
     private static final List<String> FIRST =
         List.of(".lora_A.weight", ".lora_A", ".vera_lambda_d");
 
@@ -313,7 +313,7 @@ public record MemoryNeed(
       added = slots.stream().filter(slot -> !ofBase.contains(slot.name())).toList();
     }
 
-    /** In bytes a token. */
+    /** Returns the budget, in bytes per token. */
     ActivationBudget budget(long bytes) {
       long[] layers = new long[config.numHiddenLayers()];
       for (int i = lowest(); i < layers.length; i++) layers[i] = layer(i);
@@ -331,7 +331,10 @@ public record MemoryNeed(
       return slots.stream().mapToInt(slot -> layer(slot.name())).min().orElse(layers);
     }
 
-    /** The layer of a slot; of one that is in none the first, above them all one more. */
+    /**
+     * Returns the layer of a slot; 0 for slots before the layers, the number of layers for the
+     * output.
+     */
     private int layer(String slot) {
       int layers = config.numHiddenLayers();
       for (int i = 0; i < layers; i++) {
@@ -355,7 +358,7 @@ public record MemoryNeed(
       return ofBase(features) + Float.BYTES * (beside + masks(index));
     }
 
-    /** Values that a tensor of an adapter adds. */
+    /** Returns the values that a tensor of an adapter adds. */
     private long beside(Slot slot) {
       long[] shape = slot.shape();
       boolean first = FIRST.stream().anyMatch(slot.name()::endsWith);
@@ -366,7 +369,7 @@ public record MemoryNeed(
       return rank + dropped + (half && !lora ? shape[1] : 0);
     }
 
-    /** Features that go into the module beside which a tensor is. */
+    /** Returns the input features of the module that a tensor belongs to. */
     private long input(Slot slot) {
       for (ModelConfig.Linear each : linear) {
         if (slot.name().startsWith(each.path() + ".")) return each.inFeatures();
@@ -374,7 +377,7 @@ public record MemoryNeed(
       return config.hiddenSize();
     }
 
-    /** Of the dropout of one query's weights, over the heads. */
+    /** Returns the masks of the dropout of one query's weights, over the heads. */
     private long masks(int index) {
       if (dropouts().attention() == 0) return 0;
       int block = Math.min(ComputePlan.KEEP.queryBlock(), tokens);
@@ -395,7 +398,7 @@ public record MemoryNeed(
     }
   }
 
-  /** What is left out at random while a model trains. */
+  /** The dropouts and the noise of a model in training. */
   static final class Drops {
     private Drops() {}
 
@@ -403,7 +406,10 @@ public record MemoryNeed(
       return spec.training().regularisation().disableDropout() ? Dropouts.NONE : config.dropouts();
     }
 
-    /** Whether anything is: the rows of a micro-batch have one generator then, and one lane. */
+    /**
+     * Returns whether there is any; the rows of a micro-batch then share one generator and one
+     * lane.
+     */
     static boolean any(TrainingSpec spec, ModelConfig config) {
       return ofMethod(spec.method())
           || !ofBase(spec, config).equals(Dropouts.NONE)
@@ -420,8 +426,9 @@ public record MemoryNeed(
     }
 
     /**
-     * Whether anything is that cannot be told token by token: then the rows of a micro-batch are
-     * computed together. The head sees the tokens that it picks, and may have factors of a method.
+     * Returns whether a dropout is not drawn per token, so that the rows of a micro-batch are
+     * computed together. The head sees only the tokens that it picks, and may have factors of a
+     * method.
      */
     static boolean together(TrainingSpec spec, ModelConfig config, List<Slot> slots) {
       Dropouts base = ofBase(spec, config);
@@ -433,17 +440,18 @@ public record MemoryNeed(
   }
 
   /**
-   * How a run is computed in the memory of a device.
+   * The plan of a run within the memory of a device.
    *
-   * @param held bytes of what is there beside activations
-   * @param turned bytes of weights that may lie on a CPU twice
-   * @param tokens of a common lane
-   * @param most bytes of activations where all that backward can use is kept
-   * @param activations what they are, with no bytes to take
+   * @param held bytes beside activations
+   * @param turned bytes of optional transposed weights on a CPU
+   * @param tokens of an average lane
+   * @param most bytes of activations if all are kept
+   * @param activations their budget, without a limit
    */
   record FittingPlan(
       long held, long turned, double tokens, double most, ActivationBudget activations) {
-    private static final int MOST_ROWS = 768; // to turn a weight is a twentieth of their product
+    private static final int MOST_ROWS =
+        768; // transposing a weight then costs a twentieth of the product
 
     /**
      * @param model with the head that trains
@@ -470,7 +478,7 @@ public record MemoryNeed(
     }
 
     /**
-     * The plan with weights that lie there twice, if that pays, and fits beside all that is kept.
+     * Returns the plan with transposed weights, if they pay off and fit beside all activations.
      *
      * @param memory bytes of the device that the run may take
      */
@@ -479,7 +487,7 @@ public record MemoryNeed(
       return plan.turningWeights(fits && tokens <= MOST_ROWS);
     }
 
-    /** The plan with what is kept, and how much is computed at a time, as it fits. */
+    /** Returns the plan with a budget of activations that fits into the memory. */
     public ComputePlan within(ComputePlan plan, long memory) {
       long left = memory - held - (plan.turnedWeights() ? turned : 0);
       return plan.within(activations.of(Math.max(0, left)));

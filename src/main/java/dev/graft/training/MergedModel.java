@@ -21,9 +21,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A base with an adapter in its weights: a whole checkpoint that any software loads as it loads the
- * base. Sums are made in f32 and rounded once to the base's element type; a tensor that the adapter
- * does not touch keeps its bytes.
+ * A base with an adapter merged into its weights: a whole checkpoint that loads like the base. Sums
+ * are computed in f32 and rounded once to the base's element type; tensors that the adapter does
+ * not change keep their bytes.
  */
 final class MergedModel implements CheckpointDirectory.Tensors {
   private final ModelDirectory base;
@@ -43,8 +43,8 @@ final class MergedModel implements CheckpointDirectory.Tensors {
   /**
    * Writes config.json, weights, model card and tokenizer files.
    *
-   * @param quantization that the base had in training: its rounded weights are those that the
-   *     adapter fits; null = none
+   * @param quantization of the base in training, whose rounded weights the adapter fits; null =
+   *     none
    * @throws IllegalArgumentException if the method has no merged form, or does not fit the base
    * @throws dev.graft.weights.BadModel if a tensor of the base or of the adapter is not what its
    *     config asks for
@@ -65,7 +65,7 @@ final class MergedModel implements CheckpointDirectory.Tensors {
 
   @Override
   public Dtype dtype(Parameter parameter) {
-    return CheckpointDirectory.StoredTypes.of(base, parameter);
+    return CheckpointDirectory.storedType(base, parameter);
   }
 
   @Override
@@ -89,7 +89,7 @@ final class MergedModel implements CheckpointDirectory.Tensors {
     return new MergedRows(stored, parameter.shape(), tuner.mergesByRows(name), merge);
   }
 
-  /** Whatever an adapter has for a module is named after it. */
+  /** Returns whether the adapter has a tensor for the module of a parameter. */
   private boolean isTouched(String parameter) {
     String module = parameter.substring(0, parameter.lastIndexOf('.') + 1);
     Set<String> names = trained.keySet();
@@ -97,14 +97,16 @@ final class MergedModel implements CheckpointDirectory.Tensors {
   }
 
   /**
-   * A weight in f32 whose rows are merged when they are copied, some at a time: a token table alone
-   * may be more than a heap holds.
+   * A weight in f32 whose rows are merged in blocks when they are copied, because a token table
+   * alone may exceed the heap.
    */
   static final class MergedRows implements TensorData {
-    /** Bytes of rows that are merged together, where the method allows it. */
+    /** Bytes of a block of rows, where the method can merge rows separately. */
     private static final long BLOCK = 4L * TensorData.SLICE;
 
-    /** A multiple of most heads: who takes their rows in another order makes no block twice. */
+    /**
+     * Multiple of most heads' rows, so that reading them in another order merges no block twice.
+     */
     private static final int HEAD = 256;
 
     private final TensorData stored;

@@ -20,7 +20,7 @@ import java.util.Map;
 
 /** {@code README.md} beside a result: front matter that model hubs read, and the run's facts. */
 final class ModelCard {
-  /** The row of a run's precision, which its result is loaded with. */
+  /** Name of the row with the run's precision, in which the result is loaded. */
   private static final String PRECISION = "precision";
 
   private static final String BOTTLENECK =
@@ -77,7 +77,7 @@ final class ModelCard {
   }
 
   /**
-   * @param whole nothing stayed as it was in the base
+   * @param whole whether every parameter trained
    */
   static String trained(
       ModelDirectory base, String baseModelName, boolean whole, Map<String, String> facts) {
@@ -162,7 +162,7 @@ final class ModelCard {
     return table.toString();
   }
 
-  /** Names come from users: one line, and nothing that Markdown or HTML would act on. */
+  /** Escapes names from users: one line without Markdown or HTML. */
   private static String plain(String text) {
     String line = text.length() > 500 ? text.substring(0, 500) + "..." : text;
     return line.replaceAll("\\p{Cntrl}", " ")

@@ -1,7 +1,6 @@
 package dev.graft.training;
 
 import dev.graft.spec.AdapterMethod;
-import dev.graft.training.ResultFormat.ResultFiles;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsWriter;
@@ -12,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The result of a run with one of PEFT's methods, as PEFT's {@code save_pretrained} writes it;
+ * Writes the result of a run with one of PEFT's methods as PEFT's {@code save_pretrained} does;
  * {@code peft}, vLLM, SGLang and llama.cpp load it. {@link dev.graft.weights.SavedAdapter} reads it
  * back.
  */
@@ -21,14 +20,14 @@ public final class PeftDirectory {
 
   /**
    * Writes configuration, factors, model card and the base's tokenizer files; for a classification
-   * {@code config.json} too, which has the names of the classes.
+   * also {@code config.json} with the names of the classes.
    *
-   * @param directory created if need be; files of the same names are replaced
+   * @param directory created if necessary; files of the same names are replaced
    * @param baseModelName {@code base_model_name_or_path}, a name rather than a path of this machine
    * @param saved f32 tensors by PEFT's names, as {@link dev.graft.model.TrainableModel#saved} gives
-   *     them, in the order they shall have
-   * @param facts rows of the model card in their order; no times, if equal runs shall give equal
-   *     bytes
+   *     them, in the order of the file
+   * @param facts rows of the model card in their order; without times, so that equal runs give
+   *     equal bytes
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   public static void write(
@@ -42,7 +41,7 @@ public final class PeftDirectory {
   }
 
   /**
-   * The same of a method whose training decides settings of its configuration.
+   * Writes the result of a method whose training determines settings of its configuration.
    *
    * @param learned those settings
    */
@@ -54,16 +53,16 @@ public final class PeftDirectory {
       List<NamedTensor> saved,
       Map<String, Object> learned,
       Map<String, String> facts) {
-    ResultFiles.create(directory);
-    ResultFiles.write(
+    ResultFormat.create(directory);
+    ResultFormat.write(
         directory.resolve("adapter_config.json"),
         AdapterConfigFile.json(method, base, baseModelName, learned));
     if (base.config().task() instanceof Task.SequenceClassification) {
-      ResultFiles.write(directory.resolve("config.json"), WrittenConfig.of(base, false));
+      ResultFormat.write(directory.resolve("config.json"), WrittenConfig.of(base, false));
     }
     SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), saved);
-    ResultFiles.write(
+    ResultFormat.write(
         directory.resolve("README.md"), ModelCard.adapter(base, baseModelName, method, facts));
-    ResultFiles.copyCompanions(base, directory);
+    ResultFormat.copyCompanions(base, directory);
   }
 }

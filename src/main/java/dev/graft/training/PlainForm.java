@@ -23,10 +23,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * An adapter as LoRA in its plainest form: one rank, {@code lora_alpha} equal to it, nothing else
- * that trains. What it multiplies by is folded into B; a smaller rank is filled up with zeros, and
- * so is a layer without an adapter where others of its kind have one. Every program that takes LoRA
- * makes the same of it.
+ * An adapter as plain LoRA: one rank, {@code lora_alpha} equal to it, no other trained tensors. The
+ * scale is folded into B; smaller ranks are filled with zeros, and so are layers without an adapter
+ * if others of their kind have one. All programs that support LoRA interpret it alike.
  *
  * @param tensors factors by PEFT's names, in the order of the layers
  */
@@ -49,20 +48,20 @@ record PlainForm(Lora method, List<NamedTensor> tensors) {
     PeftDirectory.write(directory, base, baseModelName, plain.method, plain.tensors, facts);
   }
 
-  /** The same in memory. */
+  /** Returns the plain form in memory. */
   static PlainForm of(ModelDirectory base, SavedAdapter adapter) {
     return of(base, updates(base, adapter));
   }
 
   /**
-   * @throws IllegalArgumentException if there are none
+   * @throws IllegalArgumentException if the adapter has no plain factors
    */
   static List<LowRankUpdate> updates(ModelDirectory base, SavedAdapter adapter) {
     Tuner tuner = Tuner.of(adapter.method(), base);
     List<LowRankUpdate> updates =
         tuner.plain(NamedTensor.byName(SavedTensors.of(tuner, adapter, base.config())));
     if (!updates.isEmpty()) return updates;
-    throw new IllegalArgumentException("the adapter has no form as plain factors of LoRA");
+    throw new IllegalArgumentException("the adapter cannot be written as plain factors of LoRA");
   }
 
   static PlainForm of(ModelDirectory base, List<LowRankUpdate> updates) {
@@ -75,7 +74,10 @@ record PlainForm(Lora method, List<NamedTensor> tensors) {
     return new PlainForm(plain, tensors);
   }
 
-  /** The updates in the order of the layers; none where others of its kind have one is zero. */
+  /**
+   * Returns the updates in the order of the layers, with zeros for layers whose kind has updates
+   * elsewhere.
+   */
   private static Map<Linear, LowRankUpdate> everywhere(
       List<LowRankUpdate> updates, ModelDirectory base) {
     Map<String, LowRankUpdate> known = new LinkedHashMap<>();
@@ -112,38 +114,34 @@ record PlainForm(Lora method, List<NamedTensor> tensors) {
     tensors.add(NamedTensor.of(module + ".lora_B.weight", b, out, rank));
   }
 
-  /** An adapter as llama.cpp loads it: one file, of the form of it that llama.cpp takes. */
-  static final class GgufForm {
-    private GgufForm() {}
+  /**
+   * Writes an adapter as one file for llama.cpp, in a form that llama.cpp supports.
+   *
+   * @param card metadata of the file
+   * @param type of the factors: F32, F16 or BF16
+   * @throws IllegalArgumentException if llama.cpp supports no form of it, or it does not fit the
+   *     base
+   * @throws dev.graft.weights.BadModel if a tensor is not what its configuration asks for
+   * @throws java.io.UncheckedIOException if the file cannot be written
+   */
+  public static void writeGguf(
+      Path file, ModelDirectory base, SavedAdapter adapter, AdapterCard card, Dtype type) {
+    PlainForm factors =
+        switch (LoaderRules.ggufFactors(adapter.method(), base.config())) {
+          case AS_TRAINED -> asTrained(base, adapter);
+          case PLAIN -> PlainForm.of(base, adapter);
+        };
+    GgufAdapter.write(
+        file, base.config(), factors.method().loraAlpha(), factors.tensors(), card, type);
+  }
 
-    /**
-     * Writes the file.
-     *
-     * @param card what it says of itself
-     * @param type of the factors: F32, F16 or BF16
-     * @throws IllegalArgumentException if llama.cpp takes no form of it, or it does not fit the
-     *     base
-     * @throws dev.graft.weights.BadModel if a tensor is not what its configuration asks for
-     * @throws java.io.UncheckedIOException if the file cannot be written
-     */
-    public static void write(
-        Path file, ModelDirectory base, SavedAdapter adapter, AdapterCard card, Dtype type) {
-      PlainForm factors =
-          switch (LoaderRules.ggufFactors(adapter.method(), base.config())) {
-            case AS_TRAINED -> asTrained(base, adapter);
-            case PLAIN -> PlainForm.of(base, adapter);
-          };
-      GgufAdapter.write(
-          file, base.config(), factors.method().loraAlpha(), factors.tensors(), card, type);
+  private static PlainForm asTrained(ModelDirectory base, SavedAdapter adapter) {
+    AdapterMethod method = adapter.method();
+    if (!(method instanceof Lora lora)) {
+      throw new IllegalArgumentException("the adapter is not a LoRA");
     }
-
-    private static PlainForm asTrained(ModelDirectory base, SavedAdapter adapter) {
-      AdapterMethod method = adapter.method();
-      if (!(method instanceof Lora lora)) {
-        throw new IllegalArgumentException("the adapter is no LoRA");
-      }
-      SavedTensors.of(Tuner.of(lora, base), adapter, base.config()); // refuses what does not fit
-      return new PlainForm(lora, adapter.tensors());
-    }
+    SavedTensors.of(
+        Tuner.of(lora, base), adapter, base.config()); // rejects an adapter that does not fit
+    return new PlainForm(lora, adapter.tensors());
   }
 }

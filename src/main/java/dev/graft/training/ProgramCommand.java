@@ -32,7 +32,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The text that training runs, for a person to read. */
+/** Prints the text that training runs. */
 @Command(
     name = "program",
     mixinStandardHelpOptions = true,
@@ -57,7 +57,7 @@ public final class ProgramCommand implements Callable<Integer> {
   @Option(
       names = "--layer",
       paramLabel = "N",
-      description = "of this layer only, from 0; else each program once")
+      description = "print only this layer, from 0; by default each program once")
   private @Nullable Integer layer;
 
   @Spec private CommandSpec spec;
@@ -82,7 +82,7 @@ public final class ProgramCommand implements Callable<Integer> {
     }
   }
 
-  /** What the adapter in the directory was trained for; where it does not say, as the base is. */
+  /** Returns the task that an adapter was trained for, or that of the base if unknown. */
   private Task head(ModelDirectory base) {
     Task named = new StartFrom(adapter).head();
     if (named != null) return named;
@@ -104,7 +104,7 @@ public final class ProgramCommand implements Callable<Integer> {
         asked.training().regularisation());
   }
 
-  /** How many labels the data has changes no line. */
+  /** Creates the program; the number of labels in the data does not change it. */
   private static ModelProgram program(
       ModelDirectory base,
       Task head,
@@ -140,7 +140,7 @@ public final class ProgramCommand implements Callable<Integer> {
     out.flush();
   }
 
-  /** One program, after the parts that run it and its tensors by their names below a part. */
+  /** Prints a program after the parts that run it and its tensors by their names below a part. */
   private static void print(
       String program, String text, List<ModelProgram.Part> parts, PrintWriter out) {
     List<ModelProgram.Part> of = parts.stream().filter(p -> p.program().equals(program)).toList();

@@ -7,7 +7,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The lines themselves: snake_case JSON without line breaks. */
+/** Writes and reads the lines of the protocol: snake_case JSON without line breaks. */
 public final class ProtocolLines {
   private static final JsonMapper MAPPER =
       JsonMapper.builder()

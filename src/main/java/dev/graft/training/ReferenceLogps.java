@@ -24,9 +24,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the reference gives for the pairs of a run. It is computed once, before the first step, and
- * kept with the checkpoints: a resumed run measures from the same numbers, and where the base
- * itself trains, nothing else knows them any more.
+ * The reference's log-probabilities of the pairs of a run. They are computed once before the first
+ * step and kept with the checkpoints, so that a resumed run uses the same numbers. If the base
+ * itself trains, they cannot be computed later.
  */
 final class ReferenceLogps {
   private final Path file;
@@ -37,7 +37,7 @@ final class ReferenceLogps {
   private boolean changed;
 
   /**
-   * @param file where they are kept; a resume has put it there
+   * @param file where they are kept; a resume restores it
    */
   ReferenceLogps(Path file, TrainableModel model, Hyperparameters training, RunControl control) {
     this.file = file;
@@ -46,7 +46,7 @@ final class ReferenceLogps {
     this.control = control;
   }
 
-  /** The pairs of a file with their reference, which goes by the file's digest. */
+  /** Returns the pairs of a file with their reference, which is stored by the file's digest. */
   TrainingData measured(TrainingData data) {
     if (!(data.rows() instanceof Rows.PairRows pairs))
       throw new IllegalArgumentException("not pairs");
@@ -60,7 +60,7 @@ final class ReferenceLogps {
     double[] chosen = new double[pairs.size()];
     double[] rejected = new double[pairs.size()];
     for (int[] rows :
-        BatchPlan.EvaluationBatches.batches(pairs, training.batching().perDeviceTrainBatchSize())) {
+        BatchPlan.evaluationBatches(pairs, training.batching().perDeviceTrainBatchSize())) {
       control.pollRepeatable();
       PairBatch batch = pairs.batch(rows, training.batching().padToMultipleOf());
       PairLogps logps = reference(batch);
@@ -81,7 +81,7 @@ final class ReferenceLogps {
     }
   }
 
-  /** Keeps what was computed; false if nothing was. */
+  /** Writes the computed numbers; false if there are none. */
   boolean keep() {
     if (!changed) return false;
     List<NamedTensor> tensors = new ArrayList<>();

@@ -17,14 +17,15 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what a run made. Equal runs give equal bytes. */
+/** Writes the result of a run. Equal runs give equal bytes. */
 final class ResultDirectory {
   private ResultDirectory() {}
 
   /**
-   * The weights get their name last: a directory that has them has everything.
+   * Writes all files; the weights get their name last, so that a directory with weights is
+   * complete.
    *
-   * @param validation measured on what is written; null without a validation file
+   * @param validation evaluation of the written weights; null without a validation file
    */
   static void write(
       TrainingRun run,
@@ -72,8 +73,8 @@ final class ResultDirectory {
   }
 
   /**
-   * Puts the adapter so far beside a checkpoint's state, so that the checkpoint can be asked like a
-   * result. Whole models are not written: they are as large as their base.
+   * Writes the current adapter beside a checkpoint's state, so that the checkpoint can be used like
+   * a result. Whole models are not written, because they are as large as their base.
    */
   static void writeAdapter(
       Path checkpoint,
@@ -96,7 +97,7 @@ final class ResultDirectory {
     }
   }
 
-  /** Under the names that transformers' own examples give them, in {@code eval_results.json}. */
+  /** Returns the metrics of {@code eval_results.json} by the names of transformers' examples. */
   private static Map<String, Double> measured(TrainingEvent.@Nullable Evaluated validation) {
     Map<String, Double> measured = new TreeMap<>();
     if (validation == null) return measured;
@@ -123,12 +124,12 @@ final class ResultDirectory {
     return facts;
   }
 
-  /** As people write it: 2e-4, where Java writes 2.0E-4. */
+  /** Formats 2e-4, where Java writes 2.0E-4. */
   private static String written(double rate) {
     return Double.toString(rate).replace(".0E", "e").replace('E', 'e');
   }
 
-  /** As transformers calls it. */
+  /** Returns transformers' name of a precision. */
   private static String dtype(Precision precision) {
     return switch (precision) {
       case F32 -> "float32";

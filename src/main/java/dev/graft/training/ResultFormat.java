@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The directory that a method's result is. */
+/** Writes the directory of a method's result. */
 public final class ResultFormat {
   private ResultFormat() {}
 
@@ -41,14 +41,14 @@ public final class ResultFormat {
   private static final String GGUF_FILE = "adapter-f16.gguf";
 
   /**
-   * A form that was asked for and that cannot be written.
+   * A requested form that cannot be written.
    *
-   * @param field that asks for it, such as {@code output.gguf}
+   * @param field that requests it, such as {@code output.gguf}
    */
   public record Obstacle(String field, String reason) {}
 
   /**
-   * The first form that cannot be written, told before anything trains; null if all can.
+   * Returns the first requested form that cannot be written; null if all can.
    *
    * @param base with the head that the result has
    */
@@ -68,7 +68,7 @@ public final class ResultFormat {
     return null;
   }
 
-  /** Where {@link #write} converts the adapter for the base as it is, what it is then. */
+  /** Returns the method of the result, which {@link #write} converts for the unchanged base. */
   private static AdapterMethod ofResult(AdapterMethod method) {
     return method instanceof Lora lora && lora.initLoraWeights().changesBase()
         ? lora.startingAs(new LoraInit.Standard())
@@ -76,7 +76,7 @@ public final class ResultFormat {
   }
 
   /**
-   * Writes the other forms that were asked for, from what {@link #write} has written.
+   * Writes the other requested forms from the files of {@link #write}.
    *
    * @param quantization that the base had in training, or null
    * @throws IllegalArgumentException if the adapter has no such form, see {@link #obstacle}
@@ -95,9 +95,9 @@ public final class ResultFormat {
       }
       if (outputs.gguf()) {
         Path form = directory.resolve(GGUF);
-        ResultFiles.create(form);
+        create(form);
         AdapterCard card = AdapterCard.named(directory, baseModelName);
-        PlainForm.GgufForm.write(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
+        PlainForm.writeGguf(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
       }
       if (outputs.merged()) {
         Path merged = directory.resolve(MERGED);
@@ -114,7 +114,8 @@ public final class ResultFormat {
   }
 
   /**
-   * Writes what was trained: a PEFT directory, or a whole checkpoint where every parameter trains.
+   * Writes the trained tensors: a PEFT directory, or a whole checkpoint if parameters of the base
+   * train.
    *
    * @param facts rows of the model card
    */
@@ -136,7 +137,7 @@ public final class ResultFormat {
           model.learnedSettings(),
           facts);
     } else {
-      CheckpointDirectory.FullModelDirectory.write(
+      CheckpointDirectory.writeTrained(
           directory,
           base,
           baseModelName,
@@ -147,9 +148,9 @@ public final class ResultFormat {
   }
 
   /**
-   * Writes the factors as they trained, where {@link #write} converts them for the base as it is:
-   * what PEFT's {@code save_pretrained} writes unless asked to convert. To load it, {@code peft}
-   * repeats the decomposition that the factors came from.
+   * Writes the factors as they trained, where {@link #write} converts them for the unchanged base.
+   * PEFT's {@code save_pretrained} writes this form by default. To load it, {@code peft} repeats
+   * the decomposition of the start values.
    */
   public static void writeTrainedForm(
       Path directory,
@@ -162,7 +163,7 @@ public final class ResultFormat {
     PeftDirectory.write(trained, base, baseModelName, method, model.saved(), facts);
   }
 
-  /** Whether the result is a PEFT directory, small beside its base. */
+  /** Returns whether the result is a PEFT directory, which is small compared to its base. */
   public static boolean isAdapter(AdapterMethod method) {
     return switch (method) {
       case Lora _, Prompted _, AdapterMethod.Targeted _, Bottleneck _ -> true;
@@ -170,48 +171,43 @@ public final class ResultFormat {
     };
   }
 
-  /** Small files of a result directory. */
-  static final class ResultFiles {
-    /** What chatting with the result needs beside the weights: tokenizer, template, stop tokens. */
-    private static final List<String> COMPANIONS =
-        List.of(
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "chat_template.jinja",
-            "special_tokens_map.json",
-            "generation_config.json");
+  /** Files for chatting with the result: tokenizer, template, stop tokens. */
+  private static final List<String> COMPANIONS =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "chat_template.jinja",
+          "special_tokens_map.json",
+          "generation_config.json");
 
-    private ResultFiles() {}
-
-    static void create(Path directory) {
-      try {
-        Files.createDirectories(directory);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot create the result directory", e);
-      }
+  static void create(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot create the result directory", e);
     }
+  }
 
-    static void write(Path file, String text) {
-      try {
-        Files.writeString(file, text);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot write " + file.getFileName(), e);
-      }
+  static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file.getFileName(), e);
     }
+  }
 
-    static void copyCompanions(ModelDirectory base, Path directory) {
-      for (String name : COMPANIONS) {
-        Path from = base.file(name);
-        if (from != null) copy(from, directory.resolve(name));
-      }
+  static void copyCompanions(ModelDirectory base, Path directory) {
+    for (String name : COMPANIONS) {
+      Path from = base.file(name);
+      if (from != null) copy(from, directory.resolve(name));
     }
+  }
 
-    private static void copy(Path from, Path to) {
-      try {
-        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot write " + to.getFileName(), e);
-      }
+  private static void copy(Path from, Path to) {
+    try {
+      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + to.getFileName(), e);
     }
   }
 }

@@ -26,19 +26,20 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A finished result in the forms that other programs load.
+ * Converts a finished result into the forms that other programs load.
  *
- * @param baseModelName what the base is called in what is written
- * @param name what the result is called there
+ * @param baseModelName name of the base in the written files
+ * @param name name of the result in the written files
  */
 public record ResultForms(ResultSource source, String baseModelName, String name) {
-  /** The one file of a form, in the directory that is written. */
+  /** Names of the file of a form in the written directory. */
   public static final String MODEL_FILE = "model.gguf";
 
   public static final String ADAPTER_FILE = "adapter.gguf";
 
   /**
-   * Why it cannot be made; null if it can. Reads configurations and tokenizer, no weights.
+   * Returns why a form cannot be written; null if it can. Reads configurations and tokenizer, no
+   * weights.
    *
    * @param scratch an empty directory
    */
@@ -78,9 +79,9 @@ public record ResultForms(ResultSource source, String baseModelName, String name
     }
     return how.type().needsEqualRanks() && ranks.size() > 1
         ? how.type().wireName()
-            + " needs equal ranks, and these are "
+            + " needs equal ranks, but these are "
             + ranks
-            + "; cat and svd do not"
+            + "; cat and svd allow different ranks"
         : null;
   }
 
@@ -119,7 +120,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
         : LoaderRules.factors(loader, adapter.method(), source.base().config());
   }
 
-  /** What the files will take together, about, in bytes. */
+  /** Returns the approximate bytes of all files. */
   public long bytes(ExportForm form) {
     return switch (form) {
       case ExportForm.Merged _ ->
@@ -145,8 +146,8 @@ public record ResultForms(ResultSource source, String baseModelName, String name
   /**
    * Writes the files of a form.
    *
-   * @param directory that is there
-   * @throws IllegalArgumentException if there is no such form, see {@link #obstacle}
+   * @param directory that exists
+   * @throws IllegalArgumentException if the result has no such form, see {@link #obstacle}
    * @throws BadModel if a tensor is not what its configuration asks for
    * @throws UncheckedIOException if a file cannot be written
    */
@@ -191,7 +192,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
 
   private void adapter(Path directory) {
     AdapterCard card = AdapterCard.named(source.directory(), baseModelName);
-    PlainForm.GgufForm.write(
+    PlainForm.writeGguf(
         directory.resolve(ADAPTER_FILE), source.base(), source.requireAdapter(), card, Dtype.F16);
   }
 
@@ -221,24 +222,19 @@ public record ResultForms(ResultSource source, String baseModelName, String name
       adapter(directory);
       lines = List.of("FROM " + form.base(), "ADAPTER ./" + ADAPTER_FILE);
     }
-    ResultFormat.ResultFiles.write(
-        directory.resolve("Modelfile"), Modelfile.of(lines, WrittenTokenizer.stops(source.base())));
+    ResultFormat.write(
+        directory.resolve("Modelfile"), modelfile(lines, WrittenTokenizer.stops(source.base())));
   }
 
-  /** The Modelfile of Ollama. The chat template is the GGUF file's. */
-  static final class Modelfile {
-    private Modelfile() {}
-
-    /**
-     * @param from its first lines
-     * @param stops texts that end an answer; one that cannot be quoted is left to the GGUF file
-     */
-    static String of(List<String> from, List<String> stops) {
-      Stream<String> parameters =
-          stops.stream()
-              .filter(stop -> !stop.isBlank() && stop.chars().noneMatch(c -> c < ' ' || c == '"'))
-              .map(stop -> "PARAMETER stop \"" + stop + "\"");
-      return Stream.concat(from.stream(), parameters).collect(Collectors.joining("\n", "", "\n"));
-    }
+  /**
+   * @param from its first lines
+   * @param stops texts that end an answer; those that cannot be quoted are only in the GGUF file
+   */
+  static String modelfile(List<String> from, List<String> stops) {
+    Stream<String> parameters =
+        stops.stream()
+            .filter(stop -> !stop.isBlank() && stop.chars().noneMatch(c -> c < ' ' || c == '"'))
+            .map(stop -> "PARAMETER stop \"" + stop + "\"");
+    return Stream.concat(from.stream(), parameters).collect(Collectors.joining("\n", "", "\n"));
   }
 }

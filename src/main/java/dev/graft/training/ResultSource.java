@@ -6,7 +6,6 @@ import dev.graft.weights.Dtype;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
-import dev.graft.weights.Task;
 import dev.graft.weights.TensorData;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,11 +15,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A finished result, opened to be made into other forms.
+ * A finished result, opened for conversion.
  *
- * @param base with the head that the result has; a result that is a whole model is its own
+ * @param base with the head of the result; a whole model is its own base
  * @param adapter null where the result is a whole model
- * @param others adapters that it is combined with
+ * @param others adapters to combine it with
  * @param directory of the result
  * @param quantization that the base had in training, or null
  */
@@ -32,9 +31,9 @@ public record ResultSource(
     @Nullable Quantization quantization)
     implements AutoCloseable {
   /**
-   * @param base directory of the base model; not looked at where the result is a whole model
-   * @param others directories of adapters that it is combined with
-   * @throws BadModel if a file cannot be understood
+   * @param base directory of the base model; not read if the result is a whole model
+   * @param others directories of adapters to combine it with
+   * @throws BadModel if a file cannot be parsed
    */
   public static ResultSource open(
       Path base, Path result, List<Path> others, @Nullable Quantization quantization) {
@@ -54,7 +53,10 @@ public record ResultSource(
     }
   }
 
-  /** A result has a configuration of its own where its head is not the base's. */
+  /**
+   * Opens the base with the head of the result, which has its own configuration if the heads
+   * differ.
+   */
   private static ModelDirectory headed(Path base, Path result) {
     ModelDirectory plain = ModelDirectory.open(base);
     if (!Files.exists(result.resolve("config.json"))) return plain;
@@ -69,17 +71,12 @@ public record ResultSource(
     throw new IllegalArgumentException("the result is a whole model, not an adapter");
   }
 
-  /** The adapter and those that it is combined with. */
+  /** Returns the adapter and those to combine it with. */
   List<SavedAdapter> adapters() {
     return Stream.concat(Stream.of(requireAdapter()), others.stream()).toList();
   }
 
-  /** Whether it writes text. */
-  boolean isCausalLm() {
-    return base.config().task() instanceof Task.CausalLm;
-  }
-
-  /** The numbers of the model as a whole. */
+  /** Returns the tensors of the merged model. */
   CheckpointDirectory.Tensors merged() {
     return adapter == null ? new Whole(base) : new MergedModel(base, adapter, quantization);
   }
@@ -87,7 +84,7 @@ public record ResultSource(
   private record Whole(ModelDirectory model) implements CheckpointDirectory.Tensors {
     @Override
     public Dtype dtype(Parameter parameter) {
-      return CheckpointDirectory.StoredTypes.of(model, parameter);
+      return CheckpointDirectory.storedType(model, parameter);
     }
 
     @Override

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A JSONL file of a request.
  *
- * @param param the request's name for it, for failures
+ * @param param name of the file in the request, for error messages
  * @param part of its rows; null = all of them
  */
 record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
@@ -46,12 +46,12 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
     return new RowFile(param, path, some);
   }
 
-  /** Tells these rows from those of other files, and of this one. */
+  /** Returns a key that distinguishes these rows from those of other files and other parts. */
   String identity(String sha256) {
     return part == null ? sha256 : "%s %s %s".formatted(sha256, part.split(), part.held());
   }
 
-  /** SHA-256 of the file. */
+  /** Returns the SHA-256 of the file. */
   String sha256() {
     try {
       return Digests.of(path);
@@ -61,8 +61,8 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
   }
 
   /**
-   * @param sink gets each row and the bytes of its line
-   * @param rejected problems that the sink found; asked for when it has got all rows
+   * @param sink receives each row and the bytes of its line
+   * @param rejected returns the problems that the sink found; called after all rows
    * @return SHA-256 of the file
    * @throws BadRun if the file has a problem, with the first few lines
    */
@@ -107,9 +107,9 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
   }
 
   /**
-   * Which rows of a file are held out: a share of them, by the digest of what is asked and the
-   * seed, whatever their order. Rows that ask the same are on one side, and of every class some
-   * rows train.
+   * Chooses the rows of a file that are held out: a share of them, by the digest of their prompt
+   * and the seed, independent of their order. Rows with the same prompt are on one side, and every
+   * class has rows that train.
    */
   static final class HeldOut {
     private final double share;
@@ -125,7 +125,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
     }
 
     /**
-     * Reads the file, to know what it has.
+     * Reads the file and chooses the rows.
      *
      * @throws BadRun if it has a problem, or all of its rows would be on one side
      */
@@ -139,7 +139,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
       if (held.length == 0) {
         throw new BadRun(
             "adapter.training.held_out",
-            "no row of %s can be held out: nearly all ask the same; give a validation_file"
+            "no row of %s can be held out because nearly all have the same prompt; use validation_file"
                 .formatted(file.param()));
       }
       return new HeldOut(share, seed, held);
@@ -150,8 +150,8 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
     }
 
     /**
-     * Groups of rows from the least digest on, as long as they fit into the share; the smallest if
-     * none does.
+     * Returns the groups of rows with the smallest digests that fit into the share; the smallest
+     * group if none does.
      */
     private static long[] chosen(long[] rows, double share, Set<Long> training) {
       long wanted = Math.max(1, Math.round(share * rows.length));
@@ -174,7 +174,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
       return held.stream().mapToLong(Long::longValue).toArray();
     }
 
-    /** Part of the key of what is made of its rows. */
+    /** Returns a part of the cache key of its rows. */
     @Override
     public String toString() {
       return "held out: %s, seed %d".formatted(share, seed);
@@ -183,7 +183,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
     /**
      * One of the two parts of a file.
      *
-     * @param held the rows that are held out; else the others
+     * @param held whether it has the rows that are held out, or the others
      */
     record Part(HeldOut split, boolean held) {
       boolean has(Example row) {
@@ -191,7 +191,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
       }
     }
 
-    /** A file's parts, to train and to validate with. */
+    /** The training and validation parts of a file. */
     record Parts(RowFile training, @Nullable RowFile validation) {
       /**
        * @throws BadRun as reading the file does, or if all of its rows would be on one side
@@ -204,7 +204,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
     }
   }
 
-  /** What the rows of a file ask, 8 bytes a row. */
+  /** Digests of the prompts of a file, 8 bytes per row. */
   static final class PromptDigests {
     private static final Pattern SPACE = Pattern.compile("\\s+");
 
@@ -214,7 +214,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
     private long[] digests = new long[1024];
     private int size;
 
-    /** Of each class, the rows that train in any case. */
+    /** The rows of each class that train in any case. */
     private final Map<String, Long> training = new HashMap<>();
 
     PromptDigests(long seed, boolean classes, RunControl control) {
@@ -233,34 +233,34 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
       }
     }
 
-    /** One a row. */
+    /** Returns one digest per row, sorted. */
     long[] sorted() {
       long[] sorted = Arrays.copyOf(digests, size);
       Arrays.sort(sorted);
       return sorted;
     }
 
-    /** Those that must not be held out, so that of every class some rows train. */
+    /** Returns the digests that must not be held out, so that every class has rows that train. */
     Set<Long> training() {
       return Set.copyOf(training.values());
     }
 
-    /** Of what a row asks, white space aside. */
+    /** Returns the digest of a row's prompt, ignoring white space. */
     static long of(Example row, long seed) {
       String asked = SPACE.matcher(asked(row)).replaceAll(" ").strip();
       byte[] bytes = (seed + "\n" + asked).getBytes(StandardCharsets.UTF_8);
       return ByteBuffer.wrap(Digests.sha256().digest(bytes)).getLong();
     }
 
-    /** All before the last answer; of a row without that, all of it. */
+    /** Returns everything before the last answer, or the whole row if it has none. */
     private static String asked(Example row) {
       return switch (row) {
         case Example.Chat chat -> {
           Example.ChatPromptCompletion pair = chat.lastAnswer();
-          yield pair == null || pair.prompt().isEmpty() ? said(chat.messages()) : asked(pair);
+          yield pair == null || pair.prompt().isEmpty() ? text(chat.messages()) : asked(pair);
         }
         case Example.ChatPromptCompletion pair ->
-            said(pair.prompt().isEmpty() ? pair.completion() : pair.prompt());
+            text(pair.prompt().isEmpty() ? pair.completion() : pair.prompt());
         case Example.PromptCompletion pair ->
             pair.prompt().isBlank() ? pair.completion() : pair.prompt();
         case Example.Text text -> text.text();
@@ -269,7 +269,7 @@ record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
       };
     }
 
-    private static String said(List<Map<String, Object>> turns) {
+    private static String text(List<Map<String, Object>> turns) {
       return turns.stream()
           .map(turn -> turn.get("role") + ": " + turn.get("content"))
           .collect(Collectors.joining("\n"));

@@ -10,26 +10,26 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Rows as they train. */
+/** The rows of a training or validation file. */
 public sealed interface Rows permits TokenRows, Rows.LabelledRows, Rows.PairRows {
   int size();
 
-  /** Tokens by which rows of like length are found. */
+  /** Returns the tokens of a row, by which rows of similar length are grouped. */
   int length(int row);
 
-  /** Tokens read, trained or not. */
+  /** Returns the tokens of a row, trained or not. */
   default long tokens(int row) {
     return length(row);
   }
 
-  /** What the loss of a row counts as: its tokens that train, its labels, those of its answers. */
+  /** Returns the number of a row's trained tokens, labels, or tokens of its answers. */
   long targets(int row);
 
-  /** Where the row comes from, for a person. */
+  /** Returns the row's place in the file, for messages. */
   String origin(int row);
 
   /**
-   * @param multipleOf if above 1, all rows are filled up to one width that is a multiple of it
+   * @param multipleOf if above 1, the width of all rows is rounded up to a multiple of it
    */
   MicroBatch batch(int[] rows, int multipleOf);
 
@@ -40,14 +40,15 @@ public sealed interface Rows permits TokenRows, Rows.LabelledRows, Rows.PairRows
   }
 
   /**
-   * Texts with labels; the model fills up rows by itself, so that no width is asked for.
+   * Texts with labels; the model pads rows itself and needs no width.
    *
    * @param labels (rows)(labels of a row), see {@link LabelBatch}
    */
   record LabelledRows(List<TokenizedRow> texts, double[][] labels) implements Rows {
     public LabelledRows {
       texts = List.copyOf(texts);
-      if (labels.length != texts.size()) throw new IllegalArgumentException("a text has no label");
+      if (labels.length != texts.size())
+        throw new IllegalArgumentException("each text needs a label");
     }
 
     @Override
@@ -81,16 +82,16 @@ public sealed interface Rows permits TokenRows, Rows.LabelledRows, Rows.PairRows
   /**
    * Preference rows: a row of the file is a pair of the batch.
    *
-   * @param reference of every pair; null as long as it is not known, or where the loss needs none
+   * @param reference of every pair; null if not yet known, or if the loss needs none
    */
   record PairRows(List<TokenizedPair> pairs, @Nullable PairLogps reference) implements Rows {
     public PairRows {
       if (reference != null && reference.chosen().length != pairs.size()) {
-        throw new IllegalArgumentException("the reference is that of other pairs");
+        throw new IllegalArgumentException("the reference belongs to other pairs");
       }
     }
 
-    /** The same pairs, measured from what a reference gives for them. */
+    /** Returns the same pairs with the log-probabilities of a reference. */
     public PairRows measuredFrom(PairLogps logps) {
       return new PairRows(pairs, logps);
     }
@@ -100,7 +101,7 @@ public sealed interface Rows permits TokenRows, Rows.LabelledRows, Rows.PairRows
       return pairs.size();
     }
 
-    /** Of the longer side. */
+    /** Returns the tokens of the longer side. */
     @Override
     public int length(int row) {
       TokenizedPair pair = pairs.get(row);

@@ -4,22 +4,22 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run has been asked for. Cancelling takes effect wherever it is polled; stopping between
- * steps, and wherever there is something that can be done again: see {@link #pollRepeatable}.
+ * The directives that a run has received. Cancelling takes effect at each poll; stopping takes
+ * effect between steps and during work that can be repeated: see {@link #pollRepeatable}.
  */
 final class RunControl {
   private final Supplier<@Nullable TrainerDirective> directives;
   private boolean checkpoint;
   private boolean stop;
 
-  /** Ends the run from within; no failure. */
+  /** Thrown to cancel the run; not a failure. */
   public static final class Cancelled extends RuntimeException {
     Cancelled() {
       super(null, null, false, false);
     }
   }
 
-  /** Leaves what can be done again by the run that goes on from here; no failure. */
+  /** Thrown to stop during work that the resumed run repeats; not a failure. */
   public static final class Stopped extends RuntimeException {
     Stopped() {
       super(null, null, false, false);
@@ -27,13 +27,13 @@ final class RunControl {
   }
 
   /**
-   * @param directives the next directive, or null when there is none; must not block
+   * @param directives returns the next directive, or null if there is none; must not block
    */
   public RunControl(Supplier<@Nullable TrainerDirective> directives) {
     this.directives = directives;
   }
 
-  /** Nobody asks for anything. */
+  /** Returns a control without directives. */
   public static RunControl none() {
     return new RunControl(() -> null);
   }
@@ -48,13 +48,13 @@ final class RunControl {
     }
   }
 
-  /** In what changes nothing of the run's state, such as reading rows or validation. */
+  /** Polls during work that does not change the run's state, such as reading rows or validation. */
   public void pollRepeatable() {
     poll();
     if (stop) throw new Stopped();
   }
 
-  /** Whether a checkpoint was asked for since the last call. */
+  /** Returns whether a checkpoint was requested since the last call. */
   public boolean takeCheckpoint() {
     boolean asked = checkpoint;
     checkpoint = false;

@@ -4,16 +4,16 @@ import dev.graft.model.PendingLoss.TokenLoss;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a run is.
+ * The progress of a run.
  *
  * @param step optimiser steps made
  * @param trainedTokens targets of them
  * @param lossSum nats so far
- * @param losses what that is a sum over: trained tokens, or micro-batches of pairs
+ * @param losses number of terms of that sum: trained tokens, or micro-batches of pairs
  * @param trend of the losses
  * @param best evaluation so far; null before the first one
- * @param evaluationDue whether the evaluation after this step is still to be made
- * @param skippedInARow steps before the next that made no update
+ * @param evaluationDue whether the evaluation after this step is still due
+ * @param skippedInARow consecutive skipped steps before the next one
  */
 record RunProgress(
     long step,
@@ -43,7 +43,7 @@ record RunProgress(
   }
 
   /**
-   * After a step without an update.
+   * Returns the progress after a step without an update.
    *
    * @param evaluationDue whether an evaluation follows
    */
@@ -68,7 +68,7 @@ record RunProgress(
    * @param worse evaluations in a row that were not better by more than the threshold
    */
   record BestEvaluation(double loss, long step, int worse) {
-    /** After another evaluation. */
+    /** Returns the best evaluation after another one. */
     public static BestEvaluation after(
         @Nullable BestEvaluation before, double loss, long step, double threshold) {
       if (before == null) return new BestEvaluation(loss, step, 0);
@@ -80,7 +80,7 @@ record RunProgress(
   }
 
   /**
-   * How the losses of the steps run, to notice when one is far above what the run began with.
+   * The trend of the losses of steps, to detect a loss far above that of the start.
    *
    * @param start mean of the first steps, in the unit of the loss
    * @param recent mean with a decay of one tenth a step
@@ -99,8 +99,8 @@ record RunProgress(
     }
 
     /**
-     * Whether a loss says that the run has come apart: more than twice the start or the recent
-     * mean, and one more. A rare hard batch late in a run is far below that, since losses fall.
+     * Returns whether a loss shows that the run diverged: more than twice the start or the recent
+     * mean, plus one. A rare hard batch late in a run is far below that, since losses fall.
      */
     public boolean spikes(double loss) {
       return steps >= FIRST && loss > 2 * Math.max(start, recent) + 1;

@@ -8,10 +8,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * One run. Every path is a local one.
+ * The request of one run. All paths are local.
  *
  * @param adapter the {@code adapter} object of a request, resolved or not
- * @param parent what it continues from; null = it does not
+ * @param parent model that it continues from; null = none
  */
 public record RunRequest(
     JsonNode adapter,
@@ -25,7 +25,7 @@ public record RunRequest(
    * The base model.
    *
    * @param directory with config.json, safetensors and tokenizer.json
-   * @param name what the result calls it
+   * @param name its name in the result
    */
   public record Base(Path directory, String name) {
     public Base {
@@ -42,16 +42,17 @@ public record RunRequest(
   }
 
   /**
-   * Where the run writes, and what it goes on from.
+   * The directories that the run writes to and resumes from.
    *
-   * @param output made; the result appears whole or not at all, its weights last
+   * @param output created if necessary; the result appears completely or not at all, its weights
+   *     last
    * @param checkpoints of this run, one directory each; the last two are kept
    * @param resumeFrom a checkpoint of a run with the same spec, data and base
-   * @param tokens for tokenised rows, which runs may share; null = beside the checkpoints
+   * @param tokens directory of tokenised rows, which runs may share; null = beside the checkpoints
    */
   public record Directories(
       Path output, Path checkpoints, @Nullable Path resumeFrom, @Nullable Path tokens) {
-    /** With tokenised rows beside the checkpoints. */
+    /** Directories with tokenised rows beside the checkpoints. */
     public Directories(Path output, Path checkpoints, @Nullable Path resumeFrom) {
       this(output, checkpoints, resumeFrom, null);
     }
@@ -63,11 +64,11 @@ public record RunRequest(
   }
 
   /**
-   * A model that an earlier run made.
+   * A model of an earlier run.
    *
-   * @param name what the result calls it
-   * @param directory of its adapter, or of the checkpoint of training the base's own weights, from
-   *     which training goes on with a new optimiser; null = the base is it already
+   * @param name its name in the result
+   * @param directory of its adapter, or of a checkpoint with the base's trained weights, from which
+   *     training continues with a new optimiser; null = it is the base already
    */
   public record Parent(String name, @Nullable Path directory) {
     public Parent {
@@ -76,19 +77,19 @@ public record RunRequest(
   }
 
   /**
-   * What computes.
+   * The resources of the run.
    *
-   * @param device as libtorch calls it
-   * @param threads CPU threads of the math; 0 = as many as there are
+   * @param device by libtorch's name
+   * @param threads CPU threads of the computation; 0 = all
    * @param memory bytes of the device that the run may take; null = not known
-   * @param least whether to take as little memory as can be: an earlier run had not enough
+   * @param least whether to use the minimum of memory, after an earlier run ran out of it
    */
   public record Machine(String device, int threads, @Nullable Long memory, boolean least) {
     public Machine {
       Objects.requireNonNull(device, "machine.device");
     }
 
-    /** Of memory that is not known. */
+    /** Resources with an unknown amount of memory. */
     public Machine(String device, int threads) {
       this(device, threads, null, false);
     }

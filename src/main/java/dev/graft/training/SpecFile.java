@@ -29,9 +29,9 @@ record SpecFile(
       Set.of("base_model", "training_file", "validation_file", "adapter", "seed");
 
   /**
-   * @param startFrom PEFT directory of the adapter whose training goes on; null = none
+   * @param startFrom PEFT directory of the adapter whose training continues; null = none
    * @throws SpecRejected with every problem at its JSON path
-   * @throws BadRun if there is no adapter that can train on
+   * @throws BadRun if there is no adapter whose training can continue
    */
   public static SpecFile read(Path file, @Nullable Path startFrom) {
     JsonNode json = json(file);
@@ -60,7 +60,7 @@ record SpecFile(
   }
 
   /**
-   * @throws SpecRejected if the file holds no JSON object
+   * @throws SpecRejected if the file does not hold a JSON object
    */
   public static JsonNode json(Path file) {
     try {
@@ -79,17 +79,22 @@ record SpecFile(
     if (missing && !required) return null;
     Path path = value.isString() ? Path.of(value.stringValue()) : null;
     if (path == null || !Files.exists(path)) {
-      problems.add(new Problem(key, missing ? "required" : "must be the path of what exists"));
+      problems.add(
+          new Problem(
+              key, missing ? "required" : "must be the path of an existing file or directory"));
     }
     return path;
   }
 
-  /** The same, with nothing to validate on. */
+  /** Returns the same spec without a validation file. */
   public SpecFile withoutValidation() {
     return new SpecFile(baseModel, trainingFile, null, spec, startFrom);
   }
 
-  /** The run of this file into a directory; goes on from the newest whole checkpoint there. */
+  /**
+   * Returns the run of this file into a directory; it resumes from the newest complete checkpoint
+   * there.
+   */
   public TrainingRun run(Path out, RunRequest.Machine machine) {
     Path checkpoints = out.resolve("checkpoints");
     Path name = baseModel.toAbsolutePath().normalize().getFileName();

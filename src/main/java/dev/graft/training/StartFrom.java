@@ -20,8 +20,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What an earlier run has made and this one goes on from: a PEFT directory, whoever wrote it, or a
- * checkpoint of training the base's own weights. Read as hostile input.
+ * The result of an earlier run that this one continues from: a PEFT directory of any origin, or a
+ * checkpoint with the base's trained weights. It is read as hostile input.
  */
 record StartFrom(Path directory) {
   private static final String ADAPTER = "adapter_model.safetensors";
@@ -32,10 +32,10 @@ record StartFrom(Path directory) {
   }
 
   /**
-   * The {@code adapter} object of a request with the method of the adapter in a directory.
+   * Returns the {@code adapter} object of a request with the method of the adapter in a directory.
    *
-   * @throws SpecRejected if it says something else
-   * @throws BadRun if there is no adapter that can train on
+   * @throws SpecRejected if the request contradicts the method
+   * @throws BadRun if there is no adapter whose training can continue
    */
   public static ObjectNode inherit(Path directory, @Nullable JsonNode adapter) {
     try (SavedAdapter saved = SavedAdapter.read(directory)) {
@@ -46,7 +46,7 @@ record StartFrom(Path directory) {
   }
 
   /**
-   * Sets what trains from the directory; the optimiser is new.
+   * Sets the trained tensors from the directory; the optimiser is new.
    *
    * @throws BadRun if it is damaged, or of another method or shape
    */
@@ -84,7 +84,7 @@ record StartFrom(Path directory) {
     return saved.method();
   }
 
-  /** The head of a classification with the names of its classes; null where there is none. */
+  /** Returns the head of a classification with the names of its classes; null if there is none. */
   public Task.@Nullable SequenceClassification head() {
     if (!Files.exists(directory.resolve("config.json"))) return null;
     try (ModelDirectory model = ModelDirectory.open(directory)) {
@@ -94,12 +94,12 @@ record StartFrom(Path directory) {
     }
   }
 
-  /** Of its weights. */
+  /** Returns the digest of its weights. */
   String sha256() {
     Path adapter = directory.resolve(ADAPTER);
     Path weights = Files.exists(adapter) ? adapter : directory.resolve(Checkpoints.WEIGHTS);
     if (!Files.exists(weights)) {
-      throw new BadRun("adapter", directory.getFileName() + " holds no " + ADAPTER);
+      throw new BadRun("adapter", directory.getFileName() + " does not contain " + ADAPTER);
     }
     try {
       return Digests.of(weights);
@@ -109,6 +109,6 @@ record StartFrom(Path directory) {
   }
 
   private static BadRun unusable(RuntimeException e) {
-    return new BadRun("adapter", "training cannot go on from this adapter: " + e.getMessage());
+    return new BadRun("adapter", "training cannot continue from this adapter: " + e.getMessage());
   }
 }

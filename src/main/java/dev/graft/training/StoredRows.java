@@ -22,13 +22,13 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tokenised rows in a mapped file: none lives on the heap. The file, all of it little-endian, has
+ * Tokenised rows in a mapped file, outside the heap. The file is little-endian and has
  *
  * <ul>
- *   <li>the tokens of all rows, an int32 each: the id where it is trained, else {@code ~id};
- *   <li>of each row where its tokens end (int64, in tokens), its line (int64), its border (int32;
- *       of pairs, which are two rows, the length of the prompt) and whether it was cut (int32);
- *   <li>a trailer that tells it from other and from half-written files.
+ *   <li>the tokens of all rows, an int32 each: the id if it is trained, else {@code ~id};
+ *   <li>for each row the end of its tokens (int64, in tokens), its line (int64), its border (int32;
+ *       for pairs, which are two rows, the length of the prompt) and whether it was cut (int32);
+ *   <li>a trailer that identifies a complete file.
  * </ul>
  */
 final class StoredRows extends AbstractList<TokenizedRow> implements RandomAccess {
@@ -48,11 +48,11 @@ final class StoredRows extends AbstractList<TokenizedRow> implements RandomAcces
   private final Counts counts;
 
   /**
-   * What became of the rows of the file that are not, or not wholly, among these.
+   * Counts of the rows of the file that are missing or incomplete here.
    *
    * @param dropped left without a trained token by the length limit
-   * @param truncated that were cut
-   * @param untrained without a token that trains, though whole
+   * @param truncated rows that were cut
+   * @param untrained complete rows without a trained token
    */
   public record Counts(int dropped, int truncated, int untrained) {}
 
@@ -64,8 +64,8 @@ final class StoredRows extends AbstractList<TokenizedRow> implements RandomAcces
   }
 
   /**
-   * @param key what the rows were made from, 64 characters
-   * @return null if it is no whole file of that key
+   * @param key of the rows' source, 64 characters
+   * @return null if it is not a complete file of that key
    */
   public static @Nullable StoredRows open(Path file, String key) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -94,7 +94,7 @@ final class StoredRows extends AbstractList<TokenizedRow> implements RandomAcces
     }
   }
 
-  /** The last bytes of such a file, without its checksum. */
+  /** Returns the trailer of a file, without its checksum. */
   static ByteBuffer trailer(long rows, long tokens, Counts counts, String key) {
     byte[] name = key.getBytes(StandardCharsets.US_ASCII);
     if (name.length != KEY) throw new IllegalArgumentException("a key has 64 characters");
@@ -104,7 +104,7 @@ final class StoredRows extends AbstractList<TokenizedRow> implements RandomAcces
     return trailer.position(64).put(name).rewind();
   }
 
-  /** Of all but the eight bytes that hold it. */
+  /** Returns the checksum of everything except the eight bytes that hold it. */
   private static long checksum(MemorySegment all) {
     CRC32C sum = new CRC32C();
     long trailer = all.byteSize() - TRAILER;
@@ -148,26 +148,26 @@ final class StoredRows extends AbstractList<TokenizedRow> implements RandomAcces
     return row == 0 ? 0 : entries.get(LONG, (row - 1L) * ENTRY);
   }
 
-  /** Tokens of all rows. */
+  /** Returns the tokens of all rows. */
   long tokens() {
     return tokens.byteSize() / Integer.BYTES;
   }
 
-  /** Tokens of one row or of several, as they are in the file. */
+  /** Returns tokens as stored, of one row or of several. */
   private int[] slice(long from, int length) {
     int[] found = new int[length];
     MemorySegment.copy(tokens, INT, from * Integer.BYTES, found, 0, length);
     return found;
   }
 
-  /** The ids of tokens, of one row or of several. */
+  /** Returns the ids of tokens, of one row or of several. */
   int[] ids(long from, int length) {
     int[] ids = slice(from, length);
     for (int t = 0; t < ids.length; t++) if (ids[t] < 0) ids[t] = ~ids[t];
     return ids;
   }
 
-  /** Each two rows as a pair. */
+  /** Returns every two rows as a pair. */
   public List<TokenizedPair> pairs() {
     StoredRows rows = this;
     return new AbstractList<>() {
@@ -184,9 +184,9 @@ final class StoredRows extends AbstractList<TokenizedRow> implements RandomAcces
     };
   }
 
-  /** Writes a file of {@link StoredRows}, which gets its name when it is whole. */
+  /** Writes a file of {@link StoredRows}, which gets its name when it is complete. */
   static final class RowsWriter implements Closeable {
-    /** What a file is called that is not. */
+    /** Prefix of incomplete files. */
     public static final String MAKING = "making-";
 
     private static final int BUFFER = 1 << 16;
@@ -197,7 +197,7 @@ final class StoredRows extends AbstractList<TokenizedRow> implements RandomAcces
     private long rows;
 
     /**
-     * @param directory where it will be
+     * @param directory of the file
      */
     public RowsWriter(Path directory) throws IOException {
       Files.createDirectories(directory);

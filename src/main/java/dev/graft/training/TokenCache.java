@@ -17,12 +17,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tokenised files by what they were made from, so that a run that goes on, one that is tried again,
- * and another one of the same rows do not tokenise them again. Several processes may share a
- * directory. What was not used for a week goes, and what was not used for longest where there is
- * too much; a run that has it mapped keeps it.
+ * Caches tokenised files by their source, so that resumed and repeated runs and others with the
+ * same rows do not tokenise again. Several processes may share a directory. Files that were unused
+ * for a week are removed, and the least recently used ones above the maximum size; a run that has
+ * mapped a file keeps it.
  *
- * @param most bytes of all files
+ * @param most maximum bytes of all files
  */
 record TokenCache(Path directory, long most) {
   private static final Logger log = LoggerFactory.getLogger(TokenCache.class);
@@ -31,7 +31,7 @@ record TokenCache(Path directory, long most) {
 
   private static final Duration UNUSED = Duration.ofDays(7);
 
-  /** A process that has not finished a file for so long is gone. */
+  /** Age after which an unfinished file is considered abandoned. */
   private static final Duration ABANDONED = Duration.ofDays(1);
 
   /** Reads rows and writes them. */
@@ -45,7 +45,7 @@ record TokenCache(Path directory, long most) {
   }
 
   /**
-   * @param key 64 characters that say all that the rows depend on
+   * @param key 64 characters that depend on everything that the rows depend on
    */
   StoredRows get(String key, Maker maker) {
     Path file = directory.resolve(key + SUFFIX);
@@ -59,7 +59,7 @@ record TokenCache(Path directory, long most) {
         writer.publish(file, maker.make(writer), key);
       }
       StoredRows made = StoredRows.open(file, key);
-      if (made == null) throw new IOException("what was just written reads otherwise");
+      if (made == null) throw new IOException("the file differs from what was just written");
       makeRoom(file);
       return made;
     } catch (IOException e) {
@@ -77,12 +77,12 @@ record TokenCache(Path directory, long most) {
       log.atWarn().addKeyValue("file", file.getFileName()).log("tokens_damaged");
       Files.deleteIfExists(file);
     } catch (NoSuchFileException none) {
-      // the usual case of rows that are new
+      // the usual case of new rows
     }
     return null;
   }
 
-  /** As the file system tells it, by which the ages of files are measured. */
+  /** Returns the time of the file system, which the ages of files refer to. */
   private FileTime now() throws IOException {
     Path touched = Files.createTempFile(directory, RowsWriter.MAKING, ".now");
     try {
@@ -98,7 +98,7 @@ record TokenCache(Path directory, long most) {
     }
   }
 
-  /** Takes away what is over the bound, the oldest first, but not the newest file. */
+  /** Removes files above the maximum size, the oldest first, but not the newest file. */
   private void makeRoom(Path newest) throws IOException {
     FileTime now = Files.getLastModifiedTime(newest);
     long taken = Files.size(newest);
@@ -110,7 +110,7 @@ record TokenCache(Path directory, long most) {
     }
   }
 
-  /** What this cache has written but for one file, the newest first. */
+  /** Returns the files of this cache except one, the newest first. */
   private List<Kept> others(Path newest) throws IOException {
     List<Kept> others = new ArrayList<>();
     try (Stream<Path> all = Files.list(directory)) {
@@ -121,7 +121,7 @@ record TokenCache(Path directory, long most) {
         try {
           others.add(new Kept(file, Files.getLastModifiedTime(file), Files.size(file)));
         } catch (NoSuchFileException gone) {
-          // another process took it away
+          // another process removed it
         }
       }
     }

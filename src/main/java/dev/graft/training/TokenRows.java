@@ -15,21 +15,21 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Rows whose tokens train: of the file, or put together from those. */
+/** Rows whose tokens train: those of the file, or combinations of them. */
 sealed interface TokenRows extends Rows
     permits TokenRows.Separate, TokenRows.EndToEnd, TokenRows.PackedRows {
 
   int[] ids(int row);
 
-  /** {@link TokenBatch#IGNORE} where a token is not trained. */
+  /** Returns the labels of a row; {@link TokenBatch#IGNORE} for tokens that are not trained. */
   int[] labels(int row);
 
-  /** Whether rows hold several texts that do not see each other. */
+  /** Returns whether rows hold several texts that do not see each other. */
   default boolean segmented() {
     return false;
   }
 
-  /** From 1; a token sees those of its own number only. */
+  /** Returns the segments of a row, from 1; a token sees only its own segment. */
   default int[] segments(int row) {
     int[] segments = new int[length(row)];
     Arrays.fill(segments, 1);
@@ -41,7 +41,7 @@ sealed interface TokenRows extends Rows
     return new TokenBatch(new int[][] {{}}, new int[][] {labels(row)}).targets();
   }
 
-  /** All rows, in their order. */
+  /** Returns all rows in their order. */
   default TokenBatch all(int multipleOf) {
     return batch(IntStream.range(0, size()).toArray(), multipleOf);
   }
@@ -117,8 +117,8 @@ sealed interface TokenRows extends Rows
   /**
    * Sequences of pieces of rows.
    *
-   * @param apart a token sees its own piece only, and none predicts the first token of the next;
-   *     otherwise a sequence is one text
+   * @param apart whether a token sees only its own piece, and none predicts the first token of the
+   *     next; otherwise a sequence is one text
    */
   record PackedRows(List<TokenizedRow> rows, List<List<Piece>> sequences, boolean apart)
       implements TokenRows {
@@ -193,8 +193,8 @@ sealed interface TokenRows extends Rows
   }
 
   /**
-   * How rows share sequences, as TRL's {@code pack_dataset}: in blocks of 1000 rows of the file, of
-   * which none reaches into another.
+   * Packs rows into sequences as TRL's {@code pack_dataset}: in separate blocks of 1000 rows of the
+   * file.
    */
   static final class Packing {
     /** Rows of a file that are packed together. */
@@ -210,9 +210,9 @@ sealed interface TokenRows extends Rows
     }
 
     /**
-     * @param lengths tokens of each row; rows without tokens are passed over
+     * @param lengths tokens of each row; rows without tokens are ignored
      * @param maxLength tokens of a sequence
-     * @return the sequences, each as the pieces it is made of
+     * @return the pieces of each sequence
      */
     public static List<List<Piece>> sequences(
         PackingStrategy strategy, int[] lengths, int maxLength) {
@@ -230,7 +230,7 @@ sealed interface TokenRows extends Rows
       return sequences;
     }
 
-    /** Rows as pieces that fit; of a longer row the first, or all. */
+    /** Returns rows as pieces that fit; of longer rows the first piece, or all. */
     private List<Piece> pieces(int[] lengths, int from, int to, boolean all) {
       List<Piece> pieces = new ArrayList<>();
       for (int row = from; row < to; row++) {
@@ -242,8 +242,8 @@ sealed interface TokenRows extends Rows
     }
 
     /**
-     * Longest first. A piece goes into the sequence with the least space that suffices, of equal
-     * ones into that which came to this space first, else into a new one.
+     * Packs the longest pieces first. A piece goes into the sequence with the least sufficient
+     * space, of equal ones into the one that reached this space first, else into a new one.
      */
     private static List<List<Piece>> bestFit(List<Piece> pieces, int maxLength) {
       List<List<Piece>> sequences = new ArrayList<>();
@@ -268,7 +268,7 @@ sealed interface TokenRows extends Rows
       return sequences;
     }
 
-    /** All tokens end to end, cut every {@code maxLength}; the short rest stays. */
+    /** Joins all tokens and cuts them every {@code maxLength}; the short rest is kept. */
     private List<List<Piece>> wrapped(int[] lengths, int from, int to) {
       List<List<Piece>> sequences = new ArrayList<>();
       int space = 0;
@@ -291,7 +291,7 @@ sealed interface TokenRows extends Rows
   /**
    * Rows of unequal length as a rectangle, padded on the right.
    *
-   * @param multipleOf what the width is a multiple of
+   * @param multipleOf divisor of the width
    */
   record Collator(int multipleOf) {
     public int width(int[][] rows) {
@@ -299,7 +299,7 @@ sealed interface TokenRows extends Rows
       return Math.ceilDiv(longest, multipleOf) * multipleOf;
     }
 
-    /** All rows to the width, filled up with a value. */
+    /** Pads all rows to the width with a value. */
     public int[][] padded(int[][] rows, int fill) {
       int width = width(rows);
       int[][] padded = new int[rows.length][];

@@ -31,13 +31,13 @@ import sun.misc.SignalHandler;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
-/** One run without a server. */
+/** Trains one run without a server. */
 @Command(
     name = "train",
     description = {
       "Train one run from a file, without a server.",
-      "Goes on from the newest checkpoint where DIR has one of the same run.",
-      "Ctrl-C or SIGTERM: ends after the step under way, with a checkpoint; a second time: at once."
+      "Resumes from the newest checkpoint of the same run in DIR, if there is one.",
+      "Ctrl-C or SIGTERM ends it after the current step, with a checkpoint; a second one at once."
     })
 public final class TrainCommand implements Callable<Integer> {
   private static final int FAILED = 1;
@@ -48,7 +48,11 @@ public final class TrainCommand implements Callable<Integer> {
   private Path specFile;
 
   @SuppressWarnings("NullAway.Init")
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "For the result.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Directory of the result.")
   private Path out;
 
   @Option(
@@ -56,28 +60,28 @@ public final class TrainCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = {
         "Continue from the adapter in this PEFT directory, with a new optimiser.",
-        "Its configuration is inherited; what SPEC.json says of it must agree."
+        "Its configuration is inherited; SPEC.json must not contradict it."
       })
   private @Nullable Path adapter;
 
-  @Option(names = "--preview", description = "Show the first rows as tokens; train nothing.")
+  @Option(names = "--preview", description = "Show the first rows as tokens without training.")
   private boolean preview;
 
   @Option(
       names = "--rows",
       defaultValue = "3",
       paramLabel = "N",
-      description = "How many rows the preview shows; ${DEFAULT-VALUE} if not said.")
+      description = "Number of rows of the preview; ${DEFAULT-VALUE} by default.")
   private int rows;
 
   @Option(
       names = "--count",
-      description = "Say how many rows, tokens and steps it comes to; train nothing.")
+      description = "Print the number of rows, tokens and steps without training.")
   private boolean count;
 
   @Option(
       names = "--memory",
-      description = "Say how many bytes of memory it would take, at most; train nothing.")
+      description = "Print the maximum bytes of memory that it would take, without training.")
   private boolean memory;
 
   @Option(
@@ -86,7 +90,7 @@ public final class TrainCommand implements Callable<Integer> {
       converter = DeviceOption.ByteSize.class,
       description = {
         "Memory that \"gradient_checkpointing\": \"auto\" may use, such as 2500m or 3g.",
-        "By default seven eighths of the machine's, or most of what is free on the GPU."
+        "By default seven eighths of the machine's memory, or most of the GPU's free memory."
       })
   private @Nullable Long memoryBudget;
 
@@ -117,7 +121,7 @@ public final class TrainCommand implements Callable<Integer> {
       Files.createDirectories(out);
       TrainingRun run = file.run(out, machine);
       if (run.directories().resumeFrom() != null) {
-        System.err.println("going on from " + run.directories().resumeFrom());
+        System.err.println("resuming from " + run.directories().resumeFrom());
       }
       return train(run, results);
     } catch (SpecRejected e) {
@@ -132,7 +136,7 @@ public final class TrainCommand implements Callable<Integer> {
     TrainReport report = new TrainReport(System.err);
     try (Interrupt interrupt = new Interrupt(System.err)) {
       TrainerExit end =
-          FineTune.run(run, event -> tell(event, report, results), interrupt::directive);
+          FineTune.run(run, event -> report(event, report, results), interrupt::directive);
       if (end == TrainerExit.DONE) return 0;
       report.stopped();
       return interrupt.status();
@@ -141,7 +145,7 @@ public final class TrainCommand implements Callable<Integer> {
       if (failed.failure() != TrainerExit.OUT_OF_MEMORY) throw e;
       System.err.println("graft: " + failed.message());
     } catch (OutOfMemoryError heapFull) {
-      System.err.println("graft: the Java heap is full; set GRAFT_JAVA_OPTIONS=-Xmx with more");
+      System.err.println("graft: the Java heap is full; set a larger GRAFT_JAVA_OPTIONS=-Xmx");
     }
     return FAILED;
   }
@@ -155,16 +159,16 @@ public final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void tell(TrainingEvent event, TrainReport report, PrintStream results) {
+  private void report(TrainingEvent event, TrainReport report, PrintStream results) {
     if (json) {
       results.println(ProtocolLines.write(event));
       results.flush();
     }
-    report.tell(event);
+    report.print(event);
     if (!json && event instanceof TrainingEvent.Completed done) results.println(done.directory());
   }
 
-  /** A run's events as lines for a person: at most one a second while it goes. */
+  /** Prints a run's events as lines, at most one progress line per second. */
   private static final class TrainReport {
     private static final JsonMapper JSON =
         JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
@@ -183,7 +187,7 @@ public final class TrainCommand implements Callable<Integer> {
       this.out = out;
     }
 
-    void tell(TrainingEvent event) {
+    void print(TrainingEvent event) {
       switch (event) {
         case TrainingEvent.Started e -> {
           kept = e.step();
@@ -213,10 +217,11 @@ public final class TrainCommand implements Callable<Integer> {
       }
     }
 
-    /** The run has ended before its last step because it was asked to. */
+    /** Reports that the run ended early on request. */
     void stopped() {
-      if (kept == 0) out.println("stopped before the first step: there is nothing to go on from");
-      else out.printf("stopped after step %d: the same command goes on from there%n", kept);
+      if (kept == 0)
+        out.println("stopped before the first step; there is no checkpoint to resume from");
+      else out.printf("stopped after step %d; the same command resumes from there%n", kept);
     }
 
     private void evaluation(TrainingEvent.Evaluated e) {
@@ -252,7 +257,7 @@ public final class TrainCommand implements Callable<Integer> {
           e.tokens().trained());
     }
 
-    /** What is said of pairs, if there are any. */
+    /** Returns the metrics of pairs, if there are any. */
     private static String pairs(Map<String, Double> pairs) {
       if (pairs.isEmpty()) return "";
       return ", margin %.3f, %.1f %% of pairs right"
@@ -276,7 +281,7 @@ public final class TrainCommand implements Callable<Integer> {
           count.totalSteps());
     }
 
-    /** Rows as tokens: {@code *} before those that train. */
+    /** Prints rows as tokens, with {@code *} before those that train. */
     static void preview(List<Preview.PreviewedRow> rows, boolean json, PrintStream out) {
       if (json) {
         rows.forEach(row -> out.println(JSON.writeValueAsString(row)));
@@ -300,15 +305,15 @@ public final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** The first rows as the model will see them. */
+  /** Returns the first rows as the model will see them. */
   static final class Preview {
     private Preview() {}
 
     /**
-     * @param part of a preference row "chosen" or "rejected", else null
+     * @param part "chosen" or "rejected" for a preference row, else null
      * @param label of a labelled row, else null
      * @param text the whole row, control tokens included
-     * @param cut whether {@code max_length} took something off
+     * @param cut whether {@code max_length} cut the row
      * @param tokens id, text and whether it is trained, of each
      */
     public record PreviewedRow(
@@ -409,12 +414,11 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   /**
-   * What a training file comes to: the numbers that a run begins with. The weights need not be
-   * there.
+   * The size of a training file: the numbers that a run starts with. The weights are not needed.
    *
    * @param rows that train, after packing
    * @param truncatedRows that {@code max_length} cut
-   * @param droppedRows that it left without a token to train
+   * @param droppedRows that it left without a trained token
    * @param tokensPerEpoch read, trained or not
    * @param trainedTokensPerEpoch tokens, or labels, whose loss counts
    * @param epochs passes over the rows
@@ -444,7 +448,7 @@ public final class TrainCommand implements Callable<Integer> {
         }
         Path scratch = Files.createTempDirectory("graft-tokens");
         try {
-          String base = Checkpoints.RunIdentity.baseModel(file.baseModel());
+          String base = Checkpoints.baseModel(file.baseModel());
           TokenCache cache = new TokenCache(scratch);
           TrainingData.Tokenization how =
               new TrainingData.Tokenization(spec, tokenizer, base, maxLength, cache);
@@ -467,7 +471,7 @@ public final class TrainCommand implements Callable<Integer> {
           plan.totalSteps());
     }
 
-    /** What training cuts at. Read from the configuration alone. */
+    /** Returns the maximum tokens of a row, from the configuration alone. */
     static int maxLength(SpecFile file) throws IOException {
       byte[] config = Files.readAllBytes(file.baseModel().resolve("config.json"));
       int context = TransformersModel.contextLength(config);
@@ -477,17 +481,17 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   /**
-   * Ctrl-C and SIGTERM while a run is in the foreground: the first asks for a checkpoint and the
-   * end, the second ends the program at once.
+   * Handles Ctrl-C and SIGTERM while a run is in the foreground: the first requests a checkpoint
+   * and the end, the second ends the program at once.
    */
   private static final class Interrupt implements AutoCloseable {
-    /** Shells tell that a signal ended a program by this and its number. */
+    /** Exit status of a program that a signal ended, less the number of the signal. */
     private static final int BY_SIGNAL = 128;
 
     private final PrintStream out;
     private final List<Runnable> before = new ArrayList<>();
     private volatile int signal;
-    private boolean told;
+    private boolean sent;
 
     Interrupt(PrintStream out) {
       this.out = out;
@@ -501,17 +505,17 @@ public final class TrainCommand implements Callable<Integer> {
     private void heard(Signal each) {
       if (signal != 0) Runtime.getRuntime().halt(BY_SIGNAL + each.getNumber());
       signal = each.getNumber();
-      out.println("stopping after this step, with a checkpoint; once more to stop at once");
+      out.println("stopping after this step, with a checkpoint; repeat to stop at once");
     }
 
-    /** What the run is to do, once; null = to go on. */
+    /** Returns the directive for the run, once; null = continue. */
     @Nullable TrainerDirective directive() {
-      if (signal == 0 || told) return null;
-      told = true;
+      if (signal == 0 || sent) return null;
+      sent = true;
       return TrainerDirective.STOP_AFTER_CHECKPOINT;
     }
 
-    /** Of a program that the signal has ended. */
+    /** Returns the exit status of a program that the signal has ended. */
     int status() {
       return BY_SIGNAL + signal;
     }

@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What would train.
+ * The parts of a model that would train.
  *
- * @param modules paths of the base's modules that train or have something beside them, in the order
- *     of the forward pass
+ * @param modules paths of the base's modules that train or have additions, in the order of the
+ *     forward pass
  * @param parameters scalars that train
- * @param memory what training them takes
+ * @param memory estimate for their training
  */
 public record TrainedParts(List<String> modules, long parameters, MemoryNeed memory) {
   public TrainedParts {
@@ -30,7 +30,7 @@ public record TrainedParts(List<String> modules, long parameters, MemoryNeed mem
   /**
    * @param base a model directory
    * @param data as far as it is known
-   * @throws IllegalArgumentException if the settings do not fit it, saying where
+   * @throws IllegalArgumentException if the settings do not fit it; the message says where
    */
   public static TrainedParts of(Path base, TrainingSpec spec, RowSizes data) {
     try (ModelDirectory files = ModelDirectory.open(base);
@@ -51,8 +51,8 @@ public record TrainedParts(List<String> modules, long parameters, MemoryNeed mem
   }
 
   /**
-   * What a model's head is for while it trains, whatever the base's own is for. Classes are not
-   * known before the data is: a classification is taken to have two.
+   * Returns the task of a model's head in training, independent of the base's own head. Classes are
+   * unknown before the data is read, so a classification is assumed to have two.
    */
   public static Task task(Objective objective) {
     return switch (objective) {

@@ -21,17 +21,21 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import sun.misc.Signal;
 
-/** The child of a worker: see {@link dev.graft.training.protocol}. Not for people. */
-@Command(name = "trainer", hidden = true, description = "Run one training; JSON lines in and out.")
+/** The child of a worker: see {@link dev.graft.training.protocol}. Not for users. */
+@Command(
+    name = "trainer",
+    hidden = true,
+    description = "Run one training; reads and writes JSON lines.")
 public final class TrainerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintStream lines = System.out;
-    // Whatever a library prints must not come between the lines.
+    // Output of libraries must not mix with the JSON lines.
     System.setOut(System.err);
     TrainerProgram program =
         new TrainerProgram(System.in, lines, () -> Runtime.getRuntime().halt(1));
-    // systemd ends every process of a service at once: a checkpoint comes first here too.
+    // systemd signals all processes of a service at once, so the trainer also writes a checkpoint
+    // first.
     for (String signal : List.of("TERM", "INT", "HUP")) {
       Signal.handle(new Signal(signal), ignored -> program.stop());
     }
@@ -42,7 +46,7 @@ public final class TrainerCommand implements Callable<Integer> {
   static final class TrainerProgram {
     private static final Logger log = LoggerFactory.getLogger(TrainerProgram.class);
 
-    /** What libtorch says where memory runs out: on CUDA, on the CPU, in cuBLAS, in C++. */
+    /** Messages of libtorch when memory runs out: on CUDA, on the CPU, in cuBLAS, in C++. */
     private static final List<String> DEVICE_FULL =
         List.of(
             "out of memory",
@@ -58,7 +62,7 @@ public final class TrainerCommand implements Callable<Integer> {
     private volatile boolean ended;
 
     /**
-     * @param orphaned what to do when the supervisor is gone: leave at once
+     * @param orphaned action when the supervisor is gone: end at once
      */
     public TrainerProgram(InputStream in, PrintStream out, Runnable orphaned) {
       this.in = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
@@ -66,12 +70,12 @@ public final class TrainerCommand implements Callable<Integer> {
       this.orphaned = orphaned;
     }
 
-    /** As {@link TrainerDirective#STOP_AFTER_CHECKPOINT}, from whoever ends this process itself. */
+    /** Stops as {@link TrainerDirective#STOP_AFTER_CHECKPOINT} when a signal ends this process. */
     public void stop() {
       directives.add(TrainerDirective.STOP_AFTER_CHECKPOINT);
     }
 
-    /** Reads the request, trains, and says how it ended; the last event of a failure is Failed. */
+    /** Reads the request, trains and returns the outcome; the last event of a failure is Failed. */
     public TrainerExit run() {
       return run(new KernelModels(StepObserver.NONE));
     }
@@ -91,9 +95,9 @@ public final class TrainerCommand implements Callable<Integer> {
         String line = in.readLine();
         if (line != null) return ProtocolLines.readRequest(line);
       } catch (IOException | IllegalArgumentException e) {
-        throw new BadRun(null, "the trainer got no run request");
+        throw new BadRun(null, "the trainer received no run request");
       }
-      throw new BadRun(null, "the trainer got no run request");
+      throw new BadRun(null, "the trainer received no run request");
     }
 
     private static TrainingRun run(RunRequest request) {
@@ -141,7 +145,7 @@ public final class TrainerCommand implements Callable<Integer> {
       }
     }
 
-    /** What went wrong, in words for the user. */
+    /** Returns a failure with a message for the user. */
     public static TrainingEvent.Failed failed(Throwable e) {
       return switch (e) {
         case BadRun bad ->
@@ -152,12 +156,12 @@ public final class TrainerCommand implements Callable<Integer> {
         case Throwable any when outOfMemory(any) ->
             new TrainingEvent.Failed(
                 TrainerExit.OUT_OF_MEMORY,
-                "the device's memory does not hold this run; smaller per_device_train_batch_size or"
+                "the run does not fit into the device's memory; reduce per_device_train_batch_size or"
                     + " max_length",
                 null);
         default ->
             new TrainingEvent.Failed(
-                TrainerExit.TRANSIENT, "the trainer failed; its log has the details", null);
+                TrainerExit.TRANSIENT, "the trainer failed; see its log for details", null);
       };
     }
 
@@ -165,7 +169,9 @@ public final class TrainerCommand implements Callable<Integer> {
       return Objects.requireNonNullElse(e.getMessage(), "");
     }
 
-    /** Memory of the JVM, not of the device: nothing is said but by the status. */
+    /**
+     * Returns whether the JVM, not the device, ran out of memory; only the exit status reports it.
+     */
     static boolean heapFull(@Nullable Throwable e) {
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof OutOfMemoryError) return true;
@@ -173,7 +179,7 @@ public final class TrainerCommand implements Callable<Integer> {
       return false;
     }
 
-    /** libtorch's allocators say so in their messages. */
+    /** Returns whether the device ran out of memory, by the messages of libtorch's allocators. */
     private static boolean outOfMemory(@Nullable Throwable e) {
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (DEVICE_FULL.stream().anyMatch(message(cause)::contains)) return true;

@@ -1,15 +1,17 @@
 package dev.graft.training;
 
-/** How a run ended, as the exit status of the trainer process. */
+/** The outcome of a run, as the exit status of the trainer process. */
 public enum TrainerExit {
   DONE(0),
-  /** Trying again may help: the machine, not the request. Any unlisted status means this too. */
+  /**
+   * A fault of the machine, not of the request: retrying may help. Unlisted statuses count as this.
+   */
   TRANSIENT(1),
-  /** The request, the data or the base model is at fault; trying again will not help. */
+  /** A fault of the request, the data or the base model: retrying does not help. */
   BAD_INPUT(2),
   /**
-   * Memory ran out: the device's, as the last event says; without that the Java heap's, as a JVM
-   * under {@code -XX:+ExitOnOutOfMemoryError} ends.
+   * The device ran out of memory, as the last event reports; without that event the Java heap was
+   * full, as in a JVM under {@code -XX:+ExitOnOutOfMemoryError}.
    */
   OUT_OF_MEMORY(3),
   STOPPED_AFTER_CHECKPOINT(10),
@@ -25,7 +27,7 @@ public enum TrainerExit {
     return status;
   }
 
-  /** The meaning of a process's exit status. */
+  /** Returns the meaning of a process's exit status. */
   public static TrainerExit of(int status) {
     for (TrainerExit exit : values()) {
       if (exit.status == status) return exit;

@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSONL file as rows that train.
+ * The rows of a JSONL file.
  *
  * @param dropped rows that the length limit left without a trained token
  * @param truncated rows that were cut
@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 record TrainingData(
     Rows rows, int dropped, int truncated, long tokens, long targets, String sha256) {
-  /** Of these rows. */
+  /** Counts the tokens and targets of rows. */
   TrainingData(Rows rows, int dropped, int truncated, String sha256) {
     this(
         rows,
@@ -48,13 +48,13 @@ record TrainingData(
         sha256);
   }
 
-  /** The same of other rows. */
+  /** Returns the same data with other rows. */
   public TrainingData with(Rows others) {
     return new TrainingData(others, dropped, truncated, tokens, targets, sha256);
   }
 
   /**
-   * Reads rows whose tokens train, or finds them tokenised.
+   * Reads rows whose tokens train, from the cache if they are tokenised.
    *
    * @throws BadRun if the file has a problem, with the first few lines
    */
@@ -80,7 +80,7 @@ record TrainingData(
       StoredRows.RowsWriter into) {
     Collector collector = new Collector(how.spec(), how.rows(), into, control);
     if (!file.read(collector::add, collector::rejected).equals(sha256)) {
-      throw new BadRun(file.param(), file.param() + " was changed while it was read");
+      throw new BadRun(file.param(), file.param() + " changed while it was read");
     }
     return new StoredRows.Counts(collector.dropped, collector.truncated, collector.untrained);
   }
@@ -99,25 +99,25 @@ record TrainingData(
     if (untrained > 0) {
       return new BadRun(
           param,
-          "%s: no row has a turn that trains (%d rows left out); roles are system, user,"
+          "%s: no row has a turn that trains (%d rows skipped); roles are system, user,"
                   .formatted(param, untrained)
               + " assistant and tool");
     }
     return new BadRun(
         param,
-        "%s: no row has a token to train within max_length %d (%d rows left out)"
+        "%s: no row has a trained token within max_length %d (%d rows skipped)"
             .formatted(param, how.maxLength(), dropped));
   }
 
-  /** What one row has become. */
+  /** A tokenised row. */
   @FunctionalInterface
   private interface Tokenized {
     void write() throws IOException;
   }
 
-  /** Writes tokens away, a row after the other; some rows are tokenised at once. */
+  /** Writes tokens, one row after the other; several rows are tokenised in parallel. */
   private static final class Collector {
-    /** Bytes of them: those of the largest row. */
+    /** Bytes of rows that are tokenised together: those of the largest row. */
     private static final int AT_ONCE = RowReader.MAX_LINE;
 
     private final RowTokenizer tokenizer;
@@ -149,7 +149,7 @@ record TrainingData(
       bytes += size;
     }
 
-    /** When all rows have been added. */
+    /** Writes the remaining rows and returns all problems. */
     List<Problem> rejected() {
       write();
       return rejected;
@@ -165,7 +165,7 @@ record TrainingData(
       bytes = 0;
     }
 
-    /** On any thread; what comes of it is called by the one that writes. */
+    /** Tokenises a row on any thread; the writing thread calls the result. */
     private Tokenized tokenized(Example example) {
       try {
         if (objective.pairs()) {
@@ -199,20 +199,20 @@ record TrainingData(
 
     private void add(TokenizedPair pair) throws IOException {
       if (pair.cut()) truncated++;
-      // a completion that is the first token of its row has nothing that predicts it
+      // no token predicts a completion that is the first token of its row
       if (pair.chosen().targets() > 0 && pair.rejected().targets() > 0) into.add(pair);
       else dropped++;
     }
   }
 
   /**
-   * What a run learns from and what it is measured on.
+   * The training and validation data of a run.
    *
-   * @param task what the head of the model is for
+   * @param task of the model's head
    */
   record RunData(Task task, TrainingData training, @Nullable TrainingData validation) {
     /**
-     * @throws BadRun if a file has a problem, or the base cannot learn what the objective says
+     * @throws BadRun if a file has a problem, or the base cannot learn the objective
      */
     public static RunData read(
         TrainingRun run,
@@ -231,7 +231,7 @@ record TrainingData(
             new Tokenization(
                 spec,
                 tokenizer,
-                Checkpoints.RunIdentity.baseModel(run.base().directory()),
+                Checkpoints.baseModel(run.base().directory()),
                 maxLength,
                 new TokenCache(run.tokens()));
         return new RunData(
@@ -252,7 +252,9 @@ record TrainingData(
               : new LabelledFile(validation, spec, tokenizer, maxLength, control).with(labels));
     }
 
-    /** What is trained on, and what is validated with: a file of its own, or what is held out. */
+    /**
+     * Returns the training and validation files; validation has its own file or the held-out rows.
+     */
     private static HeldOut.Parts parts(
         Path training, @Nullable Path validation, TrainingSpec spec, RunControl control) {
       RowFile file = new RowFile("training_file", training);
@@ -261,7 +263,7 @@ record TrainingData(
           : new HeldOut.Parts(file, new RowFile("validation_file", validation));
     }
 
-    /** The rows that train. */
+    /** Returns the rows that train. */
     public static RowFile training(
         Path training, @Nullable Path validation, TrainingSpec spec, RunControl control) {
       return parts(training, validation, spec, control).training();
@@ -279,15 +281,15 @@ record TrainingData(
   }
 
   /**
-   * All that the tokens of a file depend on.
+   * Everything that the tokens of a file depend on.
    *
    * @param base digest of the model, tokenizer and chat template included
-   * @param maxLength tokens of a row, or of a sequence where rows share them
-   * @param cache where they are kept
+   * @param maxLength tokens of a row, or of a sequence if rows are packed
+   * @param cache of tokenised files
    */
   record Tokenization(
       TrainingSpec spec, Tokenizer tokenizer, String base, int maxLength, TokenCache cache) {
-    /** Changes with what the same rows and settings become; a release changes it too. */
+    /** Version of the tokenisation; the release is also part of the key. */
     private static final int FORMAT = 1;
 
     RowTokenizer rows() {
@@ -295,9 +297,9 @@ record TrainingData(
     }
 
     /**
-     * The key of a file's rows in the cache.
+     * Returns the key of a file's rows in the cache.
      *
-     * @param rows tells them from others
+     * @param rows identifies the rows
      */
     String key(String rows) {
       String release = Tokenization.class.getPackage().getImplementationVersion();
@@ -314,16 +316,16 @@ record TrainingData(
     }
   }
 
-  /** How the rows of a run become tokens. */
+  /** The settings of the tokenisation of a run's rows. */
   record RowSettings(DataOptions options, Truncation truncation) {
     /**
-     * @param maxLength tokens of a row, or of a sequence where rows share them
+     * @param maxLength tokens of a row, or of a sequence if rows are packed
      */
     public static RowSettings of(TrainingSpec spec, int maxLength) {
       boolean pretraining = spec.objective() == Objective.PRETRAINING;
       Hyperparameters training = spec.training();
       PackingStrategy packing = training.rows().packingStrategy();
-      // where rows are split, nothing is cut off
+      // rows that are split are not cut
       boolean cuts = !pretraining && (packing == null || packing == PackingStrategy.BFD);
       return new RowSettings(
           pretraining ? spec.data().everyToken() : spec.data(),

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a run tells while it goes. Losses are in nats a trained token. */
+/** An event of a run. Losses are in nats per trained token. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TrainingEvent.Started.class, name = "started"),
@@ -22,14 +22,14 @@ import org.jspecify.annotations.Nullable;
 })
 public sealed interface TrainingEvent {
   /**
-   * @param step optimiser steps already made: 0, or that of the checkpoint
+   * @param step optimiser steps already made: 0, or those of the checkpoint
    * @param rows rows that train
    * @param droppedRows rows that the length limit left without a trained token
    * @param truncatedRows rows that were cut
    * @param tokensPerEpoch tokens read, trained or not
    * @param trainedTokensPerEpoch targets
    * @param maxLength longest row, in tokens
-   * @param validationRows rows that are validated with; null = none
+   * @param validationRows rows of the validation; null = none
    */
   record Started(
       long step,
@@ -46,21 +46,20 @@ public sealed interface TrainingEvent {
       implements TrainingEvent {}
 
   /**
-   * How the largest micro-batch is computed within the memory, which changes no number of a step.
-   * Smaller ones may be computed with less.
+   * The computation of the largest micro-batch within the memory, which does not change the numbers
+   * of a step. Smaller micro-batches may need less.
    *
-   * @param memory bytes that the run may take; null = as few as can be
+   * @param memory bytes that the run may take; null = the minimum
    * @param rows of the micro-batch
-   * @param rowsAtATime that go through the model together, at most
-   * @param layers that would keep activations
-   * @param recomputedLayers of them that compute theirs again, at most
+   * @param rowsAtATime maximum rows that are computed together
+   * @param layers that need activations for backward
+   * @param recomputedLayers maximum layers of these that are recomputed
    */
   record Planned(@Nullable Long memory, int rows, int rowsAtATime, int layers, int recomputedLayers)
       implements TrainingEvent {
-    /** For a person. */
+    /** Returns a sentence for the user. */
     public String sentence() {
-      String limit =
-          memory == null ? "the least there can be" : "%,d MB".formatted(memory / 1_000_000);
+      String limit = memory == null ? "the minimum" : "%,d MB".formatted(memory / 1_000_000);
       String how =
           rowsAtATime < rows
               ? "%d of its %d rows at a time".formatted(rowsAtATime, rows)
@@ -68,25 +67,23 @@ public sealed interface TrainingEvent {
       String kept =
           recomputedLayers == 0
               ? "all activations are kept"
-              : "the activations of %d of %d layers are computed again"
+              : "the activations of %d of %d layers are recomputed"
                   .formatted(recomputedLayers, layers);
       return "Memory: %s; the largest micro-batch is computed %s, %s".formatted(limit, how, kept);
     }
   }
 
   /**
-   * After each optimiser step.
+   * Sent after each optimiser step.
    *
-   * @param epoch passes over the data so far, with fraction
+   * @param epoch fractional passes over the data so far
    * @param gradNorm before clipping
    * @param learningRate used in this step
    * @param tokens of this step
    * @param tokensPerSecond logical tokens of this step by its time
    * @param trainedTokens targets since the first step
-   * @param trainTokenAccuracy share of the trained tokens that were right; of pairs, those of the
-   *     chosen completions
-   * @param metrics what else is measured where rows are pairs, by name, such as {@code
-   *     rewards/margins}
+   * @param trainTokenAccuracy share of right trained tokens; for pairs, of the chosen completions
+   * @param metrics further metrics if rows are pairs, by name, such as {@code rewards/margins}
    */
   record Progress(
       long step,
@@ -109,31 +106,30 @@ public sealed interface TrainingEvent {
   /**
    * Tokens of a step, counted in three ways.
    *
-   * @param logical of its rows, trained or not, without padding: what several rows begin with
-   *     counts in each
-   * @param computed that went through the layers: what the rows of a micro-batch begin with in
-   *     common once, virtual tokens too
-   * @param trained whose loss counts; of labelled rows their labels
+   * @param logical of its rows, trained or not, without padding; common prefixes count in each row
+   * @param computed that the layers computed, virtual tokens included; common prefixes of a
+   *     micro-batch count once
+   * @param trained whose loss counts; for labelled rows the labels
    */
   record StepTokens(long logical, long computed, long trained) {}
 
   /**
-   * A step is over and has made no update.
+   * A step that made no update.
    *
-   * @param epoch passes over the data so far, with fraction
+   * @param epoch fractional passes over the data so far
    * @param reason with the rows
    */
   record StepSkipped(long step, long totalSteps, double epoch, String reason)
       implements TrainingEvent {}
 
-  /** The validation file is begun after a step; step 0 is the base model. */
+  /** Sent when an evaluation starts after a step; step 0 is the base model. */
   record Evaluating(long step) implements TrainingEvent {}
 
   /**
-   * The whole validation file after a step; step 0 is the base model.
+   * The evaluation of the validation file after a step; step 0 is the base model.
    *
    * @param validMeanTokenAccuracy share of right tokens, or of right labels
-   * @param metrics what else is measured where rows have labels or are pairs, by name
+   * @param metrics further metrics if rows have labels or are pairs, by name
    */
   record Evaluated(
       long step, double validLoss, double validMeanTokenAccuracy, Map<String, Double> metrics)
@@ -143,10 +139,10 @@ public sealed interface TrainingEvent {
     }
   }
 
-  /** A complete, synced checkpoint. */
+  /** Sent when a checkpoint is completely on disk. */
   record Checkpoint(long step, String directory) implements TrainingEvent {}
 
-  /** The result is in its directory. */
+  /** Sent when the result is in its directory. */
   record Completed(
       String directory,
       long steps,
@@ -159,7 +155,7 @@ public sealed interface TrainingEvent {
    * The last line of a run that failed.
    *
    * @param message for the user: no path, no stack trace
-   * @param param JSON path in the request, where the fault is there
+   * @param param JSON path in the request, if the request is at fault
    */
   record Failed(TrainerExit failure, String message, @Nullable String param)
       implements TrainingEvent {}

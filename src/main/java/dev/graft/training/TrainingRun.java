@@ -12,7 +12,7 @@ import dev.graft.training.RunRequest.Parent;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What to train, on what, and where to: a request whose adapter has been read. */
+/** A run request whose adapter has been resolved. */
 public record TrainingRun(
     TrainingSpec spec,
     Base base,
@@ -20,17 +20,17 @@ public record TrainingRun(
     Directories directories,
     @Nullable Parent parent,
     Machine machine) {
-  /** Where training goes on from, if it does not begin as the method does. */
+  /** Returns the directory that training continues from; null = none. */
   public @Nullable Path startFrom() {
     return parent == null ? null : parent.directory();
   }
 
-  /** As the settings say. */
+  /** Returns the execution by the settings. */
   public Execution execution() {
     return execution(plan());
   }
 
-  /** As the settings say, and as memory allows. */
+  /** Returns the plan by settings and memory. */
   public ComputePlan plan(MemoryNeed.FittingPlan fitting) {
     Long memory = machine.memory();
     long room = memory == null || machine.least() || !execution().turnsWeights() ? 0 : memory;
@@ -52,8 +52,8 @@ public record TrainingRun(
   }
 
   /**
-   * Bytes of the device that the run is to be planned for; 0 = as few as can be, null = none: the
-   * settings decide, or the device's memory is not known.
+   * Returns the bytes of the device that the run is planned for; 0 = the minimum, null = no plan,
+   * because the settings decide or the device's memory is unknown.
    */
   public @Nullable Long planned() {
     if (machine.least()) return 0L;
@@ -61,19 +61,19 @@ public record TrainingRun(
     return auto ? machine.memory() : null;
   }
 
-  /** Where tokenised rows are kept. */
+  /** Returns the directory of tokenised rows. */
   public Path tokens() {
     Path shared = directories.tokens();
     return shared != null ? shared : directories.checkpoints().resolveSibling("tokens");
   }
 
-  /** CPU threads of the math. */
+  /** Returns the CPU threads of the computation. */
   public int threads() {
     int asked = machine.threads();
     return asked > 0 ? asked : Runtime.getRuntime().availableProcessors();
   }
 
-  /** The same, continuing from what an earlier run has made, which is called as its directory. */
+  /** Returns the same run continuing from an earlier result, which is named after its directory. */
   public TrainingRun startingFrom(@Nullable Path earlier) {
     Parent from =
         earlier == null

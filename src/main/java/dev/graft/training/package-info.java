@@ -7,9 +7,9 @@
  * checkpoints and the result. The same package estimates memory before a run, and makes other forms
  * of a result: merged models, GGUF files, plain LoRA.
  *
- * <p>How it fails: what the request, the data or the base model is to blame for is an exception
- * with words for the user. A native crash or exhausted memory ends the process, so servers never
- * load tensors: each run has a child process.
+ * <p>How it fails: a fault of the request, the data or the base model is an exception with a
+ * message for the user. A native crash or exhausted memory ends the process, so servers never load
+ * tensors: each run has a child process.
  */
 @NullMarked
 @ApplicationModule(

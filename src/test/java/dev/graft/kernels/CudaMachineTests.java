@@ -95,7 +95,7 @@ class CudaMachineTests {
     assertThat(machine.devices().get(1).total()).isEqualTo(10_000_000_000L);
     assertThat(only(told(rows, "", Map.of())))
         .asString()
-        .contains("no part", "nvidia-smi mig -cgi");
+        .contains("no MIG device", "nvidia-smi mig -cgi");
   }
 
   @Test

@@ -45,7 +45,7 @@ final class FittingMethods {
     return Arrays.stream(type.getPermittedSubclasses()).flatMap(FittingMethods::leaves);
   }
 
-  /** Whether a family can have it: virtual tokens are not supported with a classification. */
+  /** Whether a family can have it: virtual tokens are not supported for a classification. */
   static boolean fits(Class<?> method, ModelConfig config) {
     return config.task() instanceof Task.CausalLm || !Prompted.class.isAssignableFrom(method);
   }

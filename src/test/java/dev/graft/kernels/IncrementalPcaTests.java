@@ -150,7 +150,7 @@ class IncrementalPcaTests {
       assertThat(pca.started()).isTrue();
       assertThatIllegalArgumentException()
           .isThrownBy(() -> wide.add(waves(tensors, 0, 20)))
-          .withMessage("9 features have no 10 directions");
+          .withMessage("9 features cannot have 10 directions");
     }
   }
 }

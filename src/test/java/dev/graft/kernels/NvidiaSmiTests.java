@@ -34,7 +34,7 @@ class NvidiaSmiTests {
   void whatItSaysWhereItFailsIsTheReason() throws IOException {
     assertThat(ask("echo; echo ' Failed to initialize NVML' >&2; exit 18"))
         .isEqualTo(new SmiAnswer.Failed("Failed to initialize NVML"));
-    assertThat(ask("exit 9")).isEqualTo(new SmiAnswer.Failed("it ended with status 9"));
+    assertThat(ask("exit 9")).isEqualTo(new SmiAnswer.Failed("it ended with exit status 9"));
     assertThat(ask("kill -SEGV $$")).isInstanceOf(SmiAnswer.Failed.class);
   }
 
@@ -44,7 +44,7 @@ class NvidiaSmiTests {
     Files.writeString(program, "#!/bin/sh\nexec tail -f /dev/null");
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     assertThat(new NvidiaSmi(List.of(directory), 1).ask())
-        .isEqualTo(new SmiAnswer.Failed("it did not answer in 1 s"));
+        .isEqualTo(new SmiAnswer.Failed("it did not end within 1 s"));
   }
 
   @Test

@@ -94,7 +94,7 @@ class BaseDropoutTests {
         TrainableModel same = load(base(name, 0.3), ComputePlan.KEEP, true);
         TrainableModel plain = load(base(name, 0.3), ComputePlan.KEEP, false)) {
       double evaluated = plain.evaluate(batch(name)).mean();
-      // one picks the tokens of the head later than the other: see LastLayer
+      // one picks the tokens of the head later than the other: see LayerProgram.picking
       assertThat(drops.evaluate(batch(name)).mean()).isEqualTo(evaluated, within(1e-6));
       assertThat(plain.accumulate(batch(name), 1, 1).mean()).isEqualTo(evaluated, within(1e-6));
       double one = drops.accumulate(batch(name), 1, 1).mean();

@@ -133,7 +133,7 @@ class BottleneckStartTests {
     try (ModelDirectory base = ModelDirectory.open(FAMILIES.resolve("llama"))) {
       assertThatThrownBy(() -> Tuner.of(narrow, base))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("reduction_factor: is 33, the base has 32 features");
+          .hasMessage("reduction_factor: 33 is larger than the 32 features of the base");
     }
   }
 }

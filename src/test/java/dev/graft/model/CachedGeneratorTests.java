@@ -141,7 +141,7 @@ class CachedGeneratorTests {
     assertThatThrownBy(() -> generator.read(new int[] {61}))
         .hasMessage("token id 61 is outside the vocabulary of 61");
     assertThatThrownBy(() -> generator.read(new int[201]))
-        .hasMessage("the prompt has 201 tokens, the model's context is 200");
+        .hasMessage("the prompt has 201 tokens, but the model's context is 200");
   }
 
   @Test

@@ -266,11 +266,11 @@ class LoraStartTests {
       assertThatThrownBy(
               () -> Tuner.of(method.as(new LoraVariant(false, false, true, Bias.NONE)), base))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("lora_bias: is not for the embedding model.embed_tokens");
+          .hasMessageContaining("lora_bias: not supported for the embedding model.embed_tokens");
       Tuner tuner = Tuner.of(method, base);
       assertThatThrownBy(() -> tuner.merged("model.embed_tokens.weight", new float[0], Map.of()))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("is the output matrix, too");
+          .hasMessageContaining("is also the output matrix");
     }
   }
 
@@ -278,7 +278,8 @@ class LoraStartTests {
   void aModuleSmallerThanTheRankAndAQuantisedBaseAreRefused() {
     assertThatThrownBy(() -> start("llama", lora(17, new LoraInit.Pissa(0)), 1))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("r: init_lora_weights \"pissa\" needs at most 16 for model.layers.0");
+        .hasMessageContaining(
+            "r: init_lora_weights \"pissa\" allows at most 16 for model.layers.0");
     assertThatThrownBy(() -> start("llama-nf4", lora(4, new LoraInit.Olora()), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("\"olora\" needs a base that is not quantised");

@@ -207,12 +207,14 @@ class PreferenceTrainingTests {
   @Test
   void whatCannotBeLearnedFromIsSaid() {
     try (TrainableModel model = load(peft(LORA), DPO)) {
-      assertThatThrownBy(() -> model.evaluate(pairs(1))).hasMessageContaining("no reference");
+      assertThatThrownBy(() -> model.evaluate(pairs(1)))
+          .hasMessageContaining("no log-probabilities of the reference");
     }
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model =
             TrainableModel.load(base, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
-      assertThatThrownBy(() -> model.evaluate(pairs(1))).hasMessageContaining("need a preference");
+      assertThatThrownBy(() -> model.evaluate(pairs(1)))
+          .hasMessageContaining("pairs need an objective with a preference");
     }
   }
 }

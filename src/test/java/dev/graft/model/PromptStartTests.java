@@ -122,7 +122,7 @@ class PromptStartTests {
       Tuner tuner = Tuner.of(new PTuning(3, PTuning.Encoder.MLP, null, 2), base);
       assertThatThrownBy(() -> tuner.read(List.of()))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("its training cannot go on");
+          .hasMessageContaining("its training cannot continue");
     }
   }
 }

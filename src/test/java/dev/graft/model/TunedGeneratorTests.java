@@ -255,13 +255,13 @@ class TunedGeneratorTests {
     train(new Ia3(), adapter);
     Path config = adapter.resolve("adapter_config.json");
     String written = Files.readString(config);
-    refuses(adapter, written.replace("k_proj", "q_proj"), "k_proj.ia3_l is not understood");
+    refuses(adapter, written.replace("k_proj", "q_proj"), "k_proj.ia3_l is unexpected");
     refuses(adapter, written.replace("\"v_proj\"", "\"v_proj\", \"q_proj\""), "is missing");
     refuses(
         adapter,
         written.replace(
             "\"feedforward_modules\": [\n    \"down_proj\"", "\"feedforward_modules\": ["),
-        "has shape [1, 12], the base needs [8, 1]");
+        "has shape [1, 12], but the base needs [8, 1]");
     refuses(adapter, written.replace("IA3", "LOHA"), "peft_type: must be one of");
   }
 

@@ -120,7 +120,7 @@ class TunedStartTests {
     AdaLora method = new AdaLora(ranks, 8, 8, 0, DEFAULT, true, Bias.NONE, left, List.of());
     assertThatThrownBy(() -> start(method, 1))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("rank_pattern: 'x.lora_E' is not adapted");
+        .hasMessage("rank_pattern: 'x.lora_E' is not an adapted module");
   }
 
   private static Vera vera(int r, boolean init, int key) {
@@ -150,7 +150,7 @@ class TunedStartTests {
       Targets linear = new Targets(new TargetModules.Names(List.of("norm", "q_proj")));
       assertThatThrownBy(() -> Tuner.of(new LnTuning(linear, List.of()), base))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("target_modules: 'model.layers.0.self_attn.q_proj' is no norm");
+          .hasMessage("target_modules: 'model.layers.0.self_attn.q_proj' is not a norm");
     }
   }
 
@@ -175,11 +175,10 @@ class TunedStartTests {
     try (ModelDirectory base = ModelDirectory.open(CASES.resolve("llama"))) {
       assertThatThrownBy(() -> Tuner.of(new Freeze(3, List.of()), base))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("trainable_layers: is 3, the base has 2 layers");
+          .hasMessage("trainable_layers: 3 is more than the 2 layers of the base");
       assertThatThrownBy(() -> Tuner.of(new Freeze(0, List.of("transformer.")), base))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining(
-              "trainable_prefixes: 'transformer.' begins the name of no parameter");
+          .hasMessageContaining("trainable_prefixes: no parameter name starts with 'transformer.'");
     }
   }
 }

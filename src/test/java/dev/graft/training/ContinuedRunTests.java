@@ -251,7 +251,7 @@ class ContinuedRunTests {
   void whatIsNoAdapterOfThisBaseIsToldApart() throws IOException {
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> inherited("{}", "nothing"))
-        .withMessageContaining("training cannot go on from this adapter");
+        .withMessageContaining("training cannot continue from this adapter");
     run("{'peft':{'r':4},%s}".formatted(TRAINING), "first", null, null, 0);
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(
@@ -262,7 +262,7 @@ class ContinuedRunTests {
     String spec = "{'peft':{'r':4},%s}".formatted(TRAINING);
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> run(spec, "second", "first", null, 0))
-        .withMessageContaining("training cannot go on from this adapter");
+        .withMessageContaining("training cannot continue from this adapter");
   }
 
   /** The adapter object as a request would be resolved, with single quotes. */

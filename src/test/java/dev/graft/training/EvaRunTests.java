@@ -188,7 +188,7 @@ class EvaRunTests {
   void tooFewTokensAreSaidWithWhatHelps() {
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> losses(spec("'r':16,'init_lora_weights':'eva'", 1, 1, ""), "out"))
-        .withMessageContaining("eva_config: no step has as many tokens as r times rho, 32");
+        .withMessageContaining("eva_config: no step has r times rho = 32 tokens");
   }
 
   /** Rows are read with a poll each, so that the next ones are those of the look. */

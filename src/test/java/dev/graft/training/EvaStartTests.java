@@ -171,7 +171,7 @@ class EvaStartTests {
           .isThrownBy(
               () ->
                   of.start(base, configuration("eva-llama", Map.of("tau", 1.0)), ComputePlan.KEEP))
-          .withMessageContaining("eva_config.tau: the directions of the inputs still turn");
+          .withMessageContaining("eva_config.tau: the directions of the inputs still change");
     }
   }
 
@@ -183,7 +183,7 @@ class EvaStartTests {
           .isThrownBy(
               () ->
                   of.start(base, configuration("eva-llama", Map.of("rho", 20.0)), ComputePlan.KEEP))
-          .withMessageContaining("eva_config.rho: times r it asks for 80 directions, but");
+          .withMessageContaining("eva_config.rho: rho times r requires 80 directions, but");
     }
   }
 }

@@ -249,7 +249,7 @@ class FineTuneTests {
     run("out", SPEC, null, () -> null);
     Path checkpoint = Checkpoints.newest(directory.resolve("out/checkpoints")).orElseThrow();
     assertRefused(SPEC.replace("0.01", "0.02"), checkpoint, "other settings");
-    assertRefused(SPEC, directory, "no whole checkpoint");
+    assertRefused(SPEC, directory, "no complete checkpoint");
     Path weights = checkpoint.resolve("trained.safetensors");
     byte[] bytes = Files.readAllBytes(weights);
     bytes[bytes.length - 1] ^= 1;

@@ -50,7 +50,7 @@ class GgufCommandTests {
         PARITY.resolve("lora-gpt2/final/adapter_model.safetensors"),
         adapter.resolve("adapter_model.safetensors"),
         StandardCopyOption.REPLACE_EXISTING);
-    refused(adapter, "is not understood");
+    refused(adapter, "is unexpected");
     refused(PARITY.resolve("dora-qwen2-bias/final"), "");
     assertThat(directory.resolve("adapter.gguf")).doesNotExist();
     assertThat(gguf(BASE, PARITY.resolve("lora-llama/final"), directory)).isEqualTo(2);

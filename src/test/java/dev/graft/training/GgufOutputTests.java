@@ -95,7 +95,7 @@ class GgufOutputTests {
     try (ModelDirectory model = ModelDirectory.open(base);
         SavedAdapter adapter = SavedAdapter.read(result.resolve("plain_lora"))) {
       AdapterCard card = AdapterCard.read(result, "tiny-lora");
-      PlainForm.GgufForm.write(plain, model, adapter, card, Dtype.F16);
+      PlainForm.writeGguf(plain, model, adapter, card, Dtype.F16);
     }
     assertThat(result.resolve("gguf/adapter-f16.gguf")).hasSameBinaryContentAs(plain);
     assertThat(GgufContents.read(plain).fields())

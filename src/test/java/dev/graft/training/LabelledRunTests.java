@@ -138,17 +138,17 @@ class LabelledRunTests {
     assertRefused("sft", rows("label", 4), null, "objective must be classification or regression");
     assertRefused("classification", text("{'text':'a'}"), null, "line 1 is a text row");
     assertRefused("regression", rows("label", 4), null, "line 1 has a label that is not a number");
-    assertRefused("classification", text("{'text':'a','label':'x'}"), null, "names 1 classes");
+    assertRefused("classification", text("{'text':'a','label':'x'}"), null, "has 1 classes");
     assertRefused(
         "classification",
         text("{'text':'a','label':0.5}\n{'text':'a','label':1}"),
         null,
-        "line 1 has a fraction for a label");
+        "line 1 has a fraction as label");
     assertRefused(
         "classification",
         rows("label", 4),
         text("{'text':'a','label':'new'}"),
-        "validation_file, line 1 has a label that no training row has: new");
+        "validation_file, line 1 has a label that does not occur in the training rows: new");
     assertRefused(
         "classification",
         rows("label", 4),

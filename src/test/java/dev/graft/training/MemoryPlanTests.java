@@ -92,7 +92,7 @@ class MemoryPlanTests {
     assertThat(plan.rows()).isEqualTo(4);
     assertThat(plan.rowsAtATime()).isOne();
     assertThat(plan.recomputedLayers()).isEqualTo(plan.layers()).isPositive();
-    assertThat(plan.sentence()).contains("1 of its 4 rows at a time", "layers are computed again");
+    assertThat(plan.sentence()).contains("1 of its 4 rows at a time", "layers are recomputed");
   }
 
   @Test

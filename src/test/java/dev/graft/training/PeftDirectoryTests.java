@@ -142,9 +142,9 @@ class PeftDirectoryTests {
       Path half = temp.resolve("half");
       Path single = temp.resolve("single");
       Map<String, String> facts = Map.of();
-      CheckpointDirectory.FullModelDirectory.write(
+      CheckpointDirectory.writeTrained(
           half, model, "base", trained, CheckpointDirectory.CheckpointPrecision.AS_BASE, facts);
-      CheckpointDirectory.FullModelDirectory.write(
+      CheckpointDirectory.writeTrained(
           single, model, "base", trained, CheckpointDirectory.CheckpointPrecision.F32, facts);
       assertThat(dtype(half)).isEqualTo(Dtype.BF16);
       assertThat(dtype(single)).isEqualTo(Dtype.F32);
@@ -159,8 +159,7 @@ class PeftDirectoryTests {
     Path out = temp.resolve("out");
     try (ModelDirectory model = ModelDirectory.open(base)) {
       NamedTensor norm = tensor("model.norm.weight", Dtype.F32, 8);
-      CheckpointDirectory.FullModelDirectory.write(
-          out, model, "base", List.of(norm), precision, Map.of());
+      CheckpointDirectory.writeTrained(out, model, "base", List.of(norm), precision, Map.of());
       try (ModelDirectory written = ModelDirectory.open(out)) {
         for (ModelConfig.Parameter each : model.config().parameters()) {
           float[] stored = model.weights().require(each.name(), each.shape()).toFloats();

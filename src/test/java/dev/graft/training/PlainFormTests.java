@@ -129,7 +129,7 @@ class PlainFormTests {
         assertThatThrownBy(
                 () -> PlainForm.write(temp.resolve("plain"), base, "llama", adapter, Map.of()))
             .isInstanceOf(IllegalArgumentException.class)
-            .hasMessageContaining("no form as plain factors");
+            .hasMessageContaining("cannot be written as plain factors");
       }
     }
   }

@@ -98,7 +98,7 @@ class StepGuardsTests {
     Path checkpoint = Checkpoints.newest(directory.resolve("out/checkpoints")).orElseThrow();
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> run("out", SKIPS, checkpoint, () -> null))
-        .withMessageContaining("10 steps in a row made no update")
+        .withMessageContaining("10 consecutive steps made no update")
         .withMessageContaining("in step 13");
     assertThat(runs.of(TrainingEvent.StepSkipped.class)).hasSize(3);
     noMoreNaN();

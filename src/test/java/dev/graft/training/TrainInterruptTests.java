@@ -41,11 +41,11 @@ class TrainInterruptTests {
     long step = step(last);
     assertThat(errors())
         .contains("stopping after this step")
-        .endsWith("stopped after step %d: the same command goes on from there\n".formatted(step));
+        .endsWith("stopped after step %d; the same command resumes from there\n".formatted(step));
 
     last = signalledAfterAStep(spec, "TERM");
     assertThat(train.waitFor()).isEqualTo(TERMINATED);
-    assertThat(errors()).contains("going on from").contains("step-%08d".formatted(step));
+    assertThat(errors()).contains("resuming from").contains("step-%08d".formatted(step));
     assertThat(step(last)).isGreaterThan(step);
   }
 
@@ -59,7 +59,7 @@ class TrainInterruptTests {
           .isInstanceOf(TrainingEvent.Started.class);
       signal("INT");
       try (BufferedReader said = train.errorReader(StandardCharsets.UTF_8)) {
-        while (!said.readLine().contains("once more to stop at once")) continue;
+        while (!said.readLine().contains("repeat to stop at once")) continue;
       }
       signal("INT");
       assertThat(train.waitFor(30, TimeUnit.SECONDS)).isTrue();

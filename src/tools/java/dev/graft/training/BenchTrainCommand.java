@@ -204,7 +204,7 @@ final class BenchTrainCommand implements Callable<Integer> {
                 "--warmup",
                 "" + warmup,
                 "--device",
-                device.said(),
+                device.value(),
                 "--json"));
     Long memory = machine.memory();
     if (memory != null) options.addAll(List.of("--memory-budget", (memory >> 20) + "m"));

@@ -26,7 +26,9 @@ class TablesTests {
   private static final Pattern WRITTEN =
       Pattern.compile("(?:insert into|update|delete from|truncate)\\s+(\\w+)");
   private static final Pattern ENTITY =
-      Pattern.compile("^ *@Entity\\s(?:[^{]*?)class (\\w+)", Pattern.MULTILINE);
+      Pattern.compile(
+          "^ *@Entity\\s(?:@Table\\(name = \"(\\w+)\"\\)\\s)?(?:[^{]*?)class (\\w+)",
+          Pattern.MULTILINE);
   private static final Pattern MOVED = Pattern.compile("running = running [+-]");
   private static final String JOBS = "jobs";
   private static final Path CODE = Sources.ROOT.resolve("src/main/java/dev/graft");
@@ -90,12 +92,13 @@ class TablesTests {
     return path.equals(code + ".java") || path.startsWith(code + "/");
   }
 
-  /** By its statements, or as an entity, whose table has its name. */
+  /** By its statements, or as an entity, whose table has its name unless it gives another. */
   private static Stream<String> written(Path file) {
     String text = Sources.text(file);
     return Stream.concat(
         matches(WRITTEN, text).map(match -> match.group(1)),
-        matches(ENTITY, text).map(match -> snakeCase(match.group(1))));
+        matches(ENTITY, text)
+            .map(match -> match.group(1) == null ? snakeCase(match.group(2)) : match.group(1)));
   }
 
   private static String snakeCase(String name) {

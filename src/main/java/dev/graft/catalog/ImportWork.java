@@ -1,6 +1,6 @@
 package dev.graft.catalog;
 
-import dev.graft.datasets.UserData;
+import dev.graft.datasets.StoredFiles;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
@@ -67,7 +67,7 @@ class ImportWork implements WorkKind {
   private void add(ModelImports.ModelImport wanted, HubModels.Progress progress)
       throws IOException {
     String source = wanted.source();
-    if (UserData.isFile(source)) uploaded.add(wanted.name(), source, progress);
+    if (StoredFiles.isFile(source)) uploaded.add(wanted.name(), source, progress);
     else models.add(wanted.name(), source, progress);
   }
 

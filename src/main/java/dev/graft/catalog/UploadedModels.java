@@ -3,8 +3,8 @@ package dev.graft.catalog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Scratch;
-import dev.graft.datasets.UserData;
-import dev.graft.datasets.UserData.UserFile;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.StoredFiles.UserFile;
 import dev.graft.platform.GraftProperties;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,14 +18,14 @@ import org.springframework.stereotype.Service;
 class UploadedModels {
   private static final int BLOCK = 1 << 20;
 
-  private final UserData files;
+  private final StoredFiles files;
   private final BaseModels models;
   private final GgufModels gguf;
   private final ArtifactStore store;
   private final Path imports;
 
   UploadedModels(
-      UserData files,
+      StoredFiles files,
       BaseModels models,
       GgufModels gguf,
       ArtifactStore store,
@@ -49,7 +49,7 @@ class UploadedModels {
     BaseModels.requireName(name);
     UserFile file =
         files
-            .find(fileId)
+            .findUserData(fileId)
             .orElseThrow(() -> new BaseModels.ModelRefused(fileId + " is gone; upload it again"));
     try (Scratch scratch = Scratch.open(imports)) {
       Path arrived = scratch.directory().resolve("upload");

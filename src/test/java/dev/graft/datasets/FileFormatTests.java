@@ -113,7 +113,7 @@ class FileFormatTests {
   @Test
   void aMappingTheWrongWayRoundIsToldTheRightOne() {
     assertThatThrownBy(() -> new CsvColumns(Map.of("message", "text")))
-        .hasMessageStartingWith("'message' is no field of a row; fields are user, assistant")
+        .hasMessageStartingWith("'message' is not a field of a row; fields are user, assistant")
         .hasMessageContaining(
             "FIELD=COLUMN: --column text=message of graft, columns[text]=message");
     assertThatThrownBy(() -> new CsvColumns(Map.of("q", "question")))

@@ -152,7 +152,7 @@ class FileFormatTests {
             Undecodable.class,
             e ->
                 assertThat(e.reason())
-                    .contains("no row: 'question', 'answer'. Name them user, assistant")
+                    .contains("not make a row: 'question', 'answer'. Name them user, assistant")
                     .contains("--column user=question", "columns[user]=question"));
     CsvColumns columns = new CsvColumns(Map.of("text", "body"));
     assertThatThrownBy(() -> rows("title,text\na,b\n", columns))

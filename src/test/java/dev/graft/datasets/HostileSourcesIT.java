@@ -169,7 +169,8 @@ class HostileSourcesIT extends ImportingServer {
             .collect(Collectors.joining(",", "[", "]"));
     rogue(names, exchange -> exchange.sendResponseHeaders(404, -1));
     assertThat(failure("hf://datasets/rogue/set/rows-*.jsonl")).contains("more than 100 files");
-    assertThat(failure("hf://datasets/rogue/set/other-*.jsonl")).contains("No file matches this source.");
+    assertThat(failure("hf://datasets/rogue/set/other-*.jsonl"))
+        .contains("No file matches this source.");
   }
 
   @Test

@@ -24,11 +24,11 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
- * Objects that others put by a signed URL. Nobody reads them where they arrive: what is what it
- * should be is copied by the S3 server to where it belongs.
+ * Objects that workers put by a signed URL. They are not read where they arrive: the S3 server
+ * copies those with the right content to their final key.
  */
 final class ArrivingObjects {
-  /** Bytes that S3 takes in one put, and copies in one. */
+  /** The most bytes that S3 accepts in one put and in one copy. */
   public static final long MOST = 5L << 30;
 
   private static final String UNDER = "arriving/";
@@ -49,7 +49,7 @@ final class ArrivingObjects {
     this.prefix = settings.keyPrefix();
   }
 
-  /** A request that puts one object: signed are its length in bytes and its SHA-256, too. */
+  /** A request that puts one object; its length and its SHA-256 are signed too. */
   public record SignedPut(URI url, Map<String, String> headers) {
     public SignedPut {
       headers = Map.copyOf(headers);
@@ -57,7 +57,7 @@ final class ArrivingObjects {
   }
 
   /**
-   * @param name of the object, given by no stranger
+   * @param name of the object, chosen by Graft
    */
   public SignedPut sign(String name, ObjectContent content) {
     PresignedRequest signed =
@@ -85,10 +85,10 @@ final class ArrivingObjects {
   }
 
   /**
-   * Copies what arrived to a key if it is that content. An S3 server that does not tell what it has
-   * compared is not believed: then it is read.
+   * Copies an object that arrived to a key if it has this content. If the S3 server reports no
+   * SHA-256, the object is read.
    *
-   * @return false if it is other content
+   * @return false if it has other content
    * @throws NoSuchFileException if nothing arrived
    */
   public boolean copy(String name, ObjectContent content, String key) throws IOException {
@@ -96,8 +96,8 @@ final class ArrivingObjects {
       HeadObjectResponse there =
           s3.headObject(r -> r.bucket(bucket).key(key(name)).checksumMode(ChecksumMode.ENABLED));
       if (there.contentLength() != content.bytes()) return false;
-      String told = there.checksumSHA256();
-      String sha256 = told != null ? told : read(name, there.eTag());
+      String reported = there.checksumSHA256();
+      String sha256 = reported != null ? reported : read(name, there.eTag());
       if (!sha256.equals(content.base64())) return false;
       connections
           .patient()
@@ -105,7 +105,7 @@ final class ArrivingObjects {
               r ->
                   r.sourceBucket(bucket)
                       .sourceKey(key(name))
-                      .copySourceIfMatch(there.eTag()) // what was looked at
+                      .copySourceIfMatch(there.eTag()) // the checked content
                       .destinationBucket(bucket)
                       .destinationKey(prefix + key)
                       .serverSideEncryption(settings.serverSideEncryption())
@@ -137,7 +137,7 @@ final class ArrivingObjects {
     delete(key(name));
   }
 
-  /** Removes those that arrived before this time and that nobody took in. */
+  /** Removes objects that arrived before this time and were not taken in. */
   public int removeLeft(Instant before) throws IOException {
     int removed = 0;
     try {
@@ -148,7 +148,7 @@ final class ArrivingObjects {
         removed++;
       }
     } catch (SdkException failed) {
-      throw S3Failure.of("what arrived cannot be listed", failed);
+      throw S3Failure.of("arrived objects cannot be listed", failed);
     }
     return removed;
   }

@@ -17,11 +17,11 @@ import java.util.stream.Stream;
  * Heap use does not depend on the size of a blob.
  */
 public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore {
-  /** The name under which a store keeps whose it is: the id of a database. */
+  /** The name under which a store keeps the id of the database that it belongs to. */
   String OWNER = "database";
 
   /**
-   * Writes {@code content} aside, to be looked at and then published or dropped. Throws {@link
+   * Writes {@code content} aside, to be checked and then published or dropped. Throws {@link
    * BlobTooLarge} past {@code maxBytes} and {@link StorageFull}.
    */
   StagedBlob stage(BlobContent content, long maxBytes) throws IOException;
@@ -37,99 +37,102 @@ public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore
   }
 
   /**
-   * Stores {@code in} only if its content is what {@code expected} says, else throws {@link
+   * Stores {@code in} only if its content matches {@code expected}, else throws {@link
    * BlobMismatch} and stores nothing.
    */
   void put(BlobRef expected, InputStream in) throws IOException;
 
   Optional<BlobRef> stat(Digest digest) throws IOException;
 
-  /** The blob from {@code offset}, at most {@code length} bytes; throws {@link BlobMissing}. */
+  /** Opens the blob at {@code offset}, at most {@code length} bytes; throws {@link BlobMissing}. */
   InputStream open(Digest digest, long offset, long length) throws IOException;
 
   default InputStream open(Digest digest) throws IOException {
     return open(digest, 0, Long.MAX_VALUE);
   }
 
-  /** Where the blob lies as a read-only local file, if the store has local files. */
+  /** Returns the blob as a read-only local file, if the store has local files. */
   Optional<Path> local(Digest digest) throws IOException;
 
-  /** All blobs, in no order, to be closed; one that comes or goes meanwhile may be missing. */
+  /**
+   * Lists all blobs, in no order; close the stream. A blob that is stored or removed meanwhile may
+   * be missing.
+   */
   Stream<StoredBlob> blobs() throws IOException;
 
   /**
-   * Deletes the blob, whoever may be about to store the same content; false if it is gone, or has
-   * been published since it was seen. Whoever has it open reads on.
+   * Deletes the blob even while another process stores the same content; returns false if it is
+   * gone, or has been published since it was seen. Open streams continue to read it.
    */
   boolean delete(StoredBlob seen) throws IOException;
 
   /**
-   * Stores content that is not a blob of its own, such as a part of one that is still arriving,
-   * durable under {@code name} until it is dropped. Throws {@link BlobTooLarge} past {@code
-   * maxBytes} and {@link StorageFull}.
+   * Stores content that is not a blob, such as a part of an upload, durably under {@code name}
+   * until it is dropped. Throws {@link BlobTooLarge} past {@code maxBytes} and {@link StorageFull}.
    *
-   * @param name given to nothing else ever, of {@code [a-z0-9_-]}
-   * @return its length in bytes; nobody asks for its digest
+   * @param name unique for ever, of {@code [a-z0-9_-]}
+   * @return its length in bytes
    */
   long keep(String name, BlobContent content, long maxBytes) throws IOException;
 
-  /** What was kept under this name; throws {@link BlobMissing}. */
+  /** Opens the content kept under this name; throws {@link BlobMissing}. */
   InputStream openKept(String name) throws IOException;
 
-  /** Forgets what was kept under this name, if anything was. */
+  /** Removes the content kept under this name, if there is any. */
   void drop(String name) throws IOException;
 
-  /** The names under which something is kept, in no order, to be closed. */
+  /** Lists the names under which content is kept, in no order; close the stream. */
   Stream<String> kept() throws IOException;
 
-  /** Removes what killed processes left unfinished, where only its age tells that. */
+  /** Removes what killed processes left unfinished, in stores where only its age shows that. */
   default void removeUnfinished(Instant now) throws IOException {}
 
   /**
-   * A URL that a client may be sent to instead of being given the bytes; empty where there is none,
-   * or clients are not to be sent there.
+   * Returns a URL from which a client can download the bytes; empty if the store has none, or its
+   * settings do not allow redirects.
    *
-   * @param disposition what its answer has as Content-Disposition
-   * @param type and as Content-Type
+   * @param disposition Content-Disposition of the response
+   * @param type Content-Type of the response
    */
   default Optional<URI> downloadLink(Digest digest, String disposition, String type) {
     return Optional.empty();
   }
 
   /**
-   * Where a worker may put a blob instead of giving it to a server; empty where there is no such
-   * place, or the blob is too large for one request. It is no blob before {@link #takeIn}.
+   * Returns a link by which a worker can upload a blob without a server; empty if the store has
+   * none, or the blob is too large for one request. The content becomes a blob by {@link #takeIn}.
    *
-   * @param name of this upload and no other, of {@code [a-z0-9_-]}
+   * @param name unique to this upload, of {@code [a-z0-9_-]}
    */
   default Optional<UploadLink> uploadLink(BlobRef blob, String name) {
     return Optional.empty();
   }
 
-  /** Whether there is such a place for blobs that are not too large. */
+  /** Returns whether {@link #uploadLink} returns links for blobs that are not too large. */
   default boolean givesUploadLinks() {
     return false;
   }
 
   /**
-   * Makes a blob of what was put there, if it is that blob, and removes it there.
+   * Makes an upload by {@link #uploadLink} a blob, if its content is that blob, and removes it from
+   * where it arrived.
    *
-   * @throws BlobMismatch if it is another
-   * @throws BlobMissing if nothing was put there
+   * @throws BlobMismatch if it has other content
+   * @throws BlobMissing if nothing was uploaded
    */
   default void takeIn(BlobRef blob, String name) throws IOException {
-    throw new BlobMissing("nothing was put under " + name);
+    throw new BlobMissing("nothing was uploaded as " + name);
   }
 
-  /** The same as {@link #downloadLink}, for workers. */
+  /** As {@link #downloadLink}, for workers. */
   default Optional<URI> workerLink(Digest digest) {
     return Optional.empty();
   }
 
   /**
-   * Where the bytes of one blob may be put, and nothing else.
+   * A signed request by which the bytes of exactly one blob can be uploaded.
    *
-   * @param headers that the request must have, beside its length
+   * @param headers that the request must have, in addition to its length
    */
   record UploadLink(URI url, Map<String, String> headers) {
     public UploadLink {
@@ -137,7 +140,7 @@ public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore
     }
   }
 
-  /** The bytes of a blob to be, as something that writes them; {@code in::transferTo} is one. */
+  /** Writes the bytes of a future blob; {@code in::transferTo} is an example. */
   @FunctionalInterface
   public interface BlobContent {
     void writeTo(OutputStream out) throws IOException;
@@ -145,13 +148,13 @@ public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore
 
   /** Content that is written but not yet in the store. Closing drops it unless it was published. */
   public interface StagedBlob extends AutoCloseable {
-    /** What the content is; {@link #publish} stores it under this digest. */
+    /** Returns the digest under which {@link #publish} stores the content, and its size. */
     BlobRef ref();
 
-    /** The content from its start. */
+    /** Opens the content at its start. */
     InputStream open() throws IOException;
 
-    /** Makes the content a blob, durable on return; one that exists already is published anew. */
+    /** Makes the content a durable blob; a blob that exists already counts as published again. */
     BlobRef publish() throws IOException;
 
     @Override
@@ -161,9 +164,9 @@ public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore
   /**
    * A blob as it was seen in the store.
    *
-   * @param published when it was published last: another after each publication, not to be compared
-   *     with a clock. Nanoseconds since 1970 as a file system has them, a number of {@link
-   *     Publications} where it has none
+   * @param published changes with each publication; not comparable with a clock. The file's
+   *     modification time in nanoseconds since 1970, or in a bucket a number of {@link
+   *     Publications}
    */
   public record StoredBlob(BlobRef ref, long published) {
     static StoredBlob of(Digest digest, Path file) throws IOException {

@@ -21,27 +21,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Copies of blobs from elsewhere, in a store of this machine that has bounds: before something is
- * fetched, room is made for it by evicting what nobody uses, the longest unused first.
+ * Copies of blobs in a bounded store on this machine. Before a fetch, room is made by evicting
+ * blobs that are not in use, least recently used first.
  *
  * <p>A blob is in use while a second link to its file exists: one that a {@link BlobUse} holds
  * among its process's temporary files, or one in the directory of a run or of a loaded model. So
- * several processes may share a store, and what a killed one held is free when its directories are
- * swept. A file that is only open or mapped may go: its reader reads on, but the disk has the bytes
- * back only when it ends. Whoever reads for long keeps a link.
+ * several processes may share a store, and the links of a killed process go when its directories
+ * are swept. A file that is only open or mapped may be evicted: its reader continues, but the disk
+ * space is free only when it ends. A long-running reader therefore keeps a link.
  *
- * <p>The order of use is that of the files' modification times. They tell no time: each use is
- * later than all before it, whatever the clock says.
+ * <p>The order of use is that of the files' modification times. These are no clock times: each use
+ * is later than all uses before it, independent of the clock.
  *
- * <p>How it fails: what does not fit is a {@link StorageFull} and evicts nothing. A blob is absent
- * or whole whenever a process is killed. What other processes are about to fetch is not known here:
- * then the disk may be full before its time, which is a {@link StorageFull} too.
+ * <p>How it fails: content that does not fit is a {@link StorageFull} and evicts nothing. A blob is
+ * absent or whole even if a process is killed. The fetches of other processes are not known here:
+ * if they fill the disk, that is a {@link StorageFull} too.
  */
 public final class BlobCache {
   private static final Logger log = LoggerFactory.getLogger(BlobCache.class);
   private static final long NEXT_USE = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /** Of one use the largest go first: few evictions, and few fetches when it comes again. */
+  /** Within one use the largest first: few evictions now, and few fetches at the next use. */
   private static final Comparator<StoredBlob> LONGEST_UNUSED =
       Comparator.comparingLong(StoredBlob::published)
           .thenComparing(
@@ -49,8 +49,8 @@ public final class BlobCache {
 
   /**
    * @param size of all copies together, in bytes
-   * @param keepFree bytes of the disk that copies leave free: for all whose size nobody knows
-   *     before it is there, such as data, checkpoints and results
+   * @param keepFree bytes of the disk that copies leave free for content of unknown size, such as
+   *     data, checkpoints and results
    */
   public record Bounds(long size, long keepFree) {}
 
@@ -66,7 +66,7 @@ public final class BlobCache {
   private final Set<Digest> arriving = new HashSet<>();
   private final List<Runnable> idle = new ArrayList<>();
 
-  /** When the latest use was, as {@link StoredBlob#published}. */
+  /** The time of the latest use, as {@link StoredBlob#published}. */
   private long latest;
 
   BlobCache(FileArtifactStore store, @Nullable Bounds bounds, Disk disk) throws IOException {
@@ -76,7 +76,7 @@ public final class BlobCache {
     if (bounds != null) copies();
   }
 
-  /** Bounded copies in a store of their own. */
+  /** Returns a cache with bounds, in a store of its own. */
   public static BlobCache of(FileArtifactStore store, Bounds bounds) throws IOException {
     BlobCache cache = new BlobCache(store, bounds, store::free);
     log.atInfo()
@@ -87,7 +87,7 @@ public final class BlobCache {
     return cache;
   }
 
-  /** For a store that has all there is to fetch, and that others look after. */
+  /** Returns a cache without bounds, for a store that has everything and is swept by others. */
   public static BlobCache unbounded(FileArtifactStore store) throws IOException {
     return new BlobCache(store, null, store::free);
   }
@@ -96,12 +96,12 @@ public final class BlobCache {
     return store;
   }
 
-  /** Called before anything is evicted, to give up links to what is not in use just now. */
+  /** Registers a callback that runs before an eviction and gives up links that are not in use. */
   public synchronized void beforeEviction(Runnable givesUp) {
     idle.add(givesUp);
   }
 
-  /** What a run or a chat reads stays until this is closed. */
+  /** Begins a use; the blobs that it fetches are not evicted before it is closed. */
   public synchronized BlobUse use(BlobUse.Source source) {
     latest += NEXT_USE;
     BlobUse use = new BlobUse(this, source, latest);
@@ -118,7 +118,7 @@ public final class BlobCache {
     return Set.copyOf(use.links.keySet());
   }
 
-  /** Expects nothing any more, and lets go what was taken into use since. */
+  /** Drops the announced fetches of a use and the links that it has made since. */
   synchronized void giveUp(BlobUse use, Set<Digest> before) throws IOException {
     use.expected.clear();
     use.promised.clear();
@@ -130,9 +130,9 @@ public final class BlobCache {
   }
 
   /**
-   * Takes a blob into use; false if it is not there, or not whole.
+   * Takes a blob into use; returns false if it is missing or has another size.
    *
-   * @param bytes its size; null = nobody knows
+   * @param bytes its size; null = unknown
    */
   synchronized boolean take(BlobUse use, Digest digest, @Nullable Long bytes) throws IOException {
     if (use.links.containsKey(digest)) return true;
@@ -148,7 +148,7 @@ public final class BlobCache {
     return true;
   }
 
-  /** Fetches what is not there, once for all who want it. */
+  /** Fetches a missing blob, once for all uses that wait for it. */
   void fetch(BlobUse use, Digest digest, @Nullable Long bytes) throws IOException {
     if (!begin(use, digest, bytes)) return;
     try (InputStream in = use.source.open(digest);
@@ -181,10 +181,10 @@ public final class BlobCache {
   }
 
   /**
-   * Evicts until what is there, what this use lacks and what others have room for are within the
-   * bounds.
+   * Evicts until the copies, the missing blobs of this use and the room reserved for others are
+   * within the bounds.
    *
-   * @throws StorageFull if that cannot be, and this use lacks something
+   * @throws StorageFull if that is impossible and this use has missing blobs
    */
   synchronized void makeRoom(BlobUse use) throws IOException {
     if (bounds == null) return;
@@ -204,8 +204,8 @@ public final class BlobCache {
     if (excess > evictable && !use.expected.isEmpty()) {
       use.promised.keySet().removeAll(use.expected.keySet());
       throw new StorageFull(
-          ("%d bytes are to be fetched: of the %d that copies may take, %d are in use, and of the"
-                  + " %d free ones of the disk %d are to stay free")
+          ("%d bytes cannot be fetched: %d bytes are allowed for copies, of which %d are in use;"
+                  + " %d bytes of the disk are free, of which %d must stay free")
               .formatted(awaited, bounds.size(), held - evictable, free, bounds.keepFree()));
     }
     for (StoredBlob copy : unused) {
@@ -217,13 +217,13 @@ public final class BlobCache {
     }
   }
 
-  /** What there are copies of; nothing where the store has all there is. */
+  /** Returns the digests of all copies; empty for a cache without bounds. */
   public Set<Digest> held() throws IOException {
     if (bounds == null) return Set.of();
     return copies().stream().map(copy -> copy.ref().sha256()).collect(Collectors.toSet());
   }
 
-  /** Copies of these go, but for what is just in use; so do links to what is not. */
+  /** Removes the copies of these blobs that are not in use, and links that are not in use. */
   public synchronized void forget(Set<Digest> digests) throws IOException {
     idle.forEach(Runnable::run);
     if (bounds == null) return;
@@ -235,8 +235,8 @@ public final class BlobCache {
   }
 
   /**
-   * What this use lacks and what others have room for; of what is just arriving all of it, although
-   * some is on the disk.
+   * Returns the bytes that this use lacks and that are reserved for others. A blob that is just
+   * arriving counts whole, although a part of it is on the disk.
    */
   private long awaited(BlobUse use, List<StoredBlob> copies) {
     Map<Digest, Long> lacking = new HashMap<>(use.expected);
@@ -275,7 +275,7 @@ public final class BlobCache {
     }
   }
 
-  /** Of all copies together. */
+  /** Returns the size of all copies together. */
   public long bytes() throws IOException {
     return copies().stream().mapToLong(copy -> copy.ref().bytes()).sum();
   }

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
 
 /**
- * Whether every blob that a row names is in the store, with the content that its digest says. Takes
- * memory of some 300 bytes a blob, and changes nothing.
+ * Checks that every blob that a row names is in the store with the right content. Needs about 300
+ * bytes of memory per blob and changes nothing.
  */
 @Service
 public class BlobCheck {
@@ -31,33 +31,35 @@ public class BlobCheck {
   /** What is wrong with a blob that a row names. */
   public enum Fault {
     MISSING,
-    /** Its content is not what its digest says, or it should be a manifest and is none. */
+    /** Its content does not match its digest, or it should be a manifest and is not one. */
     DAMAGED
   }
 
   /**
-   * A blob that is not as it must be.
+   * A missing or damaged blob.
    *
    * @param namedBy columns that name it, such as {@code file.digest}, itself or by a manifest
    */
   public record Faulty(Digest digest, Fault fault, Set<String> namedBy) {}
 
   /**
-   * What was found.
+   * The result of a check.
    *
-   * @param blobs that rows name, with {@code bytes} of those that are there together
+   * @param blobs number of blobs that rows name
+   * @param bytes of those blobs that exist, together
    */
   public record Checked(int blobs, long bytes, List<Faulty> faulty) {}
 
-  /** The bytes of a blob that was looked at, and what is wrong with it. */
+  /** One checked blob, with its size and its fault, if any. */
   private record Looked(Digest digest, long bytes, @Nullable Fault fault) {}
 
   /**
-   * Looks at every blob. What a running server has stopped needing meanwhile is not told.
+   * Checks every blob. Faults of blobs that a running server has stopped needing meanwhile are not
+   * reported.
    *
-   * @param read whether content is read and compared; else only that of manifests
-   * @param news told of each blob, and of its bytes that are there
-   * @throws IOException where the store cannot be asked
+   * @param read whether all content is read and compared; otherwise only that of manifests
+   * @param news called after each blob, with its bytes that exist
+   * @throws IOException if the store cannot be read
    */
   public Checked check(boolean read, Consumer<BlobRef> news) throws IOException {
     NamedBlobs.Names names = named.now();

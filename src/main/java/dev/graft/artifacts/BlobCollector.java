@@ -28,10 +28,10 @@ import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Deletes blobs that nothing has needed for {@code graft.artifacts.keep-unreferenced}. That time is
- * what protects a blob between its publication and the row that names it, and one whose digest
- * passes from a row that goes to one that comes; {@link ArtifactStore#delete} protects one that is
- * published again in the last moment.
+ * Deletes blobs that nothing has needed for {@code graft.artifacts.keep-unreferenced}. That time
+ * protects a blob between its publication and the row that names it, and a blob whose digest passes
+ * from a deleted row to a new one. {@link ArtifactStore#delete} protects a blob that is published
+ * again at the last moment.
  */
 @Service
 public class BlobCollector {
@@ -63,12 +63,13 @@ public class BlobCollector {
     this.deletions = deletions;
   }
 
-  /** What a sweep came to. */
+  /** The result of a sweep. */
   public record Swept(int unreferenced, int deleted, long bytes) {}
 
   /**
-   * Empty if another server is at it. Deletes nothing, and throws, where it cannot be told what is
-   * needed: a manifest cannot be read, or the store belongs to another database.
+   * Sweeps the store; returns empty if another server does. Throws, and deletes nothing, if it
+   * cannot find out what is needed: a manifest cannot be read, or the store belongs to another
+   * database.
    */
   public Optional<Swept> sweep() {
     Optional<UUID> taken = lease.take();
@@ -84,9 +85,9 @@ public class BlobCollector {
   }
 
   /**
-   * Which of these somebody needs.
+   * Returns those of these blobs that are needed.
    *
-   * @throws IllegalStateException if it cannot be told what a manifest names
+   * @throws IllegalStateException if a manifest cannot be read
    */
   public Set<Digest> needed(Collection<Digest> digests) throws IOException {
     Set<Digest> needed = new HashSet<>(digests);
@@ -108,7 +109,8 @@ public class BlobCollector {
     int deleted = 0;
     long bytes = 0;
     long renewed = System.nanoTime();
-    if (!lease.renew(sweep)) throw new IOException("it took so long that another server began");
+    if (!lease.renew(sweep))
+      throw new IOException("the sweep took so long that another server began one");
     for (ArtifactStore.StoredBlob blob :
         unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
       if (!store.delete(blob)) continue;
@@ -128,22 +130,22 @@ public class BlobCollector {
     return new Swept(others.size(), deleted, bytes);
   }
 
-  /** To an empty database, say, all that another one needs would be garbage. */
+  /** An empty database, for example, would take all blobs of another one for garbage. */
   private void requireOwnStore() throws IOException {
     byte[] own = unreferenced.database().getBytes(UTF_8);
     try (InputStream owner = store.openKept(ArtifactStore.OWNER)) {
       if (!new String(own, UTF_8).equals(new String(owner.readAllBytes(), UTF_8))) {
         throw new IllegalStateException(
-            "the artifact store belongs to another database: if it is this one's now, remove"
+            "the artifact store belongs to another database: if it shall belong to this one, remove"
                 + " artifacts/kept/database from the data directory (in S3 the object"
                 + " kept/database); nothing was deleted");
       }
-    } catch (BlobMissing nobodysYet) {
+    } catch (BlobMissing unowned) {
       store.keep(ArtifactStore.OWNER, out -> out.write(own), own.length);
     }
   }
 
-  /** Counted since this server's start, whoever asked for the sweep. */
+  /** Counts the deletions of all sweeps since this server's start. */
   @Component
   static final class DeletedBlobs {
     private final Counter blobs;
@@ -157,7 +159,7 @@ public class BlobCollector {
       bytes =
           Counter.builder("graft.store.deleted")
               .baseUnit("bytes")
-              .description("Their bytes")
+              .description("Bytes of blobs that nothing needed, deleted from the artifact store")
               .register(registry);
     }
 
@@ -167,11 +169,11 @@ public class BlobCollector {
     }
   }
 
-  /** Which server sweeps the store of artifacts: the one row of {@code artifact_store}. */
+  /** The lease under which one server sweeps the store: the one row of {@code artifact_store}. */
   @Component
   static class SweepLease {
     /**
-     * Longer than a listing of a large store takes; a server that dies delays the next sweep so.
+     * Longer than listing a large store takes; a server that dies delays the next sweep by this.
      */
     private static final Duration LASTS = Duration.ofHours(1);
 
@@ -181,7 +183,7 @@ public class BlobCollector {
       this.sql = sql;
     }
 
-    /** Empty if another server has it. */
+    /** Takes the lease; returns empty if another server has it. */
     Optional<UUID> take() {
       return sql.sql(
               """
@@ -195,7 +197,7 @@ public class BlobCollector {
           .optional();
     }
 
-    /** From now on for as long again; false if it is another's. */
+    /** Extends the lease; returns false if another server has it. */
     boolean renew(UUID sweep) {
       return sql.sql(
                   "update artifact_store set sweep_until = graft_now() + make_interval(secs =>"
@@ -213,10 +215,10 @@ public class BlobCollector {
     }
   }
 
-  /** Since when nothing has needed a blob, as table {@code unreferenced_blob}. */
+  /** The times since which blobs have not been needed, as table {@code unreferenced_blob}. */
   @Component
   static class UnreferencedBlobs {
-    /** What was published again begins anew. */
+    /** The time starts again for a blob that was published again. */
     private static final String NOTE =
         """
         insert into unreferenced_blob as known (digest, published, since, seen)
@@ -237,7 +239,7 @@ public class BlobCollector {
     /**
      * Notes that these blobs, and no others, are not needed now.
      *
-     * @return those that had not been either since {@code longAgo}, whenever it was looked
+     * @return those of them that no sweep since {@code longAgo} has found needed
      */
     @Transactional
     public List<ArtifactStore.StoredBlob> note(
@@ -266,7 +268,7 @@ public class BlobCollector {
           .toList();
     }
 
-    /** The same in all copies and restorations of this database, and in no other. */
+    /** Returns an id that copies and restored backups of this database share, and no other. */
     String database() {
       return sql.sql("select id::text from artifact_store").query(String.class).single();
     }

@@ -22,18 +22,18 @@ import org.springframework.http.ResponseEntity;
 
 /**
  * A blob as an HTTP response that can be resumed and checked: the digest is its entity tag, one
- * byte range at a time is served (RFC 9110 section 14), whatever the {@code Accept} header says.
- * Several ranges give the whole. {@code Repr-Digest} (RFC 9530) and {@code X-Checksum-SHA256} are
- * of the whole, whatever part is sent.
+ * byte range at a time is served (RFC 9110 section 14), independent of the {@code Accept} header. A
+ * request for several ranges gets the whole. {@code Repr-Digest} (RFC 9530) and {@code
+ * X-Checksum-SHA256} always are of the whole.
  */
 public final class BlobDownload {
   private BlobDownload() {}
 
   /**
-   * Throws {@link RequestFailed} 416 where the range lies outside.
+   * Builds the response. Throws {@link RequestFailed} 416 if the range lies outside the content.
    *
-   * @param filename what a browser should call it; never a path here
-   * @param method GET, or HEAD, which is never sent elsewhere: a signed URL is for one method
+   * @param filename proposed to a browser; never used as a path here
+   * @param method GET, or HEAD, which is never redirected: a signed URL is for one method
    * @param request headers of the request: Range, If-Range, If-None-Match are honoured
    */
   public static ResponseEntity<Resource> of(
@@ -76,7 +76,7 @@ public final class BlobDownload {
     if (range != null && (start >= blob.bytes() || end < start)) {
       throw new RequestFailed(
               ProblemType.RANGE_NOT_SATISFIABLE,
-              "The content has " + blob.bytes() + " bytes; the range lies outside.",
+              "The range lies outside of the content, which has " + blob.bytes() + " bytes.",
               "Range")
           .header(HttpHeaders.CONTENT_RANGE, "bytes */" + blob.bytes());
     }
@@ -100,7 +100,7 @@ public final class BlobDownload {
         new InputStreamResource(() -> store.open(blob.sha256(), start, length), "blob"));
   }
 
-  /** Whether this answer begins to give the content away: not a HEAD, a 304 or a later part. */
+  /** Returns whether this response starts a download: it is not a HEAD, a 304 or a later range. */
   public static boolean begins(HttpMethod method, ResponseEntity<Resource> answer) {
     String part = answer.getHeaders().getFirst(HttpHeaders.CONTENT_RANGE);
     boolean sent = answer.hasBody() && (part == null || part.startsWith("bytes 0-"));
@@ -117,13 +117,13 @@ public final class BlobDownload {
         .header("Repr-Digest", "sha-256=:" + base64 + ":");
   }
 
-  /** Compared weakly, as RFC 9110 says for If-None-Match: a cache may have weakened the tag. */
+  /** Compares weakly, as RFC 9110 requires for If-None-Match: a cache may have weakened the tag. */
   private static boolean isKnown(HttpHeaders request, String tag) {
     try {
       return request.getIfNoneMatch().stream()
           .anyMatch(known -> known.equals("*") || known.equals(tag) || known.equals("W/" + tag));
     } catch (IllegalArgumentException e) {
-      return false; // a malformed condition is none
+      return false; // a malformed condition is ignored
     }
   }
 
@@ -136,7 +136,7 @@ public final class BlobDownload {
       List<HttpRange> ranges = request.getRange();
       return ranges.size() == 1 ? ranges.getFirst() : null;
     } catch (IllegalArgumentException e) {
-      return null; // a malformed Range is ignored, as the RFC says
+      return null; // the RFC has a malformed Range ignored
     }
   }
 

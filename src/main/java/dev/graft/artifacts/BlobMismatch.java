@@ -2,7 +2,7 @@ package dev.graft.artifacts;
 
 import java.io.IOException;
 
-/** The content is not what its digest or size says; nothing was stored. */
+/** The content does not match its digest or size; nothing was stored. */
 public final class BlobMismatch extends IOException {
   public BlobMismatch(String message) {
     super(message);

@@ -7,9 +7,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How long blobs stay.
  *
- * @param keepUnreferenced how long blobs stay after nothing needs them; longer than anything takes
- *     from storing its first blob to its row in the database, such as the registration of a large
- *     model
+ * @param keepUnreferenced how long blobs stay after nothing needs them; must be longer than any
+ *     operation takes from its first blob to its row in the database, such as the registration of a
+ *     large model
  */
 @ConfigurationProperties("graft.artifacts")
 public record BlobProperties(@DefaultValue("24h") Duration keepUnreferenced) {
@@ -18,8 +18,8 @@ public record BlobProperties(@DefaultValue("24h") Duration keepUnreferenced) {
   public BlobProperties {
     if (keepUnreferenced.compareTo(LEAST) < 0) {
       throw new IllegalArgumentException(
-          "graft.artifacts.keep-unreferenced must be 1h or longer: what is being stored is not"
-              + " referred to yet");
+          "graft.artifacts.keep-unreferenced must be 1h or longer: blobs that are being stored"
+              + " have no reference yet");
     }
   }
 }

@@ -12,8 +12,8 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Publications as rows of {@code blob_publication}. Its row is locked while a blob is removed: a
- * publisher who comes meanwhile waits, then finds the blob gone and stores it.
+ * Publications as rows of {@code blob_publication}. The row is locked while its blob is removed: a
+ * publisher that arrives meanwhile waits, then finds the blob gone and stores it.
  */
 @Component
 class BlobPublications implements Publications {
@@ -62,7 +62,7 @@ class BlobPublications implements Publications {
 
   private boolean removed(ArtifactStore.StoredBlob seen, Removal removal) {
     String digest = seen.ref().sha256().hex();
-    // A blob without a row gets one: there is no lock on what is not there.
+    // A blob without a row gets one, because a missing row cannot be locked.
     sql.sql("insert into blob_publication values (:digest, 0) on conflict (digest) do nothing")
         .param("digest", digest)
         .update();

@@ -7,14 +7,14 @@ import java.nio.file.Path;
 
 /** A stored blob: its digest and its size in bytes. */
 public record BlobRef(Digest sha256, long bytes) {
-  /** What a file would be as a blob. */
+  /** Returns the digest and size that a file would have as a blob. */
   public static BlobRef of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return of(in);
     }
   }
 
-  /** What a stream would be, which is read to its end. */
+  /** Reads the stream to its end; returns the digest and size that it would have as a blob. */
   public static BlobRef of(InputStream in) throws IOException {
     return FileArtifactStore.digest(in, Long.MAX_VALUE);
   }

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * What one reader has of a {@link BlobCache}: brought from elsewhere where it is missing, verified
- * by digest, and not evicted until this is closed. Lay it out within that time, as links.
+ * The blobs of a {@link BlobCache} that one reader uses: fetched where they are missing, verified
+ * by digest, and not evicted until this is closed. Readers link to them before they close it.
  */
 public final class BlobUse implements AutoCloseable {
   /** Where blobs come from. */
@@ -22,16 +22,16 @@ public final class BlobUse implements AutoCloseable {
   private final BlobCache cache;
   final Source source;
 
-  /** As {@code StoredBlob#published}. */
+  /** The time of this use, as {@code StoredBlob#published}. */
   final long time;
 
   /** Guarded by the cache. */
   final Map<Digest, Path> links = new HashMap<>();
 
-  /** What is missing, with its size; guarded by the cache. */
+  /** Missing blobs with their sizes; guarded by the cache. */
   final Map<Digest, Long> expected = new HashMap<>();
 
-  /** What of it there is room for, so that nobody else gets that; guarded by the cache. */
+  /** Those of the missing blobs for which room is reserved; guarded by the cache. */
   final Map<Digest, Long> promised = new HashMap<>();
 
   BlobUse(BlobCache cache, Source source, long time) {
@@ -41,7 +41,7 @@ public final class BlobUse implements AutoCloseable {
   }
 
   /**
-   * A blob whose size nobody knows; the bounds may be exceeded until {@link #makeRoom}.
+   * Fetches a blob of unknown size. The bounds may be exceeded until {@link #makeRoom}.
    *
    * @throws BlobMismatch if the source sends other content
    */
@@ -50,7 +50,7 @@ public final class BlobUse implements AutoCloseable {
   }
 
   /**
-   * Fetches a manifest, and says that files of it will be fetched.
+   * Fetches a manifest and announces that files of it will be fetched.
    *
    * @param wanted which, by the path in the manifest
    */
@@ -68,7 +68,7 @@ public final class BlobUse implements AutoCloseable {
   }
 
   /**
-   * Makes room for all that is expected and not there.
+   * Makes room for all announced files that are missing.
    *
    * @throws StorageFull if there cannot be room
    */
@@ -77,8 +77,8 @@ public final class BlobUse implements AutoCloseable {
   }
 
   /**
-   * Fetches a manifest and files that it names, after making room for them. Where that fails,
-   * nothing of them takes room any more.
+   * Fetches a manifest and files that it names, after making room for them. If that fails, the room
+   * is given back.
    */
   public void directory(Digest manifest, Predicate<String> wanted) throws IOException {
     Set<Digest> before = cache.linked(this);

@@ -22,9 +22,10 @@ public final class DirectoryArchive {
   private DirectoryArchive() {}
 
   /**
-   * Writes tar.gz; does not close {@code out}. Weights hardly get smaller, so little time is taken.
+   * Writes tar.gz; does not close {@code out}. Uses the fastest compression, because weights hardly
+   * get smaller.
    *
-   * @throws IOException also where it holds a link or anything else that is no plain file
+   * @throws IOException also if the directory holds a link or another special file
    */
   public static void write(Path directory, OutputStream out) throws IOException {
     TreeMap<String, Path> files = new TreeMap<>();
@@ -32,7 +33,7 @@ public final class DirectoryArchive {
       if (Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS)) continue;
       String name = directory.relativize(each).toString();
       if (!Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS)) {
-        throw new IOException(name + " is no plain file");
+        throw new IOException(name + " is not a regular file");
       }
       files.put(name, each);
     }
@@ -79,7 +80,7 @@ public final class DirectoryArchive {
     }
   }
 
-  /** A tar.gz in the making, of files with time 0, mode 0644 and no owner. */
+  /** Writes a tar.gz of files with time 0, mode 0644 and no owner. */
   static final class TarGz {
     private final GZIPOutputStream gzip;
     private final TarArchiveOutputStream tar;
@@ -96,7 +97,7 @@ public final class DirectoryArchive {
       return new TarGz(new GZIPOutputStream(out, 1 << 16));
     }
 
-    /** Of what hardly gets smaller. */
+    /** For content that hardly gets smaller. */
     static TarGz fast(OutputStream out) throws IOException {
       return new TarGz(new Fast(out));
     }
@@ -120,7 +121,7 @@ public final class DirectoryArchive {
       tar.closeArchiveEntry();
     }
 
-    /** Ends the archive and leaves what it was written to open. */
+    /** Ends the archive and leaves its target open. */
     void finish() throws IOException {
       tar.finish();
       gzip.finish();

@@ -7,15 +7,15 @@ import java.util.Set;
 @FunctionalInterface
 public interface ErasedContent {
   /**
-   * What of this is such content.
+   * Finds out which of these blobs are being erased.
    *
-   * @throws IOException where that cannot be asked now
+   * @throws IOException if the server cannot be reached now
    */
   Erased of(Set<Digest> held) throws IOException;
 
   /**
-   * @param digests of what was asked about
-   * @param erasures ids of all that are under way
+   * @param digests those of the given ones that are being erased
+   * @param erasures ids of all erasures that are under way
    */
   record Erased(Set<Digest> digests, Set<String> erasures) {}
 }

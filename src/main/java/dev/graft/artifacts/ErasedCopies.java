@@ -13,7 +13,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.util.unit.DataSize;
 
-/** Copies on this machine of content that is being erased go, and links to it. */
+/** Removes this machine's copies of content that is being erased, and links to it. */
 public final class ErasedCopies {
   private static final Logger log = LoggerFactory.getLogger(ErasedCopies.class);
 
@@ -26,7 +26,7 @@ public final class ErasedCopies {
     this.cache = cache;
   }
 
-  /** What is in use just now goes the next time. */
+  /** Removes what is not in use now; the next call removes the rest. */
   @Scheduled(initialDelay = 1, fixedDelay = 10, timeUnit = TimeUnit.MINUTES)
   public synchronized void forget() {
     try {
@@ -38,10 +38,10 @@ public final class ErasedCopies {
     }
   }
 
-  /** Copies of what lies in a bucket are in {@code copies} of the server's data directory. */
+  /** Copies of blobs in a bucket are in {@code copies} of the server's data directory. */
   @Configuration(proxyBeanMethods = false)
   static class CopiesConfiguration {
-    /** What staged content and the database may still need. */
+    /** One part in ten of the disk stays free for staged content and the database. */
     private static final int FREE_SHARE = 10;
 
     @Bean(destroyMethod = "close")

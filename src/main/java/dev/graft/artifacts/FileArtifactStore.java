@@ -33,12 +33,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Blobs as read-only files {@code blobs/sha256/ab/cdef...} under a root directory, which several
- * processes may share; what is kept by name lies in {@code kept}.
+ * processes may share. Named content is in {@code kept}.
  */
 public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   private static final Pattern BLOB = Pattern.compile("[0-9a-f]{2}/[0-9a-f]{62}");
 
-  /** File systems tell times apart that are this far from each other. */
+  /** Every file system distinguishes times that are this far apart. */
   private static final Duration COARSEST_TIME = Duration.ofSeconds(2);
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9_-]{1,100}");
@@ -55,7 +55,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     this.removal = new BlobRemoval(this, aside);
   }
 
-  /** Opens the store in {@code root}, made if absent; sees to what killed processes left behind. */
+  /** Opens the store in {@code root}, created if absent; cleans up after killed processes. */
   public static FileArtifactStore open(Path root) throws IOException {
     Path blobs = Files.createDirectories(root.resolve("blobs").resolve("sha256"));
     closeToOthers(root.resolve("blobs"));
@@ -67,7 +67,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     return store;
   }
 
-  /** Who is given a link to a blob, as children are, must not find the others. */
+  /** Hides the other blobs from child processes, which are given links to some. */
   private static void closeToOthers(Path blobs) throws IOException {
     try {
       Set<PosixFilePermission> found = Files.getPosixFilePermissions(blobs);
@@ -75,19 +75,19 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
         Files.setPosixFilePermissions(blobs, found);
       }
     } catch (FileSystemException | UnsupportedOperationException notOurs) {
-      // its owner's to say
+      // its owner decides
     }
   }
 
   /**
-   * How many killed processes left temporary files in the store under a root; the next {@link
-   * #open} removes them. Changes nothing.
+   * Counts the killed processes that left temporary files in the store under a root. The next
+   * {@link #open} removes these; this changes nothing.
    */
   public static int abandoned(Path root) throws IOException {
     return Scratch.abandoned(root.resolve("tmp"));
   }
 
-  /** Deletes a blob unless a directory holds a link to it; whether it did. */
+  /** Deletes a blob unless another link to it exists; returns whether it was deleted. */
   public boolean removeUnlinked(Digest digest) throws IOException {
     return removal.removeUnlinked(digest);
   }
@@ -147,7 +147,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     return Files.walk(blobs, 2).flatMap(this::stored);
   }
 
-  /** Files that are not named like a blob are nobody's business. */
+  /** Ignores files that are not named like a blob. */
   private Stream<StoredBlob> stored(Path file) {
     String name = blobs.relativize(file).toString();
     if (!BLOB.matcher(name).matches()) return Stream.empty();
@@ -166,7 +166,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   /**
-   * Makes a blob that is there one that is published now; false if it is not there, not whole, or
+   * Marks an existing blob as published now; returns false if it is missing, has another size, or
    * belongs to another user.
    */
   boolean renew(BlobRef blob) throws IOException {
@@ -175,7 +175,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
       if (Files.size(file) != blob.bytes()) return false;
       FileTime before = Files.getLastModifiedTime(file);
       Files.setLastModifiedTime(file, FileTime.from(before.toInstant().plus(COARSEST_TIME)));
-      // A removal that did not see this has put it aside by now, and it is not there.
+      // A removal that did not see the new time has moved the file away by now.
       return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     } catch (FileSystemException absentOrNotOurs) {
       return false;
@@ -183,9 +183,10 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   /**
-   * A second link to a blob, until it is deleted or this process ends; null if it is not there.
+   * Creates a second link to a blob, which lasts until it is deleted or this process ends; null if
+   * there is no such blob.
    *
-   * @param used when, as {@link StoredBlob#published}
+   * @param used the time of use, as {@link StoredBlob#published}
    */
   public @Nullable Path link(Digest digest, long used) throws IOException {
     Path link = scratch.newFile();
@@ -198,7 +199,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     return link;
   }
 
-  /** Bytes that are free in its file system. */
+  /** Returns the free bytes of its file system. */
   public long free() throws IOException {
     return Files.getFileStore(blobs).getUsableSpace();
   }
@@ -257,7 +258,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     return NAME.matcher(name).matches();
   }
 
-  /** Removes this process's temporary files; blobs and what is kept stay. */
+  /** Removes the temporary files of this process. */
   @Override
   public void close() throws IOException {
     scratch.close();
@@ -271,7 +272,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     return blobs.resolve(digest.hex().substring(0, 2));
   }
 
-  /** The directory for a blob, made and durable. */
+  /** Returns the directory for a blob, which it creates durably. */
   Path directory(Digest digest) throws IOException {
     Path directory = shard(digest);
     if (!Files.isDirectory(directory)) {
@@ -301,17 +302,17 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   /**
-   * Removes blobs that any process may publish again meanwhile, without a lock: a blob is first put
-   * aside, out of reach of publications, and then looked at. One that was published before is given
-   * back; one that is published after is a new file. What a killed process left aside is given
-   * back.
+   * Removes blobs that other processes may publish again meanwhile, without a lock: a blob is first
+   * moved aside, out of reach of publications, and then checked. If it was published before the
+   * move, it is given back; a publication after the move creates a new file. Files that a killed
+   * process left aside are given back.
    *
    * @param aside a directory of the same file system
    */
   record BlobRemoval(FileArtifactStore store, Path aside) {
     private static final Pattern NAME = Pattern.compile("([0-9a-f]{64})\\..*");
 
-    /** False if it is gone, or has been published since it was seen. */
+    /** Returns false if the blob is gone, or has been published since it was seen. */
     boolean remove(StoredBlob seen) throws IOException {
       if (!isStill(seen, store.path(seen.ref().sha256()))) return false;
       Path file = putAside(seen.ref().sha256());
@@ -319,8 +320,8 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     }
 
     /**
-     * Removes a copy that nothing else links to. Looked at again when it lies aside: whoever links
-     * it before keeps it, whoever comes after finds it gone.
+     * Removes a blob that has no other link. The links are counted after the move aside: a link
+     * that was made before keeps the blob, and later readers find it gone.
      */
     boolean removeUnlinked(Digest digest) throws IOException {
       Path file = putAside(digest);
@@ -334,7 +335,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
       return links(store.path(digest)) == 1;
     }
 
-    /** 0 if it is gone. */
+    /** Returns 0 if the file is gone. */
     private static int links(Path file) throws IOException {
       try {
         return (Integer) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
@@ -343,7 +344,9 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
       }
     }
 
-    /** Under a name of its own: another process may be at the same blob. Null if it is gone. */
+    /**
+     * Moves a blob aside under a unique name, as another process may do too; null if it is gone.
+     */
     @Nullable Path putAside(Digest digest) throws IOException {
       Path file = aside.resolve(digest + "." + UUID.randomUUID());
       try {
@@ -359,7 +362,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
       return false;
     }
 
-    /** Whatever lies aside. A removal that is under way in another process finds it gone. */
+    /** Gives back all files. A removal under way in another process then finds its file gone. */
     void giveBackAll() throws IOException {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(aside)) {
         for (Path file : files) {
@@ -375,7 +378,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
         Files.createLink(store.path(digest), file);
         FileArtifactStore.flush(directory);
       } catch (FileAlreadyExistsException publishedAnew) {
-        // The same content lies there.
+        // The new file has the same content.
       } catch (NoSuchFileException givenBack) {
         return;
       }
@@ -391,7 +394,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     }
   }
 
-  /** At most {@code remaining} bytes of another stream. */
+  /** The first {@code remaining} bytes of another stream. */
   static final class LimitedInputStream extends FilterInputStream {
     private long remaining;
 

@@ -28,7 +28,7 @@ import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
-/** A bucket that others write: listed and read, nothing else is asked for. */
+/** A bucket that Graft does not own: it is only listed and read. */
 public final class ForeignBucket implements AutoCloseable {
   private static final int MOST_PAGES = 100;
   private static final int NOT_FOUND = 404;
@@ -44,7 +44,7 @@ public final class ForeignBucket implements AutoCloseable {
   }
 
   /**
-   * @throws IOException if there is no region or no credentials
+   * @throws IOException if no region or no credentials are found
    */
   public static ForeignBucket open(BucketAccess access) throws IOException {
     try {
@@ -55,10 +55,10 @@ public final class ForeignBucket implements AutoCloseable {
   }
 
   /**
-   * Keys that begin so and have no slash after that.
+   * Lists the keys that begin with {@code under} and have no slash after that.
    *
-   * @param most of them: a longer list ends with one more
-   * @throws IOException also if there are more than a hundred pages to look through
+   * @param most limit of the list; if there are more keys, it has one more than this
+   * @throws IOException also if there are more than a hundred pages of keys
    */
   public List<String> keys(String under, Predicate<String> wanted, int most) throws IOException {
     List<String> keys = new ArrayList<>();
@@ -73,7 +73,7 @@ public final class ForeignBucket implements AutoCloseable {
     throw new TooManyKeys();
   }
 
-  /** There are more keys than are looked through. */
+  /** The bucket has more keys under the prefix than Graft looks through. */
   public static final class TooManyKeys extends IOException {
     private static final long serialVersionUID = 1L;
   }
@@ -105,9 +105,9 @@ public final class ForeignBucket implements AutoCloseable {
   }
 
   /**
-   * From a byte on; what breaks off is gone on with.
+   * Opens an object at an offset. A broken connection is resumed.
    *
-   * @throws S3Failure with status 412 if the object is another by now
+   * @throws S3Failure with status 412 if the object has changed since it was seen
    */
   public InputStream open(ForeignObject seen, long offset) throws IOException {
     GetObjectRequest whole =
@@ -121,17 +121,19 @@ public final class ForeignBucket implements AutoCloseable {
   }
 
   /**
-   * An object as it was looked at; reading it names its ETag, so that another is never read for it.
+   * An object as it was seen. Reads name its ETag, so that changed content is never taken for it.
    *
    * @param etag as the server writes it, with its quotes
-   * @param algorithm of {@code digest}; null where the server tells no digest of the whole
+   * @param algorithm of {@code digest}; null if the server reports no digest of the whole object
    * @param digest in hexadecimal
    */
   public record ForeignObject(
       String key, long bytes, String etag, @Nullable String algorithm, @Nullable String digest) {
     private static final Pattern MD5 = Pattern.compile("\"?([0-9a-f]{32})\"?");
 
-    /** The ETag is an MD5 where one put wrote it, and S3's own keys encrypt it, or none. */
+    /**
+     * The ETag is an MD5 if one put wrote the object, unencrypted or encrypted with S3's own keys.
+     */
     static ForeignObject of(String bucket, String key, HeadObjectResponse there) {
       String etag = there.eTag();
       String sha256 = there.checksumSHA256();
@@ -142,12 +144,12 @@ public final class ForeignBucket implements AutoCloseable {
       ServerSideEncryption by = there.serverSideEncryption();
       boolean plain = by == null || by == ServerSideEncryption.AES256;
       var md5 = MD5.matcher(etag);
-      boolean told = plain && md5.matches() && !bucket.endsWith("--x-s3");
+      boolean known = plain && md5.matches() && !bucket.endsWith("--x-s3");
       return new ForeignObject(
-          key, there.contentLength(), etag, told ? "MD5" : null, told ? md5.group(1) : null);
+          key, there.contentLength(), etag, known ? "MD5" : null, known ? md5.group(1) : null);
     }
 
-    /** Whether a file has its bytes, as far as the server has told what they are. */
+    /** Returns whether a file has its bytes, as far as the server reports a digest of them. */
     public boolean isIn(Path file) throws IOException {
       if (!Files.isRegularFile(file) || Files.size(file) != bytes) return false;
       if (algorithm == null) return true;
@@ -162,9 +164,9 @@ public final class ForeignBucket implements AutoCloseable {
   }
 
   /**
-   * How a bucket is reached that is only read; its parts are those of {@link S3Properties}.
+   * Access to a bucket that is only read; the parts are those of {@link S3Properties}.
    *
-   * @param accessKey with its secret; null: credentials are found as the AWS SDK does
+   * @param accessKey with its secret; null = credentials are found as the AWS SDK does
    */
   public record BucketAccess(
       String bucket,
@@ -173,7 +175,7 @@ public final class ForeignBucket implements AutoCloseable {
       boolean pathStyle,
       @Nullable String accessKey,
       @Nullable String secretKey) {
-    /** With what nobody who only reads asks for. */
+    /** Fills in settings that reading does not use. */
     S3Properties settings() {
       DataSize part = DataSize.ofMegabytes(5);
       Duration day = Duration.ofDays(1);

@@ -5,15 +5,15 @@ import java.nio.file.Path;
 import java.util.function.Predicate;
 
 /**
- * What a server has on its own disk of what its store holds: all of it, where that is a directory,
- * else copies of what programs here have read as files.
+ * The part of the artifact store that is on this server's disk: everything if the store is a
+ * directory, otherwise copies of the blobs that programs here have read as files.
  *
  * @param cache whose store is {@code store} itself, or one of copies
  */
 public record LocalCopies(ArtifactStore store, BlobCache cache) implements AutoCloseable {
   /**
-   * Makes files of a manifest appear in a directory, as {@link ManifestDirectory#materialise} does;
-   * while they are there, their bytes stay on the disk.
+   * Places files of a manifest in a directory, as {@link ManifestDirectory#materialise} does. Their
+   * bytes stay on the disk as long as the files exist.
    */
   public void materialise(Digest manifest, Path target, Predicate<String> wanted)
       throws IOException {

@@ -23,9 +23,9 @@ public record Manifest(SortedMap<String, BlobRef> files) {
   }
 
   /**
-   * Canonical: sorted keys, no white space, UTF-8; equal directories give equal bytes. At most 4
-   * MiB, of at most 10,000 files, which is what everybody reads; throws {@link InvalidManifest} for
-   * more.
+   * Returns canonical JSON: sorted keys, no white space, UTF-8; equal directories give equal bytes.
+   * Throws {@link InvalidManifest} for more than 4 MiB or 10,000 files, which readers do not
+   * accept.
    */
   public byte[] toJson() {
     return ManifestJson.write(this);
@@ -39,7 +39,7 @@ public record Manifest(SortedMap<String, BlobRef> files) {
     return ManifestJson.read(json);
   }
 
-  /** The size of all files together. */
+  /** Returns the size of all files together. */
   public long bytes() {
     return files.values().stream().mapToLong(BlobRef::bytes).reduce(0, Math::addExact);
   }
@@ -80,7 +80,7 @@ public record Manifest(SortedMap<String, BlobRef> files) {
       return manifest;
     }
 
-    /** What one side writes the other reads. */
+    /** Applies the same limit to writing and reading. */
     private static byte[] bounded(byte[] json) {
       if (json.length <= MAX_BYTES) return json;
       throw new InvalidManifest("longer than " + MAX_BYTES + " bytes");
@@ -110,7 +110,7 @@ public record Manifest(SortedMap<String, BlobRef> files) {
     }
   }
 
-  /** Which relative paths may stand in a manifest: none that could name anything outside. */
+  /** Checks the paths of a manifest: none may lead out of its directory. */
   static final class ManifestPaths {
     private static final int MAX_FILES = 10_000;
     private static final int MAX_LENGTH = 512;
@@ -144,7 +144,7 @@ public record Manifest(SortedMap<String, BlobRef> files) {
     }
   }
 
-  /** A manifest that cannot be trusted as a directory: the message says which entry, and why. */
+  /** A manifest that is not a valid directory; the message names the entry and the reason. */
   public static final class InvalidManifest extends RuntimeException {
     InvalidManifest(String message) {
       super(message);

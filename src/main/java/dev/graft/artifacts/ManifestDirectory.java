@@ -16,7 +16,7 @@ public final class ManifestDirectory {
   private ManifestDirectory() {}
 
   /**
-   * The manifest stored under this digest. Throws {@code BlobMissing}, {@link
+   * Returns the manifest stored under this digest. Throws {@code BlobMissing}, {@link
    * Manifest.InvalidManifest}.
    */
   public static Manifest read(ArtifactStore store, Digest manifest) throws IOException {
@@ -40,9 +40,9 @@ public final class ManifestDirectory {
   }
 
   /**
-   * Makes files of the manifest appear in {@code target} (made if absent, must not hold other files
-   * of these names): hard links to the local blobs, or copies where links are not possible. Treat
-   * them as read-only: they share their bytes with the store.
+   * Places files of the manifest in {@code target} (created if absent, must not hold other files of
+   * these names): hard links to the local blobs, or copies where links are not possible. Treat them
+   * as read-only, because they share their bytes with the store.
    *
    * @param wanted which, by the path in the manifest
    */
@@ -64,7 +64,7 @@ public final class ManifestDirectory {
     }
   }
 
-  /** Makes one blob appear as a file, in the same way. */
+  /** Places one blob as a file, in the same way. */
   public static void place(ArtifactStore store, Digest blob, Path path) throws IOException {
     Optional<Path> local = store.local(blob);
     if (local.isEmpty() || !link(local.get(), path)) {

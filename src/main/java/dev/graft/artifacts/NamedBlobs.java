@@ -12,15 +12,15 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * All blobs that rows name, themselves or by a manifest, and by which columns. Takes memory of some
- * 300 bytes a blob.
+ * Finds all blobs that rows name, directly or by a manifest, and the columns that name them. Needs
+ * about 300 bytes of memory per blob.
  */
 @Component
 public class NamedBlobs {
   private final JdbcClient sql;
   private final ArtifactStore store;
 
-  /** One statement sees one moment, so no digest is missed on its way from one row to another. */
+  /** One statement, so that a digest that moves from one row to another is not missed. */
   private final String columns;
 
   NamedBlobs(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
@@ -38,7 +38,9 @@ public class NamedBlobs {
         .formatted(column.table(), column.column(), column.select());
   }
 
-  /** Which columns name each, itself or by a manifest, and what must be a manifest. */
+  /**
+   * The columns that name each blob, directly or by a manifest, and the blobs that are manifests.
+   */
   record Names(Map<Digest, Set<String>> by, Set<Digest> manifests) {
     void add(Digest digest, String column) {
       by.computeIfAbsent(digest, none -> new TreeSet<>()).add(column);
@@ -47,16 +49,16 @@ public class NamedBlobs {
 
   private record Named(String by, Digest digest, boolean manifest) {}
 
-  /** What a manifest names. */
+  /** Lists the files of a manifest. */
   @FunctionalInterface
   private interface Manifests {
     Set<Digest> filesOf(Digest manifest) throws IOException;
   }
 
   /**
-   * What anything needs.
+   * Returns all blobs that are needed.
    *
-   * @throws IllegalStateException if it cannot be told what a manifest names
+   * @throws IllegalStateException if a manifest cannot be read
    */
   Set<Digest> needed() throws IOException {
     return names(
@@ -73,7 +75,7 @@ public class NamedBlobs {
         .keySet();
   }
 
-  /** A manifest that is not there, or is none, names nothing. */
+  /** Returns all named blobs; a missing or invalid manifest names none. */
   Names now() throws IOException {
     return names(
         manifest -> {
@@ -112,36 +114,37 @@ public class NamedBlobs {
   }
 
   /**
-   * A column that names blobs, and in which rows it counts: what none of them names is deleted.
+   * A column that names blobs. Blobs that no column names are deleted.
    *
-   * @param where of the rows that need their blob, as SQL; null names nothing anywhere
+   * @param where SQL condition for the rows that need their blob; null where the column is null in
+   *     all rows
    */
   public record BlobColumn(String table, String column, BlobColumn.Names names, String where) {
-    /** What a digest there is of. */
+    /** The kind of content that the digests name. */
     public enum Names {
       BLOB,
       /** Its files count too. */
       MANIFEST
     }
 
-    /** Counts in all rows. */
+    /** All rows need their blob. */
     public BlobColumn(String table, String column, Names names) {
       this(table, column, names, "true");
     }
 
-    /** Every digest it needs, and whether it is of a manifest. */
+    /** Selects the needed digests, and whether they are of manifests. */
     public String select() {
       return "select %2$s as digest, %3$s as manifest from %1$s where %2$s is not null and (%4$s)"
           .formatted(table, column, names == Names.MANIFEST, where);
     }
   }
 
-  /** What a module keeps in the store. Every module that names blobs in the database has a bean. */
+  /** Declares the blobs of a module. Every module that names blobs in the database has a bean. */
   public interface BlobReferences {
-    /** All columns of digests of the module's tables, unless nothing is read by them. */
+    /** Returns all columns of the module's tables by whose digests blobs are read. */
     List<NamedBlobs.BlobColumn> columns();
 
-    /** Columns of names under which the store keeps what is no blob, by table. */
+    /** Returns, by table, the columns with names under which the store keeps content. */
     default Map<String, String> kept() {
       return Map.of();
     }

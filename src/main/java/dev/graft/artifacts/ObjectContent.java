@@ -10,7 +10,7 @@ import java.util.HexFormat;
  * @param sha256 in hexadecimal
  */
 record ObjectContent(long bytes, String sha256) {
-  /** As S3 writes it. */
+  /** The digest as S3 writes it. */
   String base64() {
     return Base64.getEncoder().encodeToString(HexFormat.of().parseHex(sha256));
   }

@@ -12,8 +12,8 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * The bytes of an object. A connection that breaks off is replaced by another that goes on where it
- * ended: readers may take hours, and servers close what rests for seconds.
+ * The bytes of an object. A broken connection is replaced by another that continues at the same
+ * position: a reader may take hours, and servers close connections that rest for seconds.
  */
 final class ObjectStream extends InputStream {
   private static final int TRIES = 4;
@@ -38,7 +38,7 @@ final class ObjectStream extends InputStream {
   }
 
   /**
-   * Empty where the object ends before {@code offset}.
+   * Opens an object, as an empty stream if it ends before {@code offset}.
    *
    * @param length at most so many bytes
    * @throws NoSuchFileException if there is no such object
@@ -108,7 +108,7 @@ final class ObjectStream extends InputStream {
     return position >= end ? 0 : in.available();
   }
 
-  /** To read the rest of a large object only to use its connection again is no bargain. */
+  /** Drops the connection if bytes are left: reading them would cost more than a new connection. */
   @Override
   public void close() throws IOException {
     if (position < end) in.abort();

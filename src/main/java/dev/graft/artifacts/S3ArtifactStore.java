@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Blobs as objects {@code blobs/sha256/ab/cdef...} of a bucket, which several servers may share;
- * what is kept by name lies in {@code kept/}. Content is staged in a file of this machine, as its
- * digest is known at its end.
+ * Blobs as objects {@code blobs/sha256/ab/cdef...} of a bucket, which several servers may share.
+ * Named content is in {@code kept/}. Content is first staged in a local file, because its digest is
+ * known only at its end.
  */
 public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(S3ArtifactStore.class);
@@ -29,7 +29,7 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
   private static final String KEPT = "kept/";
   private static final Pattern BLOB = Pattern.compile(BLOBS + "([0-9a-f]{2})/([0-9a-f]{62})");
 
-  /** Each further one means that another server removed the blob between two requests. */
+  /** A further attempt is needed only if another server removed the blob between two requests. */
   private static final int TRIES = 5;
 
   private final S3Bucket bucket;
@@ -87,11 +87,11 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
     UploadSource source = source(staged.file(), ref);
     try {
       for (int tried = 0; tried < TRIES; tried++) {
-        // Anew each time: who sent the same content meanwhile may have done so long ago.
+        // Again at each attempt, because the publication must be newer than any removal.
         publications.note(ref.sha256());
         OptionalLong there = bucket.size(key);
         if (there.isPresent()) {
-          // Damaged outside of Graft: these bytes are what it should be.
+          // Damaged outside of Graft: these are the right bytes.
           if (there.getAsLong() != ref.bytes()) bucket.replace(key, source);
           return;
         }
@@ -100,7 +100,8 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
     } catch (IOException e) {
       throw StorageFull.orSame(e);
     }
-    throw new IOException(key + " is stored and removed again and again");
+    throw new IOException(
+        key + " was removed by another server " + TRIES + " times while it was stored");
   }
 
   private static UploadSource source(Path file, BlobRef ref) {
@@ -135,7 +136,7 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
     return bucket.pages(BLOBS).flatMap(this::stored);
   }
 
-  /** Objects that are not named like a blob are nobody's business. */
+  /** Ignores objects that are not named like a blob. */
   private Stream<StoredBlob> stored(List<S3Bucket.Listed> page) {
     List<BlobRef> blobs = new ArrayList<>();
     for (S3Bucket.Listed each : page) {
@@ -240,10 +241,10 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
     try {
       same = arriving.copy(FileArtifactStore.requireName(name), content(blob), key(blob.sha256()));
     } catch (NoSuchFileException absent) {
-      throw new BlobMissing("nothing was put under " + name);
+      throw new BlobMissing("nothing was uploaded as " + name);
     }
     arriving.remove(name);
-    if (!same) throw new BlobMismatch("what was put is not " + blob);
+    if (!same) throw new BlobMismatch("the uploaded content is not " + blob);
   }
 
   private static ObjectContent content(BlobRef blob) {
@@ -254,7 +255,7 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
     return BLOBS + digest.hex().substring(0, 2) + "/" + digest.hex().substring(2);
   }
 
-  /** Removes this process's temporary files; objects stay. */
+  /** Removes the temporary files of this process. */
   @Override
   public void close() throws IOException {
     try (bucket) {
@@ -262,7 +263,7 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
     }
   }
 
-  /** An object to be, as a temporary file of this machine. */
+  /** A future object as a local temporary file. */
   record StagedObject(S3ArtifactStore store, Path file, BlobRef ref)
       implements ArtifactStore.StagedBlob {
     @Override

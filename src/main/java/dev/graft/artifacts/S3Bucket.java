@@ -47,7 +47,7 @@ import software.amazon.awssdk.services.s3.model.MultipartUpload;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** The objects of a bucket under the prefix of the settings, which no key here has. */
+/** The objects of a bucket under the prefix of the settings. Keys here are without the prefix. */
 public final class S3Bucket implements AutoCloseable {
   private static final int NOT_FOUND = 404;
   private static final int CONFLICT = 409;
@@ -55,7 +55,7 @@ public final class S3Bucket implements AutoCloseable {
   private static final int TRIES = 6;
   private static final String BYTES = "application/octet-stream";
 
-  /** Short requests, some of which are made while the database waits. */
+  /** For short requests, some of which are made within a database transaction. */
   private static final Duration PROMPT = Duration.ofSeconds(10);
 
   private final S3Properties settings;
@@ -73,9 +73,9 @@ public final class S3Bucket implements AutoCloseable {
   }
 
   /**
-   * Connects, and tries whether the bucket can be used.
+   * Connects and checks that the bucket can be used.
    *
-   * @throws dev.graft.platform.MachineLacks if the bucket cannot be used, with what to mend
+   * @throws dev.graft.platform.MachineLacks if it cannot be used; the message contains the remedy
    */
   public static S3Bucket open(S3Properties settings) {
     String name = BucketCheck.requireBucket(settings);
@@ -93,7 +93,7 @@ public final class S3Bucket implements AutoCloseable {
   /** An object as it was listed. */
   public record Listed(String key, long bytes) {}
 
-  /** Puts an object where there is none; false if there is one, whatever it holds. */
+  /** Puts an object unless the key exists; returns false if it does, with any content. */
   public boolean putIfAbsent(String key, UploadSource source) throws IOException {
     return put(key, source, true);
   }
@@ -124,8 +124,8 @@ public final class S3Bucket implements AutoCloseable {
   }
 
   /**
-   * Another put or removal was under way; or the answer to a join was lost, and the SDK asked to
-   * join once more what was an object by then.
+   * Returns true if another put or removal was under way, or if the answer to a join was lost and
+   * the SDK repeated the request after the object existed.
    */
   private static boolean mayTryAgain(S3Exception refused) {
     return refused.statusCode() == CONFLICT || S3Failure.code(refused).equals("NoSuchUpload");
@@ -155,7 +155,7 @@ public final class S3Bucket implements AutoCloseable {
         .build();
   }
 
-  /** The length of an object in bytes, if there is one. */
+  /** Returns the length of an object in bytes, if it exists. */
   public OptionalLong size(String key) throws IOException {
     try {
       return OptionalLong.of(
@@ -174,9 +174,9 @@ public final class S3Bucket implements AutoCloseable {
   }
 
   /**
-   * An object from {@code offset}, at most {@code length} bytes.
+   * Opens an object at {@code offset}, at most {@code length} bytes.
    *
-   * @throws NoSuchFileException if there is none
+   * @throws NoSuchFileException if it does not exist
    */
   public InputStream open(String key, long offset, long length) throws IOException {
     if (length == 0) {
@@ -200,8 +200,8 @@ public final class S3Bucket implements AutoCloseable {
   }
 
   /**
-   * The objects whose keys begin so, a page at a time, each asked for when it is needed. What the
-   * server refuses meanwhile is an {@link UncheckedIOException}.
+   * Lists the objects whose keys begin with {@code under}, in pages that are requested as needed. A
+   * failure of the server is an {@link UncheckedIOException}.
    */
   public Stream<List<Listed>> pages(String under) {
     return Stream.iterate(
@@ -244,7 +244,7 @@ public final class S3Bucket implements AutoCloseable {
   }
 
   /**
-   * A URL with which anybody reads the object, for as long as the settings say.
+   * Returns a signed URL for the object, valid as long as the settings allow.
    *
    * @param disposition the header Content-Disposition of its answer
    * @param type its Content-Type
@@ -269,7 +269,7 @@ public final class S3Bucket implements AutoCloseable {
     }
   }
 
-  /** What others put here by signed URLs. */
+  /** Returns the objects that workers put by signed URLs. */
   public ArrivingObjects arriving() {
     return new ArrivingObjects(settings, connections, name);
   }
@@ -283,20 +283,20 @@ public final class S3Bucket implements AutoCloseable {
     connections.close();
   }
 
-  /** Sends a file in parts, some at once, and joins them: until then there is no object. */
+  /** Sends a file in parts, several at once, and joins them; before the join there is no object. */
   record MultipartPut(S3Connections connections, UploadSource source, long partSize) {
     private static final Logger log = LoggerFactory.getLogger(MultipartPut.class);
     private static final int MOST_PARTS = 10_000;
     private static final int AT_ONCE = 4;
 
-    /** As large as they must be for a blob of this size. */
+    /** Uses larger parts if a file of this size needs them. */
     static MultipartPut of(S3Connections connections, UploadSource source, long partSize) {
       return new MultipartPut(
           connections, source, Math.max(partSize, Math.ceilDiv(source.bytes(), MOST_PARTS)));
     }
 
     /**
-     * @param ifAbsent the server refuses with 412 where the object is there
+     * @param ifAbsent the server refuses with 412 if the object exists
      */
     void send(CreateMultipartUploadRequest object, boolean ifAbsent) throws IOException {
       String id = connections.client().createMultipartUpload(object).uploadId();
@@ -393,7 +393,7 @@ public final class S3Bucket implements AutoCloseable {
       }
     }
 
-    /** If that fails too, its age will remove it. */
+    /** If this fails too, the parts are removed later because of their age. */
     private void abort(CreateMultipartUploadRequest object, String id) {
       try {
         connections
@@ -408,7 +408,7 @@ public final class S3Bucket implements AutoCloseable {
     }
   }
 
-  /** Some bytes of a file. */
+  /** A range of a file. */
   static final class FileRange extends InputStream {
     private final FileChannel channel;
     private final long end;
@@ -449,27 +449,26 @@ public final class S3Bucket implements AutoCloseable {
   }
 
   /**
-   * Whether a bucket can be listed, written, read and emptied; if not, in one line what to mend.
-   * The object that it writes is removed again.
+   * Checks whether a bucket can be listed, written, read and emptied; if not, gives the remedy in
+   * one line. The object that it writes is removed again.
    */
   record BucketCheck(S3Properties settings, String bucket) {
-    /** Where no word of a refusal is known better. */
+    /** The remedy for refusals without a better one. */
     private static final String RIGHTS =
         "allow s3:ListBucket, s3:ListBucketMultipartUploads, s3:GetObject, s3:PutObject,"
             + " s3:DeleteObject and s3:AbortMultipartUpload";
 
-    /** The settings, as far as they can be wrong without a server. */
+    /** Checks the settings as far as possible without a server; returns the bucket. */
     static String requireBucket(S3Properties settings) {
       String bucket = settings.bucket();
       if (bucket == null || bucket.isBlank()) {
         throw new MachineLacks(
-            "graft.artifacts.s3.enabled needs graft.artifacts.s3.bucket: name a bucket that is"
-                + " there");
+            "graft.artifacts.s3.enabled needs graft.artifacts.s3.bucket: name an existing bucket");
       }
       if ((settings.accessKey() == null) != (settings.secretKey() == null)) {
         throw new MachineLacks(
-            "graft.artifacts.s3.access-key and secret-key belong together: set both, or neither, and"
-                + " credentials are found as the AWS SDK does");
+            "graft.artifacts.s3.access-key and secret-key belong together: set both, or neither so"
+                + " that credentials are found as the AWS SDK does");
       }
       if (settings.kmsKeyId() != null && settings.encryption() != S3Properties.Encryption.SSE_KMS) {
         throw new MachineLacks(
@@ -504,7 +503,7 @@ public final class S3Bucket implements AutoCloseable {
       }
     }
 
-    /** Encrypted as all objects are: a policy of the bucket may ask for that. */
+    /** Encrypts the object as all objects, because a policy of the bucket may require that. */
     private PutObjectRequest probe(String key) {
       return PutObjectRequest.builder()
           .bucket(bucket)
@@ -518,19 +517,20 @@ public final class S3Bucket implements AutoCloseable {
       String code = S3Failure.code(refused);
       String cure =
           switch (code) {
-            case "NoSuchBucket" -> "it is not there: create it, or mend graft.artifacts.s3.bucket";
+            case "NoSuchBucket" ->
+                "it does not exist: create it, or correct graft.artifacts.s3.bucket";
             case "InvalidAccessKeyId" ->
-                "the access key is not known there: mend graft.artifacts.s3.access-key, or the"
+                "the server does not know the access key: correct graft.artifacts.s3.access-key, or the"
                     + " credentials that the AWS SDK finds";
             case "SignatureDoesNotMatch" ->
-                "the secret of the access key is wrong: mend graft.artifacts.s3.secret-key, or the"
+                "the secret of the access key is wrong: correct graft.artifacts.s3.secret-key, or the"
                     + " credentials that the AWS SDK finds";
             case "ExpiredToken", "InvalidToken" -> "the credentials have expired: renew them";
             case "RequestTimeTooSkewed" -> "this machine's clock is wrong: set it";
             case "PermanentRedirect",
                 "AuthorizationHeaderMalformed",
                 "IllegalLocationConstraintException" ->
-                "it is in another region: mend graft.artifacts.s3.region" + region(refused);
+                "it is in another region: correct graft.artifacts.s3.region" + region(refused);
             case "AccessDenied", "AllAccessDisabled" ->
                 "the credentials do not allow it: " + RIGHTS;
             default ->
@@ -553,18 +553,18 @@ public final class S3Bucket implements AutoCloseable {
     private String sentence(RuntimeException failed) {
       String why = S3Failure.firstLine(failed);
       if (why.contains("Unable to load credentials")) {
-        return "there are no credentials for the bucket %s: set AWS_ACCESS_KEY_ID and"
+        return "no credentials were found for the bucket %s: set AWS_ACCESS_KEY_ID and"
                 .formatted(bucket)
             + " AWS_SECRET_ACCESS_KEY, give this machine a role, or set graft.artifacts.s3.access-key"
             + " and secret-key";
       }
       if (why.contains("Unable to load region")) {
-        return "the region of the bucket %s is not known: set graft.artifacts.s3.region or AWS_REGION"
+        return "the region of the bucket %s is unknown: set graft.artifacts.s3.region or AWS_REGION"
             .formatted(bucket);
       }
-      return "the bucket %s cannot be reached at %s: %s; does the server run, is"
+      return "the bucket %s cannot be reached at %s: %s; check that the server runs, that"
               .formatted(bucket, where(), why)
-          + " graft.artifacts.s3.endpoint right, and does it need path-style=true?";
+          + " graft.artifacts.s3.endpoint is right, and whether it needs path-style=true";
     }
 
     private String where() {

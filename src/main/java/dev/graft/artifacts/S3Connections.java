@@ -18,13 +18,14 @@ import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
 /**
- * The SDK's clients, as the settings say.
+ * The SDK's clients.
  *
- * @param patient for what S3 answers only when it has moved gigabytes: a join of parts, a copy
+ * @param patient for requests that S3 answers only after it has moved gigabytes: joining parts,
+ *     copying
  */
 record S3Connections(S3Client client, S3Client patient, S3Presigner presigner)
     implements AutoCloseable {
-  /** Each download that a client reads slowly has one. */
+  /** A download that its client reads slowly occupies one connection. */
   private static final int MOST = 512;
 
   private static final Duration PATIENCE = Duration.ofMinutes(10);
@@ -40,7 +41,7 @@ record S3Connections(S3Client client, S3Client patient, S3Presigner presigner)
                 S3Configuration.builder().pathStyleAccessEnabled(settings.pathStyle()).build());
     URI endpoint = settings.endpoint();
     if (endpoint != null) {
-      // The SDK's own checksums are newer than many servers; each put has a SHA-256 of ours.
+      // Many servers do not know the SDK's own checksums yet; our puts carry a SHA-256.
       client
           .endpointOverride(endpoint)
           .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)

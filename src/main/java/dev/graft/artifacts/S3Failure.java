@@ -7,7 +7,7 @@ import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** An S3 server refused something, or could not be asked. */
+/** An S3 server refused a request, or could not be reached. */
 public final class S3Failure extends IOException {
   private static final Set<String> FULL =
       Set.of("QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "InsufficientCapacity");
@@ -18,7 +18,7 @@ public final class S3Failure extends IOException {
   }
 
   /**
-   * @param doing what was tried, as "blob x cannot be stored"
+   * @param doing the attempt that failed, such as "blob x cannot be stored"
    */
   static S3Failure of(String doing, SdkException failure) {
     if (!(failure instanceof S3Exception refused)) {
@@ -26,18 +26,18 @@ public final class S3Failure extends IOException {
     }
     String code = code(refused);
     boolean full = refused.statusCode() == INSUFFICIENT_STORAGE || FULL.contains(code);
-    // In the words of a file system, so that whoever knows a full disk knows a full bucket.
+    // In the words of a file system: StorageFull recognises a full disk by them.
     String why = full ? "Disk quota exceeded" : "S3 answered " + refused.statusCode();
     return new S3Failure(doing + ": " + why + (code.isEmpty() ? "" : " " + code), refused);
   }
 
-  /** Empty where the server gave none, as after HEAD. */
+  /** Returns an empty string if the server sent no code, as after HEAD. */
   static String code(S3Exception refused) {
     AwsErrorDetails details = refused.awsErrorDetails();
     return details == null ? "" : Objects.requireNonNullElse(details.errorCode(), "");
   }
 
-  /** Of its answer; 0 where it gave none. */
+  /** Returns the HTTP status of the answer; 0 if there was none. */
   public int status() {
     return getCause() instanceof S3Exception refused ? refused.statusCode() : 0;
   }

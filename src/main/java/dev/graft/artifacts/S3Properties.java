@@ -27,18 +27,17 @@ import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
  * @param secretKey the secret of that key
  * @param certificateAuthorities PEM file of the authorities that vouch for the server, where Java's
  *     own list does not have them
- * @param encryption how the server encrypts objects: as the bucket says, with its own keys
+ * @param encryption how the server encrypts objects: as the bucket is set up, with its own keys
  *     (SSE-S3), or with a key of a key management service (SSE-KMS)
  * @param kmsKeyId of {@code sse-kms}; by default the account's own key
  * @param multipartThreshold blobs larger than this are sent in parts
  * @param partSize of each part, between 5MB and 5GB; larger where there would be more than 10,000
- * @param abandonedAfter parts of an upload that has not ended for so long are removed
+ * @param abandonedAfter age at which the parts of an unfinished upload are removed
  * @param cacheSize how much of the server's disk copies of base models take; by default half of its
  *     file system
  * @param redirectDownloads whether downloads of files and adapters are answered with a redirect to
  *     a pre-signed URL of the bucket, which clients must be able to reach
- * @param redirectWorkers whether workers are sent to the bucket for what they read and what they
- *     upload
+ * @param redirectWorkers whether workers download from the bucket and upload to it directly
  * @param linkLifetime how long a pre-signed URL can be begun with, up to 7 days
  */
 @ConfigurationProperties("graft.artifacts.s3")
@@ -83,7 +82,7 @@ public record S3Properties(
         "multipart-threshold must be 5GB or less");
     require(
         abandonedAfter.compareTo(LEAST_AGE) >= 0,
-        "abandoned-after must be 1h or longer: what is being sent has not ended either");
+        "abandoned-after must be 1h or longer, so that running uploads are not removed");
     require(
         linkLifetime.isPositive() && linkLifetime.compareTo(LONGEST_LINK) <= 0,
         "link-lifetime must be longer than 0 and at most 7d");
@@ -118,14 +117,14 @@ public record S3Properties(
         linkLifetime);
   }
 
-  /** With the slash that ends it, or empty. */
+  /** Returns the prefix with a slash at its end, or an empty string. */
   String keyPrefix() {
     if (prefix == null) return "";
     String plain = prefix.replaceAll("^/+|/+$", "");
     return plain.isEmpty() ? "" : plain + "/";
   }
 
-  /** What a put asks for; null = what the bucket does by itself. */
+  /** Returns the encryption that a put asks for; null = the bucket's default. */
   @Nullable ServerSideEncryption serverSideEncryption() {
     return switch (encryption) {
       case BUCKET_DEFAULT -> null;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A directory for the temporary files of one process. Its owner holds a lock on the file {@code
- * <name>.lock} beside it; a directory whose lock can be had, or that has none, belongs to nobody.
+ * <name>.lock} beside it; a directory whose lock is free or missing is abandoned.
  */
 public final class Scratch implements AutoCloseable {
   /** Closing any channel of a locked file drops a POSIX lock, so our own are never probed. */

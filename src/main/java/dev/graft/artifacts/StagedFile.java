@@ -18,7 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
-/** A blob to be, as a temporary file in the file system of the store. */
+/** A future blob as a temporary file in the file system of the store. */
 record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
     implements ArtifactStore.StagedBlob {
 
@@ -28,7 +28,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
     return new StagedFile(store, file, fill(file, content, maxBytes));
   }
 
-  /** Writes a new file, or none if that fails. */
+  /** Writes a new file; leaves none if that fails. */
   static BlobRef fill(Path file, ArtifactStore.BlobContent content, long maxBytes)
       throws IOException {
     boolean complete = false;
@@ -48,7 +48,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
     }
   }
 
-  /** Stages what is announced and publishes it if it is that. */
+  /** Stages the content and publishes it if it is as announced. */
   static void put(ArtifactStore store, BlobRef expected, InputStream in) throws IOException {
     try (ArtifactStore.StagedBlob staged = store.stage(in::transferTo, expected.bytes())) {
       FileArtifactStore.check(expected, staged.ref());
@@ -76,13 +76,13 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
     }
   }
 
-  /** Reading takes the processor's time and durability the disk's, so one goes beside the other. */
+  /** Reads and flushes at the same time: one waits for the processor, the other for the disk. */
   private void verifyAndMakeDurable() throws IOException {
     FutureTask<BlobRef> lies = new FutureTask<>(this::read);
     Thread.ofVirtual().start(lies);
     makeDurable(file);
     try {
-      // What is published is what lies there, not what we believe we wrote.
+      // Compare the bytes on the disk, not those that we meant to write.
       FileArtifactStore.check(ref, lies.get());
     } catch (ExecutionException e) {
       throw new IOException(e.getCause());
@@ -113,7 +113,8 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
     try {
       Files.createLink(target, file);
     } catch (FileAlreadyExistsException e) {
-      // Damaged outside of Graft, or just being removed: these bytes were verified, so they are it.
+      // Damaged outside of Graft, or just being removed: replace it by these bytes, which were
+      // verified.
       if (!store.renew(ref)) Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
     }
   }
@@ -123,7 +124,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
     Files.deleteIfExists(file);
   }
 
-  /** Writes to a file in large pieces, counting and digesting what passes, up to a limit. */
+  /** Writes to a file in large pieces up to a limit, and counts and digests the bytes. */
   static final class BlobOutputStream extends OutputStream {
     private static final int PIECE = 1 << 17;
 
@@ -135,7 +136,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
     private long bytes;
 
     /**
-     * @param digest to give it all to, or null
+     * @param digest updated with all bytes; may be null
      */
     BlobOutputStream(WritableByteChannel channel, long maxBytes, @Nullable MessageDigest digest) {
       this.channel = channel;
@@ -166,7 +167,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
 
     private void writePiece() throws IOException {
       ByteBuffer buffer = ByteBuffer.wrap(piece, 0, filled);
-      // A full disk may write a part and return normally: only the loop finds out.
+      // On a full disk a write may return normally after a part: only the loop notices.
       while (buffer.hasRemaining()) {
         if (channel.write(buffer) <= 0) {
           throw new IOException("No space left on device");
@@ -176,7 +177,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref)
       filled = 0;
     }
 
-    /** Writes what is left; returns the length of all in bytes. */
+    /** Writes the rest; returns the total length in bytes. */
     long end() throws IOException {
       writePiece();
       return bytes;

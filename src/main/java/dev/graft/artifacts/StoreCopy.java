@@ -17,9 +17,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Copies all blobs, and what is kept by name. Each blob is compared with its digest on the way; one
- * that is there with its length is not copied again, so what was stopped goes on where it ended.
- * Takes memory of some 200 bytes a blob.
+ * Copies all blobs and the content that is kept by name to another store. Each blob is compared
+ * with its digest on the way. A blob that the target has with the same length is not copied again,
+ * so that an interrupted copy continues. Needs about 200 bytes of memory per blob.
  */
 public final class StoreCopy {
   private static final int AT_ONCE = 4;
@@ -32,8 +32,8 @@ public final class StoreCopy {
   private final Map<Digest, StoredBlob> there = new HashMap<>();
 
   /**
-   * @param verify whether what is there is read, too, and replaced if it is not what it should be
-   * @param news told after each blob
+   * @param verify whether blobs that the target has are read too, and replaced if they are damaged
+   * @param news called after each blob
    */
   public StoreCopy(ArtifactStore from, ArtifactStore to, boolean verify, Consumer<Progress> news) {
     this.from = from;
@@ -43,24 +43,25 @@ public final class StoreCopy {
     this.totals = new CopyTotals();
   }
 
-  /** How far it is: blobs that have been dealt with, and their bytes, of how many. */
+  /** Blobs and bytes that are done, of how many. */
   public record Progress(int blobs, int ofBlobs, long bytes, long ofBytes) {}
 
   /**
-   * What it came to.
+   * The result of a copy.
    *
-   * @param copied blobs, of {@code bytes} together
-   * @param found blobs that were there
-   * @param kept other content
-   * @param damaged blobs whose content is not what their name says, which are not copied
+   * @param copied number of copied blobs
+   * @param bytes of these, together
+   * @param found number of blobs that the target had
+   * @param kept number of named contents
+   * @param damaged blobs whose content does not match their digest; they are not copied
    */
   public record Copied(int copied, long bytes, int found, int kept, List<Digest> damaged) {}
 
   /**
-   * Copies what is not there.
+   * Copies what the target lacks.
    *
-   * @throws IOException where one of the stores fails, or the other one is another database's; what
-   *     was copied until then stays
+   * @throws IOException if a store fails, or the target belongs to another database; what was
+   *     copied until then stays
    */
   public Copied run() throws IOException {
     KeptCopy kept = new KeptCopy(from, to);
@@ -111,7 +112,7 @@ public final class StoreCopy {
       return;
     }
     try (InputStream in = from.open(blob.sha256())) {
-      // Else a blob of the right length would be taken for the right one.
+      // Otherwise a damaged blob of the right length would be kept.
       if (seen != null) to.delete(seen);
       to.put(blob, in);
       totals.copied(blob);
@@ -128,9 +129,11 @@ public final class StoreCopy {
     }
   }
 
-  /** What a store keeps by name, into another: parts of uploads, and whose it is. */
+  /**
+   * Copies the content that a store keeps by name: parts of uploads, and the id of its database.
+   */
   record KeptCopy(ArtifactStore from, ArtifactStore to) {
-    /** How many there were. */
+    /** Returns how many there were. */
     int run() throws IOException {
       List<String> names;
       try (Stream<String> all = from.kept()) {
@@ -152,24 +155,24 @@ public final class StoreCopy {
       byte[] target = owner(to);
       if (target.length > 0 && !Arrays.equals(target, owner(from))) {
         throw new IOException(
-            "the store to copy to belongs to another database: nothing was copied. If it is this"
-                + " one's now, remove kept/"
+            "the target store belongs to another database: nothing was copied. If it shall belong to"
+                + " this one, remove kept/"
                 + ArtifactStore.OWNER
                 + " from it");
       }
     }
 
-    /** Empty where nobody has said so yet. */
+    /** Returns the id of the database that the store belongs to; empty if it has none yet. */
     private static byte[] owner(ArtifactStore store) throws IOException {
       try (InputStream in = store.openKept(ArtifactStore.OWNER)) {
         return in.readAllBytes();
-      } catch (BlobMissing nobodys) {
+      } catch (BlobMissing unowned) {
         return new byte[0];
       }
     }
   }
 
-  /** What threads that copy have done together. */
+  /** Adds up the results of all copying threads. */
   static final class CopyTotals {
     private int done;
     private long doneBytes;

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * Where artifacts lie that are in no bucket.
+ * Where artifacts are stored without a bucket.
  *
  * @param directory of the artifacts, by default {@code artifacts} in the data directory; several
  *     servers share one

@@ -9,7 +9,7 @@ import java.nio.file.Path;
  * @param sha256 in hexadecimal
  */
 public record UploadSource(Path file, long bytes, String sha256) {
-  /** As S3 writes it. */
+  /** The digest as S3 writes it. */
   String base64() {
     return new ObjectContent(bytes, sha256).base64();
   }

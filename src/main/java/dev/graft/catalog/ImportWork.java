@@ -3,8 +3,8 @@ package dev.graft.catalog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Scratch;
-import dev.graft.datasets.UserData;
-import dev.graft.datasets.UserData.UserFile;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.StoredFiles.UserFile;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.work.LeasedWork;
@@ -46,7 +46,7 @@ class ImportWork implements WorkKind {
   private final HubModels hub;
   private final GgufModels gguf;
   private final BaseModels baseModels;
-  private final UserData files;
+  private final StoredFiles files;
   private final ArtifactStore store;
   private final LeasedWork work;
   private final Path scratch;
@@ -56,7 +56,7 @@ class ImportWork implements WorkKind {
       HubModels hub,
       GgufModels gguf,
       BaseModels baseModels,
-      UserData files,
+      StoredFiles files,
       ArtifactStore store,
       LeasedWork work,
       GraftProperties graft) {
@@ -93,7 +93,7 @@ class ImportWork implements WorkKind {
   private void add(ModelImports.ModelImport wanted, HubModels.Progress progress)
       throws IOException {
     String source = wanted.source();
-    if (UserData.isFile(source)) addUploaded(wanted.name(), source, progress);
+    if (StoredFiles.isFile(source)) addUploaded(wanted.name(), source, progress);
     else hub.add(wanted.name(), source, progress);
   }
 
@@ -108,7 +108,7 @@ class ImportWork implements WorkKind {
       throws IOException {
     UserFile file =
         files
-            .find(fileId)
+            .findUserData(fileId)
             .orElseThrow(
                 () ->
                     new BaseModels.ModelRefused(

@@ -3,7 +3,7 @@ package dev.graft.catalog;
 import dev.graft.artifacts.hub.Hub;
 import dev.graft.artifacts.hub.HubRepository;
 import dev.graft.catalog.ModelImports.ModelImport;
-import dev.graft.datasets.UserData;
+import dev.graft.datasets.StoredFiles;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.Ids;
@@ -29,13 +29,13 @@ class ModelImportController {
 
   private final ModelImports imports;
   private final Hub hub;
-  private final UserData files;
+  private final StoredFiles files;
   private final LeasedWork work;
   private final AuditLog audit;
   private final Ids ids;
 
   ModelImportController(
-      ModelImports imports, Hub hub, UserData files, LeasedWork work, AuditLog audit, Ids ids) {
+      ModelImports imports, Hub hub, StoredFiles files, LeasedWork work, AuditLog audit, Ids ids) {
     this.imports = imports;
     this.hub = hub;
     this.files = files;
@@ -62,9 +62,9 @@ class ModelImportController {
   }
 
   private void requireSource(String source) {
-    if (!UserData.isFile(source)) {
+    if (!StoredFiles.isFile(source)) {
       hub.requireAllowed(HubRepository.parse(source));
-    } else if (files.find(source).isEmpty()) {
+    } else if (files.findUserData(source).isEmpty()) {
       throw RequestFailed.invalid(
           "source",
           "There is no file %s of purpose 'user_data'. Upload the model with that purpose."

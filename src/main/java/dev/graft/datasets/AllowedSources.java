@@ -37,7 +37,7 @@ class AllowedSources {
   }
 
   /**
-   * @throws RequestFailed 403 that tells nothing of what is allowed
+   * @throws RequestFailed 403, without naming the allowed sources
    */
   void require(ImportSource source) {
     boolean allowed =
@@ -52,21 +52,21 @@ class AllowedSources {
   private static RequestFailed forbidden() {
     return new RequestFailed(
         ProblemType.PERMISSION_DENIED,
-        "Files may not be imported from there: an administrator of this Graft says from where they"
-            + " may (graft.datasets.sources).",
+        "Files may not be imported from this source. An administrator of this Graft allows sources"
+            + " by graft.datasets.sources.",
         "source");
   }
 
   static RequestFailed tooMany(int most) {
     return RequestFailed.invalid(
-        "source", "More than %d files are meant: name fewer of them.".formatted(most));
+        "source", "The source matches more than %d files: name fewer.".formatted(most));
   }
 
   /**
-   * Looks at the files of a source that is allowed.
+   * Lists the files of an allowed source.
    *
    * @throws RequestFailed if there are none, or too many
-   * @throws IOException if they cannot be asked for
+   * @throws IOException if they cannot be listed
    */
   RemoteFiles open(ImportSource source) throws IOException {
     require(source);
@@ -174,9 +174,9 @@ class AllowedSources {
     long bytes();
 
     /**
-     * Brings them. May be called again with the same directory after whatever happened.
+     * Downloads the files. May be called again with the same directory after any failure.
      *
-     * @return where they are, in the same order
+     * @return the local files, in the same order
      */
     List<Path> bring(Path directory, Progress progress) throws IOException;
 
@@ -235,7 +235,7 @@ class AllowedSources {
     }
 
     private static RequestFailed missing(String key) {
-      return RequestFailed.invalid("source", "There is no object " + key + ".");
+      return RequestFailed.invalid("source", "The object " + key + " does not exist.");
     }
 
     @Override
@@ -273,9 +273,8 @@ class AllowedSources {
       download(object, part, progress);
       if (object.isIn(part)) return Files.move(part, whole);
       Files.delete(part);
-      if (resumed) return bring(object, directory, progress); // perhaps its beginning was damaged
-      throw RequestFailed.invalid(
-          "source", object.key() + " came with other bytes than its ETag says; try again.");
+      if (resumed) return bring(object, directory, progress); // its beginning may have been damaged
+      throw RequestFailed.invalid("source", object.key() + " does not match its ETag; try again.");
     }
 
     private void download(ForeignObject object, Path part, Progress progress) throws IOException {
@@ -288,7 +287,7 @@ class AllowedSources {
         for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
           out.write(buffer, 0, read);
           here += read;
-          if (here > object.bytes()) break; // which is not the object that was looked at
+          if (here > object.bytes()) break; // another object than the one that was listed
           progress.at(here);
         }
       }

@@ -22,40 +22,40 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Makes a file of an upload's parts. A refusal leaves the upload pending. Twins of a request (an
- * SDK that got no answer) wait for the first and then find its result. Twins at two servers both
- * join the parts, and the first to end makes the file.
+ * Makes a file from the parts of an upload. A refusal leaves the upload pending. A repeated request
+ * (an SDK that got no answer) waits for the first and then finds its result. At two servers both
+ * requests join the parts, and the first to end makes the file.
  */
 @Component
 class CompleteUpload {
   private final ArtifactStore store;
-  private final Uploads uploads;
+  private final UploadService uploads;
   private final UploadParts parts;
   private final FileValidation validation;
   private final ConcurrentHashMap<String, CompletableFuture<Boolean>> running =
       new ConcurrentHashMap<>();
 
   CompleteUpload(
-      ArtifactStore store, Uploads uploads, UploadParts parts, FileValidation validation) {
+      ArtifactStore store, UploadService uploads, UploadParts parts, FileValidation validation) {
     this.store = store;
     this.uploads = uploads;
     this.parts = parts;
     this.validation = validation;
   }
 
-  Uploads.UploadObject complete(String departmentId, String uploadId, CompleteUploadRequest request)
+  Upload.UploadObject complete(String departmentId, String uploadId, CompleteUploadRequest request)
       throws IOException {
     List<String> partIds = request.parts();
     String md5 = request.checksum();
     uploads.require(departmentId, uploadId);
     CompletableFuture<Boolean> turn = takeTurn(uploadId);
     try {
-      Uploads.UploadRow upload = uploads.require(departmentId, uploadId);
+      Upload upload = uploads.require(departmentId, uploadId);
       if (!upload.wasCompletedWith(partIds)) {
         complete(upload, partIds, md5);
       }
     } catch (RequestFailed | BlobMissing gone) {
-      // A twin at another server may have ended the upload, and dropped its parts.
+      // The same request at another server may have ended the upload and dropped its parts.
       if (!uploads.require(departmentId, uploadId).wasCompletedWith(partIds)) throw gone;
     } finally {
       running.remove(uploadId);
@@ -73,14 +73,14 @@ class CompleteUpload {
     return mine;
   }
 
-  private void complete(Uploads.UploadRow upload, List<String> partIds, @Nullable String md5)
+  private void complete(Upload upload, List<String> partIds, @Nullable String md5)
       throws IOException {
     uploads.requirePending(upload);
-    long bytes = uploads.bytesOf(upload.id(), partIds);
+    long bytes = uploads.bytesOf(upload, partIds);
     if (bytes != upload.bytes()) {
       throw RequestFailed.invalid(
           "part_ids",
-          "These parts have %d bytes together; the upload was announced with %d."
+          "These parts have %d bytes together, but the upload was announced with %d."
               .formatted(bytes, upload.bytes()));
     }
     try {
@@ -88,15 +88,14 @@ class CompleteUpload {
     } catch (StorageFull e) {
       throw MultipartForm.noRoom();
     } catch (BlobMissing dropped) {
-      // Cancelled meanwhile; if it was not, the part is lost.
+      // If the upload was not cancelled meanwhile, the part is lost.
       uploads.requirePending(uploads.require(upload.departmentId(), upload.id()));
       throw dropped;
     }
     parts.tidy(upload.id());
   }
 
-  private void join(Uploads.UploadRow upload, List<String> partIds, @Nullable String md5)
-      throws IOException {
+  private void join(Upload upload, List<String> partIds, @Nullable String md5) throws IOException {
     MessageDigest digest = md5();
     NewFile file = upload.file();
     try (StagedBlob content =
@@ -104,12 +103,11 @@ class CompleteUpload {
             out -> copy(partIds, md5 == null ? out : new DigestOutputStream(out, digest)),
             upload.bytes())) {
       if (md5 != null && !md5.equals(HexFormat.of().formatHex(digest.digest()))) {
-        throw RequestFailed.invalid("md5", "The parts, in this order, have another MD5.");
+        throw RequestFailed.invalid("md5", "The MD5 of the parts in this order is different.");
       }
       FileValidation.CheckedFile checked =
           validation.requireIfSmall(file, content::open, content.ref().bytes(), "part_ids");
-      StoredFiles.ArrivedFile arrived = new StoredFiles.ArrivedFile(content.publish(), checked);
-      uploads.complete(upload.departmentId(), upload.id(), partIds, file, arrived);
+      uploads.complete(upload.id(), partIds, file, content.publish(), checked);
     }
   }
 
@@ -138,7 +136,7 @@ class CompleteUpload {
   record CompleteUploadRequest(@Nullable List<@Nullable String> partIds, @Nullable String md5) {
     private static final Pattern MD5 = Pattern.compile("[0-9a-f]{32}");
 
-    /** The ids, each once. Throws {@link RequestFailed}. */
+    /** Returns the ids, each once. Throws {@link RequestFailed}. */
     List<String> parts() {
       List<@Nullable String> given = RequestFailed.required(partIds, "part_ids");
       List<String> parts =
@@ -152,7 +150,7 @@ class CompleteUpload {
       return parts;
     }
 
-    /** In lower case, or null where none was given. Throws {@link RequestFailed}. */
+    /** Returns the MD5 in lower case, or null if none was given. Throws {@link RequestFailed}. */
     @Nullable String checksum() {
       if (md5 == null) return null;
       String lower = md5.toLowerCase(Locale.ROOT);

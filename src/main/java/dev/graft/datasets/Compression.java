@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
-/** How a file is packed, told by its first bytes. */
+/** The compression of a file, recognised by its first bytes. */
 enum Compression {
   NONE,
   GZIP,
@@ -61,7 +61,8 @@ enum Compression {
     return switch (failure) {
       case ZstdIOException zstd
           when zstd.getErrorCode() == Zstd.errFrameParameterWindowTooLarge() ->
-          new Undecodable("needs more than 8 MiB to unpack: pack it without --long and --ultra");
+          new Undecodable(
+              "needs more than 8 MiB of memory to unpack: pack it without --long and --ultra");
       case ZstdIOException zstd -> new Undecodable("is damaged or cut off Zstandard data");
       case ZipException zip -> new Undecodable("is damaged gzip data");
       case EOFException cut when this == GZIP -> new Undecodable("is cut off gzip data");
@@ -70,7 +71,7 @@ enum Compression {
   }
 
   /**
-   * Unpacked data that ends with {@link FileFormat.Undecodable} where it grows out of all
+   * Unpacked data. Reading throws {@link FileFormat.Undecodable} if the data grows out of all
    * proportion.
    */
   static final class InflationGuard extends CountedInputStream {
@@ -82,7 +83,7 @@ enum Compression {
     private final LongSupplier packed;
 
     /**
-     * @param packed how many bytes they were unpacked of, by now
+     * @param packed number of packed bytes read so far
      */
     InflationGuard(InputStream unpacked, LongSupplier packed) {
       super(unpacked);

@@ -2,8 +2,8 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ArtifactStore.StagedBlob;
+import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.StorageFull;
-import dev.graft.datasets.StoredFiles.ArrivedFile;
 import dev.graft.platform.Idempotency;
 import dev.graft.platform.IdempotentRequest;
 import dev.graft.platform.RequestFailed;
@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Takes an upload: reserved, read, checked, published, recorded, in this order. */
+/** Creates a file from a request: reserves room, reads, checks, publishes and records it. */
 @Component
 class CreateFile {
   private final ArtifactStore store;
@@ -46,7 +46,7 @@ class CreateFile {
     this.settings = settings;
   }
 
-  FileRow from(HttpServletRequest request, Caller caller) throws IOException {
+  DataFile from(HttpServletRequest request, Caller caller) throws IOException {
     try (StorageQuota.Reservation room = reserve(request, caller.departmentId());
         FileUploadBody upload =
             FileUploadBody.read(request, store, room.bytes(), room::renewedBy)) {
@@ -54,41 +54,33 @@ class CreateFile {
       StagedBlob content = upload.content();
       FileValidation.CheckedFile checked =
           validation.requireIfSmall(file, content::open, content.ref().bytes(), "file");
-      ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
-      return record(request, file, arrived, room);
+      BlobRef blob = content.publish();
+      // Only once: SDKs repeat a request if they get no answer.
+      String id =
+          idempotency.once(
+              submission(request, file, blob), () -> files.add(file, blob, checked, room));
+      return files
+          .find(file.departmentId(), id)
+          .orElseThrow(() -> RequestFailed.notFound("file", id));
     } catch (StorageFull e) {
       throw MultipartForm.noRoom();
     }
   }
 
-  /** A request that does not say its length may have as much as one file may. */
+  /** A request without a Content-Length reserves the size of the largest file. */
   private StorageQuota.Reservation reserve(HttpServletRequest request, String departmentId) {
     long most = settings.maxSize().toBytes();
-    long told = request.getContentLengthLong();
-    return told < 0
+    long length = request.getContentLengthLong();
+    return length < 0
         ? quota.reserve(departmentId, most, most)
-        : quota.reserve(departmentId, Math.min(told, most), MultipartForm.BESIDE_THE_FILE);
-  }
-
-  /** Once, although SDKs send a request again whose answer they did not get. */
-  private FileRow record(
-      HttpServletRequest request,
-      NewFile file,
-      ArrivedFile arrived,
-      StorageQuota.Reservation room) {
-    String id =
-        idempotency.once(
-            submission(request, file, arrived), () -> files.add(file, arrived, room).id());
-    return files
-        .find(file.departmentId(), id)
-        .orElseThrow(() -> RequestFailed.notFound("file", id));
+        : quota.reserve(departmentId, Math.min(length, most), MultipartForm.BESIDE_THE_FILE);
   }
 
   private static IdempotentRequest submission(
-      HttpServletRequest request, NewFile file, ArrivedFile arrived) {
+      HttpServletRequest request, NewFile file, BlobRef content) {
     String everything =
         IdempotentRequest.hash(
-            arrived.blob().sha256().hex(),
+            content.sha256().hex(),
             file.filename(),
             file.purpose().wireName(),
             String.valueOf(file.lifetime()),
@@ -116,7 +108,7 @@ class CreateFile {
     /**
      * Reads the request to its end. Throws {@link RequestFailed}.
      *
-     * @param watched the content, as it is to be read
+     * @param watched wraps the content before it is read
      */
     static FileUploadBody read(
         HttpServletRequest request,
@@ -180,7 +172,7 @@ class CreateFile {
       return fields.get(name);
     }
 
-    /** Field of a row to column of a CSV file; empty where none were given. */
+    /** Returns the column of a CSV file for each field of a row; empty if none were given. */
     Map<String, String> columns() {
       return columns;
     }

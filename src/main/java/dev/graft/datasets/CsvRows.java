@@ -39,11 +39,11 @@ final class CsvRows {
   }
 
   /**
-   * Reads to the end, to as many problems as a {@link RowReader} tells, or to text in another
-   * encoding. Throws {@link Undecodable} where the header does not say what the columns are.
+   * Reads to the end, to the most problems that a {@link RowReader} reports, or to text in another
+   * encoding. Throws {@link Undecodable} if the header does not name the columns as fields.
    *
-   * @param options whose columns are null where the header itself has the names of fields
-   * @param problems gets what is wrong with records; those become empty lines
+   * @param options whose columns are null if the header itself has the names of fields
+   * @param problems collects what is wrong with records; such records become empty lines
    */
   static void write(
       InputStream csv, DecodingOptions options, OutputStream jsonl, List<Problem> problems)
@@ -93,11 +93,11 @@ final class CsvRows {
               .orElseThrow(
                   () ->
                       new Undecodable(
-                          "has columns that are no row: "
+                          "has columns that do not make a row: "
                               + CsvColumns.shown(names)
                               + ". Name them "
                               + CsvKind.words()
-                              + "; or say which is which: --column user=question of graft,"
+                              + "; or map them: --column user=question of graft,"
                               + " columns[user]=question of the API (--ignore-unknown-keys,"
                               + " ignore_unknown_keys leave the others out)"));
       return new CsvRows(kind, places(names, identity(fields)), names.size());
@@ -151,9 +151,9 @@ final class CsvRows {
     private @Nullable String problem;
 
     /**
-     * @param line where it begins, from 1
-     * @param lines how many it takes, at least 1
-     * @param problem why it is none, or null
+     * @param line number of its first line, from 1
+     * @param lines number of its lines, at least 1
+     * @param problem why it is invalid, or null
      */
     record Row(long line, int lines, List<String> cells, @Nullable String problem) {
       boolean isBlank() {
@@ -197,7 +197,7 @@ final class CsvRows {
         if (c == '\n') line++;
         if (c == '\n' && state != Cell.QUOTED) break;
         if (++size > MAX_RECORD) {
-          problem = "is longer than " + MAX_RECORD + " bytes; is a quote not closed?";
+          problem = "is longer than " + MAX_RECORD + " bytes; check whether a quote is not closed";
           cell.reset();
         }
         state = take(c, state);
@@ -321,8 +321,8 @@ final class CsvRows {
     }
 
     /**
-     * The row, as it travels in JSONL, its keys always in the same order. An optional field whose
-     * cell is empty is left out.
+     * Returns the row as in JSONL, its keys always in the same order. An optional field with an
+     * empty cell is left out.
      */
     Map<String, Object> row(Map<String, String> cells) {
       Map<String, Object> row = new LinkedHashMap<>();

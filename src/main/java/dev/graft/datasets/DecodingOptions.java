@@ -14,7 +14,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * How the rows of a file are made, as whoever sent it asks.
+ * Options of the uploader for reading the rows of a file.
  *
  * @param columns of CSV; null where its header names them as rows do
  * @param ignoreUnknownKeys leaves out keys, and columns, that no row has
@@ -47,22 +47,21 @@ record DecodingOptions(
         }
         if (column.getValue().isBlank() || column.getValue().length() > MAX_NAME) {
           throw RequestFailed.invalid(
-              param, "The name of a column has 1 to " + MAX_NAME + " characters.");
+              param, "The name of a column must have 1 to " + MAX_NAME + " characters.");
         }
       }
       if (CsvKind.of(byField.keySet()).isEmpty()) {
         throw RequestFailed.invalid(
-            "columns", "These fields together are no row; rows are " + CsvKind.words() + ".");
+            "columns",
+            "These fields together do not make a row; rows are " + CsvKind.words() + ".");
       }
     }
 
-    /**
-     * What is said of a field that there is not, or that stands where the column's name belongs.
-     */
+    /** The message for an unknown field, also where field and column were exchanged. */
     private static String noField(String field, String column) {
       String meant = CsvKind.FIELDS.contains(column) ? column : "user";
       String name = CsvKind.FIELDS.contains(column) ? field : "question";
-      return "'%s' is no field of a row; fields are %s. Write FIELD=COLUMN: --column %s=%s of graft, columns[%s]=%s of the API."
+      return "'%s' is not a field of a row; fields are %s. Write FIELD=COLUMN: --column %s=%s of graft, columns[%s]=%s of the API."
           .formatted(
               Nearest.shown(field),
               String.join(", ", CsvKind.FIELDS),

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Makes a file of another's content, which stays as it is. A small one is made before the answer; a
- * large one is, as one that was uploaded, {@code uploaded} until it is made and validated.
+ * Makes a file from the content of another file, which stays unchanged. A small file is made before
+ * the answer. A large one has the status {@code uploaded} until it is made and validated.
  */
 @Component
 class DerivedFiles {
@@ -47,28 +47,29 @@ class DerivedFiles {
     this.clock = clock;
   }
 
-  /** How long a file lives that ends with the one it is made of. */
-  @Nullable Duration lifetimeOf(FileRow source) {
+  /** Returns the lifetime with which a file expires together with its source. */
+  @Nullable Duration lifetimeOf(DataFile source) {
     Instant expiresAt = source.expiresAt();
     return expiresAt == null ? null : Duration.between(clock.instant(), expiresAt);
   }
 
   /**
-   * @param content that it is made of
-   * @param said all that tells this request from others to this route
+   * @param content from which the file is made
+   * @param request everything that distinguishes this request from others to this route
    */
-  FileRow add(HttpServletRequest http, String route, NewFile file, BlobRef content, String... said)
+  DataFile add(
+      HttpServletRequest http, String route, NewFile file, BlobRef content, String... request)
       throws IOException {
     files.requireRoom(file.departmentId(), content.bytes());
     try {
       FileValidation.CheckedFile checked =
           validation.requireIfSmall(
               file, () -> store.open(content.sha256()), content.bytes(), "id");
-      StoredFiles.ArrivedFile arrived = new StoredFiles.ArrivedFile(content, checked);
       String id =
           idempotency.once(
-              IdempotentRequest.of(http, file.departmentId(), route, IdempotentRequest.hash(said)),
-              () -> files.add(file, arrived).id());
+              IdempotentRequest.of(
+                  http, file.departmentId(), route, IdempotentRequest.hash(request)),
+              () -> files.add(file, content, checked));
       return files
           .find(file.departmentId(), id)
           .orElseThrow(() -> RequestFailed.notFound("file", id));
@@ -77,7 +78,7 @@ class DerivedFiles {
     }
   }
 
-  /** Makes a file of OpenAI's chat rows of another file. */
+  /** Makes a file with OpenAI's chat rows from another file. */
   @Component
   static class ConvertFile {
     private static final String ROUTE = "POST /v1/files/{id}/convert";
@@ -92,15 +93,15 @@ class DerivedFiles {
     /**
      * The body of the request.
      *
-     * @param from the format of the rows; null = as they were recognised
-     * @param ignoreUnknownKeys leaves out what the format does not have; null = as the file was
-     *     uploaded
+     * @param from the format of the rows; null = the recognised format
+     * @param ignoreUnknownKeys leaves out keys that the format does not have; null = as for the
+     *     upload of the file
      */
     record ConversionRequest(@Nullable String from, @Nullable Boolean ignoreUnknownKeys) {
       static final ConversionRequest EMPTY = new ConversionRequest(null, null);
     }
 
-    FileRow from(HttpServletRequest http, FileRow source, ConversionRequest request)
+    DataFile from(HttpServletRequest http, DataFile source, ConversionRequest request)
         throws IOException {
       NewFile file = converted(source, request);
       return derived.add(
@@ -113,30 +114,30 @@ class DerivedFiles {
           String.valueOf(source.expiresAt()));
     }
 
-    private static void requireConvertible(FileRow source) {
+    private static void requireConvertible(DataFile source) {
       if (!source.is(NewFile.FilePurpose.FINE_TUNE)) {
-        throw RequestFailed.invalid("id", source.id() + " has not the purpose 'fine-tune'.");
+        throw RequestFailed.invalid("id", source.id() + " does not have the purpose 'fine-tune'.");
       }
-      if (source.has(FileRow.FileStatus.UPLOADED) || source.isUnconverted()) {
+      if (source.has(DataFile.FileStatus.UPLOADED) || source.isUnconverted()) {
         throw new RequestFailed(
             ProblemType.WRONG_STATE,
-            source.id() + " is not read yet, or is a conversion that failed: see its status.",
+            source.id() + " is not validated yet, or its conversion failed: see its status.",
             "id");
       }
       if (FileFormat.isCsv(source.filename(), source.options())) {
         throw RequestFailed.invalid(
             "id",
             source.id()
-                + " is CSV: upload it with columns[user] and columns[assistant] instead, and its"
-                + " rows are chat rows.");
+                + " is CSV: upload it with columns[user] and columns[assistant] instead, which makes"
+                + " its rows chat rows.");
       }
     }
 
-    private NewFile converted(FileRow source, ConversionRequest request) {
+    private NewFile converted(DataFile source, ConversionRequest request) {
       requireConvertible(source);
       RowFormat from = format(source, request.from());
-      Boolean said = request.ignoreUnknownKeys();
-      boolean ignored = said == null ? source.options().ignoreUnknownKeys() : said;
+      Boolean wanted = request.ignoreUnknownKeys();
+      boolean ignored = wanted == null ? source.options().ignoreUnknownKeys() : wanted;
       return new NewFile(
           source.departmentId(),
           source.filename().replaceFirst(ENDINGS, "") + ".chat.jsonl",
@@ -146,17 +147,18 @@ class DerivedFiles {
           new NewFile.FileOrigin(source.id(), List.of(), null));
     }
 
-    private static RowFormat format(FileRow source, @Nullable String said) {
+    private static RowFormat format(DataFile source, @Nullable String named) {
       RowFormat recognised = source.rowFormat();
-      if (said == null && recognised != null) return recognised;
-      return RowFormat.named(String.valueOf(said))
+      if (named == null && recognised != null) return recognised;
+      return RowFormat.named(String.valueOf(named))
           .orElseThrow(
               () ->
                   RequestFailed.invalid(
                       "from",
-                      (said == null
-                              ? source.id() + " begins with no row that can be converted; from is "
-                              : "from is ")
+                      (named == null
+                              ? source.id()
+                                  + " does not begin with a convertible row; from must be "
+                              : "from must be ")
                           + Arrays.stream(RowFormat.values())
                               .map(RowFormat::wireName)
                               .collect(Collectors.joining(" or "))
@@ -164,7 +166,7 @@ class DerivedFiles {
     }
   }
 
-  /** Makes a file of another's rows, with what a report says can be done about them. */
+  /** Makes a file from the rows of another file by applying remedies that a report proposes. */
   @Component
   static class RemedyFile {
     private static final String ROUTE = "POST /v1/files/{id}/remedies";
@@ -188,7 +190,7 @@ class DerivedFiles {
     record RemedyRequest(
         @Nullable List<@Nullable String> remedies, @Nullable String validationFile) {}
 
-    FileRow from(HttpServletRequest http, FileRow source, RemedyRequest request)
+    DataFile from(HttpServletRequest http, DataFile source, RemedyRequest request)
         throws IOException {
       Set<Remedy> remedies = remedies(request.remedies());
       TrainingFile rows = files.requireTrainable(source.departmentId(), source.id(), "id");
@@ -216,7 +218,7 @@ class DerivedFiles {
                     () ->
                         RequestFailed.invalid(
                             "remedies",
-                            "'%s' is no remedy; remedies are %s.%s"
+                            "Unknown remedy '%s'. Remedies are %s.%s"
                                 .formatted(
                                     Nearest.shown(name),
                                     String.join(", ", all()),
@@ -233,7 +235,7 @@ class DerivedFiles {
       return Arrays.stream(Remedy.values()).map(Remedy::wireName).toList();
     }
 
-    /** The file that is to be compared with; null = none. */
+    /** Returns the file to compare with; null = none. */
     private @Nullable String validation(
         TrainingFile rows, Set<Remedy> remedies, @Nullable String given) {
       String needing =
@@ -248,7 +250,7 @@ class DerivedFiles {
       TrainingFile held = files.requireTrainable(rows.departmentId(), given, "validation_file");
       if (held.kind() != null && rows.kind() != null && held.kind() != rows.kind()) {
         throw RequestFailed.invalid(
-            "validation_file", given + " has another kind of rows than " + rows.id() + ".");
+            "validation_file", given + " has a different kind of rows than " + rows.id() + ".");
       }
       return given;
     }

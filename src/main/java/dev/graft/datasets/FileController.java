@@ -2,9 +2,9 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
+import dev.graft.datasets.DataFile.FileObject;
 import dev.graft.datasets.DerivedFiles.ConvertFile.ConversionRequest;
 import dev.graft.datasets.DerivedFiles.RemedyFile.RemedyRequest;
-import dev.graft.datasets.FileRow.FileObject;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
@@ -37,7 +37,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping("/v1/files")
 class FileController {
-  /** Not the word that is a route of its own. */
+  /** Excludes the word of another route. */
   private static final String FILE = "/{id:(?!imports$).+}";
 
   /** OpenAI's, as limit and as default. */
@@ -100,7 +100,7 @@ class FileController {
     return files.object(convertFile.from(http, require(caller, id), request));
   }
 
-  /** Graft's own: does on request what a report says can be done. */
+  /** Graft's own: applies remedies that a report proposes. */
   @PostMapping("/{id}/remedies")
   FileObject remedy(
       @AuthenticationPrincipal Caller caller,
@@ -117,11 +117,11 @@ class FileController {
       @PathVariable String id,
       HttpMethod method,
       @RequestHeader HttpHeaders headers) {
-    FileRow file = require(caller, id);
+    DataFile file = require(caller, id);
     if (file.isUnconverted()) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
-          "The rows of " + id + " are not made yet, or could not be: see its status.",
+          "The rows of " + id + " are not ready, or could not be made: see its status.",
           "id");
     }
     ResponseEntity<Resource> answer =
@@ -147,7 +147,7 @@ class FileController {
     return new DeletedObject(id, "file", true);
   }
 
-  private FileRow require(Caller caller, String id) {
+  private DataFile require(Caller caller, String id) {
     return files
         .find(caller.departmentId(), id)
         .orElseThrow(() -> RequestFailed.notFound("file", id));

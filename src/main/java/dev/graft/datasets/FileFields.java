@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What is said about a file beside its content, checked. */
+/** Checks the fields of a request that describe a file. */
 final class FileFields {
   private static final long MIN_LIFETIME = 3600;
   private static final long MAX_LIFETIME = 2_592_000;
@@ -28,8 +28,8 @@ final class FileFields {
   }
 
   /**
-   * Departments upload what jobs read. The results of these have a purpose of their own, and what
-   * is taken as it is comes from administrators.
+   * Departments upload training data. Results of jobs have a purpose of their own, and only
+   * administrators upload files of purpose {@code user_data}.
    */
   public static FilePurpose purpose(@Nullable String purpose, Caller caller) {
     if (purpose == null) {
@@ -40,13 +40,12 @@ final class FileFields {
     if (!purpose.equals(FilePurpose.USER_DATA.wireName())) {
       String shown = purpose.substring(0, Math.min(purpose.length(), MAX_SHOWN));
       throw RequestFailed.invalid(
-          "purpose",
-          "'" + shown + "' is not a purpose that uploads may have here; 'fine-tune' is.");
+          "purpose", "Uploads cannot have the purpose '" + shown + "' here; use 'fine-tune'.");
     }
     if (caller.permissions().contains(Permission.ORGANIZATION_WRITE)) return FilePurpose.USER_DATA;
     throw new RequestFailed(
         ProblemType.PERMISSION_DENIED,
-        "Administrators alone upload files of purpose 'user_data'; training data has 'fine-tune'.",
+        "Only administrators can upload files of purpose 'user_data'; use 'fine-tune' for training data.",
         "purpose");
   }
 
@@ -55,14 +54,14 @@ final class FileFields {
     return columns == null || columns.isEmpty() ? null : new DecodingOptions.CsvColumns(columns);
   }
 
-  private static boolean ignoreUnknownKeys(@Nullable String said) {
-    return switch (said) {
+  private static boolean ignoreUnknownKeys(@Nullable String value) {
+    return switch (value) {
       case null -> false;
       case "true" -> true;
       case "false" -> false;
       default ->
           throw RequestFailed.invalid(
-              "ignore_unknown_keys", "ignore_unknown_keys is true or false.");
+              "ignore_unknown_keys", "ignore_unknown_keys must be true or false.");
     };
   }
 
@@ -80,7 +79,7 @@ final class FileFields {
         "expires_after[seconds]");
   }
 
-  /** The two names are those by which errors call the fields. */
+  /** The two names are those of the fields in errors. */
   public static Duration lifetime(
       @Nullable String anchor, @Nullable Long seconds, String anchorName, String secondsName) {
     if (!"created_at".equals(anchor)) {
@@ -88,7 +87,8 @@ final class FileFields {
     }
     if (seconds == null || seconds < MIN_LIFETIME || seconds > MAX_LIFETIME) {
       throw RequestFailed.invalid(
-          secondsName, "A lifetime is %d to %d seconds.".formatted(MIN_LIFETIME, MAX_LIFETIME));
+          secondsName,
+          "A lifetime must be %d to %d seconds.".formatted(MIN_LIFETIME, MAX_LIFETIME));
     }
     return Duration.ofSeconds(seconds);
   }

@@ -32,11 +32,11 @@ final class FileFormat {
   }
 
   /**
-   * Packed, Parquet or neither by the first bytes; Parquet, too, where the name ends with {@code
-   * .parquet}; CSV where the name ends with {@code .csv} or {@code .tsv} (before the ending of a
-   * packed file), or where columns are given; else JSONL.
+   * Recognises compression and Parquet by the first bytes; also Parquet if the name ends with
+   * {@code .parquet}; CSV if the name ends with {@code .csv} or {@code .tsv} (before the ending of
+   * a packed file), or if columns are given; otherwise JSONL.
    *
-   * @param content is read for a few bytes and not closed
+   * @param content a few bytes are read; it is not closed
    */
   public static FileFormat of(InputStream content, String filename, DecodingOptions options)
       throws IOException {
@@ -64,10 +64,10 @@ final class FileFormat {
   }
 
   /**
-   * The rows of a file that {@linkplain #isRows is} its own. Throws {@link Undecodable} where it
-   * begins as none does.
+   * Opens a file that {@linkplain #isRows consists of} rows. Throws {@link Undecodable} if its
+   * beginning is not that of rows.
    *
-   * @param content closed by whoever closes what is returned, or with a failure
+   * @param content closed with the returned stream, or on a failure
    */
   public InputStream open(InputStream content) throws IOException {
     try {
@@ -88,11 +88,12 @@ final class FileFormat {
   }
 
   /**
-   * Writes the rows of a file that {@linkplain #isRows is} not its own. Throws {@link Undecodable}.
+   * Writes the rows of a file that does not {@linkplain #isRows consist of} rows. Throws {@link
+   * Undecodable}.
    *
-   * @param content if it {@linkplain #isReadFromItsEnd is read from its end}, a file
-   * @param length its bytes
-   * @param problems gets what is wrong with single records
+   * @param content a local file if it {@linkplain #isReadFromItsEnd is read from its end}
+   * @param length of the content, in bytes
+   * @param problems collects what is wrong with single records
    */
   public void writeRows(
       InputStreamSource content, long length, OutputStream rows, List<RowReader.Problem> problems)
@@ -103,8 +104,8 @@ final class FileFormat {
     }
     if (options.columns() != null) {
       throw new Undecodable(
-          "is Parquet, whose columns have names already: rename them, in pandas with"
-              + " rename(columns={...}), instead of giving columns");
+          "is Parquet, whose columns have names: rename them (in pandas with rename(columns={...}))"
+              + " instead of mapping columns");
     }
     ParquetBytes file = new ParquetBytes(content, length);
     try (InputStream lines = ParquetLines.of(file, options.ignoreUnknownKeys());
@@ -160,15 +161,15 @@ final class FileFormat {
 
   /** Content that holds no rows however it is read, known by how it begins. */
   private enum ForeignContent {
-    PDF("255044462d", "is a PDF document: take out its text and write rows of it, as JSONL or CSV"),
-    ZIP("504b0304", "is a ZIP archive: upload the file that is in it, plain or packed with gzip"),
-    EMPTY_ZIP("504b0506", "is a ZIP archive without a file in it"),
+    PDF("255044462d", "is a PDF document: extract its text and write it as rows of JSONL or CSV"),
+    ZIP("504b0304", "is a ZIP archive: upload the file in it, plain or packed with gzip"),
+    EMPTY_ZIP("504b0506", "is an empty ZIP archive"),
     OLD_OFFICE("d0cf11e0a1b11ae1", "is an Office document: save its sheet as CSV UTF-8"),
-    PARQUET("50415231", "is a Parquet file that is packed once more: upload it as it is"),
+    PARQUET("50415231", "is a compressed Parquet file: upload it uncompressed"),
     ARROW("4152524f5731", "is an Arrow file: write it as JSONL, in datasets with to_json(FILE)"),
-    XZ("fd377a585a00", "is packed with xz: pack it with gzip or Zstandard, or not at all"),
-    BZIP2("425a68", "is packed with bzip2: pack it with gzip or Zstandard, or not at all"),
-    SEVEN_ZIP("377abcaf271c", "is a 7z archive: upload the file that is in it"),
+    XZ("fd377a585a00", "is packed with xz: use gzip or Zstandard, or do not pack it"),
+    BZIP2("425a68", "is packed with bzip2: use gzip or Zstandard, or do not pack it"),
+    SEVEN_ZIP("377abcaf271c", "is a 7z archive: upload the file in it"),
     UTF_32("fffe0000", "is UTF-32 text: save it as UTF-8"),
     UTF_32_BIG_ENDIAN("0000feff", "is UTF-32 text: save it as UTF-8"),
     UTF_16("fffe", "is UTF-16 text: save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
@@ -189,9 +190,9 @@ final class FileFormat {
     }
 
     /**
-     * The same content; throws {@link Undecodable} where it is no text of rows.
+     * Returns the same content; throws {@link Undecodable} if it is not text with rows.
      *
-     * @param csv a bracket or a brace begins JSON only where it is not
+     * @param csv whether it is CSV, where a bracket or a brace does not begin JSON
      */
     static InputStream refuse(InputStream content, boolean csv) throws IOException {
       BufferedInputStream in = new BufferedInputStream(content, 1 << 16);
@@ -202,7 +203,7 @@ final class FileFormat {
         if (each.begins(head)) throw new Undecodable(each.in(head));
       }
       if (startsWith(head, new byte[] {'u', 's', 't', 'a', 'r'}, TAR_MARK)) {
-        throw new Undecodable("is a tar archive: upload the file that is in it");
+        throw new Undecodable("is a tar archive: upload the file in it");
       }
       if (zeroesAlternate(head)) throw new Undecodable(UTF_16.reason);
       if (!csv) refuseJson(head);

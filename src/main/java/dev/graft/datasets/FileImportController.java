@@ -26,7 +26,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Files that the server fetches itself. */
+/** Imports: files that the server fetches itself. */
 @RestController
 @RequestMapping("/v1/files/imports")
 class FileImportController {
@@ -60,7 +60,7 @@ class FileImportController {
     this.json = json;
   }
 
-  /** It is under way when this returns; the file is there when it has succeeded. */
+  /** Starts an import. The file exists when it has succeeded. */
   @PostMapping
   FileImport create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
@@ -78,7 +78,7 @@ class FileImportController {
     if (imports.unfinished(departmentId) >= settings.maxPending()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
-          "%d imports of this department are under way; cancel one, or wait for it."
+          "%d imports of this department are under way; cancel one or wait until one has ended."
               .formatted(settings.maxPending()));
     }
     String id = ids.next("fimport-");
@@ -113,7 +113,7 @@ class FileImportController {
     work.drop(FileImportWork.KIND, id, caller.departmentId());
     if (!imports.end(id, "cancelled", null)) {
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "'%s' has ended already.".formatted(id), "import");
+          ProblemType.WRONG_STATE, "The import '%s' has already ended.".formatted(id), "import");
     }
     audit.write("file.import.cancelled", caller.departmentId(), id, Map.of());
     return require(caller, id);
@@ -136,7 +136,8 @@ class FileImportController {
     FileImports.NewFileImport check(Caller caller) {
       String text = RequestFailed.required(source, "source");
       if (NewFile.FilePurpose.USER_DATA.wireName().equals(purpose)) {
-        throw RequestFailed.invalid("purpose", "What is imported is training data: 'fine-tune'.");
+        throw RequestFailed.invalid(
+            "purpose", "Only training data can be imported, with the purpose 'fine-tune'.");
       }
       ImportSource checked = ImportSource.parse(text);
       DecodingOptions options =
@@ -158,7 +159,7 @@ class FileImportController {
       DecodingOptions none = DecodingOptions.NONE;
       if (FileFormat.isCsv(names.path(), none) != FileFormat.isCsv(filename, none)) {
         throw RequestFailed.invalid(
-            "filename", "The name says whether a file is CSV: end it as the source ends.");
+            "filename", "Whether a file is CSV depends on its name: use the ending of the source.");
       }
       return filename;
     }

@@ -2,12 +2,13 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ArtifactStore.StagedBlob;
+import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.ForeignBucket;
 import dev.graft.artifacts.S3Failure;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.datasets.AllowedSources.RemoteFiles;
-import dev.graft.datasets.StoredFiles.ArrivedFile;
+import dev.graft.datasets.FileValidation.CheckedFile;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.ProblemType;
@@ -32,12 +33,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Imports files; a server fetches two at a time, of each department one. */
+/** Imports files. A server fetches two at a time, of each department one. */
 @Component
 class FileImportWork implements WorkKind {
   static final String KIND = "file_import";
@@ -83,9 +85,9 @@ class FileImportWork implements WorkKind {
   public void work(WorkClaim claim) throws IOException {
     FileImports.NewFileImport wanted = imports.wanted(claim.subject()).orElse(null);
     if (wanted == null) return;
-    // Its room is announced: it needs a place alone, as a part of an upload.
+    // Its bytes are announced and count already; like a part of an upload, it needs only a place.
     try (StorageQuota.Reservation place = quota.reserve(claim.departmentId(), 0, 0)) {
-      if (making.make(claim, wanted, place)) told(claim, "succeeded");
+      if (making.make(claim, wanted, place)) logEnd(claim, "succeeded");
     } catch (RequestFailed refused) {
       if (refused.type() == ProblemType.RATE_LIMITED) work.later(claim, BUSY);
       else fail(claim, refused.getMessage());
@@ -105,23 +107,23 @@ class FileImportWork implements WorkKind {
   public void gaveUp(WorkClaim claim) {
     Optional<String> met =
         imports.find(claim.departmentId(), claim.subject()).map(FileImports.FileImport::error);
-    fail(claim, met.orElse("It could not be fetched; the server's log has more."));
+    fail(claim, met.orElse("The source could not be fetched; the server's log has the reason."));
   }
 
   private void fail(WorkClaim claim, String reason) {
     if (work.done(claim, () -> imports.end(claim.subject(), "failed", reason))) {
-      told(claim, "failed");
+      logEnd(claim, "failed");
     }
   }
 
-  private static void told(WorkClaim claim, String status) {
+  private static void logEnd(WorkClaim claim, String status) {
     log.atInfo()
         .addKeyValue("import", claim.subject())
         .addKeyValue("status", status)
         .log("file_import_ended");
   }
 
-  /** Makes a file of a source: looked at, announced, fetched, joined, checked, recorded. */
+  /** Makes a file from a source: lists, announces, fetches, joins, checks and records it. */
   @Component
   static class ImportedFile {
     private final FileImports imports;
@@ -159,8 +161,8 @@ class FileImportWork implements WorkKind {
     }
 
     /**
-     * @return false if the claim did not hold
-     * @throws RequestFailed if it never will be made
+     * @return false if the claim was lost
+     * @throws RequestFailed if further attempts would not help
      */
     boolean make(WorkClaim claim, FileImports.NewFileImport wanted, StorageQuota.Reservation place)
         throws IOException {
@@ -169,27 +171,29 @@ class FileImportWork implements WorkKind {
         List<Path> here =
             remote.bring(
                 fetched.of(claim.subject()),
-                new ToldProgress(work, imports, claim, place, remote.bytes()));
+                new ReportedProgress(work, imports, claim, place, remote.bytes()));
         NewFile file = wanted.file();
         boolean joined = !wanted.source().names().isOne();
         try (StagedBlob content = joined ? joined(here, remote, file) : alone(here.getFirst())) {
           NewFile made = joined ? withoutOptions(file) : file;
-          ArrivedFile arrived = arrived(made, content);
-          return work.done(claim, () -> record(claim, made, arrived));
+          CheckedFile checked =
+              validation.requireIfSmall(made, content::open, content.ref().bytes(), "source");
+          BlobRef blob = content.publish();
+          return work.done(claim, () -> record(claim, made, blob, checked));
         }
       }
     }
 
-    /** What is announced counts until the import ends, whoever makes it, and once. */
+    /** Announces the bytes, which count once as stored until the import ends. */
     private void announce(WorkClaim claim, RemoteFiles remote) {
       if (remote.names().isEmpty()) {
-        throw RequestFailed.invalid("source", "There is no file of that name.");
+        throw RequestFailed.invalid("source", "No file matches this source.");
       }
       long most = settings.maxUploadSize().toBytes();
       if (remote.bytes() > most) {
         throw RequestFailed.invalid(
             "source",
-            "The files have %d bytes; at most %d are imported at once."
+            "The files have %d bytes; an import may have at most %d."
                 .formatted(remote.bytes(), most));
       }
       transaction.executeWithoutResult(
@@ -210,7 +214,7 @@ class FileImportWork implements WorkKind {
       return store.stage(rows::writeTo, settings.maxUnpacked().toBytes());
     }
 
-    /** Columns and keys were looked after when the rows were joined. */
+    /** The options were applied when the rows were joined. */
     private static NewFile withoutOptions(NewFile file) {
       return new NewFile(
           file.departmentId(),
@@ -221,20 +225,16 @@ class FileImportWork implements WorkKind {
           file.origin());
     }
 
-    private ArrivedFile arrived(NewFile file, StagedBlob content) throws IOException {
-      var checked = validation.requireIfSmall(file, content::open, content.ref().bytes(), "source");
-      return new ArrivedFile(content.publish(), checked);
-    }
-
-    /** It ends first: what it has announced is what its file takes. */
-    private boolean record(WorkClaim claim, NewFile file, ArrivedFile arrived) {
+    /** Ends the import first, so that its announced bytes make room for the file. */
+    private boolean record(
+        WorkClaim claim, NewFile file, BlobRef content, @Nullable CheckedFile checked) {
       if (!imports.end(claim.subject(), "succeeded", null)) return false;
-      imports.became(claim.subject(), files.add(file, arrived).id());
+      imports.became(claim.subject(), files.add(file, content, checked));
       return true;
     }
   }
 
-  /** What this server has of imports that have not ended: a directory each. */
+  /** The bytes of unfinished imports on this server, in a directory each. */
   @Component
   static class FetchedBytes {
     private final Path all;
@@ -249,7 +249,7 @@ class FileImportWork implements WorkKind {
       return all.resolve(importId);
     }
 
-    /** Removes what nobody goes on with, as another server has, or it was cancelled. */
+    /** Removes the directories of imports that have ended, such as on another server. */
     void tidy() throws IOException {
       Files.createDirectories(all);
       List<Path> there;
@@ -262,22 +262,22 @@ class FileImportWork implements WorkKind {
     }
   }
 
-  /** Once a second; who has lost the claim stops. */
-  private static final class ToldProgress implements RemoteFiles.Progress {
-    private static final long TELL = TimeUnit.SECONDS.toNanos(1);
+  /** Reports progress once a second, and stops the import if the claim is lost. */
+  private static final class ReportedProgress implements RemoteFiles.Progress {
+    private static final long INTERVAL = TimeUnit.SECONDS.toNanos(1);
 
     private final LeasedWork work;
     private final FileImports imports;
     private final WorkClaim claim;
     private final StorageQuota.Reservation place;
     private final long all;
-    private long at = System.nanoTime() - TELL;
+    private long at = System.nanoTime() - INTERVAL;
 
     /**
-     * @param place kept for as long as bytes arrive
-     * @param all bytes that will
+     * @param place kept while bytes arrive
+     * @param all number of bytes to fetch
      */
-    ToldProgress(
+    ReportedProgress(
         LeasedWork work,
         FileImports imports,
         WorkClaim claim,
@@ -293,15 +293,16 @@ class FileImportWork implements WorkKind {
     @Override
     public void at(long bytes) {
       long now = System.nanoTime();
-      if (now - at < TELL && bytes < all) return;
+      if (now - at < INTERVAL && bytes < all) return;
       at = now;
       place.keep();
       if (work.progressed(claim) && imports.progress(claim.subject(), bytes)) return;
-      throw new IllegalStateException("the import was cancelled, or is another server's");
+      throw new IllegalStateException(
+          "the import was cancelled, or another server has taken it over");
     }
   }
 
-  /** Which failures another try does not change, as whoever asked for the file is told them. */
+  /** Failures that another attempt does not change, with their messages for the user. */
   static final class LastingFailure {
     private static final int CHANGED = 412;
 
@@ -311,14 +312,14 @@ class FileImportWork implements WorkKind {
       return Optional.ofNullable(
           switch (failure) {
             case DownloadRefused refused -> refused.getMessage();
-            case BlobTooLarge _ -> "The rows are more than a file may have (docs/files.md).";
+            case BlobTooLarge _ -> "The rows are larger than a file may be (docs/files.md).";
             case ForeignBucket.TooManyKeys _ ->
-                "The objects lie among too many others: name more of the beginning of their keys.";
+                "Too many keys begin with this prefix: name more of the beginning of the keys.";
             case S3Failure s3 when s3.status() == CHANGED ->
-                "An object was changed while it was read: import it again when it is as it shall be.";
+                "An object was changed while it was read: import it again when it is final.";
             case S3Failure s3 when refuses(s3.status()) ->
                 s3.getMessage()
-                    + ": ask an administrator of this Graft whether its key may read it.";
+                    + ": ask an administrator of this Graft to check that its key may read it.";
             default -> null;
           });
     }
@@ -327,20 +328,20 @@ class FileImportWork implements WorkKind {
       return status >= 300 && status < 500 && status != 408 && status != 429;
     }
 
-    /** What is met and may pass; addresses and paths of the inside are not told. */
+    /** Returns the message for a temporary failure, without internal addresses and paths. */
     static String passing(IOException failure) {
       return switch (failure) {
         case S3Failure s3 when s3.status() == 0 ->
-            "The S3 server does not answer, or this Graft has no key for it.";
-        case StorageFull _ -> "The server has no room for it.";
-        case FileSystemException _ -> "The server's disk is full, or fails.";
+            "The S3 server does not answer, or this Graft has no credentials for it.";
+        case StorageFull _ -> "The server's artifact store is full.";
+        case FileSystemException _ -> "The server's disk is full or faulty.";
         default -> String.valueOf(failure.getMessage());
       };
     }
   }
 
   /**
-   * The rows of several files as one of JSONL, whatever each came as.
+   * Joins the rows of several files of any format into one of JSONL.
    *
    * @param names of the files, for messages
    */
@@ -348,7 +349,7 @@ class FileImportWork implements WorkKind {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
     /**
-     * @throws RequestFailed if one of them is no file of rows
+     * @throws RequestFailed if one of the files does not consist of rows
      */
     void writeTo(OutputStream out) throws IOException {
       for (int i = 0; i < files.size(); i++) {
@@ -384,7 +385,7 @@ class FileImportWork implements WorkKind {
           "source", "%s line %d: %s".formatted(name, first.line(), first.message()));
     }
 
-    /** Of one file: the last ends, whether or not it says so. */
+    /** The lines of one file. Adds a missing line break at the end. */
     private static final class RowLines extends FilterOutputStream {
       private int last = '\n';
 

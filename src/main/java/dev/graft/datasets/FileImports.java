@@ -11,7 +11,7 @@ import org.springframework.stereotype.Repository;
 
 /** The statements on {@code file_import}. */
 @Repository
-class FileImports implements Owned, StorageQuota.AnnouncedUploads {
+class FileImports implements Owned {
   private static final String ROW =
       """
       select i.*, extract(epoch from created_at)::bigint as created, extract(epoch from ended_at)::bigint as ended
@@ -72,7 +72,7 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
         .list();
   }
 
-  /** What is still to be made, of whichever department. */
+  /** Finds an unfinished import of any department. */
   Optional<NewFileImport> wanted(String id) {
     return sql.sql("select * from file_import where id = :id and ended_at is null")
         .param("id", id)
@@ -88,8 +88,8 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
         .optional();
   }
 
-  @Override
-  public long announcedBytes(String departmentId) {
+  /** Bytes that count as stored until their imports end. */
+  long announcedBytes(String departmentId) {
     return sql.sql(
             """
             select coalesce(sum(total_bytes), 0)::bigint from file_import
@@ -101,9 +101,9 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
   }
 
   /**
-   * It is worked at.
+   * Marks the import as running.
    *
-   * @param total bytes that count as stored; null: none any more
+   * @param total bytes that count as stored; null = none any more
    */
   void announce(String id, String source, @Nullable Long total) {
     unended("state = 'running', source = :source, total_bytes = :total::bigint", id)
@@ -112,12 +112,12 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
         .update();
   }
 
-  /** Whether it is still to be made. */
+  /** Records progress; returns false if the import has ended. */
   boolean progress(String id, long bytes) {
     return unended("bytes = :bytes", id).param("bytes", bytes).update() == 1;
   }
 
-  /** What will be tried again. */
+  /** Records the failure of an attempt that will be repeated. */
   void met(String id, String error) {
     unended("error = left(:error, 2000)", id).param("error", error).update();
   }
@@ -140,7 +140,7 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
         .update();
   }
 
-  /** Forgets those that ended a week ago and whose file is gone, or never was. */
+  /** Forgets imports that ended a week ago and have no file, or not any more. */
   public int forget() {
     return sql.sql(
             """
@@ -193,14 +193,14 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
    * An import as its department sees it.
    *
    * @param object always {@code file.import}
-   * @param source as it was asked for; of the hub with the commit, once that is known
-   * @param filename of the file to be
+   * @param source as requested; for the hub with the commit, once that is known
+   * @param filename of the future file
    * @param status {@code queued}, {@code running}, {@code succeeded}, {@code failed} or {@code
    *     cancelled}
-   * @param bytes that are here
-   * @param totalBytes of the source; null while that is not known
+   * @param bytes that have arrived
+   * @param totalBytes of the source; null while unknown
    * @param fileId the file that it became, which may be gone
-   * @param error why it failed; while it runs, what the last try met
+   * @param error why it failed; while it runs, the failure of the last attempt
    * @param createdAt Unix time in seconds, as {@code finishedAt}
    */
   record FileImport(
@@ -218,7 +218,7 @@ class FileImports implements Owned, StorageQuota.AnnouncedUploads {
       @Nullable Long finishedAt) {}
 
   /**
-   * An import that was checked, and may be made.
+   * A checked import.
    *
    * @param file with its options, and the import as its origin once that has an id
    */

@@ -4,25 +4,26 @@ import java.time.Clock;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 
-/** Removes files and uploads whose time is over; any number of servers may do so at once. */
+/** Removes expired files and uploads; several servers may do so at once. */
 @Service
 public class FileRetention {
   private static final Logger log = LoggerFactory.getLogger(FileRetention.class);
   private static final int BATCH = 1000;
 
   private final StoredFiles files;
-  private final FileRows rows;
-  private final Uploads uploads;
+  private final DataFiles rows;
+  private final UploadService uploads;
   private final UploadParts parts;
   private final FileImports imports;
   private final Clock clock;
 
   FileRetention(
       StoredFiles files,
-      FileRows rows,
-      Uploads uploads,
+      DataFiles rows,
+      UploadService uploads,
       UploadParts parts,
       FileImports imports,
       Clock clock) {
@@ -42,7 +43,7 @@ public class FileRetention {
     int expiredUploads = uploads.expire();
     uploads.endedWithParts().forEach(parts::tidy);
     imports.forget();
-    List<String> expired = rows.findExpired(clock.instant(), BATCH);
+    List<String> expired = rows.findExpired(clock.instant(), Limit.of(BATCH));
     int deleted = (int) expired.stream().filter(files::deleteExpired).count();
     if (deleted > 0 || expiredUploads > 0) {
       log.atInfo()

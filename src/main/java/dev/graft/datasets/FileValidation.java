@@ -28,17 +28,17 @@ import org.slf4j.LoggerFactory;
 import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 
-/** Validates training files: small ones while their upload waits, large ones afterwards. */
+/** Validates training files: small ones during their upload, large ones afterwards. */
 @Component
 class FileValidation implements WorkKind {
   private static final Logger log = LoggerFactory.getLogger(FileValidation.class);
 
-  /** What text shrinks to; only to guess how long unpacking it will take. */
+  /** Typical compression ratio of text, to estimate how long unpacking takes. */
   private static final int LIKELY_RATIO = 10;
 
   /**
-   * A server reads one of a department at a time; what cannot be read for about an hour is given
-   * up.
+   * A server validates one file of a department at a time. A file that cannot be read for about an
+   * hour is given up.
    */
   private static final WorkSettings SETTINGS =
       new WorkSettings(
@@ -54,7 +54,7 @@ class FileValidation implements WorkKind {
   private final ArtifactStore store;
   private final TrainingRows trainingRows;
   private final RemediedRows remediedRows;
-  private final FileRows rows;
+  private final DataFiles rows;
   private final FileProperties settings;
   private final LeasedWork work;
 
@@ -62,7 +62,7 @@ class FileValidation implements WorkKind {
       ArtifactStore store,
       TrainingRows trainingRows,
       RemediedRows remediedRows,
-      FileRows rows,
+      DataFiles rows,
       FileProperties settings,
       LeasedWork work) {
     this.store = store;
@@ -74,9 +74,9 @@ class FileValidation implements WorkKind {
   }
 
   /**
-   * What the content is, if it is small enough to find out now; else null, and it is work of this
-   * kind. Throws {@link dev.graft.platform.RequestFailed} with the problems if it is not valid
-   * training data; rows that can be converted are kept, so that they can be.
+   * Validates the content if it is small enough to do so now; otherwise returns null, and the file
+   * is validated later. Throws {@link dev.graft.platform.RequestFailed} with the problems if it is
+   * not valid training data, unless its rows can be converted.
    *
    * @param bytes of the content
    * @param param the request field to name in the error
@@ -112,11 +112,8 @@ class FileValidation implements WorkKind {
 
   @Override
   public void work(WorkClaim claim) throws IOException {
-    FileRow file =
-        rows.findById(claim.subject())
-            .filter(row -> row.has(FileRow.FileStatus.UPLOADED))
-            .orElse(null);
-    if (file == null) return;
+    DataFile file = rows.findById(claim.subject()).orElse(null);
+    if (file == null || !file.has(DataFile.FileStatus.UPLOADED)) return;
     InputStreamSource content = () -> store.open(file.blob().sha256());
     FileFormat format = TrainingRows.format(content, file.filename(), file.options());
     CheckedFile checked = check(file.departmentId(), file.origin(), content, format);
@@ -133,24 +130,25 @@ class FileValidation implements WorkKind {
     record(claim, TrainingRows.refused("the file could not be read; upload it again"));
   }
 
-  /** Whether the claim held; the file may have been deleted meanwhile. */
+  /**
+   * Records the result unless the file was deleted meanwhile; returns false if the claim was lost.
+   */
   private boolean record(WorkClaim claim, CheckedFile checked) {
     return work.done(
         claim,
         () -> {
-          rows.findById(claim.subject()).map(row -> row.validated(checked)).ifPresent(rows::update);
+          rows.findToValidate(claim.subject()).ifPresent(file -> file.validated(checked));
           return true;
         });
   }
 
   /**
-   * What a training file was found to be.
+   * The result of validating a training file.
    *
-   * @param kind of its rows; null if there is none, or it was validated by an older release
-   * @param longestRow bytes of the longest row as JSON; null if there is none, or as kind
-   * @param format of its rows, where they can be made chat rows; null if it is none of those, or as
-   *     kind
-   * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is good
+   * @param kind of its rows; null if there are none, or an older release validated the file
+   * @param longestRow bytes of the longest row as JSON; null as kind
+   * @param format of its rows if they can be converted to chat rows; else null
+   * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is valid
    */
   record ValidationResult(
       int examples,
@@ -168,7 +166,7 @@ class FileValidation implements WorkKind {
           Math.toIntExact(read.rows()), read.kind(), longest, read.format(), problems);
     }
 
-    /** The problems as an answer: the first in the message, all as details. */
+    /** Returns the problems as an error: the first in the message, all as details. */
     public RequestFailed refusal(String param, String what) {
       return new RequestFailed(
           ProblemType.INVALID_FILE,
@@ -177,7 +175,7 @@ class FileValidation implements WorkKind {
           problems.stream().map(LineProblem::finding).toList());
     }
 
-    /** Whether the rows are fine for nothing but to make others of them. */
+    /** Returns whether the rows are invalid but can be converted. */
     public boolean convertible() {
       return format == RowFormat.QUESTION_ANSWER && problems.size() == 1;
     }
@@ -188,9 +186,9 @@ class FileValidation implements WorkKind {
   }
 
   /**
-   * What is wrong with one line of a file; the message holds none of its content.
+   * A problem of one line of a file; the message contains nothing of its content.
    *
-   * @param line counted from 1; 0 where it is the file as a whole
+   * @param line counted from 1; 0 for the file as a whole
    */
   record LineProblem(long line, String message) {
     ErrorDetail finding() {
@@ -204,10 +202,11 @@ class FileValidation implements WorkKind {
   }
 
   /**
-   * What reading a file to its end gave.
+   * The result of reading a file to its end.
    *
-   * @param rows its rows as a blob of their own, or null where the file is its rows, or is not good
-   * @param remedied what was done about the rows of which these are made
+   * @param rows its rows as a separate blob; null if the file itself consists of rows, or is
+   *     invalid
+   * @param remedied the remedies that were applied to make these rows
    */
   record CheckedFile(
       ValidationResult validation,
@@ -219,9 +218,9 @@ class FileValidation implements WorkKind {
   }
 
   /**
-   * Reads training files in whatever format they came. The rows of one that is packed, Parquet or
-   * CSV become a blob of their own, made once: workers know JSONL only, and the same rows are the
-   * same blob however they came.
+   * Reads training files of all formats. The rows of a packed, Parquet or CSV file become a
+   * separate blob, because workers read only JSONL. Equal rows become the same blob, independent of
+   * the format.
    */
   @Component
   static class TrainingRows {
@@ -272,8 +271,8 @@ class FileValidation implements WorkKind {
     }
 
     /**
-     * @param in of the rows
-     * @param remedied what was done to make them
+     * @param in the rows
+     * @param remedied the remedies that were applied to make them
      */
     static CheckedFile checked(
         List<RowReader.Problem> problems, InputStream in, StagedBlob rows, List<Remedied> remedied)
@@ -293,7 +292,7 @@ class FileValidation implements WorkKind {
       List<LineProblem> all =
           Stream.concat(
                   decoding.stream().map(p -> new LineProblem(p.line(), p.message())),
-                  // without records there are no rows: that is told by the records
+                  // a problem of the whole file, such as no rows, follows from those of the records
                   rows.problems().stream().filter(p -> p.line() > 0))
               .sorted(Comparator.comparingLong(LineProblem::line))
               .limit(RowReader.MAX_PROBLEMS)

@@ -5,7 +5,7 @@ import dev.graft.platform.RequestFailed;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the text of a source says; whether it may be imported is {@link AllowedSources}' to say. */
+/** A parsed source. {@link AllowedSources} decides whether it may be imported. */
 sealed interface ImportSource {
   int LONGEST = 1200;
   Pattern OBJECT = Pattern.compile("s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\\p{C}\\\\]+)");
@@ -52,12 +52,12 @@ sealed interface ImportSource {
   private static RequestFailed none() {
     return RequestFailed.invalid(
         "source",
-        "A source is hf://datasets/organization/name@revision/FILE or s3://bucket/KEY; the last"
-            + " part of FILE and KEY may hold *, and no part is empty, . or ..");
+        "A source must be hf://datasets/organization/name@revision/FILE or s3://bucket/KEY; only the"
+            + " last part of FILE and KEY may contain *, and no part may be empty, . or ..");
   }
 
   /**
-   * Which files are meant.
+   * A pattern of file names.
    *
    * @param path of one file, or with {@code *} in its last part, which stands for any characters
    *     but a slash
@@ -72,11 +72,11 @@ sealed interface ImportSource {
       if (!DATA.matcher(path).find()) {
         throw RequestFailed.invalid(
             "source",
-            "A source ends as the names of its files do: .jsonl, .csv, .tsv or .parquet, then perhaps"
-                + " .gz or .zst.");
+            "A source must end like the names of its files: with .jsonl, .csv, .tsv or .parquet, and"
+                + " optionally .gz or .zst.");
       }
       if (path.chars().filter(c -> c == '*').count() > MOST_STARS) {
-        throw RequestFailed.invalid("source", "A source has at most two *.");
+        throw RequestFailed.invalid("source", "A source may contain at most two *.");
       }
     }
 

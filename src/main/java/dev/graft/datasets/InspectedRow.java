@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A row as inspections see it.
  *
- * @param prompt all before the last answer, with its roles; empty for a text
- * @param said the same without system turns, which rows have in common
- * @param answer the last answer; of a row with labels those, of a text all
- * @param text everything that stands in it
+ * @param prompt everything before the last answer, with roles; empty for a text
+ * @param conversation the prompt without system turns, which many rows share
+ * @param answer the last answer; the labels of a row with labels; all of a text
+ * @param text everything in the row
  * @param rowDigest of the text; see {@link Fingerprint}
  * @param promptDigest of the prompt
  * @param answerDigest of the answer
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 record InspectedRow(
     Example example,
     String prompt,
-    String said,
+    String conversation,
     String answer,
     String text,
     long rowDigest,
@@ -49,17 +49,17 @@ record InspectedRow(
       case Example.PreferencePair pair -> {
         InspectedRow chosen = of(pair.chosen());
         String both = chosen.text + "\n" + of(pair.rejected()).answer;
-        yield row(example, chosen.prompt, chosen.said, chosen.answer, both);
+        yield row(example, chosen.prompt, chosen.conversation, chosen.answer, both);
       }
     };
   }
 
   private static InspectedRow row(
-      Example example, String prompt, String said, String answer, String text) {
+      Example example, String prompt, String conversation, String answer, String text) {
     return new InspectedRow(
         example,
         prompt,
-        said,
+        conversation,
         answer,
         text,
         Fingerprint.of(text),
@@ -92,14 +92,13 @@ record InspectedRow(
       String text) {
     return row(
         example,
-        said(prompt.stream()),
-        said(prompt.stream().filter(turn -> !is(turn, "system"))),
+        joined(prompt.stream()),
+        joined(prompt.stream().filter(turn -> !is(turn, "system"))),
         answer.stream().map(InspectedRow::content).collect(Collectors.joining("\n")),
         text);
   }
 
-  /** Nothing where nothing was said. */
-  private static String said(Stream<Map<String, Object>> turns) {
+  private static String joined(Stream<Map<String, Object>> turns) {
     return turns
         .filter(turn -> !content(turn).isBlank())
         .map(turn -> turn.get("role") + ": " + content(turn))

@@ -235,9 +235,7 @@ interface Inspection {
     }
   }
 
-  /**
-   * What is asked and what is answered: there at all, of more than one kind, not against itself.
-   */
+  /** Checks prompts and answers: whether they exist, vary, and do not contradict each other. */
   static final class PromptsAndAnswers implements Inspection {
     private static final int FEWEST = 5;
 
@@ -258,10 +256,10 @@ interface Inspection {
       labels |= row.example() instanceof Example.Labelled;
       texts |= row.example() instanceof Example.Text;
       if (isUnanswered(row)) unanswered.add(row);
-      if (!texts && row.said().isBlank()) unasked.add(row);
+      if (!texts && row.conversation().isBlank()) unasked.add(row);
       if (answers.size() < 2) answers.add(row.answerDigest());
       if (prompts.size() < 2) prompts.add(row.promptDigest());
-      if (texts || row.said().isBlank()) return;
+      if (texts || row.conversation().isBlank()) return;
       boolean newPrompt = asked.add(row.promptDigest());
       boolean newAnswer = answered.add(row.promptDigest() * 31 + row.answerDigest());
       if (newAnswer && !newPrompt) conflicting.add(row);
@@ -308,7 +306,7 @@ interface Inspection {
     private static final int UNBALANCED = 10;
 
     /**
-     * Beyond them what is told apart is hardly classes; numbers are sooner something to predict.
+     * More distinct labels than this are hardly classes; numbers are then rather values to predict.
      */
     private static final int MOST = 10_000;
 

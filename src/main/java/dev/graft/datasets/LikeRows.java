@@ -110,14 +110,13 @@ final class LikeRows {
     }
 
     public static String text(InspectedRow row) {
-      return row.said() + "\n" + row.answer();
+      return row.conversation() + "\n" + row.answer();
     }
   }
 
   /**
-   * A sketch of a set that keeps how alike two sets are: the share of equal numbers in two sketches
-   * is an estimate of the sets' Jaccard index (Broder 1997), here with a standard deviation of 0.04
-   * at 0.8.
+   * A sketch of a set that preserves similarity: the share of equal numbers in two sketches
+   * estimates the sets' Jaccard index (Broder 1997), here with a standard deviation of 0.04 at 0.8.
    */
   record MinHash(int[] numbers) {
     static final int BANDS = 16;
@@ -165,8 +164,8 @@ final class LikeRows {
 
   /**
    * Cuts texts into overlapping pieces of five characters, without regard to case and white space.
-   * Pieces that most rows have, such as the words of one instruction that begins them all, are left
-   * out: they would make every row like every other.
+   * Pieces that most rows have, such as the words of a common instruction, are left out: they would
+   * make all rows similar.
    */
   static final class Shingles {
     /** Rows that are looked at to know what most rows have. */
@@ -267,7 +266,7 @@ final class LikeRows {
 
     /** A text has no prompt. */
     private static boolean asks(InspectedRow row) {
-      return !(row.example() instanceof Example.Text) && !row.said().isBlank();
+      return !(row.example() instanceof Example.Text) && !row.conversation().isBlank();
     }
 
     @Override

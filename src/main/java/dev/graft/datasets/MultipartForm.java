@@ -37,8 +37,8 @@ final class MultipartForm {
   /**
    * Reads the request to its end. Throws {@link RequestFailed}.
    *
-   * @param param the field that may be too long
-   * @param maxBytes that it may have, for the message
+   * @param param the field to name if the content is too long
+   * @param maxBytes limit to name in the message
    */
   public static void read(HttpServletRequest request, String param, long maxBytes, Reader reader)
       throws IOException {
@@ -53,7 +53,7 @@ final class MultipartForm {
       throw noRoom();
     } catch (BlobTooLarge e) {
       throw new RequestFailed(
-          ProblemType.TOO_LARGE, "'" + param + "' may have up to " + maxBytes + " bytes.", param);
+          ProblemType.TOO_LARGE, "'" + param + "' may have at most " + maxBytes + " bytes.", param);
     } catch (IOException e) {
       throw new RequestFailed(
           ProblemType.INVALID_REQUEST, "The body is not a complete multipart form.");
@@ -87,15 +87,15 @@ final class MultipartForm {
         return boundary.replaceAll("^\"|\"$", "");
       }
     } catch (InvalidMediaTypeException notOne) {
-      // said below
+      // reported below
     }
     throw new MultipartBody.Malformed("its type has no boundary");
   }
 
   /**
-   * The parts of a {@code multipart/form-data} body (RFC 7578, RFC 2046 section 5.1), one after the
-   * other, as it arrives. The delimiter is looked for as Horspool does it, which skips most bytes
-   * of a large file: a gigabyte must cost little beside its SHA-256.
+   * Reads the parts of a {@code multipart/form-data} body (RFC 7578, RFC 2046 section 5.1) one
+   * after the other as it arrives. Horspool's search for the delimiter skips most bytes of a large
+   * file, so that it costs little compared to the SHA-256.
    */
   static final class MultipartBody {
     private static final int MOST_HEADER_BYTES = 4096;
@@ -114,7 +114,7 @@ final class MultipartForm {
     private boolean atDelimiter;
 
     /**
-     * @param filename empty where it is no file
+     * @param filename empty if the part is not a file
      * @param content up to the next part
      */
     record FormPart(String name, String filename, InputStream content) {}
@@ -135,7 +135,7 @@ final class MultipartForm {
       for (int i = 0; i < delimiter.length - 1; i++) {
         skip[delimiter[i] & 0xff] = delimiter.length - 1 - i;
       }
-      // So that the first delimiter, which may have no line before it, is like the others.
+      // Makes the first delimiter, which may have no line before it, like the others.
       buffer[0] = '\r';
       buffer[1] = '\n';
       tail = 2;
@@ -177,7 +177,7 @@ final class MultipartForm {
           return new FormPart(name, filename, new Content());
         }
       } catch (IllegalArgumentException notOne) {
-        // said below
+        // reported below
       }
       throw new Malformed("a part has no usable content-disposition");
     }

@@ -1,5 +1,6 @@
 package dev.graft.datasets;
 
+import jakarta.persistence.EnumeratedValue;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -7,12 +8,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a file before its content.
+ * Describes a file before its content is known.
  *
  * @param filename made harmless for a header or a list; it is never a path
  * @param lifetime from its creation, or null if it stays
- * @param options how its rows are made
- * @param origin what it is made of; null = it came from outside
+ * @param options how its rows are read
+ * @param origin its source; null = it was uploaded
  */
 record NewFile(
     String departmentId,
@@ -45,25 +46,25 @@ record NewFile(
   }
 
   /**
-   * What a file was made of, or how it came.
+   * The source of a file that was not uploaded.
    *
-   * @param parent the file whose rows these were, or the import that fetched it
-   * @param remedies what was done about them; empty where they were converted only
-   * @param validationFile the file that they were compared with; null = with none
+   * @param parent the file from whose rows it was made, or the import that fetched it
+   * @param remedies applied to the rows; empty if they were only converted
+   * @param validationFile the file that the rows were compared with; null = none
    */
   record FileOrigin(String parent, List<Remedy> remedies, @Nullable String validationFile) {
-    /** How many rows a remedy was done to; null before it is done. */
+    /** A remedy and the number of rows that it changed; null before it is applied. */
     public record Remedied(Remedy remedy, @Nullable Long rows) {}
   }
 
-  /** What a file is for, by OpenAI's names; those that Graft has. */
+  /** The purpose of a file; a part of OpenAI's purposes. */
   enum FilePurpose {
     FINE_TUNE("fine-tune"),
     FINE_TUNE_RESULTS("fine-tune-results"),
-    /** Taken as it is; see {@link UserData}. */
+    /** Not validated; see {@link StoredFiles#findUserData}. */
     USER_DATA("user_data");
 
-    private final String wireName;
+    @EnumeratedValue private final String wireName;
 
     FilePurpose(String wireName) {
       this.wireName = wireName;

@@ -6,13 +6,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that is likely to be wrong with the rows.
+ * A likely defect of rows.
  *
- * @param count of the rows that it is about
- * @param lines of the first of them, counted from 1; empty where it is about the file as a whole
- * @param message what, and of how many rows; holds nothing of them
+ * @param count of the affected rows
+ * @param lines of the first affected rows, counted from 1; empty for the file as a whole
+ * @param message the defect and the number of rows; contains nothing of their content
  * @param remedy what to do
- * @param remediedBy the name by which it is done on request; null = a person must
+ * @param remediedBy the remedy that Graft can apply on request; null = a person must act
  */
 record QualityFinding(
     Defect check,
@@ -38,15 +38,15 @@ record QualityFinding(
         "Collect at least fifty; some hundred do better than any setting."),
     DUPLICATE_ROWS(
         "Rows that repeat an earlier row",
-        "Remove them: what is said twice is learned twice as much.",
+        "Remove them: repeated rows weigh twice as much in training.",
         Remedy.DROP_DUPLICATES),
     NEAR_DUPLICATE_ROWS(
         "Rows that are nearly an earlier row",
-        "Keep the best of each group, or vary what is said.",
+        "Keep the best of each group, or vary the texts.",
         Remedy.DROP_NEAR_DUPLICATES),
     ROW_IN_VALIDATION(
         "Rows that are in the validation file too",
-        "Remove them from one of the two: what was trained on measures nothing.",
+        "Remove them from one of the two files: rows that were trained on measure nothing.",
         Remedy.DROP_ROWS_IN_VALIDATION),
     ROW_NEARLY_IN_VALIDATION(
         "Rows that are nearly a row of the validation file",
@@ -57,10 +57,10 @@ record QualityFinding(
         "Put all rows of a question into one of the two files.",
         Remedy.DROP_PROMPTS_IN_VALIDATION),
     CONFLICTING_ANSWERS(
-        "Rows that answer otherwise what an earlier row asks",
-        "Decide for one answer, unless all of them are wanted."),
+        "Rows with the prompt of an earlier row and another answer",
+        "Decide on one answer, unless all of them are wanted."),
     CONFLICTING_LABELS(
-        "Rows with another label than an earlier row with the same text", "Decide for one label."),
+        "Rows with another label than an earlier row with the same text", "Decide on one label."),
     NOTHING_TO_TRAIN(
         "Rows without an assistant turn that trains",
         "Name the roles system, user, assistant and tool (human is user, gpt is assistant; converting"
@@ -68,63 +68,66 @@ record QualityFinding(
             + " such rows."),
     EMPTY_ANSWER(
         "Rows with an empty answer",
-        "Remove them: the model would learn to say nothing.",
+        "Remove them: the model would learn to answer with nothing.",
         Remedy.DROP_EMPTY_ANSWERS),
-    EMPTY_PROMPT(
-        "Rows with an empty prompt", "Say what is answered, or train on the answers as texts."),
+    EMPTY_PROMPT("Rows with an empty prompt", "Add the prompts, or train on the answers as texts."),
     SAME_ANSWER(
-        "All rows have one and the same answer",
-        "Add rows with others: nothing else would be learned."),
+        "All rows have the same answer",
+        "Add rows with other answers: the model would learn nothing else."),
     SAME_PROMPT(
-        "All rows have one and the same prompt", "Add rows with others, if more will be asked."),
+        "All rows have the same prompt",
+        "Add rows with other prompts, if the model will get others."),
     PROMPT_ENDS_WITH_SPACE(
         "Prompts that end with a space",
-        "Begin the completion with the space: most tokenizers join it with the word behind it.",
+        "Begin the completion with the space: most tokenizers join a space with the next word.",
         Remedy.TRIM_PROMPTS),
     COMPLETION_WITHOUT_BREAK(
         "Completions that continue the last word of their prompts",
         "Begin the completion with a space or a line break."),
     TURNS_DO_NOT_ALTERNATE(
-        "Rows with two turns of one speaker, one after the other",
+        "Rows with two consecutive turns of one speaker",
         "Join them: many chat templates refuse them."),
     ANSWER_BEFORE_QUESTION(
         "Rows that begin with an answer",
-        "Let the user speak first, as it will be when the model is asked; else some templates fail."),
+        "Begin with a turn of the user, as in later requests; some templates fail otherwise."),
     ENDS_WITHOUT_ANSWER(
-        "Rows with turns behind the last answer",
-        "Cut them off: unless every token trains, nothing of them is learned."),
+        "Rows with turns after the last answer",
+        "Remove these turns: the model learns nothing from them unless every token trains."),
     SYSTEM_TURN_IN_SOME(
         "Rows without a system turn, while others have one",
-        "Give all rows the system turn that will be used later, or none."),
+        "Give all rows the system turn that later requests will have, or none."),
     RARE_CLASS(
-        "Rows of a class that has fewer than five",
-        "Collect more of it, or join it with another class."),
+        "Rows of a class that has fewer than five rows",
+        "Collect more rows of it, or merge it with another class."),
     UNBALANCED_CLASSES(
         "Rows of the largest class, more than ten times those of the smallest",
-        "Collect more of the small ones, and measure more than accuracy."),
+        "Collect more rows of the small classes, and measure more than accuracy."),
     CLASS_ONLY_IN_VALIDATION(
-        "Rows of the validation file of a class that is not trained",
-        "Add rows of it to train on."),
+        "Rows of the validation file of a class without training rows",
+        "Add rows of the class to the training file."),
     CHOSEN_IS_REJECTED(
-        "Rows that prefer what they reject",
-        "Remove them: they say nothing.",
+        "Rows whose preferred and rejected answers are equal",
+        "Remove them: they teach nothing.",
         Remedy.DROP_EQUAL_PAIRS),
     LENGTH_BIAS(
         "Preferred answers are more than twice, or less than half, as long as rejected ones",
-        "Balance the lengths, or length is what is learned."),
+        "Balance the lengths, or the model learns length."),
     SECRET(
         "Rows with what looks like a key of a service",
         "Replace it, and revoke it: the model may repeat it to anyone who asks."),
-    CARD_NUMBER("Rows with the number of a payment card", "Replace it by an invented one."),
-    BANK_ACCOUNT("Rows with the number of a bank account (IBAN)", "Replace it by an invented one."),
+    CARD_NUMBER("Rows with the number of a payment card", "Replace it with an invented one."),
+    BANK_ACCOUNT(
+        "Rows with the number of a bank account (IBAN)", "Replace it with an invented one."),
     SOCIAL_SECURITY_NUMBER(
-        "Rows with what looks like a US social security number", "Replace it by an invented one."),
+        "Rows with what looks like a US social security number",
+        "Replace it with an invented one."),
     EMAIL_ADDRESS(
-        "Rows with an e-mail address", "Replace those of people, such as by name@example.com."),
-    PHONE_NUMBER("Rows with a telephone number", "Replace those of people."),
+        "Rows with an e-mail address",
+        "Replace the addresses of people, for example with name@example.com."),
+    PHONE_NUMBER("Rows with a telephone number", "Replace the numbers of people."),
     SPECIAL_TOKEN(
         "Rows with what looks like a special token of a model",
-        "Remove it if it came with an export; training refuses it if the base model knows it."),
+        "Remove it if it comes from an export; a job refuses it if the base model has this token."),
     BROKEN_TEXT(
         "Rows with characters that were decoded wrongly",
         "Export the file again, as UTF-8 throughout.",
@@ -167,7 +170,7 @@ record QualityFinding(
     }
 
     /**
-     * @param lines of the first of the rows; empty where it is about the file as a whole
+     * @param lines of the first affected rows; empty for the file as a whole
      */
     QualityFinding of(Severity severity, long count, List<Long> lines) {
       String message = String.format(Locale.ROOT, "%s: %,d.", words, count);

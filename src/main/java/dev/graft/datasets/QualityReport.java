@@ -23,16 +23,16 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamSource;
 
 /**
- * What stands in a training file, and what of it is likely to be wrong.
+ * A report on the content of a training file and its likely defects.
  *
  * @param kind of its rows: {@code chat}, {@code prompt_completion} and so on
- * @param rows that were read
- * @param validationRows that were read; 0 without a validation file
- * @param complete false where one of the files is larger than what was read of it
- * @param promptCharacters of the rows: before the last answer
+ * @param rows number of rows read
+ * @param validationRows number of validation rows read; 0 without a validation file
+ * @param complete false if a file was not read to its end
+ * @param promptCharacters of the rows, before the last answer
  * @param answerCharacters of the last answers
- * @param labels the largest classes, at most 100; empty where rows have none
- * @param findings the gravest first
+ * @param labels the largest classes, at most 100; empty if rows have no labels
+ * @param findings the most serious first
  */
 record QualityReport(
     String kind,
@@ -45,10 +45,10 @@ record QualityReport(
     List<QualityFinding> findings) {
 
   /**
-   * Reads valid files; rows that are not are passed over.
+   * Reads valid files; invalid rows are skipped.
    *
-   * @param mostBytes to read of each file; whole rows are read
-   * @param mostTime to take; what is read by then is reported
+   * @param mostBytes limit for each file; whole rows are read
+   * @param mostTime limit for the duration; the report covers the rows read by then
    */
   public static QualityReport of(
       InputStreamSource training,
@@ -80,9 +80,9 @@ record QualityReport(
     }
 
     /**
-     * What a file was read to.
+     * The extent of a file that was read.
      *
-     * @param complete whether that is its end
+     * @param complete whether it was read to its end
      */
     private record Read(RowReader.Summary summary, boolean complete) {}
 
@@ -102,7 +102,7 @@ record QualityReport(
       boolean whole = validation == null || readHeld(validation, sketches, inspections);
       Read read = read(training, row -> see(row, inspections));
       Example.Kind kind = read.summary().kind();
-      if (kind == null) throw new IOException("the file has no row");
+      if (kind == null) throw new IOException("the file has no rows");
       return new QualityReport(
           kind.name().toLowerCase(Locale.ROOT),
           amount.rows(),
@@ -224,7 +224,7 @@ record QualityReport(
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
       if (ended) return -1;
-      // behind the last byte that may be read there is only the rest of its line
+      // after the limit, only the rest of the line is read
       int wanted = left > 0 ? (int) Math.min(length, left) : 1;
       int read = in.read(bytes, offset, wanted);
       if (read < 0) return -1;

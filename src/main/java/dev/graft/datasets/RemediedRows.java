@@ -31,17 +31,17 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 
-/** Makes the rows of a file of those of another, with what is to be done about them. */
+/** Makes the rows of a file from those of another by applying remedies. */
 @Component
 class RemediedRows {
-  /** Two do nearly always: what is like a row that went is like what that one was like. */
+  /** Two are nearly always enough, because similarity is nearly transitive. */
   private static final int MOST_PASSES = 10;
 
   private final ArtifactStore store;
-  private final FileRows files;
+  private final DataFiles files;
   private final FileProperties settings;
 
-  RemediedRows(ArtifactStore store, FileRows files, FileProperties settings) {
+  RemediedRows(ArtifactStore store, DataFiles files, FileProperties settings) {
     this.store = store;
     this.files = files;
     this.settings = settings;
@@ -96,7 +96,7 @@ class RemediedRows {
     return files
         .findById(fileId)
         .filter(file -> file.departmentId().equals(departmentId))
-        .map(FileRow::rows)
+        .map(DataFile::rows)
         .map(blob -> (InputStreamSource) () -> store.open(blob.sha256()))
         .orElse(null);
   }
@@ -154,7 +154,8 @@ class RemediedRows {
     }
 
     /**
-     * Whether another pass could find more, because rows are told apart by what is left of them.
+     * Returns whether another pass could find more, because rows were compared before their
+     * changes.
      */
     public boolean isToBeRepeated() {
       boolean compares =
@@ -200,7 +201,7 @@ class RemediedRows {
     }
   }
 
-  /** Texts without what no text should have. */
+  /** Removes characters that do not belong into a text. */
   static final class CleanText {
     private static final int BYTE_ORDER_MARK = 0xfeff;
     private static final Charset WINDOWS_1252 = Charset.forName("windows-1252");

@@ -5,20 +5,20 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What can be done about rows without anybody's judgement, in the order in which it is done. */
+/** Changes of rows that need no human judgement, in the order in which they are applied. */
 enum Remedy {
   /** ShareGPT's and Alpaca's rows become OpenAI's. */
   CONVERT_TO_CHAT,
   /**
-   * Byte order marks and control characters go; what was decoded wrongly is set right where that is
-   * certain.
+   * Removes byte order marks and control characters; repairs wrongly decoded text where the repair
+   * is certain.
    */
   CLEAN_TEXT,
   /** A space at the end of a prompt becomes the beginning of its completion. */
   TRIM_PROMPTS,
   DROP_EMPTY_ANSWERS,
   DROP_EQUAL_PAIRS,
-  /** And those that are nearly one. */
+  /** Also near duplicates. */
   DROP_ROWS_IN_VALIDATION,
   DROP_PROMPTS_IN_VALIDATION,
   /** The first stays. */

@@ -20,7 +20,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Says what is likely to be wrong with the rows of a file. */
+/** Reports likely defects of the rows of a file. */
 @RestController
 class ReportController implements DisposableBean {
   private static final int AT_ONCE = 2;
@@ -32,7 +32,7 @@ class ReportController implements DisposableBean {
   private final ConcurrencyLimit readers =
       new ConcurrencyLimit(AT_ONCE, RETRY_AFTER, "Other files are being read; try again");
 
-  /** All of it is computing: on the threads of requests, which take no turns, nobody else would. */
+  /** Reports only compute: on virtual threads of requests they would block all other requests. */
   private final ExecutorService computing =
       Executors.newFixedThreadPool(
           AT_ONCE, Thread.ofPlatform().name("file-report-", 0).daemon(true).factory());
@@ -44,7 +44,7 @@ class ReportController implements DisposableBean {
   }
 
   /**
-   * @param validationFileId null where the training file was looked at alone
+   * @param validationFileId null if only the training file was inspected
    */
   record FileReport(
       String object,
@@ -70,14 +70,14 @@ class ReportController implements DisposableBean {
             ? null
             : files.requireTrainable(department, validationFile, "validation_file");
     if (validation != null && !alike(training, validation)) {
-      throw RequestFailed.invalid("validation_file", "has another kind of rows than " + id);
+      throw RequestFailed.invalid("validation_file", "has a different kind of rows than " + id);
     }
     return readers.run(
         department,
         () -> new FileReport("file.report", id, validationFile, read(training, validation)));
   }
 
-  /** What an older release validated does not say. */
+  /** Files that an older release validated have no kind and match any. */
   private static boolean alike(TrainingFile training, TrainingFile validation) {
     return training.kind() == null
         || validation.kind() == null

@@ -8,13 +8,12 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Files to train on, which departments keep from their upload; results are logs of their jobs. */
+/** Retention of training files, counted from their upload. Results belong to the logs of jobs. */
 @Component
 class RetainedDatasets implements Retained {
   private static final String UNTOLD =
@@ -29,12 +28,12 @@ class RetainedDatasets implements Retained {
       """;
 
   private final JdbcClient sql;
-  private final FileRows rows;
+  private final DataFiles rows;
   private final StoredFiles files;
   private final AuditLog audit;
   private final Clock clock;
 
-  RetainedDatasets(JdbcClient sql, FileRows rows, StoredFiles files, AuditLog audit, Clock clock) {
+  RetainedDatasets(JdbcClient sql, DataFiles rows, StoredFiles files, AuditLog audit, Clock clock) {
     this.sql = sql;
     this.rows = rows;
     this.files = files;
@@ -63,20 +62,19 @@ class RetainedDatasets implements Retained {
         .list();
   }
 
-  /** One whose own time is over as well goes that way. */
+  /** Leaves a file that has expired by itself to {@link FileRetention}. */
   @Override
   @Transactional(propagation = Propagation.MANDATORY)
   public Removal remove(String departmentId, String id) {
-    Instant now = clock.instant();
-    Optional<FileRow> file = rows.findToChange(departmentId, id, now);
-    if (file.isEmpty()) return Removal.GONE;
+    DataFile file = rows.findToChange(departmentId, id, clock.instant()).orElse(null);
+    if (file == null) return Removal.GONE;
     if (files.userOf(departmentId, id).isPresent()) return Removal.IN_USE;
-    rows.delete(departmentId, List.of(id));
+    rows.delete(file);
     audit.write(
         "file.deleted",
         departmentId,
         id,
-        Map.of("filename", file.get().filename(), "reason", "retention"));
+        Map.of("filename", file.filename(), "reason", "retention"));
     return Removal.REMOVED;
   }
 }

@@ -18,44 +18,41 @@ import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * How much a department may store: its files, what its pending uploads and imports have announced,
- * and what was promised to those under way.
+ * The limit for what a department stores: its files, the announced bytes of its pending uploads and
+ * imports, and the reservations of uploads under way.
  */
 @Component
 class StorageQuota implements QuotaUsage {
   private static final Duration BUSY = Duration.ofSeconds(1);
 
   private final TransactionLocks locks;
-  private final FileRows files;
-  private final List<AnnouncedUploads> announced;
+  private final DataFiles files;
+  private final Uploads uploads;
+  private final FileImports imports;
   private final StorageReservations reservations;
   private final DepartmentLimits limits;
   private final FileProperties settings;
 
   StorageQuota(
       TransactionLocks locks,
-      FileRows files,
-      List<AnnouncedUploads> announced,
+      DataFiles files,
+      Uploads uploads,
+      FileImports imports,
       StorageReservations reservations,
       DepartmentLimits limits,
       FileProperties settings) {
     this.locks = locks;
     this.files = files;
-    this.announced = announced;
+    this.uploads = uploads;
+    this.imports = imports;
     this.reservations = reservations;
     this.limits = limits;
     this.settings = settings;
   }
 
-  /** What uploads, or imports, that are under way will need. */
-  public interface AnnouncedUploads {
-    /** Bytes that those of the department that have not ended have announced. */
-    long announcedBytes(String departmentId);
-  }
-
   /**
-   * Throws {@link RequestFailed} 429 unless there is room for so many bytes more. Until the
-   * transaction ends, no other of this department is told yes.
+   * Throws {@link RequestFailed} 429 unless the department may store this many more bytes. Until
+   * the transaction ends, other requests of the department wait here.
    */
   @Transactional(propagation = Propagation.MANDATORY)
   public void require(String departmentId, long bytes) {
@@ -65,21 +62,21 @@ class StorageQuota implements QuotaUsage {
     if (bytes > most - stored) throw full(stored, most);
   }
 
-  /** As {@link #require}, for what the reservation was for, which ends herewith. */
+  /** As {@link #require}, for the file of a reservation, which this ends. */
   @Transactional(propagation = Propagation.MANDATORY)
   public void require(Reservation reservation, long bytes) {
-    // First, as where one is made, which forgets those that have ended.
+    // Before removing the reservation: add() takes the lock first too, and deletes expired ones.
     locks.take("storage of " + reservation.departmentId());
     reservations.remove(reservation);
     require(reservation.departmentId(), bytes);
   }
 
   /**
-   * Room and a place for an upload, before its first byte.
+   * Reserves room and a place for an upload, before its first byte.
    *
-   * @param bytes that may come: it gets what is left, if that is enough for the file
-   * @param form bytes of these that may be none of the file's
-   * @throws RequestFailed 429 if there is no room, or too many are under way
+   * @param bytes that may arrive; less is reserved if less is left and that is enough for the file
+   * @param form those of the bytes that may belong to the form around the file
+   * @throws RequestFailed 429 if there is no room, or too many uploads are under way
    */
   @Transactional
   public Reservation reserve(String departmentId, long bytes, long form) {
@@ -87,7 +84,7 @@ class StorageQuota implements QuotaUsage {
     if (reservations.of(departmentId).uploads() >= settings.maxConcurrent()) {
       throw new RequestFailed(
               ProblemType.RATE_LIMITED,
-              "%d uploads of this department are under way; try again when one of them has ended."
+              "%d uploads of this department are under way; try again when one has ended."
                   .formatted(settings.maxConcurrent()))
           .retryAfter(BUSY);
     }
@@ -101,7 +98,7 @@ class StorageQuota implements QuotaUsage {
   private static RequestFailed full(long stored, long most) {
     return new RequestFailed(
         ProblemType.QUOTA_EXCEEDED,
-        "%d of the %d bytes that this department may store are taken; delete files first."
+        "This department uses %d of the %d bytes that it may store; delete files first."
             .formatted(stored, most));
   }
 
@@ -112,18 +109,19 @@ class StorageQuota implements QuotaUsage {
 
   private long stored(String departmentId) {
     return files.storedBytes(departmentId)
-        + announced.stream().mapToLong(each -> each.announcedBytes(departmentId)).sum()
+        + uploads.announcedBytes(departmentId)
+        + imports.announcedBytes(departmentId)
         + reservations.of(departmentId).bytes();
   }
 
   private long most(String departmentId) {
-    Long said = limits.of(departmentId).maxStoredBytes();
-    return said == null ? settings.maxStored().toBytes() : said;
+    Long own = limits.of(departmentId).maxStoredBytes();
+    return own == null ? settings.maxStored().toBytes() : own;
   }
 
   /**
-   * What uploads under way have been promised. A reservation ends when it is not renewed, as when
-   * its server died.
+   * The reservations of uploads under way. A reservation that is not renewed expires, for example
+   * when its server died.
    */
   @Component
   static class StorageReservations {
@@ -137,7 +135,7 @@ class StorageQuota implements QuotaUsage {
       this.ids = ids;
     }
 
-    /** What a department has reserved. */
+    /** The reservations of a department. */
     record Held(int uploads, long bytes) {}
 
     Held of(String departmentId) {
@@ -151,7 +149,7 @@ class StorageQuota implements QuotaUsage {
           .single();
     }
 
-    /** Another one; those that have ended are forgotten. */
+    /** Adds a reservation and deletes expired ones. */
     Reservation add(String departmentId, long bytes) {
       sql.sql(
               """
@@ -190,7 +188,7 @@ class StorageQuota implements QuotaUsage {
     }
   }
 
-  /** Room and a place for one upload, given back at its end whatever that is. */
+  /** Room and a place for one upload, released when it ends or fails. */
   static final class Reservation implements AutoCloseable {
     private static final long RENEWED_EVERY = Duration.ofMinutes(1).toNanos();
 
@@ -215,12 +213,12 @@ class StorageQuota implements QuotaUsage {
       return departmentId;
     }
 
-    /** As many may come. */
+    /** Returns the most bytes that may arrive. */
     public long bytes() {
       return bytes;
     }
 
-    /** It holds on for as long as this is called from time to time. */
+    /** Renews the reservation. Call this while the upload goes on. */
     public void keep() {
       long now = System.nanoTime();
       if (now - renewed < RENEWED_EVERY) return;
@@ -228,7 +226,7 @@ class StorageQuota implements QuotaUsage {
       all.renew(this);
     }
 
-    /** The content, which keeps the reservation for as long as it arrives. */
+    /** Returns the content as a stream that renews the reservation while it is read. */
     public InputStream renewedBy(InputStream content) {
       return new FilterInputStream(content) {
         @Override

@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 import org.springframework.stereotype.Component;
 
 /**
- * What the rows of a file are to a job, as far as no model is needed to know. Reads to the first
- * row that decides, and no further than the beginning of a file.
+ * Checks, without a model, whether a job can train on the rows of a file. Reads to the first row
+ * that decides, and not beyond the beginning of a file.
  */
 @Component
 public class TrainableRows {
@@ -35,8 +35,7 @@ public class TrainableRows {
 
   /**
    * @param param the request's name for the file
-   * @throws RequestFailed if the loss is on what the assistant says, and it says nothing that
-   *     trains
+   * @throws RequestFailed if the loss is on assistant turns only, and none of them trains
    */
   public void require(TrainingFile file, TrainingSpec spec, String param) {
     boolean chats = file.kind() == Example.Kind.CHAT;
@@ -44,7 +43,7 @@ public class TrainableRows {
     if (!chats || everyToken || spec.objective() != Objective.SFT) return;
     SortedSet<String> roles = new TreeSet<>();
     long trained = first(file, row -> !(row instanceof Example.Chat chat) || trains(chat, roles));
-    if (trained > 0 || file.bytes() > READ_BYTES) return; // of a longer file the trainer says it
+    if (trained > 0 || file.bytes() > READ_BYTES) return; // the trainer reports it for longer files
     throw new RequestFailed(
         ProblemType.INVALID_FILE,
         "%s has no row with an assistant turn that trains. %s".formatted(file.id(), remedy(roles)),

@@ -51,8 +51,8 @@ final class UnwantedText implements Inspection {
   }
 
   /**
-   * Texts of a certain form. Quantifiers are bounded, and possessive where they could share a text
-   * in more than one way, so that no text takes longer than a small multiple of its length.
+   * Texts of a certain form. Quantifiers are bounded, and possessive if they could match the same
+   * text in several ways, so that the time stays a small multiple of the length.
    */
   enum SuspectText {
     SECRET(
@@ -97,9 +97,7 @@ final class UnwantedText implements Inspection {
         "<\\|[A-Za-z_]{2,32}\\|>|</s>|\\[/?INST\\]|<</?SYS>>|<(?:start|end)_of_turn>"
             + "|<(?:bos|eos|pad|unk)>|\\[(?:CLS|SEP|PAD|MASK)\\]",
         match -> true),
-    /**
-     * What UTF-8 becomes when it is read as Latin-1 or Windows-1252, and what becomes of the rest.
-     */
+    /** UTF-8 that was read as Latin-1 or Windows-1252, and replacement characters. */
     BROKEN_TEXT(
         Defect.BROKEN_TEXT,
         Severity.WARNING,
@@ -138,7 +136,7 @@ final class UnwantedText implements Inspection {
     }
   }
 
-  /** What tells a number of a card or an account from any other number. */
+  /** Distinguishes the numbers of cards and accounts from other numbers. */
   private static final class Checksums {
     private static final Pattern CARD =
         Pattern.compile(

@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 @RequestMapping("/v1/uploads")
 class UploadController {
-  private final Uploads uploads;
+  private final UploadService uploads;
   private final UploadParts parts;
   private final CompleteUpload completion;
   private final Idempotency idempotency;
@@ -31,7 +31,7 @@ class UploadController {
   private final JsonMapper json;
 
   UploadController(
-      Uploads uploads,
+      UploadService uploads,
       UploadParts parts,
       CompleteUpload completion,
       Idempotency idempotency,
@@ -46,9 +46,9 @@ class UploadController {
   }
 
   @PostMapping
-  Uploads.UploadObject create(
+  Upload.UploadObject create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
-    Uploads.NewUpload upload =
+    UploadService.NewUpload upload =
         RequestFailed.required(json.readValue(body, UploadRequest.class), "filename")
             .check(caller, settings.maxUploadSize().toBytes());
     IdempotentRequest submission =
@@ -59,14 +59,14 @@ class UploadController {
   }
 
   @PostMapping(path = "/{id}/parts", consumes = "multipart/form-data")
-  Uploads.PartRow.PartObject addPart(
+  Upload.PartObject addPart(
       @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException {
     return parts.receive(request, caller.departmentId(), id);
   }
 
   @PostMapping("/{id}/complete")
-  Uploads.UploadObject complete(
+  Upload.UploadObject complete(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestBody CompleteUpload.CompleteUploadRequest request)
@@ -75,8 +75,8 @@ class UploadController {
   }
 
   @PostMapping("/{id}/cancel")
-  Uploads.UploadObject cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    Uploads.UploadRow upload = uploads.cancel(caller.departmentId(), id);
+  Upload.UploadObject cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    Upload upload = uploads.cancel(caller.departmentId(), id);
     parts.tidy(id);
     return uploads.object(upload);
   }
@@ -99,17 +99,17 @@ class UploadController {
     record ExpiresAfter(@Nullable String anchor, @Nullable Long seconds) {}
 
     /** Throws {@link RequestFailed} that names the field to blame. */
-    Uploads.NewUpload check(Caller caller, long maxBytes) {
+    UploadService.NewUpload check(Caller caller, long maxBytes) {
       String name = RequestFailed.required(filename, "filename");
       NewFile.FilePurpose checkedPurpose = FileFields.purpose(purpose, caller);
       long size = RequestFailed.required(bytes, "bytes");
       String type = RequestFailed.required(mimeType, "mime_type");
       if (size < 1 || size > maxBytes) {
-        throw RequestFailed.invalid("bytes", "An upload has 1 to " + maxBytes + " bytes.");
+        throw RequestFailed.invalid("bytes", "An upload must have 1 to " + maxBytes + " bytes.");
       }
       if (!MIME_TYPE.matcher(type).matches()) {
         throw RequestFailed.invalid(
-            "mime_type", "That is no MIME type, such as application/jsonl.");
+            "mime_type", "mime_type must be a MIME type, such as application/jsonl.");
       }
       Duration lifetime =
           expiresAfter == null
@@ -122,7 +122,7 @@ class UploadController {
       boolean ignored = Boolean.TRUE.equals(ignoreUnknownKeys);
       DecodingOptions decoding = new DecodingOptions(FileFields.columns(columns), ignored);
       NewFile file = new NewFile(caller.departmentId(), name, checkedPurpose, lifetime, decoding);
-      return new Uploads.NewUpload(file, size, type);
+      return new UploadService.NewUpload(file, size, type);
     }
   }
 }

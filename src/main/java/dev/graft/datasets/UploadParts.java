@@ -11,43 +11,43 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * The bytes of parts: kept under the part's id, whose row is written first, so that no bytes can be
- * left that no row knows of.
+ * The bytes of parts, stored under the part's id. The row of a part is written first, so that no
+ * bytes are left without a row.
  */
 @Component
 class UploadParts {
   private static final Logger log = LoggerFactory.getLogger(UploadParts.class);
 
   private final ArtifactStore store;
-  private final Uploads uploads;
+  private final UploadService uploads;
   private final StorageQuota quota;
 
-  UploadParts(ArtifactStore store, Uploads uploads, StorageQuota quota) {
+  UploadParts(ArtifactStore store, UploadService uploads, StorageQuota quota) {
     this.store = store;
     this.uploads = uploads;
     this.quota = quota;
   }
 
-  /** Takes one part, beside others. Throws {@link RequestFailed}. */
-  Uploads.PartRow.PartObject receive(
-      HttpServletRequest request, String departmentId, String uploadId) throws IOException {
-    // The room of an upload is announced: a part needs a place alone.
+  /** Receives one part; others may arrive at the same time. Throws {@link RequestFailed}. */
+  Upload.PartObject receive(HttpServletRequest request, String departmentId, String uploadId)
+      throws IOException {
+    // The bytes of an upload are announced and count already: a part needs only a place.
     try (StorageQuota.Reservation place = quota.reserve(departmentId, 0, 0)) {
       return receive(request, departmentId, uploadId, place);
     }
   }
 
-  private Uploads.PartRow.PartObject receive(
+  private Upload.PartObject receive(
       HttpServletRequest request,
       String departmentId,
       String uploadId,
       StorageQuota.Reservation place)
       throws IOException {
-    Uploads.Arriving part = uploads.beginPart(departmentId, uploadId);
+    UploadService.ArrivingPart part = uploads.beginPart(departmentId, uploadId);
     boolean recorded = false;
     try {
       long bytes = keep(request, part, place);
-      Uploads.PartRow.PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
+      Upload.PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
       recorded = true;
       return object;
     } finally {
@@ -58,7 +58,7 @@ class UploadParts {
   }
 
   private long keep(
-      HttpServletRequest request, Uploads.Arriving part, StorageQuota.Reservation place)
+      HttpServletRequest request, UploadService.ArrivingPart part, StorageQuota.Reservation place)
       throws IOException {
     AtomicReference<@Nullable Long> kept = new AtomicReference<>();
     MultipartForm.read(
@@ -81,7 +81,7 @@ class UploadParts {
     return bytes;
   }
 
-  /** Drops the parts of an upload that has ended. What fails now is done by the next sweep. */
+  /** Drops the parts of an upload that has ended. The next sweep repeats what fails now. */
   public void tidy(String uploadId) {
     uploads.partsToDrop(uploadId).forEach(this::drop);
   }

@@ -1,20 +1,20 @@
 /**
- * Files in, whole, in parts or fetched: streamed, unpacked, validated line by line, named by
- * digest.
+ * Files, which are uploaded whole or in parts, or fetched: streamed, unpacked, validated line by
+ * line, named by digest.
  *
  * <p>{@link dev.graft.datasets.StoredFiles} are the files of departments; a {@link
- * dev.graft.datasets.TrainingFile} is one that a job may take. A file is kept and given back as it
- * came. One that is packed or CSV has its rows as a second blob, which is what jobs name and
+ * dev.graft.datasets.TrainingFile} is one that a job can train on. A file is stored and downloaded
+ * unchanged. The rows of a packed, Parquet or CSV file are a second blob, which jobs name and
  * workers read.
  *
  * <p>Ids grow with time, so lists go by id and a cursor may name a file that is gone. Every query
- * names the department; another department's file or upload, or an expired file, is one that does
- * not exist. A job that takes a file locks its row until it commits; a deletion locks it too and
- * then asks every {@link dev.graft.datasets.StoredFiles.FileUse}: neither can overtake the other.
+ * names the department; another department's file or upload, or an expired file, does not exist. A
+ * job that uses a file locks its row until it commits; a deletion locks it too and then asks every
+ * {@link dev.graft.datasets.StoredFiles.FileUse}: neither can overtake the other.
  *
- * <p>How it fails: 413 past a size limit, 429 past what the department may store, 507 on a full
- * disk, 400 on a form that breaks off; each stores nothing. Deleting a file keeps its blob, which
- * others may share.
+ * <p>How it fails: 413 past a size limit, 429 past the department's storage limit, 507 on a full
+ * disk, 400 on an incomplete form; each stores nothing. Deleting a file keeps its blob, which other
+ * files may share.
  */
 @NullMarked
 @ApplicationModule(

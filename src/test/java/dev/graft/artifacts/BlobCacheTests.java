@@ -159,7 +159,7 @@ class BlobCacheTests {
         BlobUse other = use(cache, model(2))) {
       assertThatExceptionOfType(StorageFull.class)
           .isThrownBy(() -> use(cache, model(3)))
-          .withMessageContaining("1000 bytes are to be fetched");
+          .withMessageContaining("1000 bytes cannot be fetched");
       assertThat(has(one)).isTrue();
     }
     useOnce(model(3));

@@ -51,7 +51,7 @@ class BucketCheckTests {
   @Test
   void aKeyThatTheServerDoesNotKnow() {
     assertThat(refusal(server.settings(server.bucket(), "access-key=nobody")))
-        .contains("not known", "graft.artifacts.s3.access-key");
+        .contains("does not know the access key", "graft.artifacts.s3.access-key");
   }
 
   @Test
@@ -61,7 +61,7 @@ class BucketCheckTests {
       nobody = URI.create("http://127.0.0.1:" + socket.getLocalPort());
     }
     assertThat(refusal(S3Server.settings(nobody, "b")))
-        .contains(nobody.toString(), "does the server run", "graft.artifacts.s3.endpoint")
+        .contains(nobody.toString(), "check that the server runs", "graft.artifacts.s3.endpoint")
         .doesNotContain("\n");
   }
 

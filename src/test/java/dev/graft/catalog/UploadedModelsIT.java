@@ -108,7 +108,7 @@ class UploadedModelsIT {
     JsonNode parts = error(member.post("uploads", announced("m.tar", 10)), 403);
     for (JsonNode each : List.of(whole, parts)) {
       assertThat(each.get("param").stringValue()).isEqualTo("purpose");
-      assertThat(message(each)).startsWith("Administrators alone");
+      assertThat(message(each)).startsWith("Only administrators");
     }
     error(member.post("base_models", Map.of("name", "x", "source", "file-x")), 403);
   }
@@ -120,10 +120,10 @@ class UploadedModelsIT {
       Map<String, ?> body =
           route.equals("/convert") ? Map.of() : Map.of("remedies", List.of("drop_duplicates"));
       assertThat(message(error(administrator.post("files/" + archive + route, body), 400)))
-          .contains("has not the purpose 'fine-tune'");
+          .contains("does not have the purpose 'fine-tune'");
     }
     assertThat(message(error(administrator.get("files/" + archive + "/report"), 400)))
-        .contains("has not the purpose 'fine-tune'");
+        .contains("does not have the purpose 'fine-tune'");
     String rows = id(ok(member.file("rows.jsonl", ROW, Map.of("purpose", "fine-tune"))));
     assertThat(message(refused("of-rows", rows))).contains("no file " + rows);
   }
@@ -136,7 +136,7 @@ class UploadedModelsIT {
                 + " values ('bmimport-kept', 'kept', :file, 'running', graft_now())")
         .param("file", file)
         .update();
-    assertThat(message(error(deleted(file), 400))).contains("is used by bmimport-kept");
+    assertThat(message(error(deleted(file), 400))).contains("is in use by bmimport-kept");
     ok(administrator.post("base_model_imports/bmimport-kept/cancel", Map.of()));
     ok(deleted(file));
   }

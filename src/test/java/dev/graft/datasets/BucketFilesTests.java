@@ -122,7 +122,7 @@ class BucketFilesTests {
     }
     put("many/4.jsonl", new byte[1]);
     assertThatThrownBy(() -> files("many/*.jsonl", S3Server.SECRET_KEY))
-        .hasMessage("More than 4 files are meant: name fewer of them.");
+        .hasMessage("The source matches more than 4 files: name fewer.");
   }
 
   private RemoteFiles files(String key, String secret) throws IOException {

@@ -113,7 +113,7 @@ class FileFormatTests {
   @Test
   void aMappingTheWrongWayRoundIsToldTheRightOne() {
     assertThatThrownBy(() -> new CsvColumns(Map.of("message", "text")))
-        .hasMessageStartingWith("'message' is no field of a row; fields are user, assistant")
+        .hasMessageStartingWith("'message' is not a field of a row; fields are user, assistant")
         .hasMessageContaining(
             "FIELD=COLUMN: --column text=message of graft, columns[text]=message");
     assertThatThrownBy(() -> new CsvColumns(Map.of("q", "question")))
@@ -152,7 +152,7 @@ class FileFormatTests {
             Undecodable.class,
             e ->
                 assertThat(e.reason())
-                    .contains("no row: 'question', 'answer'. Name them user, assistant")
+                    .contains("not make a row: 'question', 'answer'. Name them user, assistant")
                     .contains("--column user=question", "columns[user]=question"));
     CsvColumns columns = new CsvColumns(Map.of("text", "body"));
     assertThatThrownBy(() -> rows("title,text\na,b\n", columns))

@@ -91,9 +91,9 @@ class FileImportsIT extends ImportingServer {
     assertThat(text(file, "sha256")).isEqualTo(Digest.of(ROWS).hex());
     assertThat(text(file, "filename")).isEqualTo("rows.jsonl");
     assertThat(failure("s3://" + BUCKET + "/team/none.jsonl"))
-        .isEqualTo("There is no object team/none.jsonl.");
+        .isEqualTo("The object team/none.jsonl does not exist.");
     assertThat(failure("s3://" + BUCKET + "/team/none-*.jsonl"))
-        .isEqualTo("There is no file of that name.");
+        .isEqualTo("No file matches this source.");
   }
 
   @Test
@@ -215,7 +215,7 @@ class FileImportsIT extends ImportingServer {
     }
     assertThat(text(ended(begun), "status")).isEqualTo("succeeded");
     assertThat(failure("hf://datasets/acme/large/rows.jsonl"))
-        .contains("bytes that this department may store are taken");
+        .contains("bytes that it may store; delete files first.");
     HUB.add("datasets/acme/larger", Map.of("a.jsonl", large, "b.jsonl", large));
     assertThat(failure("hf://datasets/acme/larger/*.jsonl")).contains("at most 2097152");
     assertThat(reserved()).isZero();
@@ -334,7 +334,7 @@ class FileImportsIT extends ImportingServer {
     String none = "s3://" + BUCKET + "/team/no-line.jsonl";
     var failed = graft.run(environment, "", List.of("files", "import", none, "--wait"));
     assertThat(failed.status()).isEqualTo(1);
-    assertThat(failed.error()).contains("graft: There is no object team/no-line.jsonl.");
+    assertThat(failed.error()).contains("graft: The object team/no-line.jsonl.");
   }
 
   @Test
@@ -346,7 +346,7 @@ class FileImportsIT extends ImportingServer {
     browser.get("/console/files");
     var refused =
         browser.post("/console/files/imports", Map.of("source", "s3://elsewhere/a.jsonl"));
-    assertThat(refused.body()).contains("an administrator of this Graft says");
+    assertThat(refused.body()).contains("An administrator of this Graft allows");
     var begun = browser.post("/console/files/imports", Map.of("source", source));
     assertThat(begun.headers().firstValue("hx-redirect")).contains("/console/files");
     await().until(() -> !ok(api.get("files")).path("data").isEmpty());

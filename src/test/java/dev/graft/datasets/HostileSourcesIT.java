@@ -97,8 +97,8 @@ class HostileSourcesIT extends ImportingServer {
     JsonNode error = error(api.post("files/imports", named(source)), 403);
     assertThat(error.path("message").asString())
         .isEqualTo(
-            "Files may not be imported from there: an administrator of this Graft says from where"
-                + " they may (graft.datasets.sources).");
+            "Files may not be imported from this source. An administrator of this Graft allows"
+                + " sources by graft.datasets.sources.");
     assertThat(HUB.requests).hasSize(asked);
   }
 
@@ -143,7 +143,7 @@ class HostileSourcesIT extends ImportingServer {
           byte[] chunk = new byte[1 << 16];
           while (true) exchange.getResponseBody().write(chunk);
         });
-    assertThat(failure(ROGUE)).contains("does not end where the hub's listing says");
+    assertThat(failure(ROGUE)).contains("is longer than its size in the hub's listing");
     await().untilAsserted(() -> assertThat(leftBytes()).isZero());
   }
 
@@ -169,7 +169,8 @@ class HostileSourcesIT extends ImportingServer {
             .collect(Collectors.joining(",", "[", "]"));
     rogue(names, exchange -> exchange.sendResponseHeaders(404, -1));
     assertThat(failure("hf://datasets/rogue/set/rows-*.jsonl")).contains("more than 100 files");
-    assertThat(failure("hf://datasets/rogue/set/other-*.jsonl")).contains("no file of that name");
+    assertThat(failure("hf://datasets/rogue/set/other-*.jsonl"))
+        .contains("No file matches this source.");
   }
 
   @Test
@@ -208,7 +209,7 @@ class HostileSourcesIT extends ImportingServer {
     HUB.rogues.put(
         "datasets/rogue/set",
         exchange -> json(exchange, "{\"id\":\"other/set\",\"sha\":\"" + COMMIT + "\"}"));
-    assertThat(failure(ROGUE)).contains("has another name on the hub").doesNotContain("other/");
+    assertThat(failure(ROGUE)).contains("has been renamed on the hub").doesNotContain("other/");
   }
 
   private static void rogue(String listing, HttpHandler content) {

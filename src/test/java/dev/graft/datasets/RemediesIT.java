@@ -93,7 +93,7 @@ class RemediesIT extends OwnDepartment {
     String file = uploaded("t.jsonl", row("a", ""));
     String path = "files/" + file + "/remedies";
     assertThat(message(path, Map.of("remedies", List.of("drop_duplicate"))))
-        .contains("'drop_duplicate' is no remedy", "Did you mean 'drop_duplicates'");
+        .contains("Unknown remedy 'drop_duplicate'", "Did you mean 'drop_duplicates'");
     assertThat(message(path, Map.of("remedies", List.of()))).contains("Name at least one of");
     assertThat(message(path, Map.of("remedies", List.of("drop_rows_in_validation"))))
         .contains("Name the file for drop_rows_in_validation");
@@ -104,7 +104,7 @@ class RemediesIT extends OwnDepartment {
             message(
                 path,
                 Map.of("remedies", List.of("drop_rows_in_validation"), "validation_file", texts)))
-        .contains("another kind of rows");
+        .contains("a different kind of rows");
     assertThat(ok(api.get("files")).path("data")).hasSize(2);
   }
 

@@ -15,7 +15,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.stereotype.Component;
 
-/** Fetches models and data sets. */
+/** Fetches models and data sets from the hub. */
 @Component
 public final class Hub {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,200}");
@@ -26,20 +26,20 @@ public final class Hub {
     this.settings = settings;
   }
 
-  /** Hears how much of a model is here. */
+  /** Called as a download proceeds. */
   @FunctionalInterface
   public interface Progress {
     /**
-     * @param bytes of the model that are here
-     * @param all of it
+     * @param bytes that have arrived
+     * @param all bytes to fetch
      */
     void at(long bytes, long all);
   }
 
   /**
-   * The commit that a repository's revision is now, as its revision.
+   * Returns the repository with its revision replaced by the current commit.
    *
-   * @throws HubRefused if it cannot be had
+   * @throws HubRefused if the repository or revision cannot be read
    * @throws IOException if the hub cannot be reached
    */
   public HubRepository pin(HubRepository repository) throws IOException {
@@ -49,13 +49,13 @@ public final class Hub {
   }
 
   /**
-   * Brings a model, or finds it in the cache. May be called again with the same directory after
-   * whatever happened; not by two at once.
+   * Downloads a model, or finds it in the cache. After any failure it may be called again with the
+   * same directory, but not by two threads at once.
    *
    * @param pinned by {@link #pin}
-   * @param directory for this model alone; other files in it are deleted
-   * @return where it is
-   * @throws HubRefused if it cannot be had
+   * @param directory for this model only; other files in it are deleted
+   * @return the directory with the model
+   * @throws HubRefused if it cannot be fetched
    * @throws IOException if the hub cannot be reached, or this machine's disk fails
    */
   public Path fetch(HubRepository pinned, Selection selection, Path directory, Progress progress)
@@ -74,12 +74,12 @@ public final class Hub {
   }
 
   /**
-   * The files of a data set that are wanted.
+   * Lists the wanted files of a data set.
    *
    * @param pinned by {@link #pin}
    * @param wanted paths in the repository
-   * @param most files
-   * @throws HubRefused if they cannot be had, or are more
+   * @param most limit for the number of files
+   * @throws HubRefused if they cannot be listed, or there are more
    * @throws IOException if the hub cannot be reached
    */
   public HubDataSet dataSet(HubRepository pinned, Predicate<String> wanted, int most)
@@ -99,21 +99,21 @@ public final class Hub {
 
   private HubRefused lacks(HubRepository repository) {
     return new HubRefused(
-        "%s is not in the cache of this machine, and nothing is fetched: graft.hub.offline or HF_HUB_OFFLINE is set"
+        "%s is not in the cache of this machine and cannot be fetched, because graft.hub.offline or HF_HUB_OFFLINE is set"
             .formatted(repository));
   }
 
   /**
-   * Of data sets the importer says which are allowed.
+   * Checks the organization of a model. For data sets, the importer checks its own settings.
    *
-   * @throws HubRefused if models of that organization may not be added
+   * @throws HubRefused if models of that organization are not allowed
    */
   public void requireAllowed(HubRepository repository) {
     if (repository.kind() != HubKind.MODEL
         || settings.organizations().isEmpty()
         || settings.organizations().contains(repository.organization())) return;
     throw new HubRefused(
-        "models of %s may not be added here; graft.hub.organizations has %s"
+        "models of %s are not allowed on this server; graft.hub.organizations allows %s"
             .formatted(repository.organization(), String.join(", ", settings.organizations())));
   }
 
@@ -126,32 +126,33 @@ public final class Hub {
     return written.isEmpty() ? null : written;
   }
 
-  /** Which files of a model are fetched, by whom they are for. */
+  /** Chooses the files of a model to fetch. */
   public interface Selection {
     /**
-     * @param names of all of them
-     * @return those to fetch
+     * @param names of all files
+     * @return the names of those to fetch
      */
     Set<String> of(Set<String> names);
 
     /**
-     * The small files are there, and nothing else has been fetched: the time to refuse the model.
+     * Called when the small files are there and before the large ones are fetched. May refuse the
+     * model.
      */
     void look(Path directory) throws IOException;
   }
 
   /**
-   * The Hugging Face hub, from which base models are added. Without these properties it is what
-   * {@code huggingface_hub} uses: {@code HF_ENDPOINT}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH},
-   * {@code HF_HUB_CACHE}, {@code HF_HOME}, {@code HF_HUB_OFFLINE}.
+   * The Hugging Face hub from which base models are added. The defaults are the variables of {@code
+   * huggingface_hub}: {@code HF_ENDPOINT}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code
+   * HF_HUB_CACHE}, {@code HF_HOME}, {@code HF_HUB_OFFLINE}.
    *
    * @param endpoint address of the hub or of a mirror
    * @param token of an account that may read gated or private models
-   * @param tokenFile a file with it, where {@code token} is empty; there may be none
-   * @param cache directory of {@code huggingface_hub}; models in it are not fetched again. There
-   *     may be none
-   * @param offline ask nobody: only what the cache has can be added
-   * @param organizations whose models may be added; empty: all
+   * @param tokenFile file with the token, used if {@code token} is empty; it may be missing
+   * @param cache directory of {@code huggingface_hub}; models in it are not fetched again. It may
+   *     be missing
+   * @param offline makes no requests to the hub: only models in the cache can be added
+   * @param organizations whose models may be added; empty = all
    */
   @ConfigurationProperties("graft.hub")
   record HubProperties(

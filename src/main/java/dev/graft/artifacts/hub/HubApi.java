@@ -24,7 +24,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The three requests that it takes.
+ * The hub's HTTP interface: the three requests that Graft needs.
  *
  * @param token of an account, or null
  */
@@ -36,9 +36,9 @@ record HubApi(URI endpoint, @Nullable String token) {
   private static final Pattern NEXT = Pattern.compile("<([^>]{1,4000})>\\s*;\\s*rel=\"?next\"?");
 
   /**
-   * The commit that a revision is now.
+   * Returns the commit that a revision points to now.
    *
-   * @throws HubRefused if there is none, or it may not be read
+   * @throws HubRefused if it does not exist, or may not be read
    */
   String commit(HubRepository repository) throws IOException {
     URI info = uri(repository.api() + "/revision/" + path(repository.revision()));
@@ -46,19 +46,19 @@ record HubApi(URI endpoint, @Nullable String token) {
     String sha = found.path("sha").asString("");
     if (!COMMIT.matcher(sha).matches()) {
       throw new HubRefused(
-          "%s is no hub: it names no commit of %s".formatted(endpoint, repository));
+          "%s is not a hub: its answer contains no commit of %s".formatted(endpoint, repository));
     }
     String id = found.path("id").asString(repository.id());
     if (repository.kind() == HubKind.DATA_SET && !id.equals(repository.id())) {
-      throw new HubRefused(repository.id() + " has another name on the hub by now: use that");
+      throw new HubRefused(repository.id() + " has been renamed on the hub: use the new name");
     }
     return sha;
   }
 
   /**
-   * The files of a commit, of those in the directory that it names.
+   * Lists files of a commit, in the directory that the repository names.
    *
-   * @param wanted their paths
+   * @param wanted filter for their paths
    */
   List<HubFile> files(HubRepository pinned, Predicate<String> wanted, int most) throws IOException {
     List<HubFile> files = new ArrayList<>();
@@ -71,20 +71,20 @@ record HubApi(URI endpoint, @Nullable String token) {
         boolean is = each.path("type").asString("").equals("file");
         if (is && wanted.test(each.path("path").asString(""))) files.add(file(each));
         if (files.size() > most) {
-          throw new HubRefused("more than %d files are %s".formatted(most, pinned));
+          throw new HubRefused("more than %d files match %s".formatted(most, pinned));
         }
       }
       if (page.next() == null) return files;
       next = linked(next, page.next());
     }
-    throw new HubRefused(pinned + " lies among more files than Graft looks through");
+    throw new HubRefused("the directory of " + pinned + " has more files than Graft looks through");
   }
 
   private static URI linked(URI page, String next) {
     try {
       return page.resolve(next);
     } catch (IllegalArgumentException noAddress) {
-      throw new HubRefused("the hub's listing goes on at no address");
+      throw new HubRefused("the hub's listing continues at an invalid URL");
     }
   }
 
@@ -96,7 +96,7 @@ record HubApi(URI endpoint, @Nullable String token) {
         entry.path("path").asString(""), size, new HubDigest(digest.replaceFirst("^sha256:", "")));
   }
 
-  /** The content of a file, from a byte on. */
+  /** Opens the content of a file at an offset. */
   HttpURLConnection open(HubRepository pinned, HubFile file, long from) throws IOException {
     URI content = uri(pinned.page() + "/resolve/" + pinned.revision() + "/" + paths(file.path()));
     HttpURLConnection answer = origin().open(content, from);
@@ -120,7 +120,8 @@ record HubApi(URI endpoint, @Nullable String token) {
       Matcher next = NEXT.matcher(Objects.requireNonNullElse(answer.getHeaderField("Link"), ""));
       return new Page(json, next.find() ? next.group(1) : null);
     } catch (JacksonException noJson) {
-      throw new HubRefused("%s is no hub: it answers no JSON".formatted(WebOrigin.said(from)));
+      throw new HubRefused(
+          "%s is not a hub: its answer is not JSON".formatted(WebOrigin.said(from)));
     }
   }
 
@@ -152,10 +153,10 @@ record HubApi(URI endpoint, @Nullable String token) {
   }
 
   /**
-   * What a listing says of a file's bytes: the SHA-256 of a large one (Git LFS), or the SHA-1 that
-   * Git names a blob by.
+   * The digest of a file in a listing: the SHA-256 of a large one (Git LFS), or the SHA-1 of the
+   * Git blob.
    *
-   * @param hex of 64 digits, or of 40
+   * @param hex 64 or 40 digits
    */
   record HubDigest(String hex) {
     private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}|[0-9a-f]{40}");
@@ -163,7 +164,7 @@ record HubApi(URI endpoint, @Nullable String token) {
 
     HubDigest {
       if (!HEX.matcher(hex).matches()) {
-        throw new HubRefused("the hub's listing names a file by no digest: " + shown(hex));
+        throw new HubRefused("the hub's listing contains an invalid digest: " + shown(hex));
       }
     }
 
@@ -195,16 +196,16 @@ record HubApi(URI endpoint, @Nullable String token) {
   }
 
   /**
-   * What answers mean that are not what was asked for.
+   * Explains answers that are refusals.
    *
    * @param known whether a token was sent
    */
   record HubRefusal(URI endpoint, boolean known) {
     /**
-     * 401 is said of what is missing, private or gated, to whom has no account.
+     * Explains an answer. Without an account, 401 means missing, private or gated.
      *
-     * @return a passing failure where another attempt may help
-     * @throws HubRefused where none does
+     * @return a failure after which another attempt may help
+     * @throws HubRefused if another attempt would not help
      */
     IOException of(HubRepository repository, HttpURLConnection answer, int status) {
       String code = Objects.requireNonNullElse(answer.getHeaderField("X-Error-Code"), "");
@@ -216,13 +217,13 @@ record HubApi(URI endpoint, @Nullable String token) {
           switch (code) {
             case "GatedRepo" ->
                 known
-                    ? "%s is gated, and the account of the token has no access: ask for it at %s"
+                    ? "%s is gated, and the account of the token has no access: request it at %s"
                         .formatted(repository.id(), page)
                     : "%s is gated: accept its terms at %s, and set HF_TOKEN"
                         .formatted(repository.id(), page);
             case "RevisionNotFound" ->
                 "%s has no revision %s".formatted(repository.id(), repository.revision());
-            case "EntryNotFound" -> "%s is not there".formatted(repository);
+            case "EntryNotFound" -> "%s does not exist".formatted(repository);
             default -> missing(repository, status);
           };
       throw new HubRefused(why);

@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
  * The cache of {@code huggingface_hub}: {@code models--org--name/refs}, {@code blobs} and {@code
  * snapshots}, which link into {@code blobs}. Only read.
  *
- * @param directory null or absent: there is none
+ * @param directory null or missing = there is no cache
  */
 record HubCache(@Nullable Path directory) {
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final int LONGEST_REF = 100;
 
-  /** The commit that a revision was when it was fetched. */
+  /** Returns the commit that a revision pointed to when it was fetched. */
   Optional<String> commit(HubRepository repository) throws IOException {
     if (COMMIT.matcher(repository.revision()).matches()) return Optional.of(repository.revision());
     Optional<Path> model = model(repository);
@@ -27,7 +27,7 @@ record HubCache(@Nullable Path directory) {
     return Optional.of(Files.readString(ref).strip()).filter(COMMIT.asMatchPredicate());
   }
 
-  /** A file of a snapshot, if it is there. */
+  /** Returns a file of a snapshot, if it exists. */
   Optional<Path> file(HubRepository pinned, String path) {
     return snapshot(pinned).map(each -> each.resolve(path)).filter(Files::isRegularFile);
   }

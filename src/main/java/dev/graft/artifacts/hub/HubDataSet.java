@@ -9,7 +9,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Files of a commit of a data set, in the order of their names.
+ * Files of a commit of a data set, in order of name.
  *
  * @param source the commit and the files, as {@link HubRepository#parseDataSet} takes it
  * @param bytes of all of them
@@ -17,13 +17,13 @@ import java.util.stream.Stream;
 public record HubDataSet(String source, List<String> names, long bytes, Bringing bringing) {
   private static final int LONGEST_PATH = 200;
 
-  /** Brings them to this machine. */
+  /** Fetches the files to this machine. */
   @FunctionalInterface
   public interface Bringing {
     /**
-     * As {@link Hub#fetch}.
+     * Fetches as {@link Hub#fetch} does.
      *
-     * @return where they are, in the order of their names; not to be changed
+     * @return the local files in order of name; treat them as read-only
      */
     List<Path> into(Path directory, Hub.Progress progress) throws IOException;
   }
@@ -48,12 +48,12 @@ public record HubDataSet(String source, List<String> names, long bytes, Bringing
         });
   }
 
-  /** Sizes are the hub's word: they may be anything. */
+  /** Adds up sizes, which the hub may have invented, without an overflow. */
   private static long sum(long a, long b) {
     return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
   }
 
-  /** Of a cache, where they stay. */
+  /** Finds the files in a cache, where they stay. */
   static HubDataSet cached(Path snapshot, HubRepository pinned, Predicate<String> wanted)
       throws IOException {
     Path directory = snapshot.resolve(pinned.directory());

@@ -11,22 +11,22 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Brings the files of one commit into a directory, each first under a name of its own with the end
- * {@code .part}: what has its name is whole and checked.
+ * Downloads the files of one commit into a directory. Each arrives under a temporary name that ends
+ * in {@code .part}; a file under its own name is complete and checked.
  */
 record HubFetch(
     HubApi api, HubCache cache, HubRepository pinned, Path directory, Hub.Progress progress) {
   private static final String PART = ".part";
   private static final long SMALL = 64 << 20;
 
-  /** Before the first large file. */
+  /** Called before the first large file is fetched. */
   @FunctionalInterface
   interface Look {
     void take() throws IOException;
   }
 
   /**
-   * @param files the small ones first
+   * @param files small ones first
    */
   void bring(List<HubFile> files, Look look) throws IOException {
     Files.createDirectories(directory);
@@ -36,7 +36,7 @@ record HubFetch(
     long free = Files.getFileStore(directory).getUsableSpace();
     if (free < missing) {
       throw new HubRefused(
-          "%s needs %,d MB more of disk, and %,d are free"
+          "%s needs %,d MB more disk space, but only %,d MB are free"
               .formatted(pinned, missing / 1_000_000, free / 1_000_000));
     }
     long before = 0;
@@ -52,7 +52,7 @@ record HubFetch(
     }
   }
 
-  /** Of another commit, as a rule: equal names may have other bytes. */
+  /** Deletes other files, usually of another commit: equal names may have other bytes. */
   private void removeOthers(List<HubFile> files) throws IOException {
     Set<String> names =
         files.stream()
@@ -90,7 +90,7 @@ record HubFetch(
       download(file, part, before, all);
       boolean is = isIt(file, part);
       if (!is && resumed) {
-        // Perhaps the beginning was damaged: once more from the start.
+        // The beginning may have been damaged: download it again.
         Files.delete(part);
         download(file, part, before, all);
         is = isIt(file, part);
@@ -100,7 +100,7 @@ record HubFetch(
     Files.move(part, whole);
   }
 
-  /** The name has the digest: a part of other content is not gone on with. */
+  /** The name contains the digest, so that a part of other content is not continued. */
   private Path part(HubFile file) {
     return directory.resolve(file.name() + "." + file.digest().hex().substring(0, 12) + PART);
   }
@@ -115,10 +115,10 @@ record HubFetch(
         .into(part);
   }
 
-  /** Before it fills the disk. */
+  /** Stops an endless file before it fills the disk. */
   private HubRefused longer(HubFile file) {
     return new HubRefused(
-        "%s of %s does not end where the hub's listing says (%,d bytes)"
+        "%s of %s is longer than its size in the hub's listing (%,d bytes)"
             .formatted(file.path(), pinned, file.size()));
   }
 
@@ -130,7 +130,7 @@ record HubFetch(
     long size = Files.size(part);
     Files.delete(part);
     return new HubRefused(
-        "%s of %s has other content than the hub's listing says (%,d bytes of %,d came); try again, or ask who runs the mirror"
+        "%s of %s does not match the digest in the hub's listing (%,d of %,d bytes arrived); try again, or ask the operator of the mirror"
             .formatted(file.path(), pinned, size, file.size()));
   }
 }

@@ -7,7 +7,7 @@ package dev.graft.artifacts.hub;
  * @param size in bytes
  */
 record HubFile(String path, long size, HubApi.HubDigest digest) {
-  /** Where it lies here: no path that is taken holds a +. */
+  /** Returns its local file name. It is unique, because accepted paths contain no +. */
   String name() {
     return path.replace('/', '+');
   }

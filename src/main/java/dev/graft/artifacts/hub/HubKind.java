@@ -1,11 +1,11 @@
 package dev.graft.artifacts.hub;
 
-/** What a repository holds; its words are those of the hub's addresses. */
+/** The kind of a repository, with the words that the hub's addresses use for it. */
 enum HubKind {
   MODEL("model", "models", ""),
   DATA_SET("data set", "datasets", "datasets/");
 
-  /** As people say it. */
+  /** For messages. */
   final String word;
 
   /** In addresses of the hub's API, and in names of the cache. */

@@ -3,7 +3,7 @@ package dev.graft.artifacts.hub;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 
-/** A model cannot be had from the hub; the message says why and what to do. */
+/** A repository cannot be fetched from the hub; the message gives the reason and the remedy. */
 public final class HubRefused extends RequestFailed {
   HubRefused(String message) {
     super(ProblemType.INVALID_VALUE, message, "source");

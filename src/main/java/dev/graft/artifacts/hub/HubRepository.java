@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id {@code organization/name}
  * @param revision a branch, a tag or a commit
- * @param file of a model the GGUF file of the repository that is it, null = the repository is; of a
- *     data set the path of its files, whose last part may hold {@code *}
+ * @param file for a model a GGUF file of the repository, null = the whole repository; for a data
+ *     set the path of its files, whose last part may contain {@code *}
  */
 public record HubRepository(HubKind kind, String id, String revision, @Nullable String file) {
   private static final String PREFIX = "hf:";
@@ -38,8 +38,8 @@ public record HubRepository(HubKind kind, String id, String revision, @Nullable 
     Matcher parts = MODEL.matcher(source);
     if (!parts.matches() || source.contains("..")) {
       throw new HubRefused(
-          "a model on the hub is named hf:organization/name, or hf:organization/name@revision;"
-              + " a GGUF file of it with /FILE.gguf at the end");
+          "name a model on the hub as hf:organization/name or hf:organization/name@revision; for a"
+              + " GGUF file of it, append /FILE.gguf");
     }
     return new HubRepository(HubKind.MODEL, parts.group(1), revision(parts), parts.group(3));
   }
@@ -52,8 +52,8 @@ public record HubRepository(HubKind kind, String id, String revision, @Nullable 
     Matcher parts = DATA_SET.matcher(source);
     if (!parts.matches() || source.contains("..")) {
       throw new HubRefused(
-          "files of a data set on the hub are named hf://datasets/organization/name@revision/FILE;"
-              + " @revision may be left out, and the last part of FILE may hold *");
+          "name files of a data set on the hub as hf://datasets/organization/name@revision/FILE;"
+              + " @revision may be left out, and the last part of FILE may contain *");
     }
     String revision = revision(parts);
     return new HubRepository(
@@ -72,27 +72,27 @@ public record HubRepository(HubKind kind, String id, String revision, @Nullable 
     return id.substring(0, id.indexOf('/'));
   }
 
-  /** Where its files are, with the slash at its end; empty: they lie in no directory. */
+  /** Returns the directory of its files with a slash at the end; empty at the root. */
   String directory() {
     return file == null ? "" : file.substring(0, file.lastIndexOf('/') + 1);
   }
 
-  /** Its path in the API. */
+  /** Returns its path in the API. */
   String api() {
     return "api/" + kind.plural + "/" + id;
   }
 
-  /** The path of its page, and before those of its contents. */
+  /** Returns the path of its page, which the paths of its contents begin with. */
   String page() {
     return kind.prefix + id;
   }
 
-  /** Pinned. */
+  /** Returns the repository pinned to a commit. */
   HubRepository at(String commit) {
     return new HubRepository(kind, id, commit, file);
   }
 
-  /** As {@link #parse} or {@link #parseDataSet} takes it. */
+  /** Returns the form that {@link #parse} or {@link #parseDataSet} reads. */
   @Override
   public String toString() {
     String prefix = kind == HubKind.MODEL ? PREFIX : PREFIX + "//datasets/";

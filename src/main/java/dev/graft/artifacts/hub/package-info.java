@@ -8,9 +8,9 @@
  * dev.graft.artifacts.hub.Hub#dataSet} does the same for data sets. Offline, only the cache is
  * used.
  *
- * <p>How it fails: {@link dev.graft.artifacts.hub.HubRefused} says whether a repository is missing,
- * gated, not allowed here or without the files, and what to do; {@link java.io.IOException} means
- * that the hub or the network failed.
+ * <p>How it fails: {@link dev.graft.artifacts.hub.HubRefused} names the reason (the repository is
+ * missing, gated, not allowed here, or lacks the files) and the remedy; {@link java.io.IOException}
+ * means that the hub or the network failed.
  *
  * <p>Source: the hub's HTTP interface as {@code huggingface_hub} uses it.
  */

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
-/** How pages are packed, as they are numbered. */
+/** The compression of pages, in the order of their numbers. */
 enum Codec {
   UNCOMPRESSED,
   SNAPPY,
@@ -19,7 +19,7 @@ enum Codec {
   ZSTD,
   LZ4_RAW;
 
-  /** The bytes from {@code from} on, which must unpack to so many. */
+  /** Unpacks the bytes from {@code from} on, which must have {@code size} bytes unpacked. */
   byte[] unpack(byte[] packed, int from, int size) throws IOException {
     byte[] unpacked = new byte[size];
     int length = packed.length - from;
@@ -32,7 +32,7 @@ enum Codec {
           }
           case SNAPPY -> Snappy.unpack(packed, from, unpacked);
           case GZIP -> gunzip(packed, from, unpacked);
-          // what is an error is negative
+          // an error is negative
           case ZSTD -> Zstd.decompressByteArray(unpacked, 0, size, packed, from, length);
           case LZO, BROTLI, LZ4, LZ4_RAW ->
               throw UnreadableParquet.because(
@@ -40,7 +40,7 @@ enum Codec {
                   name().toLowerCase(Locale.ROOT));
         };
     if (there != size) {
-      throw UnreadableParquet.damaged("a page does not unpack to the %d bytes that it says", size);
+      throw UnreadableParquet.damaged("a page does not unpack to the declared %d bytes", size);
     }
     return unpacked;
   }
@@ -69,9 +69,9 @@ enum Codec {
     }
 
     /**
-     * Returns how many bytes it says that it unpacks to; -1 where it does not.
+     * Returns the number of unpacked bytes; -1 if the data is damaged.
      *
-     * @param out as long as it must be
+     * @param out has the declared size
      */
     static long unpack(byte[] in, int from, byte[] out) {
       Snappy snappy = new Snappy(in, from, out);
@@ -107,7 +107,7 @@ enum Codec {
       return true;
     }
 
-    /** Byte by byte: what is copied may be what this copy writes. */
+    /** Copies byte by byte, because the source may overlap the target. */
     private boolean copy(int length, long back) {
       if (back == 0 || back > end || length > out.length - end) return false;
       for (int i = 0; i < length; i++, end++) out[end] = out[end - (int) back];

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
-/** Goes through a column of a row group, value by value; has one page in memory. */
+/** Reads a column of a row group value by value, with one page in memory. */
 final class ColumnCursor {
   /** Statistics in a header may be long; most are not. */
   private static final int[] HEADERS = {4 << 10, 1 << 20};
@@ -51,7 +51,9 @@ final class ColumnCursor {
     return leaf;
   }
 
-  /** Whether there is one, with what {@link #repetition} and {@link #definition} say of it. */
+  /**
+   * Returns whether there is a value, to which {@link #repetition} and {@link #definition} apply.
+   */
   boolean isThere() {
     return there;
   }
@@ -64,12 +66,12 @@ final class ColumnCursor {
     return definition;
   }
 
-  /** Of what was taken last, in bytes or about that. */
+  /** Returns the approximate size of the value taken last, in bytes. */
   int size() {
     return size;
   }
 
-  /** What it is in JSON, or null where there is none; then goes on. */
+  /** Returns the value as in JSON, or null, and moves to the next. */
   @Nullable Object take() throws IOException {
     if (!there) throw UnreadableParquet.damaged("it has fewer values than rows");
     Object value = null;
@@ -96,7 +98,7 @@ final class ColumnCursor {
     repetition = repetitions == null ? 0 : repetitions.next();
     definition = definitions == null ? 0 : definitions.next();
     if (repetition > leaf.repetition() || definition > leaf.definition()) {
-      throw UnreadableParquet.damaged("a page has levels that its schema has not");
+      throw UnreadableParquet.damaged("a page has levels that its schema does not have");
     }
     there = true;
   }
@@ -107,7 +109,7 @@ final class ColumnCursor {
     PageHeader header = header();
     long body = at + header.length();
     if (header.packed() > end - body) {
-      throw UnreadableParquet.damaged("a page is said to end behind its column");
+      throw UnreadableParquet.damaged("a page ends behind its column");
     }
     at = body + header.packed();
     if (header.kind() == PageHeader.Kind.INDEX) return;
@@ -143,16 +145,16 @@ final class ColumnCursor {
 
   private static void check(PageHeader header, byte[] packed) throws UnreadableParquet {
     if (packed.length < header.packed()) throw UnreadableParquet.cutOff();
-    Integer said = header.crc();
-    if (said == null) return;
+    Integer declared = header.crc();
+    if (declared == null) return;
     CRC32 crc = new CRC32();
     crc.update(packed);
-    if ((int) crc.getValue() != said) {
-      throw UnreadableParquet.damaged("a page has another checksum than it says");
+    if ((int) crc.getValue() != declared) {
+      throw UnreadableParquet.damaged("a page does not match its checksum");
     }
   }
 
-  /** Levels and values are packed together, each behind its length. */
+  /** Levels and values are packed together, each after its length. */
   private Levels first(PageHeader header, byte[] packed) throws IOException {
     byte[] body = codec.unpack(packed, 0, header.unpacked());
     memory.give(packed.length);
@@ -177,7 +179,7 @@ final class ColumnCursor {
     return new RunLengths(body, from, from + length, width(highest));
   }
 
-  /** Levels lie before what is packed. */
+  /** Levels are before the packed values. */
   private Levels second(PageHeader header, byte[] packed) throws IOException {
     int repetitionBytes = Math.max(0, header.repetitionBytes());
     int definitionBytes = Math.max(0, header.definitionBytes());
@@ -203,15 +205,15 @@ final class ColumnCursor {
   }
 
   /**
-   * What stands before a page.
+   * The header of a page.
    *
    * @param length of the header
-   * @param unpacked bytes that it is said to unpack to
-   * @param packed bytes that it has in the file
-   * @param crc of the packed bytes; null = not noted
-   * @param values with those that are null
+   * @param unpacked declared size of the page when unpacked, in bytes
+   * @param packed size of the page in the file, in bytes
+   * @param crc of the packed bytes; null = none
+   * @param values number of values, including nulls
    * @param encoding by its number
-   * @param definitionBytes of its levels, which lie before what is packed; -1 = within it
+   * @param definitionBytes of its levels, which are before the packed values; -1 = within them
    * @param repetitionBytes the same
    * @param compressed whether its values are packed
    */
@@ -307,7 +309,7 @@ final class ColumnCursor {
     }
   }
 
-  /** What the pages of a file take when they are unpacked: at once, and all of them. */
+  /** Limits the memory for unpacked pages: at the same time, and in total. */
   static final class PageMemory {
     private static final long LEAST = 16L << 20;
     private static final long MOST = 256L << 20;
@@ -323,18 +325,18 @@ final class ColumnCursor {
     private long held;
     private long all;
 
-    /** By the file's length: many small ones may be read at once, of large ones few. */
+    /** By the file's length: many small files may be read at once, but few large ones. */
     PageMemory(long fileLength) {
       most = Math.clamp(fileLength * RATIO, LEAST, MOST);
       mostInAll = Math.max(LEAST, fileLength * INFLATION);
     }
 
-    /** Nothing is held any more. */
+    /** Releases all memory. */
     void clear() {
       held = 0;
     }
 
-    /** A page that will be unpacked. */
+    /** Counts a page before it is unpacked. */
     void unpack(int bytes) throws UnreadableParquet {
       all += bytes;
       if (all > mostInAll) {
@@ -346,7 +348,7 @@ final class ColumnCursor {
       held += bytes;
       if (held > most) {
         throw UnreadableParquet.because(
-            "has pages of Parquet that are too large, more than %d bytes for one row: write it with"
+            "has Parquet pages that are too large, with more than %d bytes for one row: write it with"
                 + " pages of 1 MiB (data_page_size of pyarrow)",
             most);
       }

@@ -11,7 +11,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a file says of itself at its end, held against its length.
+ * The metadata at the end of a file, checked against the length of the file.
  *
  * @param schema the first is the root
  */
@@ -30,11 +30,11 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
     long length = ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt() & 0xffffffffL;
     long start = file.length() - TAIL - length;
     if (start < MAGIC.length()) {
-      throw UnreadableParquet.damaged("its footer is said to have %d bytes", length);
+      throw UnreadableParquet.damaged("its footer has a length of %d bytes", length);
     }
     if (length > MAX_BYTES) {
       throw UnreadableParquet.because(
-          "has a footer of %d bytes, at most %d are read: write it with fewer columns and larger"
+          "has a footer of %d bytes, the maximum is %d: write it with fewer columns and larger"
               + " row groups",
           length, MAX_BYTES);
     }
@@ -49,7 +49,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
     String magic = new String(bytes, at, bytes.length - at, StandardCharsets.ISO_8859_1);
     if (magic.equals("PARE")) throw encrypted();
     if (!magic.equals(MAGIC)) {
-      throw UnreadableParquet.damaged("it does not %s with %s; is it cut off?", where, MAGIC);
+      throw UnreadableParquet.damaged("it does not %s with %s and may be cut off", where, MAGIC);
     }
   }
 
@@ -81,7 +81,8 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
     }
     long there = groups.stream().mapToLong(RowGroup::rows).sum();
     if (there != rows) {
-      throw UnreadableParquet.damaged("it says %d rows, its row groups say %d", rows, there);
+      throw UnreadableParquet.damaged(
+          "its footer declares %d rows, its row groups %d", rows, there);
     }
     requireApart(groups, end);
     return new Footer(schema, groups);
@@ -91,31 +92,31 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
     int size = in.structs();
     if (size <= most) return size;
     throw UnreadableParquet.because(
-        "has %d %s, at most %d are read: write it with fewer", size, what, most);
+        "has %d %s, the maximum is %d: write it with fewer", size, what, most);
   }
 
-  /** Else a small file could be read as often as its footer likes. */
+  /** Otherwise the footer of a small file could have the same bytes read many times. */
   private static void requireApart(List<RowGroup> groups, long end) throws UnreadableParquet {
     long bytes = 0;
     for (RowGroup group : groups) {
       for (RowGroup.Chunk chunk : group.chunks()) {
         bytes += chunk.bytes();
-        if (bytes > end) throw UnreadableParquet.damaged("its columns lie over each other");
+        if (bytes > end) throw UnreadableParquet.damaged("its columns overlap");
       }
     }
   }
 
-  /** Rows, and where each of their columns lies. */
+  /** A number of rows, and the position of each of their columns. */
   record RowGroup(long rows, List<Chunk> chunks) {
 
     /**
-     * @param start where its first page begins
-     * @param bytes of all of its pages
+     * @param start offset of its first page
+     * @param bytes of all its pages
      */
     record Chunk(PhysicalType type, int codec, long start, long bytes) {}
 
     /**
-     * @param end of the pages of the file
+     * @param end offset after the last page of the file
      */
     static RowGroup read(ThriftReader in, long end) throws IOException {
       List<Chunk> chunks = new ArrayList<>();
@@ -138,14 +139,14 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
       in.begin();
       for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
         switch (id) {
-          case 1 -> throw UnreadableParquet.because("has columns in other files: write it as one");
+          case 1 ->
+              throw UnreadableParquet.because("has columns in other files: write it as one file");
           case 3 -> chunk = chunk(in, end);
           case 8, 9 -> throw Footer.encrypted();
           default -> in.skip();
         }
       }
-      if (chunk == null)
-        throw UnreadableParquet.damaged("its footer does not say where columns lie");
+      if (chunk == null) throw UnreadableParquet.damaged("its footer has no offset of a column");
       return chunk;
     }
 
@@ -168,7 +169,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
       }
       long start = dictionary > 0 && dictionary < data ? dictionary : data;
       if (type == null || start < Footer.MAGIC.length() || start > end || bytes > end - start) {
-        throw UnreadableParquet.damaged("a column is said to lie outside of the file");
+        throw UnreadableParquet.damaged("a column lies outside of the file");
       }
       return new Chunk(type, codec, start, bytes);
     }
@@ -177,7 +178,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
   /**
    * One entry of the schema, which is a tree in the order of its paths.
    *
-   * @param type of its values; null where it is a group
+   * @param type of its values; null for a group
    * @param children entries that follow and are part of it
    */
   record SchemaElement(
@@ -188,7 +189,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
       Annotation annotation) {
     private static final int MAX_NAME = 200;
 
-    /** How often it stands in what it is part of. */
+    /** How often it may occur in its parent. */
     enum Repetition {
       REQUIRED,
       OPTIONAL,
@@ -223,11 +224,11 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
 
     static <T> T one(T[] all, long number) throws UnreadableParquet {
       if (number >= 0 && number < all.length) return all[(int) number];
-      throw UnreadableParquet.damaged("a structure has a value that there is not");
+      throw UnreadableParquet.damaged("a structure has an unknown value");
     }
   }
 
-  /** What the values of a column mean, beyond their type (Parquet's LogicalType, ConvertedType). */
+  /** The meaning of a column's values beyond their type (Parquet's LogicalType, ConvertedType). */
   enum Annotation {
     NONE,
     STRING,
@@ -300,7 +301,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
     }
   }
 
-  /** What stands in the file, as it is numbered. */
+  /** The types of stored values, in the order of their numbers. */
   enum PhysicalType {
     BOOLEAN(0),
     INT32(4),
@@ -311,7 +312,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
     BYTE_ARRAY(0),
     FIXED_LEN_BYTE_ARRAY(0);
 
-    /** Bytes of a value; 0 where that is not by its type. */
+    /** Bytes of a value; 0 if the type has no fixed length. */
     final int bytes;
 
     PhysicalType(int bytes) {

@@ -6,15 +6,15 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The values of a page that are there, one after the other. */
+/** Reads the non-null values of a page one after the other. */
 interface PageValues {
-  /** A Boolean, a Long, a Float, a Double, or the bytes of a text. */
+  /** Returns a Boolean, a Long, a Float, a Double, or the bytes of a text. */
   Object next() throws UnreadableParquet;
 
   /**
    * @param encoding by its number in the format
-   * @param at where they begin; they go to the end of the page
-   * @param most of them that there can be
+   * @param at offset of the values, which go to the end of the page
+   * @param most limit for the number of values
    */
   static PageValues of(
       int encoding,
@@ -31,7 +31,7 @@ interface PageValues {
     }
     if (!fits(encoding, type)) {
       throw UnreadableParquet.because(
-          "has values of the type %s in the encoding %d, which is not read: write it with plain"
+          "has values of the type %s in the encoding %d, which Graft does not read: write it with plain"
               + " or dictionary encoding",
           type, encoding);
     }
@@ -84,7 +84,7 @@ interface PageValues {
 
   private static PageValues words(byte[] page, int at, @Nullable Dictionary dictionary)
       throws UnreadableParquet {
-    if (dictionary == null) throw UnreadableParquet.damaged("a page's dictionary is not there");
+    if (dictionary == null) throw UnreadableParquet.damaged("a page has no dictionary");
     RunLengths places = new RunLengths(page, at + 1, page.length, page[at] & 0xff);
     return () -> dictionary.get(places.next());
   }
@@ -165,7 +165,8 @@ interface PageValues {
       boolean texts = type == PhysicalType.BYTE_ARRAY;
       long size = texts ? starts.length : type.bytes == 0 ? 0 : bytes.length / type.bytes;
       if (number < 0 || number >= size) {
-        throw UnreadableParquet.damaged("a page names a value that its dictionary does not have");
+        throw UnreadableParquet.damaged(
+            "a page refers to a value that its dictionary does not have");
       }
       if (!texts) return PageValues.value(type, bytes, number * type.bytes, type.bytes);
       int length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(starts[number]);
@@ -188,7 +189,8 @@ interface PageValues {
     private int inBlock;
 
     /**
-     * @param most that there can be: passing over more takes time, however few bytes they have
+     * @param most limit for the number of values: skipping many takes time even if they have few
+     *     bytes
      */
     DeltaIntegers(byte[] bytes, int from, int most) throws UnreadableParquet {
       in = new BitReader(bytes, from, bytes.length);

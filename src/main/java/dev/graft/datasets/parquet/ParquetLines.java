@@ -16,9 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamSource;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * The rows of a Parquet file as lines of JSON. Throws {@link UnreadableParquet} where it is bad.
- */
+/** The rows of a Parquet file as lines of JSON. Reading throws {@link UnreadableParquet}. */
 public final class ParquetLines extends InputStream {
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -41,7 +39,8 @@ public final class ParquetLines extends InputStream {
   }
 
   /**
-   * @param ignoreUnknownKeys leaves out columns of types that JSON has not; else they are refused
+   * @param ignoreUnknownKeys leaves out columns of types that JSON does not have; otherwise they
+   *     are refused
    */
   public static ParquetLines of(ParquetBytes file, boolean ignoreUnknownKeys) throws IOException {
     Footer footer = Footer.read(file);
@@ -105,8 +104,8 @@ public final class ParquetLines extends InputStream {
   }
 
   /**
-   * Puts rows together of what stands in each column of a row group (Dremel, Melnik et al. 2010). A
-   * key whose value is null is left out, as JSONL does not have it.
+   * Assembles rows from the columns of a row group (Dremel, Melnik et al. 2010). A key whose value
+   * is null is left out.
    */
   private static final class RowAssembly {
     private final Struct root;
@@ -116,7 +115,7 @@ public final class ParquetLines extends InputStream {
 
     /**
      * @param cursors at their first values, in the order of the leaves
-     * @param group its name in messages
+     * @param group name of the row group for messages
      */
     RowAssembly(Struct root, List<ColumnCursor> cursors, String group) {
       this.root = root;
@@ -129,7 +128,7 @@ public final class ParquetLines extends InputStream {
       Object row = read(root);
       for (ColumnCursor cursor : cursors) {
         if (cursor.isThere() && cursor.repetition() > 0) {
-          throw in(cursor, UnreadableParquet.damaged("it has more values than others"));
+          throw in(cursor, UnreadableParquet.damaged("it has more values than other columns"));
         }
       }
       return row instanceof Map<?, ?> map ? map : Map.of();
@@ -209,12 +208,12 @@ public final class ParquetLines extends InputStream {
   }
 
   /**
-   * The bytes of a file, anywhere in it.
+   * Random access to the bytes of a file.
    *
-   * @param content whose streams skip without reading, as those of files do
+   * @param content its streams must skip without reading, as those of files do
    */
   public record ParquetBytes(InputStreamSource content, long length) {
-    /** Fewer where the file ends before. */
+    /** Returns fewer bytes if the file ends before. */
     byte[] read(long offset, int most) throws IOException {
       try (InputStream in = content.getInputStream()) {
         in.skipNBytes(offset);

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Makes the parts of a row of a schema. */
+/** Builds the tree of a row from a schema. */
 final class SchemaTree {
   private static final int DEEPEST = 32;
 
@@ -50,13 +50,14 @@ final class SchemaTree {
   record Tree(Struct root, List<Scalar> leaves, int columns) {}
 
   /**
-   * @param ignoreUnknownKeys leaves out columns of types that JSON has not; else they are refused
+   * @param ignoreUnknownKeys leaves out columns of types that JSON does not have; otherwise they
+   *     are refused
    */
   static Tree of(List<SchemaElement> schema, boolean ignoreUnknownKeys) throws UnreadableParquet {
     SchemaTree tree = new SchemaTree(schema, ignoreUnknownKeys);
     Struct root = tree.struct(tree.next(), "", 0, 0, 0);
     if (tree.at < schema.size()) throw UnreadableParquet.damaged("its schema has two roots");
-    if (root == null) throw UnreadableParquet.because("has no column that a row of JSON can have");
+    if (root == null) throw UnreadableParquet.because("has no column of a type that JSON has");
     return new Tree(root, tree.leaves, tree.columns);
   }
 
@@ -158,7 +159,7 @@ final class SchemaTree {
   private void refuse(String path, String type) throws UnreadableParquet {
     if (ignoreUnknownKeys || dropping) return;
     throw UnreadableParquet.because(
-        "has the column '%s' of the type %s, which JSON has not: make it text or a number, or leave"
+        "has the column '%s' of the type %s, which JSON does not have: make it text or a number, or leave"
             + " it out (ignore_unknown_keys does)",
         shown(path), type);
   }
@@ -169,13 +170,13 @@ final class SchemaTree {
 
   /** A part of a row, as the schema has it. */
   sealed interface SchemaNode {
-    /** The first of the columns beneath it, whose levels tell whether it is there. */
+    /** Returns the first column beneath it, whose levels show whether it exists. */
     Scalar first();
 
     /**
-     * @param place among the columns that are read
-     * @param column among all
-     * @param definition the level at which a value is there
+     * @param place index among the columns that are read
+     * @param column index among all columns
+     * @param definition the level at which the value is not null
      * @param repetition the highest level
      */
     record Scalar(
@@ -195,7 +196,7 @@ final class SchemaTree {
 
     /**
      * @param children by key, at least one
-     * @param definition the level from which on it is there
+     * @param definition the level from which on it is not null
      */
     record Struct(Map<String, SchemaNode> children, int definition) implements SchemaNode {
       @Override
@@ -205,7 +206,7 @@ final class SchemaTree {
     }
 
     /**
-     * @param definition the level from which on the list is there; above it, an element is
+     * @param definition the level from which on the list is not null; above it, it has an element
      * @param repetition the level at which a further element begins
      */
     record Listed(SchemaNode element, int definition, int repetition) implements SchemaNode {
@@ -216,7 +217,7 @@ final class SchemaTree {
     }
   }
 
-  /** What the values of a column are in JSON. */
+  /** The JSON form of a column's values. */
   enum LeafType {
     BOOLEAN,
     INTEGER,
@@ -282,7 +283,7 @@ final class SchemaTree {
     private static Number finite(Number value) throws UnreadableParquet {
       if (Double.isFinite(value.doubleValue())) return value;
       throw UnreadableParquet.because(
-          "has NaN or infinity, which JSON has not: write null instead");
+          "has NaN or infinity, which JSON does not have: write null instead");
     }
 
     private static String text(ByteBuffer bytes) throws UnreadableParquet {
@@ -300,7 +301,7 @@ final class SchemaTree {
       try {
         return MAPPER.readValue(json, Object.class);
       } catch (JacksonException e) {
-        throw UnreadableParquet.because("has a text that is said to be JSON and is not");
+        throw UnreadableParquet.because("has a value of type JSON that is not JSON");
       }
     }
   }

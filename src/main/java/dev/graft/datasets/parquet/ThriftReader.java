@@ -5,11 +5,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Thrift's compact protocol as hostile input: what is said to be longer than what is there is not
- * begun. Throws {@link EOFException} where the bytes end, and {@link UnreadableParquet}.
+ * Reads Thrift's compact protocol as hostile input: a length beyond the end of the bytes is refused
+ * before anything is read. Throws {@link EOFException} at the end of the bytes, and {@link
+ * UnreadableParquet}.
  */
 final class ThriftReader {
-  /** No field's id. */
+  /** Ends a struct; not the id of a field. */
   static final int STOP = 0;
 
   static final int STRUCT = 12;
@@ -38,14 +39,14 @@ final class ThriftReader {
     return at;
   }
 
-  /** Enters the struct that is the field, or the next element of a list of them. */
+  /** Enters the struct of the current field, or the next struct of a list. */
   void begin() throws IOException {
     require(type == STRUCT);
     if (++depth == DEEPEST) throw UnreadableParquet.damaged("its structures are nested too deeply");
     ids[depth] = 0;
   }
 
-  /** The id of the next field; at {@link #STOP} the struct has been left. */
+  /** Returns the id of the next field; {@link #STOP} after the end of the struct. */
   int field() throws IOException {
     int head = octet();
     if (head == 0) {
@@ -69,7 +70,7 @@ final class ThriftReader {
     return type == BYTE ? (byte) octet() : zigzag();
   }
 
-  /** A number that is none of bytes or of things if it is negative. */
+  /** Reads a number of bytes or elements, which must not be negative. */
   long count() throws IOException {
     long count = integer();
     require(count >= 0);
@@ -90,7 +91,7 @@ final class ThriftReader {
     return text;
   }
 
-  /** How many structs follow. */
+  /** Returns the number of structs that follow. */
   int structs() throws IOException {
     require(type == LIST);
     int head = octet();
@@ -100,7 +101,7 @@ final class ThriftReader {
     return size;
   }
 
-  /** Passes the field over. */
+  /** Skips the current field. */
   void skip() throws IOException {
     skip(type, depth);
   }
@@ -132,11 +133,11 @@ final class ThriftReader {
           skip(head & 15, level + 1);
         }
       }
-      default -> throw UnreadableParquet.damaged("a structure has a field of no known type");
+      default -> throw UnreadableParquet.damaged("a structure has a field of unknown type");
     }
   }
 
-  /** A truth in a list is a byte, in a struct it is its type. */
+  /** In a list a boolean is a byte, in a struct its type is its value. */
   private void skipElement(int what, int level) throws IOException {
     if (what == TRUE || what == FALSE) {
       octet();
@@ -150,7 +151,7 @@ final class ThriftReader {
     at += length;
   }
 
-  /** Of things of a byte at least. */
+  /** Reads the length of a sequence whose elements have at least one byte. */
   private int length() throws EOFException {
     long length = varint();
     if (length < 0 || length > bytes.length - at) throw new EOFException();

@@ -2,7 +2,7 @@ package dev.graft.datasets.parquet;
 
 import java.io.IOException;
 
-/** A Parquet file that is damaged, or holds what no row of JSON does. */
+/** A Parquet file is damaged, or contains values that JSON does not have. */
 public final class UnreadableParquet extends IOException {
   private static final long serialVersionUID = 1L;
 
@@ -25,7 +25,7 @@ public final class UnreadableParquet extends IOException {
     return damaged("a page is cut off");
   }
 
-  /** Without its subject, which is the file. */
+  /** Returns the message without its subject, which is the file. */
   public String reason() {
     return reason;
   }

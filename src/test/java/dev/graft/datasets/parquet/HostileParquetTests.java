@@ -91,7 +91,7 @@ class HostileParquetTests {
       byte[] lying = file.clone();
       ByteBuffer.wrap(lying).order(ByteOrder.LITTLE_ENDIAN).putInt(file.length - 8, length);
       assertThatThrownBy(() -> ParquetLinesTests.lines(lying, false))
-          .hasMessageContaining("its footer is said to have");
+          .hasMessageContaining("its footer has a length of");
     }
     byte[] other = file.clone();
     other[0] = 'X';
@@ -106,7 +106,7 @@ class HostileParquetTests {
   @Test
   void numbersOfRowsThatDoNotFitAreTold() {
     saidRows = 3L;
-    refused("it says 3 rows, its row groups say 2");
+    refused("its footer declares 3 rows, its row groups 2");
     saidRows = null;
     rows = 3;
     refused("it has fewer values than rows (row group 1 of 1, column 'text')");
@@ -119,9 +119,9 @@ class HostileParquetTests {
     page.put(2, Integer.MAX_VALUE);
     refused("grows to more than 100 times its size (row group 1 of 1, column 'text')");
     page.put(2, 15 << 20);
-    refused("does not unpack to the %d bytes that it says".formatted(15 << 20));
+    refused("does not unpack to the declared %d bytes".formatted(15 << 20));
     page.put(3, Integer.MAX_VALUE);
-    refused("a page is said to end behind its column");
+    refused("a page ends behind its column");
     page.put(3, -1);
     refused("a structure has a field of another type");
   }
@@ -129,14 +129,14 @@ class HostileParquetTests {
   @Test
   void aColumnLiesInTheFileAndNotOverAnother() {
     saidBytes = 1L << 40;
-    refused("a column is said to lie outside of the file");
+    refused("a column lies outside of the file");
     saidBytes = 10L;
     chunk.put(9, 1L << 60);
-    refused("a column is said to lie outside of the file");
+    refused("a column lies outside of the file");
     chunk.put(9, 4L);
     groups = 50;
     rows = 0;
-    refused("its columns lie over each other");
+    refused("its columns overlap");
   }
 
   @Test
@@ -144,7 +144,7 @@ class HostileParquetTests {
     body = new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f, 'a', 1, 0, 0, 0, 'b'};
     refused("a page is cut off (row group 1 of 1, column 'text')");
     page.put(5, header(2, 8));
-    refused("a page's dictionary is not there");
+    refused("a page has no dictionary");
     page.put(5, header(2, 4));
     refused("encoding 4");
   }
@@ -205,7 +205,7 @@ class HostileParquetTests {
     for (int i = 0; i < 10_000; i++) wide.add(column("c" + i, REQUIRED));
     schema.clear();
     schema.addAll(wide);
-    refused("has 10001 columns, at most 1000 are read");
+    refused("has 10001 columns, the maximum is 1000");
     schema.clear();
     schema.add(Map.of(4, "root", 5, 1));
     for (int i = 0; i < 900; i++) schema.add(Map.of(3, REQUIRED, 4, "g", 5, 1));

@@ -97,7 +97,7 @@ class ParquetLinesTests {
     Map<String, String> messages =
         Map.of(
             "nan",
-            "has NaN or infinity, which JSON has not: write null instead (row group 1 of 1,"
+            "has NaN or infinity, which JSON does not have: write null instead (row group 1 of 1,"
                 + " column 'more')",
             "brotli",
             "packed with brotli");

@@ -311,7 +311,8 @@ class AdapterController {
         String owner =
             owners.computeIfAbsent(
                 adapter.departmentId(), id -> departments.get(id).map(Department::name).orElse(""));
-        described.add(of(adapter, owner, bases.get(adapter.baseModel()), deleteAt.get(adapter.id())));
+        described.add(
+            of(adapter, owner, bases.get(adapter.baseModel()), deleteAt.get(adapter.id())));
       }
       return described;
     }
@@ -337,9 +338,7 @@ class AdapterController {
               adapter.method(),
               json.readTree(adapter.configuration()),
               metadata == null ? null : json.readTree(metadata)),
-          compatibility.of(manifest, base).stream()
-              .map(AdapterResource.LoaderVerdict::of)
-              .toList(),
+          compatibility.of(manifest, base).stream().map(AdapterResource.LoaderVerdict::of).toList(),
           origin.trainedTokens(),
           AdapterResource.DeprecationObject.of(adapter.deprecation()),
           adapter.kept(),

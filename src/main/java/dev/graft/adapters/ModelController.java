@@ -66,8 +66,9 @@ class ModelController {
     // An alias stands for a result of its own department.
     Stream<ModelResource> named =
         aliases.all(caller.departmentId()).stream()
-            .filter(alias -> own.containsKey(alias.model()))
-            .map(alias -> own.get(alias.model()).as(alias.name()));
+            .flatMap(
+                alias ->
+                    Stream.ofNullable(own.get(alias.model())).map(model -> model.as(alias.name())));
     return new ModelList(
         "list",
         Stream.of(base, named, own.values().stream(), shared).flatMap(each -> each).toList());

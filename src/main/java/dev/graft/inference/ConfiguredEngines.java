@@ -4,7 +4,6 @@ import dev.graft.adapters.Adapter;
 import dev.graft.adapters.Adapters;
 import dev.graft.adapters.ModelAliases;
 import dev.graft.adapters.ModelAliases.AliasMoved;
-
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.S3Properties;
 import dev.graft.inference.AdapterPlace.Served;

@@ -117,7 +117,7 @@ class QueueInvariants {
     }
 
     void repair() {
-      for (String department : sql.sql(WRONG).query(String.class).list()) {
+      for (String department : sql.sql(WRONG).query((row, n) -> row.getString(1)).list()) {
         transaction.executeWithoutResult(status -> repair(department));
       }
     }

@@ -4,9 +4,7 @@ import dev.graft.weights.Dtype;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.TensorData;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -17,9 +15,6 @@ import java.util.function.ToDoubleFunction;
 
 /** Start values as pure functions of seed and name, so that adding a tensor changes no other. */
 final class Starts {
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   /**
    * Numbers drawn at a time, because arrays are faster than memory segments before the JIT
    * compiles.

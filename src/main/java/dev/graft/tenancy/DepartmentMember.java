@@ -17,7 +17,10 @@ import org.hibernate.annotations.DynamicUpdate;
 @Entity
 @DynamicUpdate
 class DepartmentMember {
-  @EmbeddedId private Key key;
+  // Only JPA reads it.
+  @SuppressWarnings("UnusedVariable")
+  @EmbeddedId
+  private Key key;
 
   @MapsId("personId")
   @ManyToOne(fetch = FetchType.LAZY)

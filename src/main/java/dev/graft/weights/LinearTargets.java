@@ -120,9 +120,9 @@ public final class LinearTargets {
       case TargetModules.Pattern(PythonPattern expression) -> {
         if (modules.stream().noneMatch(expression::matches)) {
           throw new IllegalArgumentException(
-              "target_modules: the expression '%s' does not match the whole path of any module,"
-                  + " such as %s"
-                      .formatted(expression.text(), config.linearModules().getFirst().path()));
+              ("target_modules: the expression '%s' does not match the whole path of any module,"
+                      + " such as %s")
+                  .formatted(expression.text(), config.linearModules().getFirst().path()));
         }
       }
       case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> {}

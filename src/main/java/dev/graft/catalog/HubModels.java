@@ -60,7 +60,7 @@ public class HubModels {
    * Fetches a model and registers it. The same commit is fetched and registered once.
    *
    * @param source as {@link HubRepository#parse} takes it
-   * @throws dev.graft.artifacts.hub.HubRefused if the hub does not provide it
+   * @throws dev.graft.platform.RequestFailed if the hub does not provide it
    * @throws BaseModels.ModelRefused as {@link BaseModels#register}
    * @throws IOException if the hub or the disk fails, or another process is fetching the model
    */

@@ -39,7 +39,7 @@ import tools.jackson.databind.json.JsonMapper;
       AvailableModelsCommand.class,
       AvailableModelsCommand.Imports.class
     })
-public final class ModelsCommand {
+final class ModelsCommand {
   @Command(
       name = "list",
       description = "List the base models registered in a data directory, one per line.",

@@ -35,7 +35,7 @@ import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 
 /** The loop in which a worker asks for calls and answers them, beside its jobs. */
-public final class CallLoop implements Runnable {
+final class CallLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(CallLoop.class);
   private static final Duration WAIT = Duration.ofSeconds(5);
   private static final Duration SLACK = Duration.ofSeconds(10);

@@ -35,7 +35,7 @@ import org.springframework.validation.annotation.Validated;
  */
 @Validated
 @ConfigurationProperties("graft.inference")
-public record InferenceProperties(
+record InferenceProperties(
     @DefaultValue("2") @Min(1) @Max(64) int maxLoadedModels,
     @DefaultValue("16") @Min(0) @Max(10_000) int maxWaiting,
     @DefaultValue("8") @Min(1) @Max(10_000) int maxPerDepartment,

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * Directories with the files of manifests, named by digest. Where the file system allows, they are
  * hard links to the store, so a directory that is never removed keeps deleted blobs on disk.
  */
-public final class ModelDirectories implements LocalModels {
+final class ModelDirectories implements LocalModels {
   private static final Logger log = LoggerFactory.getLogger(ModelDirectories.class);
   private static final String UNFINISHED = "unfinished-";
 

@@ -34,7 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
  * The base models in memory: at most {@code maxLoadedModels} processes, each with a bounded queue.
  * An idle process is replaced when another model is needed, and ends after a while.
  */
-public final class WarmModels implements Inferrer, AutoCloseable {
+final class WarmModels implements Inferrer, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(WarmModels.class);
   private static final Duration SOON = Duration.ofSeconds(2);
 

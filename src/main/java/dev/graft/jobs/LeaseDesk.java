@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Answers the calls of workers, over HTTP and in process. */
 @Component
-public class LeaseDesk {
+class LeaseDesk {
   private static final Logger log = LoggerFactory.getLogger(LeaseDesk.class);
   private static final int CHECKPOINTS_OFFERED = 2;
 

@@ -33,7 +33,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * The server's database connections, with a few more that are reserved for calls of workers and the
  * reaper: leases are renewed even if all other connections are busy.
  */
-public final class WorkerConnections extends DelegatingDataSource {
+final class WorkerConnections extends DelegatingDataSource {
   private static final ScopedValue<Boolean> FOR_WORKERS = ScopedValue.newInstance();
 
   private final DataSource few;

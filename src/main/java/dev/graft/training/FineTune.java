@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * The recipe: reads the data, loads the model, makes steps, evaluates, writes checkpoints and the
  * result. Runs on the calling thread, which must be a platform thread.
  */
-public final class FineTune {
+final class FineTune {
   /** Consecutive skipped steps after which a run no longer learns. */
   private static final int MOST_SKIPPED = 10;
 

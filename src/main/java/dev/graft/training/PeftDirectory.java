@@ -15,7 +15,7 @@ import java.util.Map;
  * {@code peft}, vLLM, SGLang and llama.cpp load it. {@link dev.graft.weights.SavedAdapter} reads it
  * back.
  */
-public final class PeftDirectory {
+final class PeftDirectory {
   private PeftDirectory() {}
 
   /**

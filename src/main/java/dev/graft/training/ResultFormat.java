@@ -26,7 +26,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the directory of a method's result. */
-public final class ResultFormat {
+final class ResultFormat {
   private ResultFormat() {}
 
   /** Directories of a result that hold other forms of it. */

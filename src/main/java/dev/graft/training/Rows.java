@@ -11,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of a training or validation file. */
-public sealed interface Rows permits TokenRows, Rows.LabelledRows, Rows.PairRows {
+sealed interface Rows permits TokenRows, Rows.LabelledRows, Rows.PairRows {
   int size();
 
   /** Returns the tokens of a row, by which rows of similar length are grouped. */

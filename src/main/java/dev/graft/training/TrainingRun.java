@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** A run request whose adapter has been resolved. */
-public record TrainingRun(
+record TrainingRun(
     TrainingSpec spec,
     Base base,
     Data data,

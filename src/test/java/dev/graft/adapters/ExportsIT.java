@@ -10,7 +10,7 @@ import dev.graft.ExpectedLog;
 import dev.graft.TestProgram;
 import dev.graft.console.PageClient;
 import dev.graft.openai.StartedGraft;
-import dev.graft.platform.work.WorkLoop;
+import dev.graft.platform.work.WorkLoops;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.text.Tokenizer;
 import dev.graft.weights.Dtype;
@@ -182,7 +182,7 @@ class ExportsIT extends StartedGraft {
     JsonNode again = ok(client.post(path, "{'form': 'merged', 'max_shard_size': '3000MB'}"));
     assertThat(again).isEqualTo(first);
     refused("{'form': 'onnx'}", "form", "must be one of merged, merged_gguf");
-    refused("{'form': 'merged', 'type': 'f16'}", "type", "no option of the form merged");
+    refused("{'form': 'merged', 'type': 'f16'}", "type", "The form merged has no option type.");
     refused("{'form': 'merged', 'max_shard_size': 'much'}", "max_shard_size", "such as 500MB");
     refused("{'form': 'vllm', 'name': '../x'}", "name", "a name");
     refused("{'type': 'f16'}", "form", "Missing required parameter");
@@ -225,7 +225,7 @@ class ExportsIT extends StartedGraft {
   /** A conversion that is killed on its way is made again, from the beginning. */
   @Test
   void whatIsKilledMidwayIsMadeAgainAndPublishedOnce() throws Exception {
-    try (ExpectedLog log = ExpectedLog.of(WorkLoop.class, "work_failed")) {
+    try (ExpectedLog log = WorkLoops.expectFailure()) {
       JsonNode begun = ok(client.post(path, "{'form': 'merged', 'max_shard_size': '30KB'}"));
       ProcessHandle child =
           await()

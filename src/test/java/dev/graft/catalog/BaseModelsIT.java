@@ -40,11 +40,11 @@ class BaseModelsIT {
   @Test
   void aRegisteredModelIsItsManifest() throws IOException {
     Path directory = tinyModel("a");
-    BaseModel model = models.register("tiny", directory);
+    BaseModel model = models.register("tiny-registered", directory);
     assertThat(model.family()).isEqualTo("llama");
     assertThat(model.contextLength()).isEqualTo(64);
     assertThat(model.parameters()).isPositive();
-    assertThat(models.find("tiny")).contains(model);
+    assertThat(models.find("tiny-registered")).contains(model);
     assertThat(models.list()).contains(model);
     assertThat(ManifestDirectory.read(store, model.manifest()).files().keySet())
         .containsExactly("config.json", "model.safetensors", "tokenizer.json");

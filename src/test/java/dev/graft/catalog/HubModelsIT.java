@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.artifacts.hub.HubDouble;
-import dev.graft.artifacts.hub.HubRefused;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.GraftProperties;
+import dev.graft.platform.RequestFailed;
 import dev.graft.tiny.TinyGguf;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.weights.TinyModels;
@@ -130,7 +130,7 @@ class HubModelsIT {
 
   @Test
   void whatTheHubDoesNotHaveIsNotRegistered() {
-    assertThatThrownBy(() -> add("none", "hf:acme/none")).isInstanceOf(HubRefused.class);
+    assertThatThrownBy(() -> add("none", "hf:acme/none")).isInstanceOf(RequestFailed.class);
     assertThat(registered.find("none")).isEmpty();
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.graft.artifacts.hub.HubRepository;
-import dev.graft.cli.ModelsCommand;
+import dev.graft.cli.GraftCommand;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.RowSizes;
 import dev.graft.training.TrainedParts;
@@ -87,15 +87,13 @@ class SuggestionsTests {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine models =
-        new CommandLine(new ModelsCommand())
-            .setOut(new PrintWriter(out))
-            .setErr(new PrintWriter(err));
-    assertThat(models.execute("suggest")).isZero();
+        GraftCommand.all().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    assertThat(models.execute("models", "suggest")).isZero();
     assertThat(out.toString().lines().toList())
         .hasSize(all().size() + 1)
         .first()
         .asString()
-        .matches("NAME +PARAMETERS +SIZE +LICENCE +LORA TAKES +FITS +FROM");
+        .matches("NAME +PARAMETERS +SIZE +LICENCE +LORA NEEDS +FITS +FROM");
     assertThat(out.toString())
         .contains("134 M", "269.1 MB", "llama3.2 (accept it on the hub)")
         .containsPattern("smollm2-135m .* (yes|no|-) +hf:HuggingFaceTB/SmolLM2-135M-Instruct@12fd");

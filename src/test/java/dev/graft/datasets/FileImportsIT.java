@@ -334,7 +334,7 @@ class FileImportsIT extends ImportingServer {
     String none = "s3://" + BUCKET + "/team/no-line.jsonl";
     var failed = graft.run(environment, "", List.of("files", "import", none, "--wait"));
     assertThat(failed.status()).isEqualTo(1);
-    assertThat(failed.error()).contains("graft: The object team/no-line.jsonl.");
+    assertThat(failed.error()).contains("graft: The object team/no-line.jsonl does not exist.");
   }
 
   @Test

@@ -158,7 +158,7 @@ class HostileSourcesIT extends ImportingServer {
   void otherBytesThanTheListingsDigestAreNoFile() throws Exception {
     HUB.add("datasets/acme/damaged", Map.of("rows.jsonl", "{\"text\":\"abc\"}\n".getBytes(UTF_8)));
     HUB.damage("datasets/acme/damaged", "rows.jsonl");
-    assertThat(failure("hf://datasets/acme/damaged/rows.jsonl")).contains("has other content");
+    assertThat(failure("hf://datasets/acme/damaged/rows.jsonl")).contains("does not match the digest");
   }
 
   @Test

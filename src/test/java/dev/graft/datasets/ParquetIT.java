@@ -91,7 +91,7 @@ class ParquetIT extends OwnDepartment {
     assertThat(refusal("t.parquet", "{\"text\":\"a\"}\n".getBytes(UTF_8), FIELDS))
         .contains("does not begin with PAR1");
     assertThat(refusal("t.zst", Zstd.compress(golden("pandas-gzip.parquet")), FIELDS))
-        .contains("packed once more");
+        .contains("upload it uncompressed");
     Map<String, String> columns = new HashMap<>(FIELDS);
     columns.put("columns[text]", "prompt");
     assertThat(refusal("t.parquet", golden("pandas-gzip.parquet"), columns)).contains("rename");

@@ -15,7 +15,7 @@ import dev.graft.platform.LoopThreads;
 import dev.graft.platform.work.LeasedWork;
 import dev.graft.platform.work.WorkClaim;
 import dev.graft.platform.work.WorkKind;
-import dev.graft.platform.work.WorkLoop;
+import dev.graft.platform.work.WorkLoops;
 import dev.graft.platform.work.WorkSettings;
 import dev.graft.tenancy.Departments;
 import dev.graft.text.Example;
@@ -308,24 +308,23 @@ class EvaluatorIT {
             Duration.ofSeconds(1),
             evaluator.settings().retries(),
             Duration.ZERO);
-    return WorkLoop.threads(
+    return WorkLoops.of(
         work,
-        List.of(
-            new WorkKind() {
-              @Override
-              public WorkSettings settings() {
-                return fast;
-              }
+        new WorkKind() {
+          @Override
+          public WorkSettings settings() {
+            return fast;
+          }
 
-              @Override
-              public void work(WorkClaim claim) throws InterruptedException {
-                evaluator.work(claim, moment);
-              }
+          @Override
+          public void work(WorkClaim claim) throws InterruptedException {
+            evaluator.work(claim, moment);
+          }
 
-              @Override
-              public void gaveUp(WorkClaim claim) {
-                evaluator.gaveUp(claim);
-              }
-            }));
+          @Override
+          public void gaveUp(WorkClaim claim) {
+            evaluator.gaveUp(claim);
+          }
+        });
   }
 }

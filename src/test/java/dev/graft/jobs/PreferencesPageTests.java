@@ -6,15 +6,12 @@ import dev.graft.Concurrent;
 import dev.graft.spec.Preference.LossType;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.training.FineTune;
-import dev.graft.training.RunRequest;
+import dev.graft.training.RecordedRuns;
 import dev.graft.training.TrainerExit;
 import dev.graft.training.TrainingEvent;
-import dev.graft.training.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -22,6 +19,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
@@ -58,22 +56,11 @@ class PreferencesPageTests {
   }
 
   private static Set<String> run(TrainingSpec spec, Path base, Path rows, Path out) {
-    List<TrainingEvent> events = new ArrayList<>();
-    Path checkpoints = out.resolve("checkpoints");
-    var run =
-        new TrainingRun(
-            spec,
-            new RunRequest.Base(base, "tiny"),
-            new RunRequest.Data(rows, null),
-            new RunRequest.Directories(out, checkpoints, null),
-            null,
-            new RunRequest.Machine("cpu", 1));
-    assertThat(FineTune.run(run, events::add, () -> null)).isEqualTo(TrainerExit.DONE);
-    Set<String> names = new TreeSet<>();
-    for (TrainingEvent event : events) {
-      if (event instanceof TrainingEvent.Progress step) names.addAll(step.metrics().keySet());
-    }
-    return names;
+    RecordedRuns runs = new RecordedRuns();
+    assertThat(runs.run(spec, base, rows, out, "cpu")).isEqualTo(TrainerExit.DONE);
+    return runs.of(TrainingEvent.Progress.class).stream()
+        .flatMap(step -> step.metrics().keySet().stream())
+        .collect(Collectors.toSet());
   }
 
   private static List<String> blocks(String page, String language) {

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.ExpectedLog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
@@ -61,6 +62,17 @@ public class QueueServer {
     this.store = store;
     this.meters = meters;
     this.sql = sql;
+  }
+
+  /** The log of a lease whose uploads are larger than its worker announced. */
+  public static ExpectedLog expectUploadsExceeded() {
+    return ExpectedLog.of(LeaseDesk.class, "uploads_exceeded");
+  }
+
+  /** Runs the call with the connections that are reserved for workers. */
+  public static <T, X extends Throwable> T onWorkerConnections(
+      ScopedValue.CallableOp<? extends T, X> call) throws X {
+    return WorkerConnections.use(call);
   }
 
   /**

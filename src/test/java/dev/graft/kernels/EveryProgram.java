@@ -18,7 +18,7 @@ import dev.graft.model.TrainingSetup;
 import dev.graft.model.Tuner;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Precision;
-import dev.graft.training.ResultFormat;
+import dev.graft.training.WrittenResults;
 import dev.graft.weights.Families;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -29,7 +29,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -189,7 +188,7 @@ final class EveryProgram {
         while (!step(model, base)) assertThat(model.lowerLossScale()).isTrue();
         model.evaluate(rows(base, 0));
         if (plan == ComputePlan.Kind.KEEP) {
-          ResultFormat.write(result, base, "base", method, model, Map.of());
+          WrittenResults.write(result, base, method, model);
         }
       }
     }

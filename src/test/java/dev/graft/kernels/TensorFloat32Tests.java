@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.RecordedRuns;
-import dev.graft.training.RunRequest;
 import dev.graft.training.TrainerExit;
-import dev.graft.training.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +40,7 @@ class TensorFloat32Tests {
     assertThat(TorchContext.allowsTensorFloat32()).isTrue();
     assertThatExceptionOfType(CudaMachine.DeviceUnavailable.class)
         .isThrownBy(() -> train("{}", "cuda:999"));
-    assertThat(TorchContext.allowsTensorFloat32()).as("off unless it is said").isFalse();
+    assertThat(TorchContext.allowsTensorFloat32()).as("off by default").isFalse();
   }
 
   @Test
@@ -56,12 +54,6 @@ class TensorFloat32Tests {
     Path base = directory.resolve("base");
     if (!Files.exists(base)) TinyLlama.write(base, 1);
     Path rows = Files.writeString(directory.resolve("rows.jsonl"), "{\"text\":\"abcabcabc\"}\n");
-    TrainingRun of = RecordedRuns.of(spec, base, rows, null, directory.resolve("out"), null);
-    RunRequest.Machine machine = new RunRequest.Machine(device, 1);
-    return new RecordedRuns()
-        .run(
-            new TrainingRun(
-                of.spec(), of.base(), of.data(), of.directories(), of.parent(), machine),
-            0);
+    return new RecordedRuns().run(spec, base, rows, directory.resolve("out"), device);
   }
 }

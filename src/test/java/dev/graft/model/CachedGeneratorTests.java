@@ -9,7 +9,7 @@ import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Lora;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Targets;
-import dev.graft.training.PeftDirectory;
+import dev.graft.training.WrittenResults;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig.Kind;
@@ -29,7 +29,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -202,7 +201,7 @@ class CachedGeneratorTests {
           factors(targets, seed).stream()
               .map(each -> each.renamed("base_model.model." + each.name()))
               .toList();
-      PeftDirectory.write(out, model, "base", new Lora(2, 1, 0, targets), saved, Map.of());
+      WrittenResults.write(out, model, new Lora(2, 1, 0, targets), saved);
     }
     return out;
   }

@@ -8,7 +8,7 @@ import dev.graft.spec.Prompted;
 import dev.graft.spec.Prompted.PTuning;
 import dev.graft.spec.Prompted.PrefixTuning;
 import dev.graft.spec.Prompted.PromptTuning;
-import dev.graft.training.PeftDirectory;
+import dev.graft.training.WrittenResults;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;
 import java.io.IOException;
@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +57,7 @@ class PromptedGeneratorTests {
     int[] expected;
     try (ModelDirectory model = ModelDirectory.open(base);
         TrainableModel trained = TrainableModel.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
-      PeftDirectory.write(adapter, model, "base", method, trained.saved(), Map.of());
+      WrittenResults.write(adapter, model, method, trained.saved());
       expected = greedy(trained, 20);
     }
     try (Generator generator = Generators.load(base, 1)) {
@@ -89,7 +88,7 @@ class PromptedGeneratorTests {
     Prompted method = new PromptTuning(4, new PromptTuning.Init.Random());
     try (ModelDirectory model = ModelDirectory.open(base);
         TrainableModel trained = TrainableModel.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
-      PeftDirectory.write(adapter, model, "base", method, trained.saved(), Map.of());
+      WrittenResults.write(adapter, model, method, trained.saved());
     }
     Path config = adapter.resolve("adapter_config.json");
     Files.writeString(

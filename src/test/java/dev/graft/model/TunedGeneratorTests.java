@@ -28,7 +28,7 @@ import dev.graft.spec.Quantization;
 import dev.graft.spec.Quantization.NamedQuantization;
 import dev.graft.spec.Targets;
 import dev.graft.spec.Vera;
-import dev.graft.training.ResultFormat;
+import dev.graft.training.WrittenResults;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;
 import java.io.IOException;
@@ -183,7 +183,7 @@ class TunedGeneratorTests {
       trained.accumulate(
           new MicroBatch.TokenBatch(new int[][] {PROMPT}, new int[][] {PROMPT}), 4, 0);
       trained.update(0.3);
-      ResultFormat.write(adapter, model, "base", method, trained, Map.of());
+      WrittenResults.write(adapter, model, method, trained);
       expected = trained.logits(new int[][] {PROMPT})[0][PROMPT.length - 1];
     }
     try (Generator generator = Generators.load(base, null, null, execution)) {
@@ -233,7 +233,7 @@ class TunedGeneratorTests {
       trained.accumulate(new MicroBatch.TokenBatch(rows, rows), 7, 0);
       trained.update(0.3);
     }
-    ResultFormat.write(adapter, model, "base", method, trained, Map.of());
+    WrittenResults.write(adapter, model, method, trained);
     return trained;
   }
 

@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Role;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
@@ -68,6 +70,7 @@ public final class CountedStatements {
   @TestConfiguration
   public static class Configured {
     @Bean
+    @Role(BeanDefinition.ROLE_INFRASTRUCTURE) // made before bean post-processors, without harm
     static CountedStatements countedStatements() {
       return new CountedStatements();
     }

@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.ExpectedLog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ArtifactStore.StoredBlob;
 import dev.graft.artifacts.Digest;
@@ -17,7 +16,7 @@ import dev.graft.jobs.HandWorker;
 import dev.graft.jobs.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
-import dev.graft.platform.work.WorkLoop;
+import dev.graft.platform.work.WorkLoops;
 import dev.graft.tenancy.MarkedDepartment.Made;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -111,7 +110,7 @@ class ErasureIT {
         .update();
     Map<String, Long> before = counted(made.id());
     String id;
-    try (var _ = ExpectedLog.of(WorkLoop.class, "work_failed")) {
+    try (var _ = WorkLoops.expectFailure()) {
       JsonNode begun = ok(administrator.post(project + "/erasure", meant));
       id = text(begun, "id");
       assertThat(text(ok(administrator.post(project + "/erasure", meant)), "id")).isEqualTo(id);

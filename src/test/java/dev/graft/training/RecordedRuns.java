@@ -31,7 +31,7 @@ public final class RecordedRuns {
       @Nullable Path resumeFrom,
       int threads) {
     return new TrainingRun(
-        TrainingSpec.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
+        resolved(spec),
         new RunRequest.Base(base, "tiny"),
         new RunRequest.Data(rows, held),
         new RunRequest.Directories(out, out.resolve("checkpoints"), resumeFrom),
@@ -45,6 +45,29 @@ public final class RecordedRuns {
   public TrainerExit run(TrainingRun run, int stopAfter) {
     events.clear();
     return FineTune.run(run, events::add, once(stopAfter, TrainerDirective.STOP_AFTER_CHECKPOINT));
+  }
+
+  private static TrainingSpec resolved(String spec) {
+    return TrainingSpec.resolve(
+        new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null);
+  }
+
+  /** A whole run of settings as {@link #of} takes them. */
+  public TrainerExit run(String spec, Path base, Path rows, Path out, String device) {
+    return run(resolved(spec), base, rows, out, device);
+  }
+
+  /** A whole run. */
+  public TrainerExit run(TrainingSpec spec, Path base, Path rows, Path out, String device) {
+    return run(
+        new TrainingRun(
+            spec,
+            new RunRequest.Base(base, "tiny"),
+            new RunRequest.Data(rows, null),
+            new RunRequest.Directories(out, out.resolve("checkpoints"), null),
+            null,
+            new RunRequest.Machine(device, 1)),
+        0);
   }
 
   /** The directive, once, after so many steps; 0 = never. */

@@ -8,7 +8,6 @@ import dev.graft.ExpectedLog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Forwarder;
-import dev.graft.jobs.LeaseDesk;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
@@ -160,7 +159,7 @@ class DirectUploadsIT {
   @Test
   void moreThanOneRunMayUploadGetsNoLinkAndEndsIt() throws Exception {
     Path much = file("e", 4 << 20);
-    try (var log = ExpectedLog.of(LeaseDesk.class, "uploads_exceeded")) {
+    try (var log = QueueServer.expectUploadsExceeded()) {
       assertThatExceptionOfType(LeaseRefused.class)
           .isThrownBy(() -> protocol(url()).put(key, BlobRef.of(much), much))
           .withMessageContaining("413");

@@ -3,10 +3,8 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.graft.ExpectedLog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.jobs.LeaseDesk;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
@@ -62,7 +60,7 @@ class LeaseUploadsIT {
     LeaseKey key = claim();
     put(key, file("a", 600));
     Path much = file("b", 401);
-    try (var log = ExpectedLog.of(LeaseDesk.class, "uploads_exceeded")) {
+    try (var log = QueueServer.expectUploadsExceeded()) {
       assertThatExceptionOfType(LeaseRefused.class)
           .isThrownBy(() -> put(key, much))
           .withMessageContaining("413")
@@ -81,7 +79,7 @@ class LeaseUploadsIT {
   void moreFilesThanThatEndTheRun() throws Exception {
     LeaseKey key = claim();
     for (int i = 0; i < 4; i++) put(key, file("file-" + i, 10 + i));
-    try (var log = ExpectedLog.of(LeaseDesk.class, "uploads_exceeded")) {
+    try (var log = QueueServer.expectUploadsExceeded()) {
       assertThatExceptionOfType(LeaseRefused.class).isThrownBy(() -> put(key, file("one more", 1)));
       assertThat(log.seen()).hasSize(1);
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.ExpectedLog;
 import dev.graft.jobs.QueueServer;
-import dev.graft.jobs.WorkerConnections;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol.Directive;
@@ -123,7 +122,7 @@ class RunLimitsIT {
   @Test
   void whoeverAsksTheDatabaseWaitsForItAsLongAsHeMayAndForNoCompiler() throws Exception {
     assertThat(timeouts(connections)).containsExactly("45s", "30s", "1min", "off");
-    assertThat(WorkerConnections.use(() -> timeouts(connections)))
+    assertThat(QueueServer.onWorkerConnections(() -> timeouts(connections)))
         .containsExactly("8s", "5s", "1min", "off");
     assertThat(timeouts(migrations.getConfiguration().getDataSource())).startsWith("0", "0");
     assertThat(checked).containsOnlyKeys("dataSource");

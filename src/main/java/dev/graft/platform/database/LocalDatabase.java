@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * (by a file lock, which ends with the process) and starts and stops PostgreSQL; other commands
  * only connect.
  */
-public final class LocalDatabase implements AutoCloseable {
+final class LocalDatabase implements AutoCloseable {
   private static final Duration WAIT = Duration.ofSeconds(60);
   private static final Duration WAIT_FOR_A_COMMAND = Duration.ofSeconds(15);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);

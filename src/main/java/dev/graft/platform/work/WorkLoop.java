@@ -21,7 +21,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** Claims due work of a kind and does each piece on its own thread. */
-public final class WorkLoop implements Runnable {
+final class WorkLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkLoop.class);
 
   /** The time to let an operation finish before it is interrupted. */

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.database.EmbeddedPostgres;
-import dev.graft.platform.database.LocalDatabase;
+import dev.graft.platform.database.OwnedDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +36,7 @@ class RunningDatabaseIT {
 
   @Test
   void itsOwnerIsToldAndItGoesOn() {
-    try (LocalDatabase held = LocalDatabase.own(data)) {
+    try (OwnedDatabase held = new OwnedDatabase(data)) {
       List<DoctorReport.CheckResult> findings =
           new Database.EmbeddedDatabase(data, Clock.systemUTC()).findings();
       assertThat(findings)

@@ -151,7 +151,8 @@ class ServersTests {
     assertThat(stranger.cure()).contains("worker-token create");
     CheckResult wrong = ofWorker(named.withProperty("graft.worker.server-url", "ftp://elsewhere"));
     assertThat(wrong.status()).isEqualTo(CheckStatus.MISSING);
-    assertThat(wrong.detail()).isEqualTo("not the URL of a server: ftp://elsewhere");
+    assertThat(wrong.detail())
+        .isEqualTo("graft.worker.server-url is not a valid URL: ftp://elsewhere");
   }
 
   private static CheckResult ofWorker(MockEnvironment settings) throws IOException {

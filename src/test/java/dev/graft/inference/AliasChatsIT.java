@@ -1,4 +1,4 @@
-package dev.graft.evaluation;
+package dev.graft.inference;
 
 import static dev.graft.tenancy.ApiClient.ok;
 import static dev.graft.tenancy.ApiClient.text;
@@ -10,13 +10,7 @@ import dev.graft.adapters.PublishedAdapters;
 import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.catalog.BaseModels;
-import dev.graft.inference.CallLoop;
 import dev.graft.inference.CallLoop.TrainingPriority;
-import dev.graft.inference.InferenceProperties;
-import dev.graft.inference.ModelDirectories;
-import dev.graft.inference.Parrot;
-import dev.graft.inference.StreamedText;
-import dev.graft.inference.WarmModels;
 import dev.graft.jobs.JoinTokens;
 import dev.graft.pg.TwoServers;
 import dev.graft.platform.Children;

@@ -407,7 +407,7 @@ final class LibtorchCommand {
           if (link != null && link.getPath().endsWith("/" + wheel.file())) return link;
         }
       }
-      throw new WrongWheel("%s does not list %s".formatted(WebOrigin.said(page), wheel.file()));
+      throw new WrongWheel("%s does not list %s".formatted(WebOrigin.shown(page), wheel.file()));
     }
 
     private static @Nullable URI link(URI page, String target) {
@@ -432,7 +432,7 @@ final class LibtorchCommand {
       } catch (UnknownHostException | SocketException | SocketTimeoutException e) {
         throw new MachineLacks(
             "cannot connect to %s (%s); use a mirror with --index-url, or a directory of wheels with"
-                    .formatted(WebOrigin.said(target), e.getMessage())
+                    .formatted(WebOrigin.shown(target), e.getMessage())
                 + " --from",
             e);
       }
@@ -456,7 +456,7 @@ final class LibtorchCommand {
                 "; check that --index-url is a package index, whose URL usually ends in /simple";
             default -> "";
           };
-      throw new WrongWheel("%s answers %d%s".formatted(WebOrigin.said(target), status, why));
+      throw new WrongWheel("%s answers %d%s".formatted(WebOrigin.shown(target), status, why));
     }
   }
 

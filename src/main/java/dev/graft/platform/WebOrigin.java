@@ -37,7 +37,7 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
   }
 
   /** Returns a URL without user info and query, for messages. */
-  public static String said(URI address) {
+  public static String shown(URI address) {
     return address.getScheme()
         + "://"
         + address.getHost()
@@ -60,7 +60,7 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
       answer.disconnect();
       next = redirected(next, location);
     }
-    throw new DownloadRefused(said(target) + " redirects too often");
+    throw new DownloadRefused(shown(target) + " redirects too often");
   }
 
   private URI redirected(URI from, String location) throws DownloadRefused {
@@ -71,13 +71,13 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
     } catch (IllegalArgumentException noAddress) {
       // reported below
     }
-    throw new DownloadRefused(said(from) + " redirects to an invalid URL");
+    throw new DownloadRefused(shown(from) + " redirects to an invalid URL");
   }
 
   private HttpURLConnection get(URI target, long from) throws IOException {
     if (!isIts(target)) SentOn.require(url, target);
     if (!(target.toURL().openConnection() instanceof HttpURLConnection request)) {
-      throw new DownloadRefused(said(target) + " is not an http or https URL");
+      throw new DownloadRefused(shown(target) + " is not an http or https URL");
     }
     if (trusted != null && request instanceof HttpsURLConnection tls) {
       tls.setSSLSocketFactory(trusted.getSocketFactory());
@@ -118,7 +118,7 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
       Nearness near = of(target.getHost());
       if (near == Nearness.NEVER || near.compareTo(of(server.getHost())) > 0) {
         throw new DownloadRefused(
-            WebOrigin.said(server) + " redirects to an address that is not public");
+            WebOrigin.shown(server) + " redirects to an address that is not public");
       }
     }
 

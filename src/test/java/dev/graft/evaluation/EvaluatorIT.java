@@ -30,8 +30,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Primary;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.context.bean.override.convention.TestBean;
 
 /**
  * What becomes of an evaluation whose model does not answer; the loop of the context does not look.
@@ -50,7 +52,6 @@ class EvaluatorIT {
   private static final Says NAME = (model, question) -> given(model);
   private static volatile Says says = NAME;
 
-  @TestBean private GreedyCompletions models;
   @Autowired private Departments departments;
   @Autowired private Evaluator evaluator;
   @Autowired private EvaluationLedger ledger;
@@ -61,20 +62,26 @@ class EvaluatorIT {
   private String department = "";
   private String id = "";
 
-  static GreedyCompletions models() {
-    return new GreedyCompletions() {
-      @Override
-      public String fingerprint(String departmentId, String model) {
-        return "fp_" + model;
-      }
+  /** Answers in place of the models; the server's own completions keep their engine. */
+  @TestConfiguration
+  static class Answers {
+    @Bean
+    @Primary
+    static GreedyCompletions models() {
+      return new GreedyCompletions() {
+        @Override
+        public String fingerprint(String departmentId, String model) {
+          return "fp_" + model;
+        }
 
-      @Override
-      public GreedyCompletion ask(
-          String departmentId, String model, Example.Completion question, int maxTokens)
-          throws CompletionFailed, IOException, InterruptedException {
-        return says.to(model, ((Example.PromptCompletion) question).prompt());
-      }
-    };
+        @Override
+        public GreedyCompletion ask(
+            String departmentId, String model, Example.Completion question, int maxTokens)
+            throws CompletionFailed, IOException, InterruptedException {
+          return says.to(model, ((Example.PromptCompletion) question).prompt());
+        }
+      };
+    }
   }
 
   private static GreedyCompletion given(String model) {

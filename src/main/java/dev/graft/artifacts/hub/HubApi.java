@@ -121,7 +121,7 @@ record HubApi(URI endpoint, @Nullable String token) {
       return new Page(json, next.find() ? next.group(1) : null);
     } catch (JacksonException noJson) {
       throw new HubRefused(
-          "%s is not a hub: its answer is not JSON".formatted(WebOrigin.said(from)));
+          "%s is not a hub: its answer is not JSON".formatted(WebOrigin.shown(from)));
     }
   }
 

@@ -52,6 +52,15 @@ class GlossaryTests {
               .filter(shown -> !shown.where().startsWith("docs/adr"))
               .toList());
 
+  private static final Pattern VERB =
+      Pattern.compile("^\\| [^|]+ \\| [^|]+ \\|([^|]*)\\|$", Pattern.MULTILINE);
+
+  /** Words that no text has, whatever it is about. */
+  private static final List<String> NO_ACTOR = List.of("nobody", "whoever");
+
+  /** What is quoted from programs and files. */
+  private static final Pattern CODE = Pattern.compile("(?s)```.*?```|`[^`\\n]*`");
+
   /**
    * @param unwanted words that mean the same
    */
@@ -88,6 +97,32 @@ class GlossaryTests {
                             .flatMap(term -> term.unwanted().stream())
                             .filter(unwanted -> isIn(unwanted, shown))
                             .map(unwanted -> shown.where() + ": " + unwanted)))
+        .isEmpty();
+  }
+
+  @Test
+  void noVerbThatTheGlossaryReplacesIsFoundAnywhere() {
+    String glossary = Sources.text(GLOSSARY);
+    List<String> unwanted =
+        Stream.concat(
+                VERB.matcher(glossary.substring(glossary.indexOf("## Verbs")))
+                    .results()
+                    .skip(2) // heading and rule
+                    .flatMap(row -> listed(row.group(1)).stream()),
+                NO_ACTOR.stream())
+            .toList();
+    assertThat(unwanted).hasSizeGreaterThan(10);
+    Pattern words =
+        Pattern.compile("(?i)\\b(?:" + String.join("|", unwanted).replace(" ", "\\s+") + ")\\b");
+    assertThat(
+            PLACES.values().stream()
+                .flatMap(List::stream)
+                .flatMap(
+                    shown ->
+                        words
+                            .matcher(CODE.matcher(shown.text()).replaceAll(""))
+                            .results()
+                            .map(found -> shown.where() + ": " + found.group())))
         .isEmpty();
   }
 

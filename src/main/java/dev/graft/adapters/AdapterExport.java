@@ -2,6 +2,7 @@ package dev.graft.adapters;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.platform.AssignedId;
 import dev.graft.spec.ExportForm;
 import jakarta.persistence.Entity;
 import java.time.Instant;

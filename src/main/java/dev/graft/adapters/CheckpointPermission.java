@@ -1,5 +1,6 @@
 package dev.graft.adapters;
 
+import dev.graft.platform.AssignedId;
 import dev.graft.platform.RequestFailed;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;

@@ -6,6 +6,7 @@ import dev.graft.adapters.Adapters.DeprecationRequest;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobSucceeded;
+import dev.graft.platform.AssignedId;
 import jakarta.persistence.Column;
 import jakarta.persistence.Embedded;
 import jakarta.persistence.Entity;

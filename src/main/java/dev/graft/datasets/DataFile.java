@@ -8,6 +8,7 @@ import dev.graft.datasets.FileValidation.ValidationResult;
 import dev.graft.datasets.NewFile.FileOrigin;
 import dev.graft.datasets.NewFile.FileOrigin.Remedied;
 import dev.graft.datasets.NewFile.FilePurpose;
+import dev.graft.platform.AssignedId;
 import dev.graft.platform.UnixTime;
 import dev.graft.text.Example;
 import dev.graft.text.RowConversion.RowFormat;
@@ -15,18 +16,13 @@ import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
 import jakarta.persistence.EnumeratedValue;
-import jakarta.persistence.Id;
-import jakarta.persistence.PostLoad;
-import jakarta.persistence.PostPersist;
 import jakarta.persistence.Table;
-import jakarta.persistence.Transient;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.hibernate.annotations.DynamicUpdate;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Persistable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
@@ -36,10 +32,9 @@ import tools.jackson.databind.json.JsonMapper;
 @Entity
 @Table(name = "file")
 @DynamicUpdate
-class DataFile implements Persistable<String> {
+class DataFile extends AssignedId {
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  @Id private String id;
   private String departmentId;
   private String filename;
 
@@ -93,14 +88,12 @@ class DataFile implements Persistable<String> {
   /** As {@link FileOrigin#validationFile}. */
   private @Nullable String comparedWith;
 
-  @Transient private boolean inserted;
-
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
   protected DataFile() {}
 
   DataFile(String id, NewFile file, BlobRef blob, Instant now) {
-    this.id = id;
+    super(id);
     this.departmentId = file.departmentId();
     this.filename = file.filename();
     this.purpose = file.purpose();
@@ -146,10 +139,6 @@ class DataFile implements Persistable<String> {
       rowsDigest = rows.sha256().hex();
       rowsBytes = rows.bytes();
     }
-  }
-
-  String id() {
-    return id;
   }
 
   String departmentId() {
@@ -224,7 +213,7 @@ class DataFile implements Persistable<String> {
   TrainingFile trainingFile() {
     BlobRef rows = rows();
     return new TrainingFile(
-        id,
+        id(),
         departmentId,
         filename,
         rows.bytes(),
@@ -243,7 +232,7 @@ class DataFile implements Persistable<String> {
     boolean removedFirst =
         removedAt != null && (expiresAt == null || removedAt.isBefore(expiresAt));
     return new FileObject(
-        id,
+        id(),
         "file",
         bytes,
         createdAt.getEpochSecond(),
@@ -259,23 +248,6 @@ class DataFile implements Persistable<String> {
         lines,
         parent,
         remedied());
-  }
-
-  @Override
-  public String getId() {
-    return id;
-  }
-
-  /** Ids are assigned, so that a missing id does not mean a new row. */
-  @Override
-  public boolean isNew() {
-    return !inserted;
-  }
-
-  @PostLoad
-  @PostPersist
-  void inserted() {
-    inserted = true;
   }
 
   /** OpenAI's file statuses; {@code UPLOADED} waits for validation. */

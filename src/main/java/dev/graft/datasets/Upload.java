@@ -1,16 +1,13 @@
 package dev.graft.datasets;
 
+import dev.graft.platform.AssignedId;
 import jakarta.persistence.CascadeType;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
 import jakarta.persistence.EnumeratedValue;
-import jakarta.persistence.Id;
 import jakarta.persistence.OneToMany;
-import jakarta.persistence.PostLoad;
-import jakarta.persistence.PostPersist;
-import jakarta.persistence.Transient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,13 +15,11 @@ import java.util.List;
 import java.util.Locale;
 import org.hibernate.annotations.DynamicUpdate;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Persistable;
 
 /** A large file that arrives in parts. */
 @Entity
 @DynamicUpdate
-class Upload implements Persistable<String> {
-  @Id private String id;
+class Upload extends AssignedId {
   private String departmentId;
   private String filename;
 
@@ -60,16 +55,14 @@ class Upload implements Persistable<String> {
   @OneToMany(mappedBy = "upload", cascade = CascadeType.PERSIST)
   private final List<UploadPart> parts = new ArrayList<>();
 
-  @Transient private boolean inserted;
-
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
   protected Upload() {}
 
   Upload(
       String id, NewFile file, long bytes, String mimeType, Instant createdAt, Instant expiresAt) {
+    super(id);
     Duration lifetime = file.lifetime();
-    this.id = id;
     this.departmentId = file.departmentId();
     this.filename = file.filename();
     this.purpose = file.purpose();
@@ -108,10 +101,6 @@ class Upload implements Persistable<String> {
     return partIds != null && wanted.equals(List.of(partIds.split(" ")));
   }
 
-  String id() {
-    return id;
-  }
-
   String departmentId() {
     return departmentId;
   }
@@ -136,7 +125,7 @@ class Upload implements Persistable<String> {
 
   UploadObject object(Instant now, DataFile.@Nullable FileObject file) {
     return new UploadObject(
-        id,
+        id(),
         "upload",
         bytes,
         createdAt.getEpochSecond(),
@@ -145,23 +134,6 @@ class Upload implements Persistable<String> {
         purpose.wireName(),
         statusAt(now).wireName(),
         file);
-  }
-
-  @Override
-  public String getId() {
-    return id;
-  }
-
-  /** Ids are assigned, so that a missing id does not mean a new row. */
-  @Override
-  public boolean isNew() {
-    return !inserted;
-  }
-
-  @PostLoad
-  @PostPersist
-  void inserted() {
-    inserted = true;
   }
 
   /** OpenAI's upload statuses; all but {@code PENDING} are final. */

@@ -1,17 +1,13 @@
 package dev.graft.jobs;
 
+import dev.graft.platform.AssignedId;
 import dev.graft.platform.Secrets;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
-import jakarta.persistence.Id;
-import jakarta.persistence.PostLoad;
-import jakarta.persistence.PostPersist;
-import jakarta.persistence.Transient;
 import java.time.Duration;
 import java.time.Instant;
 import org.hibernate.annotations.DynamicUpdate;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Persistable;
 
 /**
  * A single-use token with which one worker joins, into one class. Joining sets {@code usedAt} and
@@ -19,13 +15,12 @@ import org.springframework.data.domain.Persistable;
  */
 @Entity
 @DynamicUpdate
-class WorkerJoinToken implements Persistable<String> {
+class WorkerJoinToken extends AssignedId {
   static final String PREFIX = "graft-join-";
 
   /** Characters of a secret that lists show: the prefix and six more. */
   private static final int SHOWN = PREFIX.length() + 6;
 
-  @Id private String id;
   @Column private byte[] tokenHash;
   @Column private String prefix;
 
@@ -45,8 +40,6 @@ class WorkerJoinToken implements Persistable<String> {
   @Column(insertable = false)
   private @Nullable String workerId;
 
-  @Transient private boolean inserted;
-
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
   protected WorkerJoinToken() {}
@@ -58,29 +51,12 @@ class WorkerJoinToken implements Persistable<String> {
       @Nullable String createdBy,
       Instant createdAt,
       Duration validFor) {
-    this.id = id;
+    super(id);
     this.tokenHash = Secrets.hash(secret);
     this.prefix = secret.substring(0, SHOWN);
     this.workerClass = workerClass;
     this.createdBy = createdBy;
     this.createdAt = createdAt;
     this.expiresAt = createdAt.plus(validFor);
-  }
-
-  @Override
-  public String getId() {
-    return id;
-  }
-
-  /** Ids are assigned, so that a missing id does not mean a new row. */
-  @Override
-  public boolean isNew() {
-    return !inserted;
-  }
-
-  @PostLoad
-  @PostPersist
-  void inserted() {
-    inserted = true;
   }
 }

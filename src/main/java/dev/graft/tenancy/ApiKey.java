@@ -1,5 +1,6 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.AssignedId;
 import dev.graft.platform.Secrets;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;

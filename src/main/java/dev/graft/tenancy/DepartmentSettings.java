@@ -1,5 +1,6 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.AssignedId;
 import dev.graft.tenancy.Limits.LimitSettings;
 import jakarta.persistence.Column;
 import jakarta.persistence.Embedded;

@@ -1,5 +1,6 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.AssignedId;
 import jakarta.persistence.Entity;
 import java.time.Instant;
 import org.hibernate.annotations.Immutable;

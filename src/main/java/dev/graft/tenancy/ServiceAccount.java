@@ -1,5 +1,6 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.AssignedId;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;

@@ -2,15 +2,12 @@ package dev.graft.webhooks;
 
 import static java.util.Objects.requireNonNullElse;
 
+import dev.graft.platform.AssignedId;
 import dev.graft.webhooks.WebhookEvent.WebhookEventType;
 import jakarta.persistence.Column;
 import jakarta.persistence.Embeddable;
 import jakarta.persistence.Embedded;
 import jakarta.persistence.Entity;
-import jakarta.persistence.Id;
-import jakarta.persistence.PostLoad;
-import jakarta.persistence.PostPersist;
-import jakarta.persistence.Transient;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -20,7 +17,6 @@ import org.hibernate.annotations.DynamicUpdate;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Persistable;
 
 /**
  * A URL of a department to which events are sent. The outbox disables one that fails for a day, by
@@ -28,8 +24,7 @@ import org.springframework.data.domain.Persistable;
  */
 @Entity
 @DynamicUpdate
-class WebhookEndpoint implements Persistable<String> {
-  @Id private String id;
+class WebhookEndpoint extends AssignedId {
 
   @Column(updatable = false)
   private String departmentId;
@@ -51,7 +46,6 @@ class WebhookEndpoint implements Persistable<String> {
   private Instant updatedAt;
   @Column private @Nullable Instant disabledAt;
   private @Nullable String disabledReason;
-  @Transient private boolean inserted;
 
   /**
    * A signing secret as it is stored.
@@ -82,7 +76,7 @@ class WebhookEndpoint implements Persistable<String> {
       Set<WebhookEventType> events,
       Secret secret,
       Instant now) {
-    this.id = id;
+    super(id);
     this.departmentId = departmentId;
     this.name = name;
     this.url = url;
@@ -126,7 +120,7 @@ class WebhookEndpoint implements Persistable<String> {
 
   WebhookSender.Address address(Instant now) {
     boolean both = earlierUntil != null && earlierUntil.isAfter(now);
-    return new WebhookSender.Address(id, url, secret.sealed(), both ? earlierSecret : null);
+    return new WebhookSender.Address(id(), url, secret.sealed(), both ? earlierSecret : null);
   }
 
   boolean isEnabled() {
@@ -166,22 +160,5 @@ class WebhookEndpoint implements Persistable<String> {
   /** Returns why nothing is sent; null if the endpoint is enabled. */
   @Nullable String disabledReason() {
     return disabledReason;
-  }
-
-  @Override
-  public String getId() {
-    return id;
-  }
-
-  /** Ids are assigned, so that a missing id does not mean a new row. */
-  @Override
-  public boolean isNew() {
-    return !inserted;
-  }
-
-  @PostLoad
-  @PostPersist
-  void inserted() {
-    inserted = true;
   }
 }

@@ -267,7 +267,7 @@ class CommandLineIT extends StartedGraft {
     String admin = keys.create(departments.ensure("operations"), Caller.Scope.ADMIN).secret();
     graft(admin + "\n", "login", "--server", url());
     assertThat(graft("", "models", "imports").out())
-        .containsPattern("bmimport-1 .* small +running +104 MB of 271 MB +hf:acme/small +-\n");
+        .containsPattern("bmimport-1 .* small +running +105 MB of 271 MB +hf:acme/small +-\n");
     write("small.tar", "no archive");
     String file = graft("", "files", "upload", "small.tar", "--purpose", "user_data").out().strip();
     assertThat(json(graft("", "files", "show", file, "--json").out()).path("purpose").asString())
@@ -335,7 +335,8 @@ class CommandLineIT extends StartedGraft {
     assertThat(made.error()).contains("drop_duplicates: 1 rows");
     graft("", "files", "download", made.out().strip(), "--out", "made.jsonl");
     assertThat(directory.resolve("made.jsonl")).hasContent(row);
-    assertThat(graft("", "files", "remedy", made.out().strip()).error()).contains("names nothing");
+    assertThat(graft("", "files", "remedy", made.out().strip()).error())
+        .contains("suggests no remedy");
     Ran held = graft("", "files", "remedy", file, "drop_rows_in_validation", "--validation", file);
     assertThat(held.error()).contains("no rows");
   }

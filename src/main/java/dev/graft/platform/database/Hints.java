@@ -46,8 +46,8 @@ public class Hints {
     long now = System.nanoTime();
     Long before = sent.get(topic);
     if (before != null && now - before < APART.toNanos()) return;
-    if (sent.size() > 1000)
-      sent.clear(); // topics of servers that no longer exist sent.put(topic, now);
+    if (sent.size() > 1000) sent.clear(); // topics of servers that no longer exist
+    sent.put(topic, now);
     try {
       send(topic);
     } catch (DataAccessException away) {

@@ -1,4 +1,4 @@
-package dev.graft.tenancy;
+package dev.graft.platform;
 
 import jakarta.persistence.Id;
 import jakarta.persistence.MappedSuperclass;
@@ -9,7 +9,7 @@ import org.springframework.data.domain.Persistable;
 
 /** An entity whose id is assigned before it is saved, so that {@code save} inserts a new one. */
 @MappedSuperclass
-abstract class AssignedId implements Persistable<String> {
+public abstract class AssignedId implements Persistable<String> {
   @Id private String id;
 
   @Transient private boolean inserted;
@@ -18,11 +18,11 @@ abstract class AssignedId implements Persistable<String> {
   @SuppressWarnings("NullAway.Init")
   protected AssignedId() {}
 
-  AssignedId(String id) {
+  protected AssignedId(String id) {
     this.id = id;
   }
 
-  String id() {
+  public String id() {
     return id;
   }
 

@@ -86,7 +86,7 @@ public class BaseModels {
   /** Deletes the row. The blobs stay until nothing refers to them. */
   @Transactional
   void delete(String name) {
-    rows.deleteById(name);
+    rows.delete(name);
     log.atInfo().addKeyValue("model", name).log("base_model_deleted");
     audit.write("base_model.deleted", null, name, Map.of());
   }

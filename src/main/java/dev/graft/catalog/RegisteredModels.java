@@ -30,5 +30,8 @@ interface RegisteredModels extends Repository<RegisteredModel, String> {
           """)
   int enable(String name, boolean enabled, Instant now);
 
-  void deleteById(String name);
+  /** Deletes the row, if it still exists. */
+  @Modifying(clearAutomatically = true, flushAutomatically = true)
+  @Query("delete from RegisteredModel m where m.name = :name")
+  void delete(String name);
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.springframework.data.domain.Limit;
 import org.springframework.data.jpa.repository.Lock;
+import org.springframework.data.jpa.repository.Modifying;
 import org.springframework.data.jpa.repository.Query;
 import org.springframework.data.repository.Repository;
 
@@ -27,7 +28,10 @@ interface DataFiles extends Repository<DataFile, String> {
 
   void delete(DataFile file);
 
-  void deleteByDepartmentIdAndIdIn(String departmentId, Collection<String> ids);
+  /** Deletes those that still exist. */
+  @Modifying(clearAutomatically = true, flushAutomatically = true)
+  @Query("delete from DataFile f where f.departmentId = :departmentId and f.id in :ids")
+  void deleteAll(String departmentId, Collection<String> ids);
 
   /** Also finds files that have expired, of any department. */
   Optional<DataFile> findById(String id);

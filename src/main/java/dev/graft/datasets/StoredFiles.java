@@ -118,7 +118,7 @@ public class StoredFiles implements Owned {
   /** Deletes what {@link #storeResult} has recorded. */
   @Transactional
   public void deleteResults(String departmentId, List<String> fileIds) {
-    if (!fileIds.isEmpty()) rows.deleteByDepartmentIdAndIdIn(departmentId, fileIds);
+    if (!fileIds.isEmpty()) rows.deleteAll(departmentId, fileIds);
   }
 
   /**

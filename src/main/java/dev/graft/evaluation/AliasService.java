@@ -94,7 +94,6 @@ class AliasService {
     String to = target(department, model).name();
     var alias = new ModelAlias(new ModelAlias.Key(department, name), clock.instant());
     add(caller, alias, 1, 1, Kind.CREATED, to, null, reason, null);
-    aliases.save(alias);
     return name;
   }
 
@@ -163,6 +162,7 @@ class AliasService {
         new ModelAliasMove(
             ids.next("almv_"), alias, number, kind, to, earlier, reason, evidence, by, now);
     alias.add(move, chosenBy);
+    aliases.saveAndFlush(alias);
     Map<String, String> details = new LinkedHashMap<>();
     if (move.from() != null) details.put("from", move.from());
     details.put("to", to);

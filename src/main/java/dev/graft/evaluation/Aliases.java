@@ -23,7 +23,8 @@ interface Aliases extends Repository<ModelAlias, ModelAlias.Key> {
                             and e.alias = a and e.number = m.earlier and e.to = :model))
       """;
 
-  ModelAlias save(ModelAlias alias);
+  /** Writes the alias and its newest move at once, as the department. */
+  ModelAlias saveAndFlush(ModelAlias alias);
 
   Optional<ModelAlias> findByKey(ModelAlias.Key key);
 

@@ -4,15 +4,16 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Secrets;
 import dev.graft.tenancy.AuditLog;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.domain.Limit;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -28,13 +29,13 @@ public class JoinTokens {
   private final WorkerJoinTokens tokens;
   private final AuditLog audit;
   private final Ids ids;
-  private final Clock clock;
+  private final JdbcClient sql;
 
-  JoinTokens(WorkerJoinTokens tokens, AuditLog audit, Ids ids, Clock clock) {
+  JoinTokens(WorkerJoinTokens tokens, AuditLog audit, Ids ids, JdbcClient sql) {
     this.tokens = tokens;
     this.audit = audit;
     this.ids = ids;
-    this.clock = clock;
+    this.sql = sql;
   }
 
   /**
@@ -75,14 +76,14 @@ public class JoinTokens {
     }
     String id = ids.next("wjt_");
     String secret = Secrets.next(WorkerJoinToken.PREFIX);
-    tokens.save(new WorkerJoinToken(id, secret, workerClass, by, clock.instant(), validFor));
+    tokens.save(new WorkerJoinToken(id, secret, workerClass, by, now(), validFor));
     audit.write("worker_token.created", null, id, Map.of("worker_class", workerClass));
     return new Created(id, secret);
   }
 
   @Transactional(readOnly = true)
   public Optional<JoinToken> find(String id) {
-    return tokens.find(id, clock.instant());
+    return tokens.find(id, now());
   }
 
   /**
@@ -92,14 +93,19 @@ public class JoinTokens {
    */
   @Transactional(readOnly = true)
   public List<JoinToken> list(@Nullable String after, int limit) {
-    return tokens.newest(after, clock.instant(), Limit.of(limit));
+    return tokens.newest(after, now(), Limit.of(limit));
   }
 
   /** Returns false if the token is used or revoked already. A used one: revoke its worker. */
   @Transactional
   public boolean revoke(String id) {
-    if (tokens.revoke(id, clock.instant()) == 0) return false;
+    if (tokens.revoke(id, now()) == 0) return false;
     audit.write("worker_token.deleted", null, id, Map.of());
     return true;
+  }
+
+  /** The database's time, by which joins are judged; that of a command's machine may differ. */
+  private Instant now() {
+    return sql.sql("select graft_now()").query(OffsetDateTime.class).single().toInstant();
   }
 }

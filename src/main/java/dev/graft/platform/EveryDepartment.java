@@ -1,7 +1,10 @@
 package dev.graft.platform;
 
+import jakarta.persistence.EntityManager;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.support.DataAccessUtils;
 import org.springframework.orm.jpa.EntityManagerHolder;
+import org.springframework.orm.jpa.hibernate.HibernateExceptionTranslator;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
@@ -35,7 +38,15 @@ public final class EveryDepartment {
   private static void flush() {
     if (!TransactionSynchronizationManager.isActualTransactionActive()) return;
     for (Object resource : TransactionSynchronizationManager.getResourceMap().values()) {
-      if (resource instanceof EntityManagerHolder holder) holder.getEntityManager().flush();
+      if (resource instanceof EntityManagerHolder holder) flush(holder.getEntityManager());
+    }
+  }
+
+  private static void flush(EntityManager entities) {
+    try {
+      entities.flush();
+    } catch (RuntimeException failed) {
+      throw DataAccessUtils.translateIfNecessary(failed, new HibernateExceptionTranslator());
     }
   }
 

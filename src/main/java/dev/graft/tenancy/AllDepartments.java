@@ -40,10 +40,9 @@ interface AllDepartments extends Repository<DepartmentSettings, String> {
           + """
            where (:archivedToo = true or d.archivedAt is null)
              and (:after is null
-                  or exists (select 1 from DepartmentSettings last
-                              where last.id = :after
-                                and (d.createdAt < last.createdAt
-                                     or d.createdAt = last.createdAt and d.id < last.id)))
+                  or (d.createdAt, d.id) <
+                     (select last.createdAt, last.id from DepartmentSettings last
+                       where last.id = :after))
            order by d.createdAt desc, d.id desc
           """)
   List<Department> newest(boolean archivedToo, @Nullable String after, Limit limit);

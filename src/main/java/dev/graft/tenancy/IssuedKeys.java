@@ -37,11 +37,10 @@ interface IssuedKeys extends Repository<ApiKey, String> {
       VALID
           + """
            and (:after is null
-                or exists (select 1 from ApiKey last
-                            where last.id = :after
-                              and last.departmentId is not distinct from :departmentId
-                              and (k.createdAt < last.createdAt
-                                   or k.createdAt = last.createdAt and k.id < last.id)))
+                or (k.createdAt, k.id) <
+                   (select last.createdAt, last.id from ApiKey last
+                     where last.id = :after
+                       and last.departmentId is not distinct from :departmentId))
            order by k.createdAt desc, k.id desc
           """)
   List<ApiKey.Owned> newest(@Nullable String departmentId, @Nullable String after, Limit limit);

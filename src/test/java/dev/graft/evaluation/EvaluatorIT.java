@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -40,6 +41,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 @GraftIT
 @RestingLoops
+@Import(EvaluatorIT.Answers.class)
 class EvaluatorIT {
   private static final Duration LONG = Duration.ofMinutes(5);
 

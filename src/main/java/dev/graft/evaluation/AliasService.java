@@ -162,7 +162,8 @@ class AliasService {
         new ModelAliasMove(
             ids.next("almv_"), alias, number, kind, to, earlier, reason, evidence, by, now);
     alias.add(move, chosenBy);
-    aliases.saveAndFlush(alias);
+    if (alias.isNew()) aliases.save(alias);
+    aliases.flush();
     Map<String, String> details = new LinkedHashMap<>();
     if (move.from() != null) details.put("from", move.from());
     details.put("to", to);

@@ -23,8 +23,10 @@ interface Aliases extends Repository<ModelAlias, ModelAlias.Key> {
                             and e.alias = a and e.number = m.earlier and e.to = :model))
       """;
 
-  /** Writes the alias and its newest move at once, as the department. */
-  ModelAlias saveAndFlush(ModelAlias alias);
+  ModelAlias save(ModelAlias alias);
+
+  /** Writes changes now, as the department; see {@link dev.graft.platform.EveryDepartment}. */
+  void flush();
 
   Optional<ModelAlias> findByKey(ModelAlias.Key key);
 

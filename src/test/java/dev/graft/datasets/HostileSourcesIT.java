@@ -158,7 +158,8 @@ class HostileSourcesIT extends ImportingServer {
   void otherBytesThanTheListingsDigestAreNoFile() throws Exception {
     HUB.add("datasets/acme/damaged", Map.of("rows.jsonl", "{\"text\":\"abc\"}\n".getBytes(UTF_8)));
     HUB.damage("datasets/acme/damaged", "rows.jsonl");
-    assertThat(failure("hf://datasets/acme/damaged/rows.jsonl")).contains("does not match the digest");
+    assertThat(failure("hf://datasets/acme/damaged/rows.jsonl"))
+        .contains("does not match the digest");
   }
 
   @Test

@@ -140,7 +140,7 @@ class LeaseBlobs {
     }
   }
 
-  /** Takes an upload that did not arrive off the count: a broken connection uses nothing up. */
+  /** Subtracts a failed upload from the count, so that a broken connection uses nothing up. */
   private void uncount(LeaseKey key, long counted) {
     fenced(COUNT, key).param("one", -1).param("bytes", -counted).query(row -> {});
   }

@@ -230,11 +230,11 @@ class LeaseLedger {
   private Optional<ClaimedJob> next(
       String workerId, Device device, Duration ttl, @Nullable UUID request) {
     for (int i = 0; i < TRIES; i++) {
-      Optional<Claim> now = claim(ClaimStatement.CLAIM, workerId, device, ttl, request);
+      Optional<Claim> now = send(ClaimStatement.CLAIM, workerId, device, ttl, request);
       Optional<Claim> claim =
           now.isPresent()
               ? now
-              : claim(ClaimStatement.CLAIM_WAITING, workerId, device, ttl, request);
+              : send(ClaimStatement.CLAIM_WAITING, workerId, device, ttl, request);
       if (claim.isEmpty()) return Optional.empty();
       if (claim.get().job() != null) return Optional.of(claim.get().job());
     }
@@ -254,7 +254,7 @@ class LeaseLedger {
   /** The answer of a claim that chose a department; null = others took its last jobs. */
   private record Claim(@Nullable ClaimedJob job) {}
 
-  private Optional<Claim> claim(
+  private Optional<Claim> send(
       String statement, String workerId, Device device, Duration ttl, @Nullable UUID request) {
     return sql.sql(statement)
         .param("worker", workerId)
@@ -267,11 +267,11 @@ class LeaseLedger {
         .param("request", request)
         .param("half_life", settings.fairShare().halfLifeSeconds())
         .param("penalty", settings.fairShare().penaltySeconds())
-        .query(this::claim)
+        .query(this::read)
         .optional();
   }
 
-  private Claim claim(ResultSet row, int number) throws SQLException {
+  private Claim read(ResultSet row, int number) throws SQLException {
     if (row.getString("id") == null) return new Claim(null);
     Duration waited = seconds(row, "waited");
     meters.claimed(waited);

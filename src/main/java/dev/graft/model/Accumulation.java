@@ -174,7 +174,7 @@ record Accumulation(
 
     /**
      * @param logical tokens of the rows
-     * @param among see {@link FittingParts.Part}
+     * @param among places of these tokens in the micro-batch; see {@link FittingParts.Part}
      * @param layers of its inputs
      */
     RowsPass(ForwardPass forward, int logical, Goal goal, long[] among, Layers layers) {

@@ -55,7 +55,7 @@ record ForwardPass(Transformer model, ComputePlan plan, Attention attention) {
     };
   }
 
-  /** Lays rows without targets out, each by itself. */
+  /** Returns the layout of rows without targets, which share no prefixes. */
   public TokenLayout layout(int[][] inputIds) {
     return TokenLayout.of(inputIds, vocabulary(), virtual(), model.family().bidirectional());
   }

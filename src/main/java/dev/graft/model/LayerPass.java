@@ -115,7 +115,7 @@ abstract sealed class LayerPass implements AutoCloseable {
     }
   }
 
-  /** Computes a stage below all that trains, which only needs its output. */
+  /** Computes a frozen stage below the lowest trained one; only its output is kept. */
   private IValue below(int index, Transformer.Stage stage, IValue x) {
     boolean dropping = drops && stage.drops();
     if (dropping) seed(index);

@@ -68,7 +68,7 @@ public record RunRequest(
    *
    * @param name its name in the result
    * @param directory of its adapter, or of a checkpoint with the base's trained weights, from which
-   *     training continues with a new optimiser; null = it is the base already
+   *     training continues with a new optimiser; null = the base already contains it
    */
   public record Parent(String name, @Nullable Path directory) {
     public Parent {

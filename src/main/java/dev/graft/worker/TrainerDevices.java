@@ -234,7 +234,7 @@ public record TrainerDevices(List<TrainerDevice> all) {
      * @param names of the devices
      * @param setting bytes of each; null = measure
      * @param total bytes of the machine, or of the container if that is less
-     * @throws dev.graft.kernels.DeviceUnavailable if a device cannot be used
+     * @throws CudaMachine.DeviceUnavailable if a device cannot be used
      */
     static List<Device> devices(
         List<String> names, @Nullable Long setting, long total, CudaMachine machine) {

@@ -185,7 +185,7 @@ public interface LeaseProtocol {
       ATTEMPT,
       /** A run that ran out of memory. */
       MEMORY,
-      /** A lost worker, which does not count against the job. */
+      /** A lost worker, which counts only if it repeats without a new checkpoint. */
       LOSS
     }
 

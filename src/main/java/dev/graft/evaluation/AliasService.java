@@ -33,7 +33,7 @@ class AliasService {
   private final Aliases aliases;
   private final ModelResolver models;
   private final Adapters adapters;
-  private final Evaluations evaluations;
+  private final EvaluationService evaluations;
   private final JsonMapper json;
   private final TransactionLocks locks;
   private final AuditLog audit;
@@ -45,7 +45,7 @@ class AliasService {
       Aliases aliases,
       ModelResolver models,
       Adapters adapters,
-      Evaluations evaluations,
+      EvaluationService evaluations,
       JsonMapper json,
       TransactionLocks locks,
       AuditLog audit,

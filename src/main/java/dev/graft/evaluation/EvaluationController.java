@@ -5,7 +5,6 @@ import dev.graft.datasets.StoredFiles;
 import dev.graft.evaluation.AnswerRows.GradedAnswer;
 import dev.graft.evaluation.EvaluationController.EvaluationObject.PartialResult;
 import dev.graft.evaluation.EvaluationPlan.Metric;
-import dev.graft.evaluation.EvaluationRows.Evaluation;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.DeletedObject;
@@ -22,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Limit;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.stereotype.Component;
@@ -42,15 +42,15 @@ class EvaluationController {
   private static final String ALL = "/v1/evaluations";
   private static final String ONE = ALL + "/{evaluation}";
 
-  private final Evaluations evaluations;
-  private final EvaluationRows rows;
+  private final EvaluationService evaluations;
+  private final Evaluations rows;
   private final EvaluationSamples samples;
   private final StoredFiles files;
   private final Idempotency idempotency;
 
   EvaluationController(
-      Evaluations evaluations,
-      EvaluationRows rows,
+      EvaluationService evaluations,
+      Evaluations rows,
       EvaluationSamples samples,
       StoredFiles files,
       Idempotency idempotency) {
@@ -97,7 +97,7 @@ class EvaluationController {
     return CursorPage.ofOneMore(
         objects(
             caller.departmentId(),
-            rows.page(caller.departmentId(), model, page.after(), page.limit() + 1)),
+            rows.page(caller.departmentId(), model, page.after(), Limit.of(page.limit() + 1))),
         page.limit(),
         EvaluationObject::id);
   }

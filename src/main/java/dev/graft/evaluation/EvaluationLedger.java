@@ -38,7 +38,7 @@ class EvaluationLedger {
    * A claimed evaluation.
    *
    * @param fingerprints of all models; empty until the questions are chosen
-   * @param plan JSON for {@link EvaluationRows#plan}: a plan that cannot be read must not block
+   * @param plan JSON for {@link EvaluationPlan#read}: a plan that cannot be read must not block
    *     others
    * @param stumbles consecutive failures of the model at the next question
    * @param givenUp consecutive questions that were given up
@@ -177,7 +177,7 @@ class EvaluationLedger {
   }
 
   @Transactional
-  public void fail(WorkClaim claim, EvaluationRows.Evaluation.Failure error) {
+  public void fail(WorkClaim claim, Evaluation.Failure error) {
     if (!work.done(claim)) return;
     change(
             claim,

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What an evaluation does; stored as JSON.
@@ -33,6 +35,27 @@ record EvaluationPlan(
     models = List.copyOf(models);
     graders = List.copyOf(graders);
     gates = List.copyOf(gates);
+  }
+
+  /** Ignores fields that only a newer release knows. */
+  private static final JsonMapper JSON =
+      JsonMapper.shared()
+          .rebuild()
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  /**
+   * Reads a plan from the database.
+   *
+   * @throws tools.jackson.core.JacksonException if this release cannot read it
+   */
+  static EvaluationPlan read(String stored) {
+    return JSON.readValue(stored, EvaluationPlan.class);
+  }
+
+  /** Returns the plan as JSON. */
+  String write() {
+    return JSON.writeValueAsString(this);
   }
 
   /** Whether the models are classifiers; otherwise they generate text. */

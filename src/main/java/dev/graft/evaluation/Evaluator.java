@@ -42,23 +42,20 @@ class Evaluator implements WorkKind {
 
   private final EvaluationLedger ledger;
   private final AnswerRows answers;
-  private final EvaluationRows rows;
-  private final Evaluations.AskedModels models;
+  private final EvaluationService.AskedModels models;
   private final StoredFiles files;
   private final ArtifactStore store;
-  private final Evaluations.EvaluationProperties settings;
+  private final EvaluationService.EvaluationProperties settings;
 
   Evaluator(
       EvaluationLedger ledger,
       AnswerRows answers,
-      EvaluationRows rows,
-      Evaluations.AskedModels models,
+      EvaluationService.AskedModels models,
       StoredFiles files,
       ArtifactStore store,
-      Evaluations.EvaluationProperties settings) {
+      EvaluationService.EvaluationProperties settings) {
     this.ledger = ledger;
     this.answers = answers;
-    this.rows = rows;
     this.models = models;
     this.files = files;
     this.store = store;
@@ -69,7 +66,7 @@ class Evaluator implements WorkKind {
   @Override
   public WorkSettings settings() {
     return new WorkSettings(
-        EvaluationRows.Evaluation.WORK,
+        Evaluation.WORK,
         false,
         settings.parallel(),
         settings.parallel(),
@@ -93,7 +90,7 @@ class Evaluator implements WorkKind {
     Claim claim = ledger.begin(work).orElse(null);
     if (claim == null) return;
     try {
-      EvaluationPlan plan = rows.plan(claim.plan());
+      EvaluationPlan plan = EvaluationPlan.read(claim.plan());
       if (!claim.prepared()) prepare(claim, plan);
       else if (ask(claim, plan, slice)) ledger.giveBack(claim);
     } catch (CompletionFailed none) {
@@ -233,7 +230,7 @@ class Evaluator implements WorkKind {
   }
 
   private void fail(WorkClaim claim, String code, String message) {
-    ledger.fail(claim, new EvaluationRows.Evaluation.Failure(code, message));
+    ledger.fail(claim, new Evaluation.Failure(code, message));
     log(claim, "evaluation_failed");
   }
 

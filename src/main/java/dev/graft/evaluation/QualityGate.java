@@ -88,10 +88,10 @@ record QualityGate(
      * @throws RequestFailed if the evaluation has not succeeded, is not about the model or has no
      *     gates, or the model does not pass one
      */
-    static PassedGates of(EvaluationRows.Evaluation evaluation, String model) {
+    static PassedGates of(Evaluation evaluation, String model) {
       String evaluationId = evaluation.id();
       JsonNode results = evaluation.results();
-      if (evaluation.status() != EvaluationRows.Evaluation.Status.SUCCEEDED || results == null) {
+      if (evaluation.status() != Evaluation.Status.SUCCEEDED || results == null) {
         throw refused(
             "The evaluation %s is %s; it must have succeeded."
                 .formatted(evaluationId, evaluation.status().wire()));

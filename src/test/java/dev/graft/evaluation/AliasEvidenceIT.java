@@ -39,7 +39,7 @@ class AliasEvidenceIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired PublishedAdapters published;
-  @Autowired Evaluations evaluations;
+  @Autowired EvaluationService evaluations;
   @Autowired JdbcClient sql;
   @Autowired TransactionTemplate transaction;
   @Autowired JsonMapper json;

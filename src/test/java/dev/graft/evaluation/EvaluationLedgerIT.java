@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.evaluation.AnswerRows.Open;
 import dev.graft.evaluation.EvaluationLedger.Claim;
-import dev.graft.evaluation.EvaluationRows.Evaluation;
 import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
 import dev.graft.inference.GreedyCompletions.GreedyCompletion.Likelihood;
 import dev.graft.pg.GraftIT;
@@ -38,8 +37,7 @@ class EvaluationLedgerIT {
   @Autowired private Departments departments;
   @Autowired private EvaluationLedger ledger;
   @Autowired private AnswerRows answers;
-  @Autowired private Evaluations evaluations;
-  @Autowired private EvaluationRows rows;
+  @Autowired private EvaluationService evaluations;
   @Autowired private LeasedWork work;
   @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
@@ -113,7 +111,7 @@ class EvaluationLedgerIT {
     ledger.succeed(
         claim,
         EvaluationResults.of(
-            rows.plan(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false), Map.of()));
+            EvaluationPlan.read(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false), Map.of()));
     Evaluation ended = evaluations.require(department, id);
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);
@@ -235,8 +233,8 @@ class EvaluationLedgerIT {
   void aFileIsNeededUntilTheQuestionsAreChosen() {
     String department = department();
     String id = evaluation(department);
-    assertThat(rows.userOf(department, "file-1")).hasValue(id);
+    assertThat(evaluations.userOf(department, "file-1")).hasValue(id);
     prepared();
-    assertThat(rows.userOf(department, "file-1")).isEmpty();
+    assertThat(evaluations.userOf(department, "file-1")).isEmpty();
   }
 }

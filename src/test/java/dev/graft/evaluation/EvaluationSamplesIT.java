@@ -33,7 +33,7 @@ class EvaluationSamplesIT {
   @LocalServerPort int port;
   @Autowired private Departments departments;
   @Autowired private ApiKeys keys;
-  @Autowired private Evaluations evaluations;
+  @Autowired private EvaluationService evaluations;
   @Autowired private EvaluationController.EvaluationSamples samples;
   @Autowired private AnswerRows answers;
   @Autowired private JdbcClient sql;
@@ -64,7 +64,7 @@ class EvaluationSamplesIT {
   }
 
   private List<EvaluationController.EvaluationObject.PartialResult> soFar() {
-    EvaluationRows.Evaluation evaluation = evaluations.require(department, id);
+    Evaluation evaluation = evaluations.require(department, id);
     return samples.soFar(evaluation);
   }
 

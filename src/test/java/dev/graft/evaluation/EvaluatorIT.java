@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.evaluation.EvaluationLedger.Claim;
-import dev.graft.evaluation.EvaluationRows.Evaluation;
 import dev.graft.evaluation.Question.ChosenQuestions.Chosen;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.inference.GreedyCompletions.CompletionFailed;
@@ -57,7 +56,7 @@ class EvaluatorIT {
   @Autowired private Departments departments;
   @Autowired private Evaluator evaluator;
   @Autowired private EvaluationLedger ledger;
-  @Autowired private Evaluations evaluations;
+  @Autowired private EvaluationService evaluations;
   @Autowired private LeasedWork work;
   @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;

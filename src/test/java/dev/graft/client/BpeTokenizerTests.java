@@ -32,8 +32,8 @@ class BpeTokenizerTests {
 
   @Test
   void mergesComeByFrequencyThenByName() {
-    assertThat(BpeTrainer.merges(Stream.of("ab ab ab cd cd cd zz"), 2))
-        .extracting(BpeTrainer.Pair::joined)
+    assertThat(BpeTokenizer.BpeTrainer.merges(Stream.of("ab ab ab cd cd cd zz"), 2))
+        .extracting(BpeTokenizer.BpeTrainer.Pair::joined)
         .containsExactly("ab", "cd");
   }
 

@@ -72,7 +72,8 @@ class StepProductsTests {
       for (int i = 0; i < 3; i++) {
         products.add(new MicroBatchCost(40, TOKENS, OUTPUTS, PAIRS, PAIRS, 0, 0, 0));
       }
-      var query = new MatrixProduct(MatrixProduct.Form.FORWARD, TOKENS, 32, 32);
+      var query =
+          new StepProducts.MatrixProduct(StepProducts.MatrixProduct.Form.FORWARD, TOKENS, 32, 32);
       assertThat(products.counts()).containsEntry(query, 3 * 3L);
       assertThat(products.attention()).hasSize(1);
       try (GemmBound bound = GemmBound.open(CPU)) {

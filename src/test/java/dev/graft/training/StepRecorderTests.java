@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.model.StepObserver.MicroBatchCost;
 import dev.graft.training.StepRecorder.RecordedStep;
-import dev.graft.training.StepWork.Work;
+import dev.graft.training.StepReport.StepWork.Work;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

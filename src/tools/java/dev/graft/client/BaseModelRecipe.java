@@ -1,12 +1,19 @@
 package dev.graft.client;
 
+import dev.graft.weights.Dtype;
+import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsWriter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -80,5 +87,118 @@ record BaseModelRecipe(Architecture shape, int conversations) {
 
   private static void json(Path file, Object value) throws IOException {
     Files.writeString(file, JSON.writeValueAsString(value) + "\n");
+  }
+
+  /**
+   * A Llama before its first step, as {@code transformers} starts one: normal with deviation 0.02,
+   * norms at one. bf16, the type the trained model is shipped in.
+   */
+  static final class RandomWeights {
+    private static final double DEVIATION = 0.02;
+
+    private final Random random;
+    private final List<NamedTensor> tensors = new ArrayList<>();
+
+    private RandomWeights(long seed) {
+      random = new Random(seed);
+    }
+
+    static List<NamedTensor> draw(Architecture shape, long seed) {
+      var weights = new RandomWeights(seed);
+      weights.normal("model.embed_tokens", BpeTokenizer.VOCABULARY, shape.hidden());
+      for (int i = 0; i < shape.layers(); i++) weights.layer("model.layers." + i + ".", shape);
+      weights.ones("model.norm", shape.hidden());
+      return weights.tensors;
+    }
+
+    private void layer(String layer, Architecture shape) {
+      int hidden = shape.hidden();
+      ones(layer + "input_layernorm", hidden);
+      normal(layer + "self_attn.q_proj", hidden, hidden);
+      normal(layer + "self_attn.k_proj", shape.keyValueWidth(), hidden);
+      normal(layer + "self_attn.v_proj", shape.keyValueWidth(), hidden);
+      normal(layer + "self_attn.o_proj", hidden, hidden);
+      ones(layer + "post_attention_layernorm", hidden);
+      normal(layer + "mlp.gate_proj", shape.intermediate(), hidden);
+      normal(layer + "mlp.up_proj", shape.intermediate(), hidden);
+      normal(layer + "mlp.down_proj", hidden, shape.intermediate());
+    }
+
+    private void normal(String module, int rows, int columns) {
+      var data = bytes(rows * columns);
+      while (data.hasRemaining()) data.putShort(bfloat16(random.nextGaussian() * DEVIATION));
+      tensors.add(
+          new NamedTensor(
+              module + ".weight", Dtype.BF16, new long[] {rows, columns}, data.flip().slice()));
+    }
+
+    private void ones(String module, int size) {
+      var data = bytes(size);
+      while (data.hasRemaining()) data.putShort(bfloat16(1));
+      tensors.add(
+          new NamedTensor(module + ".weight", Dtype.BF16, new long[] {size}, data.flip().slice()));
+    }
+
+    private static ByteBuffer bytes(int elements) {
+      return ByteBuffer.allocate(elements * Dtype.BF16.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** The upper half of the float's bits: the rounding is as good as any for random numbers. */
+    private static short bfloat16(double value) {
+      return (short) (Float.floatToRawIntBits((float) value) >>> 16);
+    }
+  }
+
+  /**
+   * The shape of the demo model: a small Llama.
+   *
+   * @param hidden width, a multiple of {@link #HEAD}
+   */
+  record Architecture(int hidden, int layers) {
+    static final int CONTEXT = 512;
+    private static final int HEAD = 32;
+
+    int heads() {
+      return hidden / HEAD;
+    }
+
+    int keyValueWidth() {
+      return keyValueHeads() * HEAD;
+    }
+
+    private int keyValueHeads() {
+      return heads() % 2 == 0 ? heads() / 2 : heads();
+    }
+
+    /** About 8/3 of the width, as Llama's gated MLP has it, in whole vector registers. */
+    int intermediate() {
+      return hidden * 8 / 3 / 32 * 32;
+    }
+
+    /** Contents of {@code config.json}. */
+    Map<String, Object> configuration() {
+      var configuration = new LinkedHashMap<String, Object>();
+      configuration.put("architectures", List.of("LlamaForCausalLM"));
+      configuration.put("model_type", "llama");
+      configuration.put("vocab_size", BpeTokenizer.VOCABULARY);
+      configuration.put("hidden_size", hidden);
+      configuration.put("intermediate_size", intermediate());
+      configuration.put("num_hidden_layers", layers);
+      configuration.put("num_attention_heads", heads());
+      configuration.put("num_key_value_heads", keyValueHeads());
+      configuration.put("head_dim", HEAD);
+      configuration.put("hidden_act", "silu");
+      configuration.put("max_position_embeddings", CONTEXT);
+      configuration.put("rms_norm_eps", 1e-6);
+      configuration.put("rope_theta", 10000.0);
+      configuration.put("attention_bias", false);
+      configuration.put("mlp_bias", false);
+      configuration.put("tie_word_embeddings", true);
+      configuration.put("bos_token_id", null);
+      configuration.put("eos_token_id", BpeTokenizer.END);
+      configuration.put("pad_token_id", BpeTokenizer.PAD);
+      configuration.put("torch_dtype", "bfloat16");
+      return configuration;
+    }
   }
 }

@@ -1,12 +1,17 @@
 package dev.graft.client;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -105,8 +110,115 @@ record BpeTokenizer(List<BpeTrainer.Pair> merges) {
     configuration.put("bos_token", null);
     configuration.put("eos_token", SPECIAL.get(END));
     configuration.put("pad_token", SPECIAL.get(PAD));
-    configuration.put("model_max_length", Architecture.CONTEXT);
+    configuration.put("model_max_length", BaseModelRecipe.Architecture.CONTEXT);
     configuration.put("clean_up_tokenization_spaces", false);
     return configuration;
+  }
+
+  /**
+   * Byte-pair encoding (Sennrich et al. 2016): again and again, the pair of neighbours seen most
+   * often becomes one token. Ties go to the pair that sorts first, so equal text gives equal
+   * tokens.
+   */
+  static final class BpeTrainer {
+    /** Two neighbouring tokens. */
+    record Pair(String left, String right) {
+      String joined() {
+        return left + right;
+      }
+    }
+
+    private static final Comparator<Map.Entry<Pair, Integer>> MOST_OFTEN =
+        Map.Entry.<Pair, Integer>comparingByValue()
+            .reversed()
+            .thenComparing(entry -> entry.getKey().left())
+            .thenComparing(entry -> entry.getKey().right());
+
+    private BpeTrainer() {}
+
+    /** The merges, in the order they were learned. */
+    static List<Pair> merges(Stream<String> texts, int count) {
+      Map<String, Integer> words = new TreeMap<>();
+      texts
+          .flatMap(text -> ByteLevel.words(text).stream())
+          .forEach(w -> words.merge(w, 1, Integer::sum));
+      List<List<String>> symbols = new ArrayList<>();
+      List<Integer> counts = new ArrayList<>();
+      words.forEach(
+          (word, seen) -> {
+            symbols.add(new ArrayList<>(word.chars().mapToObj(Character::toString).toList()));
+            counts.add(seen);
+          });
+      List<Pair> merges = new ArrayList<>();
+      while (merges.size() < count) {
+        var best = pairs(symbols, counts).entrySet().stream().min(MOST_OFTEN);
+        if (best.isEmpty()) break;
+        var pair = best.get().getKey();
+        merges.add(pair);
+        for (List<String> word : symbols) merge(word, pair);
+      }
+      return merges;
+    }
+
+    private static Map<Pair, Integer> pairs(List<List<String>> words, List<Integer> counts) {
+      Map<Pair, Integer> pairs = new HashMap<>();
+      for (int w = 0; w < words.size(); w++) {
+        List<String> word = words.get(w);
+        for (int i = 0; i + 1 < word.size(); i++) {
+          pairs.merge(new Pair(word.get(i), word.get(i + 1)), counts.get(w), Integer::sum);
+        }
+      }
+      return pairs;
+    }
+
+    private static void merge(List<String> word, Pair pair) {
+      for (int i = 0; i + 1 < word.size(); i++) {
+        if (word.get(i).equals(pair.left()) && word.get(i + 1).equals(pair.right())) {
+          word.set(i, pair.joined());
+          word.remove(i + 1);
+        }
+      }
+    }
+  }
+
+  /**
+   * GPT-2's byte-level alphabet and word split, as Hugging Face's {@code ByteLevel} pre-tokenizer
+   * has them: each byte is one printable character, so any text is representable and no token is
+   * unknown.
+   */
+  static final class ByteLevel {
+    private static final Pattern WORDS =
+        Pattern.compile(
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+            Pattern.UNICODE_CHARACTER_CLASS);
+    private static final char[] ALPHABET = alphabet();
+
+    private ByteLevel() {}
+
+    /** The character that stands for byte {@code b} (0..255). */
+    static char character(int b) {
+      return ALPHABET[b];
+    }
+
+    static List<String> words(String text) {
+      return WORDS.matcher(text).results().map(match -> encode(match.group())).toList();
+    }
+
+    private static String encode(String word) {
+      var encoded = new StringBuilder();
+      for (byte b : word.getBytes(StandardCharsets.UTF_8)) encoded.append(ALPHABET[b & 0xff]);
+      return encoded.toString();
+    }
+
+    /** Printable Latin-1 bytes stand for themselves, the others for characters from U+0100 on. */
+    private static char[] alphabet() {
+      var characters = new char[256];
+      char next = 256;
+      for (int b = 0; b < 256; b++) {
+        boolean printable = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+        characters[b] = printable ? (char) b : next++;
+      }
+      return characters;
+    }
   }
 }

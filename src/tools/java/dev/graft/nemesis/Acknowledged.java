@@ -61,7 +61,7 @@ final class Acknowledged implements AutoCloseable {
     for (String job : submitted) {
       try {
         jobs.get(job);
-      } catch (Stuck lost) {
+      } catch (Cluster.Stuck lost) {
         report.expect(false, "acknowledged job " + job + ": " + lost.getMessage());
       }
     }
@@ -74,7 +74,7 @@ final class Acknowledged implements AutoCloseable {
     try {
       String there = new String(api.bytes("/v1/files/" + id + "/content"), StandardCharsets.UTF_8);
       report.expect(there.strip().equals(content.strip()), "file " + id + " has other bytes");
-    } catch (Stuck lost) {
+    } catch (Cluster.Stuck lost) {
       report.expect(false, "acknowledged file " + id + ": " + lost.getMessage());
     }
   }

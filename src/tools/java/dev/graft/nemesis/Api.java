@@ -1,5 +1,6 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.Cluster.NotAcknowledged;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -48,13 +49,13 @@ final class Api {
 
   /** The bytes that are there, however long the server takes to come back. */
   public byte[] bytes(String path) {
-    Deadline deadline = Deadline.in(RECOVERY);
+    Cluster.Deadline deadline = Cluster.Deadline.in(RECOVERY);
     while (true) {
       try {
         return once(request(path).GET());
       } catch (NotAcknowledged unanswered) {
-        if (deadline.passed()) throw new Stuck(path + ": " + unanswered.getMessage());
-        Deadline.pause(AGAIN);
+        if (deadline.passed()) throw new Cluster.Stuck(path + ": " + unanswered.getMessage());
+        Cluster.Deadline.pause(AGAIN);
       }
     }
   }
@@ -118,14 +119,14 @@ final class Api {
       }
       if (response.statusCode() / 100 != 2) {
         String body = new String(response.body(), StandardCharsets.UTF_8);
-        throw new Stuck("%s answered %d: %s".formatted(what, response.statusCode(), body));
+        throw new Cluster.Stuck("%s answered %d: %s".formatted(what, response.statusCode(), body));
       }
       return response.body();
     } catch (IOException e) {
       throw new NotAcknowledged(what + " was not answered: " + e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Stuck("interrupted");
+      throw new Cluster.Stuck("interrupted");
     }
   }
 }

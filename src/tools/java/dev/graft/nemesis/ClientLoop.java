@@ -14,7 +14,7 @@ final class ClientLoop implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * @param call may throw {@link NotAcknowledged}, which is counted
+   * @param call may throw {@link Cluster.NotAcknowledged}, which is counted
    */
   ClientLoop(String name, Duration pause, Runnable call) {
     this.call = call;
@@ -30,10 +30,10 @@ final class ClientLoop implements AutoCloseable {
     while (!closed) {
       try {
         call.run();
-      } catch (NotAcknowledged e) {
+      } catch (Cluster.NotAcknowledged e) {
         unanswered.incrementAndGet();
       }
-      Deadline.pause(pause);
+      Cluster.Deadline.pause(pause);
     }
   }
 

@@ -4,10 +4,14 @@ import dev.graft.client.BundledModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link Servers} with what they lean on and workers, each with a data directory and a network of
@@ -138,5 +142,72 @@ final class Cluster implements AutoCloseable {
       worker.node().kill();
     }
     servers.close();
+  }
+
+  /** A request without an answer, or without an acknowledgement; it may be repeated. */
+  static final class NotAcknowledged extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NotAcknowledged(String message) {
+      super(message);
+    }
+  }
+
+  /** Something did not happen in time, or a request was refused unexpectedly. */
+  static final class Stuck extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    public Stuck(String message) {
+      super(message);
+    }
+  }
+
+  /** A service that servers depend on, which can be killed. */
+  interface Killable extends AutoCloseable {
+    String name();
+
+    /** Kills it with SIGKILL and restarts it at the same address; returns when it listens. */
+    void killAndStart();
+
+    /** Ends its processes. */
+    @Override
+    void close();
+  }
+
+  /**
+   * The parts of a cluster.
+   *
+   * @param servers over one PostgreSQL
+   * @param pooled whether several reach it by PgBouncer
+   * @param s3proxy a jar; the artifacts of several servers lie in its bucket then, otherwise in a
+   *     directory
+   * @param fenced false: the program is broken on purpose ({@link Unfenced})
+   */
+  record Setup(int servers, int workers, boolean pooled, @Nullable Path s3proxy, boolean fenced) {}
+
+  /** A deadline on the monotonic clock. */
+  record Deadline(long nanos) {
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
+
+    public static Deadline in(Duration time) {
+      return new Deadline(System.nanoTime() + time.toNanos());
+    }
+
+    public boolean passed() {
+      return nanos - System.nanoTime() <= 0;
+    }
+
+    /** Polls until the condition is true; returns false if the deadline passes first. */
+    public boolean await(BooleanSupplier condition) {
+      while (!condition.getAsBoolean()) {
+        if (passed()) return false;
+        pause(LOOK_AGAIN);
+      }
+      return true;
+    }
+
+    public static void pause(Duration time) {
+      LockSupport.parkNanos(time.toNanos());
+    }
   }
 }

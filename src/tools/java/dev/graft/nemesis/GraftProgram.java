@@ -1,5 +1,6 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.Cluster.Stuck;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,7 @@ package dev.graft.nemesis;
 
 import dev.graft.client.BundledModel;
 import dev.graft.client.SampleData;
+import dev.graft.nemesis.Cluster.Stuck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -85,7 +86,8 @@ final class Jobs {
   }
 
   private void reach(String job, int step) {
-    if (!Deadline.in(END).await(() -> step(job) >= step || ended(job)) || step(job) < step) {
+    if (!Cluster.Deadline.in(END).await(() -> step(job) >= step || ended(job))
+        || step(job) < step) {
       throw new Stuck(job + " does not reach step " + step);
     }
   }
@@ -172,7 +174,7 @@ final class Jobs {
    * @throws Stuck if it ends otherwise or not at all
    */
   Result finish(String job) {
-    if (!Deadline.in(END).await(() -> ended(job))) throw new Stuck(job + " does not end");
+    if (!Cluster.Deadline.in(END).await(() -> ended(job))) throw new Stuck(job + " does not end");
     JsonNode end = get(job);
     if (!end.path("status").asString().equals("succeeded")) {
       throw new Stuck("%s %s: %s".formatted(job, end.path("status"), end.at("/error/message")));

@@ -124,7 +124,7 @@ public final class NemesisCommand implements Callable<Integer> {
             serverKills,
             workerStops,
             stepSeconds,
-            new Setup(servers, workers, pooled, s3proxy, !unfenced));
+            new Cluster.Setup(servers, workers, pooled, s3proxy, !unfenced));
     return nemesis.run(work, spec.commandLine().getOut()) ? 0 : 1;
   }
 }

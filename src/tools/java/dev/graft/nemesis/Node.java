@@ -77,10 +77,10 @@ final class Node {
     try {
       new ProcessBuilder("kill", which, Long.toString(process.pid())).start().waitFor();
     } catch (IOException e) {
-      throw new Stuck("kill cannot be started: " + e.getMessage());
+      throw new Cluster.Stuck("kill cannot be started: " + e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Stuck("interrupted");
+      throw new Cluster.Stuck("interrupted");
     }
   }
 

@@ -1,5 +1,8 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.ListeningProgram.LocalPorts;
+import dev.graft.platform.ChildJvm;
+import dev.graft.platform.database.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -29,9 +32,9 @@ final class Servers implements AutoCloseable {
   private final List<URI> urls = new ArrayList<>();
 
   /** What several lean on; a server that is alone brings its own. */
-  private final List<Killable> shared = new ArrayList<>();
+  private final List<Cluster.Killable> shared = new ArrayList<>();
 
-  Servers(Path directory, Setup setup, Makes makes) throws IOException {
+  Servers(Path directory, Cluster.Setup setup, Makes makes) throws IOException {
     this.directory = directory;
     if (setup.servers() == 1) {
       add("server", "", makes);
@@ -47,7 +50,7 @@ final class Servers implements AutoCloseable {
   }
 
   /** Starts what they share; the properties of each server. */
-  private String share(Setup setup) throws IOException {
+  private String share(Cluster.Setup setup) throws IOException {
     SharedDatabase database =
         new SharedDatabase(directory.resolve("postgres"), LocalPorts.freePort());
     shared.add(database);
@@ -67,9 +70,10 @@ final class Servers implements AutoCloseable {
     if (s3proxy == null) {
       return "graft.artifacts.filesystem.directory=%s\n".formatted(directory.resolve("store"));
     }
-    ListeningProgram s3 = S3Proxy.start(directory.resolve("s3"), LocalPorts.freePort(), s3proxy);
+    ListeningProgram s3 =
+        ListeningProgram.S3Proxy.start(directory.resolve("s3"), LocalPorts.freePort(), s3proxy);
     shared.add(s3);
-    return S3Proxy.settings(s3);
+    return ListeningProgram.S3Proxy.settings(s3);
   }
 
   private void add(String name, String properties, Makes makes) throws IOException {
@@ -99,17 +103,19 @@ final class Servers implements AutoCloseable {
   private void start(int i) {
     Node node = nodes.get(i);
     node.start();
-    boolean up = Deadline.in(START).await(() -> LocalPorts.listens(urls.get(i)) || !node.alive());
+    boolean up =
+        Cluster.Deadline.in(START).await(() -> LocalPorts.listens(urls.get(i)) || !node.alive());
     if (!up || !node.alive()) {
-      throw new Stuck("%s does not start; see its log in %s".formatted(node.name(), directory));
+      throw new Cluster.Stuck(
+          "%s does not start; see its log in %s".formatted(node.name(), directory));
     }
   }
 
   /** Until each answers. */
   void await(Api api) {
     for (URI url : urls) {
-      if (!Deadline.in(START).await(api.at(url)::answers)) {
-        throw new Stuck("%s does not answer; see the logs in %s".formatted(url, directory));
+      if (!Cluster.Deadline.in(START).await(api.at(url)::answers)) {
+        throw new Cluster.Stuck("%s does not answer; see the logs in %s".formatted(url, directory));
       }
     }
   }
@@ -119,7 +125,7 @@ final class Servers implements AutoCloseable {
     if (shared.isEmpty()) return strikeAlone(number % 2 == 1);
     int turn = number % (1 + shared.size());
     if (turn == 0) return strikeServer(random.nextInt(nodes.size()));
-    Killable struck = shared.get(turn - 1);
+    Cluster.Killable struck = shared.get(turn - 1);
     struck.killAndStart();
     return struck.name();
   }
@@ -152,6 +158,119 @@ final class Servers implements AutoCloseable {
     boolean served = nodes.stream().anyMatch(Node::alive);
     nodes.forEach(Node::stop);
     if (served && shared.isEmpty()) postmaster().ifPresent(ProcessHandle::destroyForcibly);
-    shared.reversed().forEach(Killable::close);
+    shared.reversed().forEach(Cluster.Killable::close);
+  }
+
+  /** PgBouncer in transaction mode between servers and PostgreSQL. */
+  static final class Pooler {
+    private static final String NOBODY = "nobody";
+
+    private Pooler() {}
+
+    /**
+     * @param directory of its own
+     */
+    static ListeningProgram start(Path directory, int port, SharedDatabase database)
+        throws IOException {
+      if (ChildJvm.onPath("pgbouncer").isEmpty()) {
+        throw new Cluster.Stuck("there is no pgbouncer on the PATH");
+      }
+      URI server = URI.create(database.url().substring("jdbc:".length()));
+      Files.createDirectories(directory);
+      Path settings = directory.resolve("pgbouncer.ini");
+      Files.writeString(
+          settings,
+          """
+          [databases]
+          postgres = host=%s port=%d dbname=postgres user=%s password=%s
+          [pgbouncer]
+          listen_addr = 127.0.0.1
+          listen_port = %d
+          unix_socket_dir =
+          auth_type = any
+          pool_mode = transaction
+          max_client_conn = 500
+          default_pool_size = 30
+          ignore_startup_parameters = extra_float_digits,options
+          """
+              .formatted(
+                  server.getHost(), server.getPort(), database.user(), database.password(), port));
+      return ListeningProgram.start(
+          "PgBouncer",
+          command(settings),
+          directory.resolveSibling("pgbouncer.log"),
+          URI.create("postgresql://127.0.0.1:" + port));
+    }
+
+    /** It refuses to be root, but reads what only root may before it is another. */
+    private static List<String> command(Path settings) {
+      List<String> command = new ArrayList<>(List.of("pgbouncer"));
+      if ("root".equals(System.getProperty("user.name"))) command.addAll(List.of("--user", NOBODY));
+      command.add(settings.toString());
+      return command;
+    }
+
+    /** For a server: statements prepared by name do not outlive a transaction there. */
+    static String url(ListeningProgram pooler) {
+      return "jdbc:%s/postgres?prepareThreshold=0".formatted(pooler.address());
+    }
+  }
+
+  /** A PostgreSQL beside several servers, which keeps its address when it is killed. */
+  static final class SharedDatabase implements Cluster.Killable {
+    private static final String CONNECTIONS = "max_connections=200";
+    private static final Duration ENDS = Duration.ofSeconds(10);
+
+    private final Path directory;
+    private final String port;
+    private EmbeddedPostgres postgres;
+
+    SharedDatabase(Path directory, int port) {
+      this.directory = directory;
+      this.port = "port=" + port;
+      this.postgres = EmbeddedPostgres.start(directory, this.port, CONNECTIONS);
+    }
+
+    /** The properties of a server that reaches it by this URL. */
+    String settings(String url) {
+      return """
+      spring.datasource.url=%s
+      spring.datasource.username=%s
+      spring.datasource.password=%s
+      """
+          .formatted(url, postgres.user(), postgres.password());
+    }
+
+    String url() {
+      return postgres.url("postgres");
+    }
+
+    String user() {
+      return postgres.user();
+    }
+
+    String password() {
+      return postgres.password();
+    }
+
+    @Override
+    public String name() {
+      return "PostgreSQL";
+    }
+
+    /** Includes the recovery. */
+    @Override
+    public void killAndStart() {
+      ProcessHandle.of(postgres.pid()).ifPresent(ProcessHandle::destroyForcibly);
+      if (!Cluster.Deadline.in(ENDS).await(() -> ProcessHandle.of(postgres.pid()).isEmpty())) {
+        throw new Cluster.Stuck("a killed PostgreSQL does not end");
+      }
+      postgres = EmbeddedPostgres.start(directory, port, CONNECTIONS);
+    }
+
+    @Override
+    public void close() {
+      postgres.close();
+    }
   }
 }

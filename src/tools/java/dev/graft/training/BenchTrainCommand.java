@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -18,6 +19,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Times training steps; the last line of {@code --json} is a contract. */
 @Command(
@@ -217,5 +220,135 @@ final class BenchTrainCommand implements Callable<Integer> {
     var comparison = new ReferenceRounds(graft, List.of("sh", "-c", reference), rounds);
     BenchReport.print(
         comparison.run(round -> BenchReport.progress(round, System.err)), json, results);
+  }
+
+  /**
+   * The first steps of a run, timed: its own loop on its own rows, which ends before there is a
+   * result.
+   *
+   * @param warmup first steps that do not count
+   * @param steps that count
+   * @param machine what it computes on
+   */
+  record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest.Machine machine) {
+    /**
+     * @param out an empty directory for what the run may write
+     * @throws BadRun if the run cannot be made, or has fewer steps
+     */
+    public StepReport run(Path out) throws IOException {
+      TrainingRun run = spec.withoutValidation().run(out, machine);
+      try (StepReport.StepWork work = new StepReport.StepWork(spec, run.execution());
+          PeakMemory memory = new PeakMemory()) {
+        StepRecorder recorder = new StepRecorder(warmup, steps, work::now);
+        FineTune.run(run, recorder::hear, recorder::next, recorder);
+        if (recorder.measured().size() < steps) {
+          throw new BadRun(
+              "adapter.training",
+              "the run has %d steps; --warmup %d and --steps %d need %d"
+                  .formatted(recorder.losses().size(), warmup, steps, warmup + steps));
+        }
+        StepReport.Memory most = memory(run, memory.peak());
+        return StepReport.of(run, recorder, work.of(recorder.measured()), most);
+      }
+    }
+
+    private StepReport.Memory memory(TrainingRun run, PeakMemory.Peak peak) throws IOException {
+      RowSizes rows = RowSizes.of(spec.trainingFile());
+      MemoryNeed need = TrainedParts.of(spec.baseModel(), spec.spec(), rows).memory();
+      long estimate = run.execution().turnsWeights() ? need.onCpu(machine.memory()) : need.bytes();
+      return new StepReport.Memory(peak, need.weights(), estimate);
+    }
+  }
+
+  /** Formats the measurements as text or as a line of JSON. */
+  static final class BenchReport {
+    private static final JsonMapper JSON =
+        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
+    private BenchReport() {}
+
+    static void print(StepReport report, boolean json, PrintStream out) {
+      if (json) {
+        out.println(JSON.writeValueAsString(report));
+        return;
+      }
+      speed(report, out);
+      report
+          .time()
+          .forEach(
+              (part, share) ->
+                  line(out, "  %-10s %10.1f ms %5.1f %%", part, share.ms(), share.percent()));
+      memory(report, out);
+    }
+
+    private static void speed(StepReport report, PrintStream out) {
+      line(
+          out,
+          "%.0f tokens/s, %.2f s a step (%s, %s, %d threads, plan %s)",
+          report.tokensPerSecond(),
+          report.secondsPerStep(),
+          report.device(),
+          report.dtype(),
+          report.threads(),
+          report.plan());
+      StepReport.StepTokenCounts tokens = report.tokensPerStep();
+      line(
+          out,
+          "tokens of a step: %.0f, of which %.0f computed and %.0f trained",
+          tokens.logical(),
+          tokens.computed(),
+          tokens.trained());
+      line(
+          out,
+          "%.1f GFLOP/s; matrix products alone: %.0f tokens/s, %.0f %% of the step's time",
+          report.gflopPerSecond(),
+          report.gemmBoundTokensPerSecond(),
+          100 * report.gemmBoundShare());
+    }
+
+    private static void memory(StepReport report, PrintStream out) {
+      line(
+          out,
+          "peak memory %d MB (anonymous %d, mapped files %d), estimate %d MB",
+          report.peakRssMb(),
+          report.peakAnonymousMb(),
+          report.peakMappedMb(),
+          report.estimateMb());
+      line(out, "%.1f s from the start of Java to the end of step 1", report.firstStepSeconds());
+    }
+
+    static void print(ReferenceRounds.Outcome outcome, boolean json, PrintStream out) {
+      if (json) {
+        out.println(JSON.writeValueAsString(outcome));
+        return;
+      }
+      spread(out, "speed beside the reference", outcome.speedRatio());
+      spread(out, "memory beside the reference", outcome.memoryRatio());
+      Double difference = outcome.lossDifference();
+      if (difference != null) line(out, "largest difference of a first loss: %.1e", difference);
+    }
+
+    /** Prints a round when it ends. */
+    static void progress(ReferenceRounds.Round round, PrintStream out) {
+      line(
+          out,
+          "speed %.2f times the reference's, peak memory %.2f times",
+          round.speedRatio(),
+          round.memoryRatio());
+    }
+
+    private static void spread(PrintStream out, String what, ReferenceRounds.Spread ratio) {
+      line(
+          out,
+          "%s: median %.2f times (%.2f to %.2f)",
+          what,
+          ratio.median(),
+          ratio.lowest(),
+          ratio.highest());
+    }
+
+    private static void line(PrintStream out, String format, Object... values) {
+      out.println(String.format(Locale.ROOT, format, values));
+    }
   }
 }

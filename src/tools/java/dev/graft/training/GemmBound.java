@@ -107,16 +107,16 @@ final class GemmBound implements AutoCloseable {
   /** Seconds for all of them, measured now. */
   double seconds(StepProducts products) {
     double total = 0;
-    for (Map.Entry<MatrixProduct, Long> each : products.counts().entrySet()) {
+    for (Map.Entry<StepProducts.MatrixProduct, Long> each : products.counts().entrySet()) {
       total += each.getValue() * measure(each.getKey());
     }
-    for (Map.Entry<AttentionProducts, Double> each : products.attention().entrySet()) {
+    for (Map.Entry<StepProducts.AttentionProducts, Double> each : products.attention().entrySet()) {
       total += each.getValue() * measure(each.getKey());
     }
     return total;
   }
 
-  private double measure(MatrixProduct of) {
+  private double measure(StepProducts.MatrixProduct of) {
     long rows = of.rows();
     long inner = of.inner();
     long columns = of.columns();
@@ -137,7 +137,7 @@ final class GemmBound implements AutoCloseable {
     }
   }
 
-  private double measure(AttentionProducts of) {
+  private double measure(StepProducts.AttentionProducts of) {
     AttentionShape heads = of.heads();
     long shared = heads.keyValueHeads();
     long queries = of.queries() * heads.heads() / shared;

@@ -8,6 +8,7 @@ import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.SpecRejected;
+import dev.graft.training.GoldenResult.Unsupported;
 import dev.graft.weights.FourBitTensor;
 import dev.graft.weights.FourBitTensor.BlockScales;
 import java.nio.file.Path;

@@ -6,7 +6,6 @@ import dev.graft.model.Execution;
 import dev.graft.model.Family;
 import dev.graft.model.Slot;
 import dev.graft.model.StepObserver.MicroBatchCost;
-import dev.graft.training.MatrixProduct.Form;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.AttentionShape;
@@ -96,7 +95,7 @@ final class StepProducts {
       long out = slot.shape()[0];
       long in = slot.shape()[1];
       if (lowRank) forwardAndInput(tokens, in, out, true);
-      count(new MatrixProduct(Form.WEIGHT, out, tokens, in));
+      count(new MatrixProduct(MatrixProduct.Form.WEIGHT, out, tokens, in));
     }
   }
 
@@ -109,13 +108,14 @@ final class StepProducts {
     for (long left = config.vocabSize(); left > 0; left -= ComputePlan.LOSS_TILE) {
       long words = Math.min(left, ComputePlan.LOSS_TILE);
       forwardAndInput(outputs, config.hiddenSize(), words, true);
-      if (trains) count(new MatrixProduct(Form.WEIGHT, words, outputs, config.hiddenSize()));
+      if (trains)
+        count(new MatrixProduct(MatrixProduct.Form.WEIGHT, words, outputs, config.hiddenSize()));
     }
   }
 
   private void forwardAndInput(long tokens, long in, long out, boolean backward) {
-    count(new MatrixProduct(Form.FORWARD, tokens, in, out));
-    if (backward) count(new MatrixProduct(Form.INPUT, tokens, out, in));
+    count(new MatrixProduct(MatrixProduct.Form.FORWARD, tokens, in, out));
+    if (backward) count(new MatrixProduct(MatrixProduct.Form.INPUT, tokens, out, in));
   }
 
   private void count(MatrixProduct product) {
@@ -145,5 +145,43 @@ final class StepProducts {
       if (name.startsWith(config.layerPrefix(i))) return i;
     }
     return -1;
+  }
+
+  /**
+   * A product of two matrices: (rows, inner) by (inner, columns).
+   *
+   * @param form which of them lies in memory the other way round
+   */
+  record MatrixProduct(Form form, long rows, long inner, long columns) {
+    enum Form {
+      /** Forward of a linear layer: the weight is (columns, inner). */
+      FORWARD,
+      /** Gradient of its input: both lie as they are multiplied. */
+      INPUT,
+      /** Gradient of its weight: the first is (inner, rows). */
+      WEIGHT
+    }
+
+    double flops() {
+      return 2.0 * rows * inner * columns;
+    }
+  }
+
+  /**
+   * Attention of a block of queries over its keys, the queries of all heads that share a key
+   * together.
+   *
+   * @param keys that a query sees on average
+   * @param backward whether gradients go down
+   */
+  record AttentionProducts(AttentionShape heads, long queries, long keys, boolean backward) {
+    /** Scores, their weights times the values; backward two gradients of each. */
+    int products() {
+      return backward ? 6 : 2;
+    }
+
+    double flops() {
+      return products() * 2.0 * heads.heads() * heads.headDim() * queries * keys;
+    }
   }
 }

@@ -1,7 +1,7 @@
 package dev.graft.training;
 
 import dev.graft.model.StepObserver;
-import dev.graft.training.StepWork.Work;
+import dev.graft.training.StepReport.StepWork.Work;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;

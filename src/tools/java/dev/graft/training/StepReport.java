@@ -1,14 +1,20 @@
 package dev.graft.training;
 
 import dev.graft.kernels.TorchThread;
+import dev.graft.model.Execution;
+import dev.graft.model.Slot;
 import dev.graft.model.StepObserver.MicroBatchCost;
+import dev.graft.model.Tuner;
 import dev.graft.training.StepRecorder.RecordedStep;
-import dev.graft.training.StepWork.Work;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The report of measured steps. Its JSON, with names in snake case, is the line of {@code graft
@@ -65,7 +71,7 @@ record StepReport(
    */
   record Memory(PeakMemory.Peak peak, long weights, long estimate) {}
 
-  static StepReport of(TrainingRun run, StepRecorder recorder, Work work, Memory memory) {
+  static StepReport of(TrainingRun run, StepRecorder recorder, StepWork.Work work, Memory memory) {
     List<RecordedStep> measured = recorder.measured();
     int steps = measured.size();
     double seconds = measured.stream().mapToLong(RecordedStep::nanos).sum() / 1e9;
@@ -119,5 +125,81 @@ record StepReport(
     nanos.forEach(
         (part, each) -> shares.put(part, new TimeShare(each / 1e6, each / 1e7 / seconds)));
     return shares;
+  }
+
+  /**
+   * Cases of a fixture that must be exact: how many there are, and the names of those that differ.
+   */
+  static final class Tally {
+    private static final int NAMED = 5;
+
+    private final List<String> wrong = new ArrayList<>();
+    private int cases;
+
+    void add(String name, boolean right) {
+      cases++;
+      if (!right) wrong.add(name);
+    }
+
+    void tell(String what, GoldenResult.Collector result) {
+      result.add("%d %s, wrong".formatted(cases, what), wrong.size(), 0);
+      wrong.stream().limit(NAMED).forEach(name -> result.require(name, false));
+    }
+  }
+
+  /**
+   * The matrix products of steps and what they need at least. What is measured behind a step is of
+   * the machine as it was during the step: others may use it, too. Nothing is opened before the
+   * first step that counts, so that no start pays for it.
+   */
+  static final class StepWork implements AutoCloseable {
+    private final SpecFile spec;
+    private final Execution execution;
+    private @Nullable Opened opened;
+
+    /**
+     * @param seconds that they need at least
+     */
+    record Work(double flops, double seconds) {}
+
+    private record Opened(ModelConfig config, List<Slot> slots, GemmBound bound) {}
+
+    StepWork(SpecFile spec, Execution execution) {
+      this.spec = spec;
+      this.execution = execution;
+    }
+
+    /** Of all steps; what is missing is measured now. */
+    Work of(List<RecordedStep> steps) {
+      double flops = 0;
+      double seconds = 0;
+      for (RecordedStep step : steps) {
+        StepWork.Work work = step.work() == null ? now(step.batches()) : step.work();
+        flops += work.flops();
+        seconds += work.seconds();
+      }
+      return new Work(flops, seconds);
+    }
+
+    /** Of a step, measured now, on this thread. */
+    Work now(List<MicroBatchCost> step) {
+      Opened with = opened == null ? opened = open() : opened;
+      StepProducts products = new StepProducts(with.config(), with.slots(), execution);
+      step.forEach(products::add);
+      return new Work(products.flops(), with.bound().seconds(products));
+    }
+
+    private Opened open() {
+      try (ModelDirectory files = ModelDirectory.open(spec.baseModel());
+          ModelDirectory base = files.withTask(TrainedParts.task(spec.spec().objective()))) {
+        List<Slot> slots = Tuner.of(spec.spec().method(), base).slots();
+        return new Opened(base.config(), slots, GemmBound.open(execution));
+      }
+    }
+
+    @Override
+    public void close() {
+      if (opened != null) opened.bound().close();
+    }
   }
 }

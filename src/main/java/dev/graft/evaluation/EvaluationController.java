@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Limit;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.stereotype.Component;
@@ -97,7 +96,7 @@ class EvaluationController {
     return CursorPage.ofOneMore(
         objects(
             caller.departmentId(),
-            rows.page(caller.departmentId(), model, page.after(), Limit.of(page.limit() + 1))),
+            rows.page(caller.departmentId(), model, page.after(), page.limit() + 1)),
         page.limit(),
         EvaluationObject::id);
   }

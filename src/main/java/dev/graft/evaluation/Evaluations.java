@@ -30,15 +30,17 @@ interface Evaluations extends Repository<Evaluation, String> {
    * @param model only evaluations of this model; null = all
    */
   @Query(
-      """
-      select e from Evaluation e
-       where e.departmentId = :departmentId
-         and (:after is null or e.id < :after)
-         and (:model is null or array_contains(e.models, :model))
-       order by e.id desc
-      """)
+      nativeQuery = true,
+      value =
+          """
+          select * from evaluation
+           where department_id = :departmentId
+             and (cast(:after as text) is null or id < cast(:after as text))
+             and (cast(:model as text) is null or cast(:model as text) = any(models))
+           order by id desc limit :limit
+          """)
   List<Evaluation> page(
-      String departmentId, @Nullable String model, @Nullable String after, Limit limit);
+      String departmentId, @Nullable String model, @Nullable String after, int limit);
 
   @Query(
       """

@@ -111,7 +111,10 @@ class EvaluationLedgerIT {
     ledger.succeed(
         claim,
         EvaluationResults.of(
-            EvaluationPlan.read(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false), Map.of()));
+            EvaluationPlan.read(claim.plan()),
+            List.of("a", "b"),
+            answers.all(claim.id(), false),
+            Map.of()));
     Evaluation ended = evaluations.require(department, id);
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);

@@ -184,7 +184,7 @@ class ExportsIT extends StartedGraft {
     refused("{'form': 'onnx'}", "form", "must be one of merged, merged_gguf");
     refused("{'form': 'merged', 'type': 'f16'}", "type", "The form merged has no option type.");
     refused("{'form': 'merged', 'max_shard_size': 'much'}", "max_shard_size", "such as 500MB");
-    refused("{'form': 'vllm', 'name': '../x'}", "name", "a name");
+    refused("{'form': 'vllm', 'name': '../x'}", "name", "the name of a model");
     refused("{'type': 'f16'}", "form", "Missing required parameter");
     String one = path + "/" + text(first, "id");
     ok(client.delete(one));

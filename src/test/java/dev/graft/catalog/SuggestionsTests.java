@@ -95,9 +95,8 @@ class SuggestionsTests {
         .asString()
         .matches("NAME +PARAMETERS +SIZE +LICENCE +LORA NEEDS +FITS +FROM");
     assertThat(out.toString())
-        .contains("134 M", "269.1 MB", "llama3.2 (accept it on the hub)")
+        .contains("134 M", "269 MB", "llama3.2 (accept it on the hub)")
         .containsPattern("smollm2-135m .* (yes|no|-) +hf:HuggingFaceTB/SmolLM2-135M-Instruct@12fd");
-    assertThat(err.toString())
-        .contains("Add one: graft models add smollm2-135m --from hf:HuggingFaceTB/");
+    assertThat(err.toString()).contains("To add a model: graft models add smollm2-135m --from hf:");
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -37,10 +38,10 @@ record EvaluationPlan(
     gates = List.copyOf(gates);
   }
 
-  /** Ignores fields that only a newer release knows. */
+  /** As the API's JSON, but ignores fields that only a newer release knows. */
   private static final JsonMapper JSON =
-      JsonMapper.shared()
-          .rebuild()
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 

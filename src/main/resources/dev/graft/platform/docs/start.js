@@ -9,7 +9,7 @@ function mend() {
   }
 }
 
-// validatorUrl: the document is told to nobody. persistAuthorization: a key is gone with the page.
+// validatorUrl: no validator gets the document. persistAuthorization: a key is gone with the page.
 window.SwaggerUIBundle({
   url: 'openapi.yaml',
   dom_id: '#api',

@@ -45,7 +45,7 @@ public class GraftApplication {
 
   @Configuration(proxyBeanMethods = false)
   @Profile("server")
-  @EnableJpaRepositories(bootstrapMode = BootstrapMode.DEFERRED)
+  @EnableJpaRepositories(bootstrapMode = BootstrapMode.LAZY)
   @ComponentScan(
       basePackageClasses = GraftApplication.class,
       resourcePattern = MODULES,

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,15 +19,15 @@ import picocli.CommandLine.Option;
 
 /**
  * The run that a JVM records to make an AOT cache ({@code bin/make-aot-cache}): either a server
- * that starts, makes a key and a join token and answers one request, or a short training of the
- * demo's base model.
+ * that starts, makes and lists keys, makes a join token and answers a few requests, or a short
+ * training of the demo's base model.
  */
 @Command(
     name = "aot-training",
     mixinStandardHelpOptions = true,
     hidden = true,
     description =
-        "Start a server on a new data directory, send it one request and stop; or run one"
+        "Start a server on a new data directory, send it a few requests and stop; or run one"
             + " training.")
 final class AotTrainingCommand implements Callable<Integer> {
   private static final String ROW =
@@ -39,6 +40,9 @@ final class AotTrainingCommand implements Callable<Integer> {
       {"base_model": "%s", "training_file": "%s", "seed": 1,
        "adapter": {"peft": {"peft_type": "LORA", "target_modules": "all-linear"}, "training": {"max_steps": 3}}}
       """;
+
+  private static final List<String> LISTS =
+      List.of("/v1/models", "/v1/files", "/v1/fine_tuning/jobs", "/v1/aliases", "/v1/base_models");
 
   @Option(names = "--data-dir", required = true, paramLabel = "DIR", description = "New directory.")
   private Path dataDir = Path.of(".");
@@ -59,10 +63,15 @@ final class AotTrainingCommand implements Callable<Integer> {
       String department = server.get(Departments.class).ensure("aot");
       String key = server.get(ApiKeys.class).create(department, Scope.USER).secret();
       server.get(JoinTokens.class).create("default", Duration.ofMinutes(1), null);
+      ServerContext.inside(server, () -> listKeys(directory));
       try (GraftApi api = new GraftApi(server.url(), key)) {
-        api.get("/v1/models");
+        LISTS.forEach(api::get);
       }
     }
+  }
+
+  private static int listKeys(Path directory) {
+    return new CommandLine(new KeyCommand()).execute("list", "--data-dir", directory.toString());
   }
 
   private static int train(Path directory) throws IOException {

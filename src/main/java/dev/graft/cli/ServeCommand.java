@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.BeansException;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -25,6 +26,7 @@ import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
+import org.springframework.data.repository.Repository;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -94,6 +96,7 @@ final class ServeCommand extends CliCommand implements Callable<Integer> {
       ConfigurableApplicationContext context = start(database);
       if (role != ProcessRole.WORKER) takeCommands(context);
       announce(context);
+      if (role != ProcessRole.WORKER) makeRepositories(context);
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -133,6 +136,21 @@ final class ServeCommand extends CliCommand implements Callable<Integer> {
             dataDir, ServerContext.of(context), spec.commandLine().getExecutionExceptionHandler())
         .ifPresent(
             socket -> context.addApplicationListener((ContextClosedEvent end) -> socket.close()));
+  }
+
+  /** Makes now what Spring Data would make at the first use, while a request waits. */
+  private static void makeRepositories(ConfigurableApplicationContext context) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("repositories")
+        .start(
+            () -> {
+              try {
+                context.getBeansOfType(Repository.class);
+              } catch (BeansException | IllegalStateException ignored) {
+                // The server stops. Any other failure is that of the first request.
+              }
+            });
   }
 
   private List<String> arguments() {

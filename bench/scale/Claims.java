@@ -50,7 +50,7 @@ final class Claims {
   private static HttpRequest.Builder post(RunningServer server, String path, String body) {
     return HttpRequest.newBuilder(server.url().resolve("/worker/v1" + path))
         .header("content-type", "application/json")
-        .header("graft-protocol", "2")
+        .header("graft-protocol", "4")
         .POST(BodyPublishers.ofString(body));
   }
 

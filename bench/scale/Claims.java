@@ -42,7 +42,8 @@ final class Claims {
       HttpResponse<String> claimed = send(post(server, "/leases", "{\"wait_ms\":0}"));
       latencies.took(System.nanoTime() - sent);
       Matcher lease = found(LEASE, claimed);
-      HttpRequest.Builder release = post(server, "/leases/" + lease.group(1) + "/release", "{}");
+      HttpRequest.Builder release =
+          post(server, "/leases/" + lease.group(1) + "/release", "{\"declined\":false}");
       send(release.header("graft-lease", lease.group(2) + "." + lease.group(3)));
     }
   }

@@ -12,6 +12,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.FilterType;
 import org.springframework.context.annotation.Profile;
 import org.springframework.data.jpa.repository.config.EnableJpaRepositories;
+import org.springframework.data.jpa.repository.query.QueryEnhancerFactories;
+import org.springframework.data.jpa.repository.query.QueryEnhancerSelector.DefaultQueryEnhancerSelector;
 import org.springframework.data.repository.config.BootstrapMode;
 import org.springframework.modulith.Modulithic;
 
@@ -45,7 +47,9 @@ public class GraftApplication {
 
   @Configuration(proxyBeanMethods = false)
   @Profile("server")
-  @EnableJpaRepositories(bootstrapMode = BootstrapMode.LAZY)
+  @EnableJpaRepositories(
+      bootstrapMode = BootstrapMode.LAZY,
+      queryEnhancerSelector = CompleteQueries.class)
   @ComponentScan(
       basePackageClasses = GraftApplication.class,
       resourcePattern = MODULES,
@@ -54,4 +58,14 @@ public class GraftApplication {
         @Filter(type = FilterType.CUSTOM, classes = AutoConfigurationExcludeFilter.class)
       })
   static class Server {}
+
+  /**
+   * Leaves queries as they are written. Spring Data sorts and counts none of them, so that its own
+   * parser of HQL, which would prepare for that, would only take time at every start.
+   */
+  static final class CompleteQueries extends DefaultQueryEnhancerSelector {
+    CompleteQueries() {
+      super(QueryEnhancerFactories.fallback(), QueryEnhancerFactories.fallback());
+    }
+  }
 }

@@ -146,7 +146,7 @@ final class ServeCommand extends CliCommand implements Callable<Integer> {
         .start(
             () -> {
               try {
-                context.getBeansOfType(Repository.class);
+                ServerContext.of(context).all(Repository.class);
               } catch (BeansException | IllegalStateException ignored) {
                 // The server stops. Any other failure is that of the first request.
               }

@@ -60,8 +60,9 @@ public class GraftApplication {
   static class Server {}
 
   /**
-   * Leaves queries as they are written. Spring Data sorts and counts none of them, so that its own
-   * parser of HQL, which would prepare for that, would only take time at every start.
+   * Leaves queries as they are written, so that one whose result is a record has to construct it by
+   * {@code select new}. Spring Data's own parser of HQL, which could rewrite them and is not needed
+   * otherwise, takes time at every start.
    */
   static final class CompleteQueries extends DefaultQueryEnhancerSelector {
     CompleteQueries() {

@@ -64,7 +64,11 @@ interface Uploads extends Repository<Upload, String> {
   @Query("select p from UploadPart p where p.upload = :upload")
   List<UploadPart> parts(Upload upload);
 
-  @Query("select count(p), coalesce(sum(p.bytes), 0) from UploadPart p where p.upload = :upload")
+  @Query(
+      """
+      select new dev.graft.datasets.Uploads$Contents(count(p), coalesce(sum(p.bytes), 0))
+        from UploadPart p where p.upload = :upload
+      """)
   Contents contents(Upload upload);
 
   @Lock(LockModeType.PESSIMISTIC_WRITE)

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -97,8 +98,7 @@ public final class Kernels {
   }
 
   static TorchScriptModule load(String methods, Device device, boolean byOneDnn) {
-    Map<String, String> libraries = new LinkedHashMap<>();
-    for (String file : FILES) libraries.put(file, text(file));
+    Map<String, String> libraries = new LinkedHashMap<>(Texts.OF_FILES);
     if (!byOneDnn) libraries.put(ONE_DNN, text(ONE_DNN + "_twin"));
     return TorchScriptModule.load(write("Model", MODULE + methods, libraries), device);
   }
@@ -106,6 +106,15 @@ public final class Kernels {
   private static boolean hasOneDnn(Device device) {
     Map<String, String> library = Map.of(ONE_DNN, text(ONE_DNN));
     return TorchScriptModule.loads(write("Model", MODULE + PROBE, library), device);
+  }
+
+  /** Read at the first load. */
+  private static final class Texts {
+    static final Map<String, String> OF_FILES = new LinkedHashMap<>();
+
+    static {
+      for (String file : FILES) OF_FILES.put(file, text(file));
+    }
   }
 
   static String text(String file) {
@@ -135,6 +144,7 @@ public final class Kernels {
   static byte[] write(String className, String module, Map<String, String> libraries) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      zip.setLevel(Deflater.NO_COMPRESSION); // libtorch unpacks it at once
       put(zip, "version", VERSION.getBytes(StandardCharsets.US_ASCII));
       put(zip, "data.pkl", pickledModule(className));
       put(zip, "constants.pkl", NO_CONSTANTS);

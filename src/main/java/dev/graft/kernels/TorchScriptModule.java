@@ -12,9 +12,11 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>DJL's own {@code IValueUtils.forward} knows lists of tensors only, leaks its inputs when the
  * method throws, and its public variant for other types always runs in inference mode. So the
  * native call behind it is taken directly. Every value made for a call is closed, also on errors.
+ *
+ * <p>A module has methods and no state, so modules of one text on one device share what libtorch
+ * compiled; see {@link Program}.
  */
 public final class TorchScriptModule implements AutoCloseable {
   private static final MethodHandle RUN_METHOD;
@@ -61,16 +66,17 @@ public final class TorchScriptModule implements AutoCloseable {
 
   static volatile @Nullable Observer observer;
 
-  private final Model model;
+  private final Program program;
   private final PtSymbolBlock block;
+  private boolean closed;
 
-  private TorchScriptModule(Model model) {
-    this.model = model;
-    this.block = (PtSymbolBlock) model.getBlock();
+  private TorchScriptModule(Program program) {
+    this.program = program;
+    this.block = (PtSymbolBlock) program.model.getBlock();
   }
 
   static TorchScriptModule load(byte[] archive, Device device) {
-    TorchScriptModule loaded = open(archive, device);
+    TorchScriptModule loaded = new TorchScriptModule(Program.use(archive, device));
     Observer watching = observer;
     if (watching != null) watching.loaded(loaded, archive);
     return loaded;
@@ -86,7 +92,7 @@ public final class TorchScriptModule implements AutoCloseable {
     }
   }
 
-  private static TorchScriptModule open(byte[] archive, Device device) {
+  private static Model open(byte[] archive, Device device) {
     Model model = Model.newInstance("kernels", device, "PyTorch");
     try {
       model.load(new ByteArrayInputStream(archive), Map.of());
@@ -96,7 +102,52 @@ public final class TorchScriptModule implements AutoCloseable {
       model.close();
       throw new IllegalStateException("the kernel text does not load: " + e.getMessage(), e);
     }
-    return new TorchScriptModule(model);
+    return model;
+  }
+
+  /**
+   * A compiled text and how many modules use it. Libtorch compiles for longer than a small model
+   * trains a step, and a job loads the same texts for its evaluations and its training, so the
+   * {@value #MOST_UNUSED} that were used last stay compiled.
+   */
+  private static final class Program {
+    private static final int MOST_UNUSED = 8;
+
+    private record Key(ByteBuffer archive, Device device) {}
+
+    /** In the order of their last load. */
+    private static final Map<Key, Program> COMPILED = new LinkedHashMap<>(16, 0.75f, true);
+
+    private final Model model;
+    private int modules;
+
+    private Program(Model model) {
+      this.model = model;
+    }
+
+    static Program use(byte[] archive, Device device) {
+      Key key = new Key(ByteBuffer.wrap(archive), device);
+      synchronized (COMPILED) {
+        Program program = COMPILED.computeIfAbsent(key, _ -> new Program(open(archive, device)));
+        program.modules++;
+        return program;
+      }
+    }
+
+    void leave() {
+      synchronized (COMPILED) {
+        modules--;
+        long unused = COMPILED.values().stream().filter(each -> each.modules == 0).count();
+        var oldest = COMPILED.values().iterator();
+        while (unused > MOST_UNUSED) {
+          Program program = oldest.next();
+          if (program.modules > 0) continue;
+          program.model.close();
+          oldest.remove();
+          unused--;
+        }
+      }
+    }
   }
 
   /**
@@ -180,6 +231,8 @@ public final class TorchScriptModule implements AutoCloseable {
 
   @Override
   public void close() {
-    model.close();
+    if (closed) return;
+    closed = true;
+    program.leave();
   }
 }

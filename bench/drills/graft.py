@@ -168,14 +168,17 @@ def rows(name, count=200):
 
 
 class Writers:
-    """Threads that upload files, submit jobs and make keys, and keep what was acknowledged with 2xx."""
+    """Threads that upload files, submit jobs and make keys, and keep what was acknowledged with 2xx.
 
-    def __init__(self, api, administrator, training_file, threads=3):
-        self.api, self.administrator, self.training_file = api, administrator, training_file
+    Several of these at one Graft number their writes from a `first` of their own. Each thread waits `pause` seconds between writes.
+    """
+
+    def __init__(self, api, administrator, training_file, threads=3, first=0, pause=0):
+        self.api, self.administrator, self.training_file, self.pause = api, administrator, training_file, pause
         self.project = next(administrator.all("/v1/organization/projects"))["id"]
         self.acknowledged = []  # (kind, id or secret, content, when it was asked, when it was acknowledged)
         self.unanswered, self.failed = 0, None
-        self.numbers, self.lock, self.ended = itertools.count(), threading.Lock(), threading.Event()
+        self.numbers, self.lock, self.ended = itertools.count(first), threading.Lock(), threading.Event()
         self.threads = [threading.Thread(target=self.write, daemon=True) for _ in range(threads)]
 
     def start(self):
@@ -185,10 +188,10 @@ class Writers:
 
     def write(self):
         try:
-            while not self.ended.is_set():
+            while not self.ended.wait(self.pause):
                 number = next(self.numbers)
                 self.until_acknowledged(("file", "job", "key")[number % 3], number)
-        except Exception as failed:  # told by whoever waits for the writers
+        except Exception as failed:  # raised again where the writers are awaited or stopped
             self.failed = failed
 
     def until_acknowledged(self, kind, number):

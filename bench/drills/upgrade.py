@@ -107,6 +107,7 @@ def drill(a, work):
     settings = {"graft.artifacts.filesystem.directory": work / "artifacts", "graft.jobs.lease-ttl": "20s", "graft.jobs.heartbeat": "2s"}
     url = f"jdbc:postgresql://127.0.0.1:{cluster.port}/graft"
     sides = old, new = [Side(name, Server(graft, work / name, url, **settings)) for name, graft in (("previous", a.previous), ("this", a.graft))]
+    new.server.admin = old.server.admin  # the first administrator's key: only the first server of a database makes it
     old.server.start()
     key = old.server.prepare(BASE_MODEL).key
     new.server.start()

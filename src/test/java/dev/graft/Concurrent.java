@@ -9,9 +9,10 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * A test that computes for seconds and shares nothing with servers. One of them at a time runs
- * while the tests of servers, which mostly wait, run one after another. Libtorch has one generator
- * of random numbers a process, so whatever trains here is one of these.
+ * A test that shares no server with the tests that run one after another. One of them at a time
+ * runs beside those: tests that compute for seconds, and those of {@link
+ * dev.graft.openai.StartedGraft}, whose jobs train in processes of their own. Libtorch has one
+ * generator of random numbers a process, so whatever trains in this one has this annotation.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

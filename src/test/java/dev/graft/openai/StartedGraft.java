@@ -1,5 +1,6 @@
 package dev.graft.openai;
 
+import dev.graft.Concurrent;
 import dev.graft.GraftApplication;
 import dev.graft.catalog.BaseModels;
 import dev.graft.pg.FreshDatabase;
@@ -18,8 +19,9 @@ import org.springframework.test.context.ContextConfiguration;
 
 /**
  * A whole Graft on a random port: server, worker with its real trainer, a database of its own, and
- * a base model {@code tiny}.
+ * a base model {@code tiny}. Its tests run beside those of servers without a worker.
  */
+@Concurrent
 @SpringBootTest(
     classes = GraftApplication.class,
     webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,

@@ -40,28 +40,18 @@ import tools.jackson.databind.node.ObjectNode;
 /** Reference results that need no model: one JSON file each, beside the golden runs. */
 enum JsonFixture {
   /** Learning rates of every schedule. */
-  SCHEDULES((root, models, result) -> ScheduleCases.check(root, result)),
+  SCHEDULES,
 
   /** Chats rendered by transformers' Jinja. */
-  TEMPLATES((root, models, result) -> TemplateCases.check(root, result)),
+  TEMPLATES,
 
   /** Texts as ids and back, by Python's tokenizers. */
-  TOKENIZER_CASES(TokenizerCases::check),
+  TOKENIZER_CASES,
 
   /** Rows of files as tokens, labels, sequences and steps, by TRL. */
-  DATA_PATH(DataPathCases::check);
+  DATA_PATH;
 
   private static final JsonMapper JSON = new JsonMapper();
-
-  private final Check check;
-
-  private interface Check {
-    void run(JsonNode root, Path models, GoldenResult.Collector result);
-  }
-
-  JsonFixture(Check check) {
-    this.check = check;
-  }
 
   /** How it is named in the list of cases. */
   String caseName() {
@@ -86,13 +76,22 @@ enum JsonFixture {
   GoldenResult run(Path directory, Path models) {
     GoldenResult.Collector result = new GoldenResult.Collector();
     try {
-      check.run(JSON.readTree(file(directory)), models, result);
+      check(JSON.readTree(file(directory)), models, result);
     } catch (GoldenResult.Unsupported e) {
       return new GoldenResult(caseName(), List.of(), e.getMessage());
     } catch (JacksonException e) {
       result.require("is JSON", false);
     }
     return new GoldenResult(caseName(), result.measures(), null);
+  }
+
+  private void check(JsonNode root, Path models, GoldenResult.Collector result) {
+    switch (this) {
+      case SCHEDULES -> ScheduleCases.check(root, result);
+      case TEMPLATES -> TemplateCases.check(root, result);
+      case TOKENIZER_CASES -> TokenizerCases.check(root, models, result);
+      case DATA_PATH -> DataPathCases.check(root, models, result);
+    }
   }
 
   /** Numbers, nested or not, are those of a fixture. */

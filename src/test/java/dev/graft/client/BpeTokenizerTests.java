@@ -38,6 +38,8 @@ class BpeTokenizerTests {
   }
 
   private static Stream<String> texts(int conversations) {
-    return PretrainingText.conversations(1).limit(conversations).flatMap(c -> c.texts().stream());
+    return DemoModelCommand.PretrainingText.conversations(1)
+        .limit(conversations)
+        .flatMap(c -> c.texts().stream());
   }
 }

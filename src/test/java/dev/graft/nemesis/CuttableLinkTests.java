@@ -3,6 +3,7 @@ package dev.graft.nemesis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.nemesis.Cluster.CuttableLink;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 /** A run that did less than it was asked for must not look like one that passed. */
 class KillReportTests {
   private final StringWriter text = new StringWriter();
-  private final KillReport report = new KillReport(new PrintWriter(text));
+  private final NemesisCommand.KillReport report =
+      new NemesisCommand.KillReport(new PrintWriter(text));
 
   @Test
   void allKillsWithoutAViolationPass() {

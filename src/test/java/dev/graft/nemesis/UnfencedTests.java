@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A fence that is looked for where it no longer is would leave the program whole. */
 class UnfencedTests {
   private static final String LEDGER = "dev/graft/jobs/LeaseLedger.class";
-  private static final String OTHER = "dev/graft/nemesis/Unfenced.class";
+  private static final String OTHER = "dev/graft/nemesis/GraftProgram$Unfenced.class";
 
   @TempDir Path directory;
 
@@ -34,7 +34,7 @@ class UnfencedTests {
     }
     Path broken = directory.resolve("broken.jar");
 
-    assertThat(Unfenced.copy(whole, broken)).isGreaterThanOrEqualTo(5);
+    assertThat(GraftProgram.Unfenced.copy(whole, broken)).isGreaterThanOrEqualTo(5);
 
     try (JarFile jar = new JarFile(broken.toFile())) {
       assertThat(texts(read(jar, LEDGER)))

@@ -8,12 +8,15 @@ import static org.assertj.core.api.Assertions.within;
 import dev.graft.Concurrent;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.EvaStart;
+import dev.graft.model.Execution;
 import dev.graft.model.MicroBatch;
 import dev.graft.model.PendingLoss.TokenLoss;
 import dev.graft.model.TrainableModel;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.Lora;
+import dev.graft.training.GoldenCase.GoldenBatches;
+import dev.graft.training.GoldenCase.GoldenFile;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SavedAdapter;
@@ -42,7 +45,7 @@ class EvaStartTests {
   private record Case(GoldenCase golden, Lora asked, List<List<MicroBatch>> steps) {
     static Case of(String name, ModelDirectory base) {
       Path directory = CASES.resolve(name);
-      GoldenCase golden = GoldenCaseReader.read(directory);
+      GoldenCase golden = GoldenCase.read(directory);
       List<List<MicroBatch>> steps = new ArrayList<>();
       try (GoldenFile file = new GoldenFile(directory.resolve("batches.safetensors"))) {
         GoldenBatches batches = new GoldenBatches(golden, base.config());
@@ -53,7 +56,11 @@ class EvaStartTests {
 
     EvaStart start(ModelDirectory base, Lora method, ComputePlan plan) {
       return EvaStart.find(
-          base, golden.recipe(plan).with(method), steps.size(), steps::get, () -> {});
+          base,
+          golden.recipe(Execution.CPU, plan).with(method),
+          steps.size(),
+          steps::get,
+          () -> {});
     }
   }
 
@@ -65,7 +72,7 @@ class EvaStartTests {
   }
 
   private static ModelDirectory base(String name) {
-    return ModelDirectory.open(GoldenCaseReader.read(CASES.resolve(name)).model());
+    return ModelDirectory.open(GoldenCase.read(CASES.resolve(name)).model());
   }
 
   @ParameterizedTest
@@ -113,7 +120,8 @@ class EvaStartTests {
       Case of, ModelDirectory base, EvaStart start, Map<String, NamedTensor> saved) {
     double[] losses = new double[of.steps().size()];
     try (TrainableModel model =
-        TrainableModel.load(base, of.golden().recipe(ComputePlan.KEEP).with(start.method()))) {
+        TrainableModel.load(
+            base, of.golden().recipe(Execution.CPU, ComputePlan.KEEP).with(start.method()))) {
       model.loadSaved(List.copyOf(saved.values()));
       start.into(model);
       for (int step = 0; step < losses.length; step++) {
@@ -129,7 +137,7 @@ class EvaStartTests {
   @ParameterizedTest
   @ValueSource(strings = {"eva-llama", "eva-gpt2", "eva-dora"})
   void theResultsConfigurationSaysWhatPeftsDoes(String name, @TempDir Path out) {
-    GoldenRun.run(CASES.resolve(name), ComputePlan.KEEP, out);
+    GoldenRun.run(CASES.resolve(name), Execution.CPU, ComputePlan.KEEP, out);
     JsonMapper json = new JsonMapper();
     JsonNode written = json.readTree(out.resolve("adapter_config.json"));
     JsonNode peft = json.readTree(CASES.resolve(name).resolve("final/adapter_config.json"));

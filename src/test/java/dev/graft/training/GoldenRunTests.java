@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.Concurrent;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.ComputePlan.ActivationBudget;
+import dev.graft.model.Execution;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,7 +132,7 @@ public class GoldenRunTests {
 
   @Test
   void theConfigurationSaysWhichRanksAreLeft(@TempDir Path out) {
-    GoldenRun.run(CASES.resolve("adalora"), ComputePlan.KEEP, out);
+    GoldenRun.run(CASES.resolve("adalora"), Execution.CPU, ComputePlan.KEEP, out);
     JsonMapper json = new JsonMapper();
     JsonNode expected = json.readTree(CASES.resolve("adalora/final/adapter_config.json"));
     assertThat(expected.path("rank_pattern").size()).isEqualTo(8);

@@ -11,7 +11,7 @@ class QuantisedTensorsTests {
   @ValueSource(strings = {"bnb-tensors", "bnb-midpoints"})
   void everyByteIsThatOfBitsandbytes(String fixture) {
     Path directory = Path.of("src/test/resources/parity", fixture);
-    GoldenResult result = QuantisedTensors.compare(directory);
+    GoldenResult result = GoldenRun.QuantisedTensors.compare(directory);
     assertThat(result.measures()).hasSizeGreaterThan(5).allMatch(GoldenResult.Measure::passed);
   }
 }

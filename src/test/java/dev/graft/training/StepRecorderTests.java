@@ -3,7 +3,8 @@ package dev.graft.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.model.StepObserver.MicroBatchCost;
-import dev.graft.training.StepRecorder.RecordedStep;
+import dev.graft.training.StepReport.StepRecorder;
+import dev.graft.training.StepReport.StepRecorder.RecordedStep;
 import dev.graft.training.StepReport.StepWork.Work;
 import java.util.ArrayList;
 import java.util.List;

@@ -13,8 +13,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The demo model's tokenizer, in the files Hugging Face libraries read: {@code tokenizer.json},
@@ -27,24 +25,17 @@ record BpeTokenizer(List<BpeTrainer.Pair> merges) {
   static final int END = 4;
   static final int VOCABULARY = 1024;
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-
   static BpeTokenizer train(Stream<String> texts) {
     return new BpeTokenizer(BpeTrainer.merges(texts, VOCABULARY - 256 - SPECIAL.size()));
   }
 
   void write(Path directory) throws IOException {
-    write(directory.resolve("tokenizer.json"), tokenizer());
-    write(directory.resolve("tokenizer_config.json"), configuration());
+    DemoModelCommand.json(directory.resolve("tokenizer.json"), tokenizer());
+    DemoModelCommand.json(directory.resolve("tokenizer_config.json"), configuration());
     try (var template = BpeTokenizer.class.getResourceAsStream("chat_template.jinja")) {
       if (template == null) throw new IOException("chat_template.jinja is missing in the jar");
       Files.write(directory.resolve("chat_template.jinja"), template.readAllBytes());
     }
-  }
-
-  private static void write(Path file, Object json) throws IOException {
-    Files.writeString(file, JSON.writeValueAsString(json) + "\n");
   }
 
   private Map<String, Object> tokenizer() {
@@ -82,7 +73,7 @@ record BpeTokenizer(List<BpeTrainer.Pair> merges) {
     var vocabulary = new LinkedHashMap<String, Integer>();
     for (String token : SPECIAL) vocabulary.put(token, vocabulary.size());
     for (int b = 0; b < 256; b++) {
-      vocabulary.put(Character.toString(ByteLevel.character(b)), vocabulary.size());
+      vocabulary.put(Character.toString(ByteLevel.ALPHABET[b]), vocabulary.size());
     }
     for (var pair : merges) vocabulary.putIfAbsent(pair.joined(), vocabulary.size());
     return vocabulary;
@@ -110,7 +101,7 @@ record BpeTokenizer(List<BpeTrainer.Pair> merges) {
     configuration.put("bos_token", null);
     configuration.put("eos_token", SPECIAL.get(END));
     configuration.put("pad_token", SPECIAL.get(PAD));
-    configuration.put("model_max_length", BaseModelRecipe.Architecture.CONTEXT);
+    configuration.put("model_max_length", DemoModelCommand.Architecture.CONTEXT);
     configuration.put("clean_up_tokenization_spaces", false);
     return configuration;
   }
@@ -133,8 +124,6 @@ record BpeTokenizer(List<BpeTrainer.Pair> merges) {
             .reversed()
             .thenComparing(entry -> entry.getKey().left())
             .thenComparing(entry -> entry.getKey().right());
-
-    private BpeTrainer() {}
 
     /** The merges, in the order they were learned. */
     static List<Pair> merges(Stream<String> texts, int count) {
@@ -191,14 +180,9 @@ record BpeTokenizer(List<BpeTrainer.Pair> merges) {
         Pattern.compile(
             "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
             Pattern.UNICODE_CHARACTER_CLASS);
+
+    /** The characters that stand for the bytes 0 to 255. */
     private static final char[] ALPHABET = alphabet();
-
-    private ByteLevel() {}
-
-    /** The character that stands for byte {@code b} (0..255). */
-    static char character(int b) {
-      return ALPHABET[b];
-    }
 
     static List<String> words(String text) {
       return WORDS.matcher(text).results().map(match -> encode(match.group())).toList();

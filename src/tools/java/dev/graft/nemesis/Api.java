@@ -33,22 +33,22 @@ final class Api {
   /**
    * @param servers each gets the next request, as by way of a load balancer without stickiness
    */
-  public Api(List<URI> servers, String key) {
+  Api(List<URI> servers, String key) {
     this.servers = List.copyOf(servers);
     this.key = key;
   }
 
   /** The same calls to one server. */
-  public Api at(URI server) {
+  Api at(URI server) {
     return new Api(List.of(server), key);
   }
 
-  public JsonNode get(String path) {
+  JsonNode get(String path) {
     return JSON.readTree(bytes(path));
   }
 
   /** The bytes that are there, however long the server takes to come back. */
-  public byte[] bytes(String path) {
+  byte[] bytes(String path) {
     Cluster.Deadline deadline = Cluster.Deadline.in(RECOVERY);
     while (true) {
       try {
@@ -60,7 +60,7 @@ final class Api {
     }
   }
 
-  public boolean answers() {
+  boolean answers() {
     try {
       once(request("/v1/models").GET());
       return true;
@@ -69,7 +69,7 @@ final class Api {
     }
   }
 
-  public JsonNode post(String path, Map<String, ?> body) {
+  JsonNode post(String path, Map<String, ?> body) {
     return JSON.readTree(
         once(
             request(path)
@@ -78,7 +78,7 @@ final class Api {
   }
 
   /** Uploads a training file; returns its id. */
-  public String upload(String name, String content) {
+  String upload(String name, String content) {
     String body =
         """
         --%1$s\r

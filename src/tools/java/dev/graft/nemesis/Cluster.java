@@ -1,7 +1,16 @@
 package dev.graft.nemesis;
 
 import dev.graft.client.BundledModel;
+import dev.graft.nemesis.GraftProgram.Node;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,7 +52,7 @@ final class Cluster implements AutoCloseable {
   /**
    * @param link by which it reaches its server
    */
-  public record Worker(Node node, CuttableLink link) {}
+  record Worker(Node node, CuttableLink link) {}
 
   private Cluster(Path directory, Setup setup) throws IOException {
     this.directory = directory;
@@ -60,7 +69,7 @@ final class Cluster implements AutoCloseable {
   /**
    * @throws Stuck if it does not come up
    */
-  public static Cluster start(Path directory, Setup setup) throws IOException {
+  static Cluster start(Path directory, Setup setup) throws IOException {
     Cluster cluster = new Cluster(directory, setup);
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(cluster::close));
     try {
@@ -114,22 +123,22 @@ final class Cluster implements AutoCloseable {
   /**
    * Kills the next server process and restarts it, waits until all answer, and returns its name.
    */
-  public String strike(int number, Random random) {
+  String strike(int number, Random random) {
     String struck = servers.strike(number, random);
     servers.await(api);
     return struck;
   }
 
-  public Api api() {
+  Api api() {
     return api;
   }
 
-  public List<Worker> workers() {
+  List<Worker> workers() {
     return workers;
   }
 
   /** The worker that has a trainer. */
-  public Optional<Worker> holder() {
+  Optional<Worker> holder() {
     return workers.stream().filter(worker -> !worker.node().trainers().isEmpty()).findFirst();
   }
 
@@ -157,7 +166,7 @@ final class Cluster implements AutoCloseable {
   static final class Stuck extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    public Stuck(String message) {
+    Stuck(String message) {
       super(message);
     }
   }
@@ -181,7 +190,7 @@ final class Cluster implements AutoCloseable {
    * @param pooled whether several reach it by PgBouncer
    * @param s3proxy a jar; the artifacts of several servers lie in its bucket then, otherwise in a
    *     directory
-   * @param fenced false: the program is broken on purpose ({@link Unfenced})
+   * @param fenced false: the program is broken on purpose ({@link GraftProgram.Unfenced})
    */
   record Setup(int servers, int workers, boolean pooled, @Nullable Path s3proxy, boolean fenced) {}
 
@@ -189,16 +198,16 @@ final class Cluster implements AutoCloseable {
   record Deadline(long nanos) {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
 
-    public static Deadline in(Duration time) {
+    static Deadline in(Duration time) {
       return new Deadline(System.nanoTime() + time.toNanos());
     }
 
-    public boolean passed() {
+    boolean passed() {
       return nanos - System.nanoTime() <= 0;
     }
 
     /** Polls until the condition is true; returns false if the deadline passes first. */
-    public boolean await(BooleanSupplier condition) {
+    boolean await(BooleanSupplier condition) {
       while (!condition.getAsBoolean()) {
         if (passed()) return false;
         pause(LOOK_AGAIN);
@@ -206,8 +215,115 @@ final class Cluster implements AutoCloseable {
       return true;
     }
 
-    public static void pause(Duration time) {
+    static void pause(Duration time) {
       LockSupport.parkNanos(time.toNanos());
+    }
+  }
+
+  /**
+   * The network between a worker and a server. While it is cut, it accepts data but delivers none,
+   * without closing connections; when repaired, it delivers the data late, as TCP does.
+   */
+  static final class CuttableLink implements AutoCloseable {
+    private static final int BUFFER = 1 << 16;
+
+    private final InetSocketAddress to;
+    private final ServerSocket listener;
+    private boolean cut;
+
+    /**
+     * @param server to which all leads
+     */
+    CuttableLink(URI server) {
+      to = new InetSocketAddress(server.getHost(), server.getPort());
+      try {
+        listener = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
+      } catch (IOException none) {
+        throw new UncheckedIOException(none);
+      }
+      Thread.ofPlatform().daemon().name("link").start(this::accept);
+    }
+
+    /** What a worker takes for the server. */
+    URI url() {
+      return URI.create("http://127.0.0.1:" + listener.getLocalPort());
+    }
+
+    synchronized void cut() {
+      cut = true;
+    }
+
+    synchronized void mend() {
+      cut = false;
+      notifyAll();
+    }
+
+    private synchronized void awaitWhole() throws InterruptedException {
+      while (cut) wait();
+    }
+
+    private void accept() {
+      while (!listener.isClosed()) {
+        try {
+          Socket worker = listener.accept();
+          Thread.startVirtualThread(() -> carry(worker));
+        } catch (IOException closed) {
+          return;
+        }
+      }
+    }
+
+    private void carry(Socket worker) {
+      try {
+        awaitWhole();
+        Socket server = new Socket();
+        server.connect(to);
+        Thread.startVirtualThread(() -> pump(server, worker));
+        pump(worker, server);
+      } catch (IOException serverIsGone) {
+        close(worker);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    /** Until one end closes. */
+    private void pump(Socket from, Socket to) {
+      byte[] buffer = new byte[BUFFER];
+      try {
+        InputStream in = from.getInputStream();
+        OutputStream out = to.getOutputStream();
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+          awaitWhole();
+          out.write(buffer, 0, n);
+        }
+        awaitWhole();
+      } catch (IOException ended) {
+        // The other direction ends with it.
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } finally {
+        close(from);
+        close(to);
+      }
+    }
+
+    private static void close(Socket socket) {
+      try {
+        socket.close();
+      } catch (IOException gone) {
+        // It is.
+      }
+    }
+
+    @Override
+    public void close() {
+      mend();
+      try {
+        listener.close();
+      } catch (IOException gone) {
+        // It is.
+      }
     }
   }
 }

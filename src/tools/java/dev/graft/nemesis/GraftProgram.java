@@ -3,11 +3,26 @@ package dev.graft.nemesis;
 import dev.graft.nemesis.Cluster.Stuck;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.instruction.ConstantInstruction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Enumeration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /** A copy of Graft's jar, which may be built anew meanwhile, and how it is started. */
 record GraftProgram(Path jar) {
@@ -67,5 +82,157 @@ record GraftProgram(Path jar) {
     command.addAll(arguments);
     return new ProcessBuilder(command)
         .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+  }
+
+  /**
+   * The program without the fence of its leases: statements of the queue that ask for epoch and
+   * token of a lease ask only for the job. A run that does not find it out proves nothing.
+   */
+  static final class Unfenced {
+    private static final String FENCE = " and epoch = :epoch and token = :token";
+    private static final String QUEUE = "dev/graft/jobs/";
+
+    /** Writes the jar again without the fence; returns how many statements had it. */
+    static int copy(Path from, Path to) throws IOException {
+      AtomicInteger found = new AtomicInteger();
+      try (ZipFile jar = new ZipFile(from.toFile());
+          ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(to))) {
+        for (Enumeration<? extends ZipEntry> all = jar.entries(); all.hasMoreElements(); ) {
+          ZipEntry entry = all.nextElement();
+          byte[] content;
+          try (InputStream in = jar.getInputStream(entry)) {
+            content = in.readAllBytes();
+          }
+          if (entry.getName().contains(QUEUE) && entry.getName().endsWith(".class")) {
+            write(out, entry, without(content, found));
+          } else {
+            write(out, entry, content);
+          }
+        }
+      }
+      return found.get();
+    }
+
+    private static byte[] without(byte[] bytes, AtomicInteger found) {
+      ClassFile files = ClassFile.of();
+      return files.transformClass(
+          files.parse(bytes),
+          ClassTransform.transformingMethodBodies(
+              CodeTransform.ofStateful(
+                  () ->
+                      (code, element) -> {
+                        if (element instanceof ConstantInstruction constant
+                            && constant.constantValue() instanceof String text
+                            && text.contains(FENCE)) {
+                          found.incrementAndGet();
+                          code.loadConstant(text.replace(FENCE, ""));
+                        } else {
+                          code.with(element);
+                        }
+                      })));
+    }
+
+    /** Jars in a jar are read where they lie, so they stay stored. */
+    private static void write(ZipOutputStream out, ZipEntry was, byte[] content)
+        throws IOException {
+      ZipEntry entry = new ZipEntry(was.getName());
+      if (was.getMethod() == ZipEntry.STORED) {
+        CRC32 crc = new CRC32();
+        crc.update(content);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(content.length);
+        entry.setCrc(crc.getValue());
+      }
+      out.putNextEntry(entry);
+      out.write(content);
+      out.closeEntry();
+    }
+  }
+
+  /** One {@code graft serve} process, which can be killed and started again. */
+  static final class Node {
+    private final String name;
+    private final GraftProgram program;
+    private final Path log;
+    private final List<String> arguments;
+    private @Nullable Process process;
+
+    Node(String name, GraftProgram program, Path log, List<String> arguments) {
+      this.name = name;
+      this.program = program;
+      this.log = log;
+      this.arguments = arguments;
+    }
+
+    String name() {
+      return name;
+    }
+
+    void start() {
+      process = program.start(log, arguments);
+    }
+
+    /** SIGKILL to this process alone: what it started must end by itself. */
+    void kill() {
+      if (process == null) return;
+      process.destroyForcibly();
+      ended(Duration.ofSeconds(10));
+    }
+
+    /** SIGTERM, as an operator or Kubernetes sends it; returns at once. */
+    void terminate() {
+      if (process != null) process.destroy();
+    }
+
+    /** As an operator stops it. */
+    void stop() {
+      if (process == null) return;
+      process.destroy();
+      if (!ended(Duration.ofSeconds(40))) kill();
+    }
+
+    private boolean ended(Duration patience) {
+      try {
+        return process == null || process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+
+    boolean alive() {
+      return process != null && process.isAlive();
+    }
+
+    /** SIGSTOP, as when a machine stands still; its trainer goes on. */
+    void pause() {
+      signal("-STOP");
+    }
+
+    void goOn() {
+      signal("-CONT");
+    }
+
+    private void signal(String which) {
+      if (process == null) return;
+      try {
+        new ProcessBuilder("kill", which, Long.toString(process.pid())).start().waitFor();
+      } catch (IOException e) {
+        throw new Stuck("kill cannot be started: " + e.getMessage());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new Stuck("interrupted");
+      }
+    }
+
+    /** Those under it that live. */
+    List<ProcessHandle> trainers() {
+      return process == null ? List.of() : process.descendants().filter(Node::trains).toList();
+    }
+
+    private static boolean trains(ProcessHandle child) {
+      return child.isAlive()
+          && child.info().arguments().stream().flatMap(Stream::of).anyMatch("trainer"::equals);
+    }
   }
 }

@@ -29,11 +29,16 @@ final class WorkerFaults {
   private final Cluster cluster;
   private final Jobs jobs;
   private final Random random;
-  private final KillReport report;
+  private final NemesisCommand.KillReport report;
   private final Deadline deadline;
   private int done;
 
-  WorkerFaults(Cluster cluster, Jobs jobs, Random random, KillReport report, Deadline deadline) {
+  WorkerFaults(
+      Cluster cluster,
+      Jobs jobs,
+      Random random,
+      NemesisCommand.KillReport report,
+      Deadline deadline) {
     this.cluster = cluster;
     this.jobs = jobs;
     this.random = random;

@@ -3,13 +3,21 @@ package dev.graft.training;
 import dev.graft.spec.Hyperparameters.GradientCheckpointing;
 import dev.graft.spec.Precision;
 import dev.graft.spec.SpecRejected;
+import dev.graft.training.StepReport.PeakMemory;
+import dev.graft.training.StepReport.StepRecorder;
+import dev.graft.training.StepReport.StepWork;
+import dev.graft.weights.ModelDirectory;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -101,8 +109,17 @@ final class BenchTrainCommand implements Callable<Integer> {
     private RandomRows random;
   }
 
-  /** Random words. */
+  /** A run on random words: full rows, of which every token but the first trains. */
   static final class RandomRows {
+    private static final long SEED = 42;
+
+    /** Most words of a row of the file: a line may have 1 MiB. */
+    private static final int WORDS = 50_000;
+
+    private static final int LETTERS = 26;
+    private static final int SHORTEST = 3;
+    private static final int LONGEST = 8;
+
     @SuppressWarnings("NullAway.Init")
     @Option(
         names = "--model",
@@ -135,6 +152,87 @@ final class BenchTrainCommand implements Callable<Integer> {
         defaultValue = "OFF",
         description = "Gradient checkpointing: off, on or auto.")
     private GradientCheckpointing checkpointing = GradientCheckpointing.OFF;
+
+    /**
+     * Writes its SPEC.json and its rows.
+     *
+     * @param directory an empty one
+     * @param steps of which there are rows
+     * @throws IllegalArgumentException if rows are longer than the model takes
+     */
+    Path write(Path directory, int steps) throws IOException {
+      try (ModelDirectory base = ModelDirectory.open(model)) {
+        int context = base.config().contextLength();
+        if (length > context) {
+          throw new IllegalArgumentException(
+              "--length %d is above the model's context of %d tokens".formatted(length, context));
+        }
+      }
+      // one more, so that the run does not end by itself
+      long tokens = Math.multiplyExact((long) batch * length, steps + 1L);
+      Path rows = directory.resolve("rows.jsonl");
+      int words = (int) Math.min(tokens, WORDS);
+      writeRows(rows, Math.toIntExact(Math.ceilDiv(tokens, words)), words);
+      Map<String, Object> spec = new LinkedHashMap<>();
+      spec.put("base_model", model.toAbsolutePath().toString());
+      spec.put("training_file", rows.toAbsolutePath().toString());
+      spec.put("seed", SEED);
+      spec.put("adapter", adapter(steps + 1));
+      return Files.writeString(
+          directory.resolve("spec.json"), JsonMapper.shared().writeValueAsString(spec));
+    }
+
+    private Map<String, Object> adapter(int steps) {
+      Map<String, Object> training = new LinkedHashMap<>();
+      training.put("max_length", length);
+      training.put("per_device_train_batch_size", batch);
+      training.put("max_steps", steps);
+      training.put("train_sampling_strategy", "sequential");
+      training.put("learning_rate", 2e-4);
+      training.put("save_steps", 0);
+      training.put("save_minutes", 0);
+      training.put("bf16", dtype == Precision.BF16);
+      training.put("fp16", dtype == Precision.F16);
+      training.put("autocast", autocast);
+      switch (checkpointing) {
+        case OFF -> training.put("gradient_checkpointing", false);
+        case ON -> training.put("gradient_checkpointing", true);
+        case AUTO -> training.put("gradient_checkpointing", "auto");
+      }
+      Map<String, Object> adapter = new LinkedHashMap<>();
+      adapter.put("objective", "pretraining");
+      if (rank == 0) adapter.put("method", Map.of("type", "full"));
+      else {
+        Map<String, Object> peft = new LinkedHashMap<>();
+        peft.put("peft_type", "LORA");
+        peft.put("r", rank);
+        peft.put("lora_alpha", 2 * rank);
+        peft.put("target_modules", "all-linear");
+        adapter.put("peft", peft);
+      }
+      adapter.put("training", training);
+      return adapter;
+    }
+
+    /**
+     * Writes JSONL of words that mean nothing; rows begin with nothing in common.
+     *
+     * @param words of a row; each is a token at least
+     */
+    private static void writeRows(Path file, int rows, int words) throws IOException {
+      SplittableRandom random = new SplittableRandom(SEED);
+      try (BufferedWriter out = Files.newBufferedWriter(file)) {
+        for (int r = 0; r < rows; r++) {
+          out.write("{\"text\":\"");
+          for (int w = 0; w < words; w++) {
+            int letters = random.nextInt(SHORTEST, LONGEST + 1);
+            for (int i = 0; i < letters; i++) out.write('a' + random.nextInt(LETTERS));
+            out.write(' ');
+          }
+          out.write("\"}\n");
+        }
+      }
+    }
   }
 
   @Override
@@ -147,7 +245,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     Path scratch = Files.createTempDirectory("graft-bench");
     try {
       Path file = rows.spec == null ? random(scratch) : rows.spec;
-      if (compare == null) measure(file, scratch, results);
+      if (compare == null) BenchReport.print(measure(file, scratch), json, results);
       else compare(file, compare, results);
       return 0;
     } catch (SpecRejected e) {
@@ -171,8 +269,7 @@ final class BenchTrainCommand implements Callable<Integer> {
       throw refused("--batch must be at least 1, --length at least 2, --rank at least 0");
     }
     try {
-      return new RandomRun(of.batch, of.length, of.rank, of.dtype, of.autocast, of.checkpointing)
-          .write(of.model, scratch, warmup + steps);
+      return of.write(scratch, warmup + steps);
     } catch (IllegalArgumentException e) {
       throw refused(String.valueOf(e.getMessage()));
     }
@@ -182,13 +279,34 @@ final class BenchTrainCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), why);
   }
 
-  private void measure(Path file, Path scratch, PrintStream results) throws IOException {
+  /**
+   * Times the first steps of a run: its own loop on its own rows, which ends before there is a
+   * result.
+   *
+   * @throws BadRun if the run cannot be made, or has fewer steps
+   */
+  private StepReport measure(Path file, Path scratch) throws IOException {
     Path out = Files.createDirectory(scratch.resolve("run"));
-    StepReport report =
-        new TrainingBenchmark(
-                SpecFile.read(file, null), warmup, steps, device.machine(memoryBudget))
-            .run(out);
-    BenchReport.print(report, json, results);
+    SpecFile request = SpecFile.read(file, null);
+    RunRequest.Machine machine = device.machine(memoryBudget);
+    TrainingRun run = request.withoutValidation().run(out, machine);
+    try (StepWork work = new StepWork(request, run.execution());
+        PeakMemory memory = new PeakMemory()) {
+      StepRecorder recorder = new StepRecorder(warmup, steps, work::now);
+      FineTune.run(run, recorder::hear, recorder::next, recorder);
+      if (recorder.measured().size() < steps) {
+        throw new BadRun(
+            "adapter.training",
+            "the run has %d steps; --warmup %d and --steps %d need %d"
+                .formatted(recorder.losses().size(), warmup, steps, warmup + steps));
+      }
+      PeakMemory.Peak peak = memory.peak(); // without what is measured from here on
+      RowSizes rows = RowSizes.of(request.trainingFile());
+      MemoryNeed need = TrainedParts.of(request.baseModel(), request.spec(), rows).memory();
+      long estimate = run.execution().turnsWeights() ? need.onCpu(machine.memory()) : need.bytes();
+      StepWork.Work all = work.of(recorder.measured());
+      return StepReport.of(run, recorder, all, peak, need.weights(), estimate);
+    }
   }
 
   private void compare(Path file, String command, PrintStream results)
@@ -222,50 +340,10 @@ final class BenchTrainCommand implements Callable<Integer> {
         comparison.run(round -> BenchReport.progress(round, System.err)), json, results);
   }
 
-  /**
-   * The first steps of a run, timed: its own loop on its own rows, which ends before there is a
-   * result.
-   *
-   * @param warmup first steps that do not count
-   * @param steps that count
-   * @param machine what it computes on
-   */
-  record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest.Machine machine) {
-    /**
-     * @param out an empty directory for what the run may write
-     * @throws BadRun if the run cannot be made, or has fewer steps
-     */
-    public StepReport run(Path out) throws IOException {
-      TrainingRun run = spec.withoutValidation().run(out, machine);
-      try (StepReport.StepWork work = new StepReport.StepWork(spec, run.execution());
-          PeakMemory memory = new PeakMemory()) {
-        StepRecorder recorder = new StepRecorder(warmup, steps, work::now);
-        FineTune.run(run, recorder::hear, recorder::next, recorder);
-        if (recorder.measured().size() < steps) {
-          throw new BadRun(
-              "adapter.training",
-              "the run has %d steps; --warmup %d and --steps %d need %d"
-                  .formatted(recorder.losses().size(), warmup, steps, warmup + steps));
-        }
-        StepReport.Memory most = memory(run, memory.peak());
-        return StepReport.of(run, recorder, work.of(recorder.measured()), most);
-      }
-    }
-
-    private StepReport.Memory memory(TrainingRun run, PeakMemory.Peak peak) throws IOException {
-      RowSizes rows = RowSizes.of(spec.trainingFile());
-      MemoryNeed need = TrainedParts.of(spec.baseModel(), spec.spec(), rows).memory();
-      long estimate = run.execution().turnsWeights() ? need.onCpu(machine.memory()) : need.bytes();
-      return new StepReport.Memory(peak, need.weights(), estimate);
-    }
-  }
-
   /** Formats the measurements as text or as a line of JSON. */
   static final class BenchReport {
     private static final JsonMapper JSON =
         JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
-
-    private BenchReport() {}
 
     static void print(StepReport report, boolean json, PrintStream out) {
       if (json) {

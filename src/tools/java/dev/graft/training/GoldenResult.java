@@ -65,8 +65,6 @@ public record GoldenResult(String name, List<Measure> measures, @Nullable String
 
   /** Largest differences; infinite when the sizes differ, NaN when a number is. */
   static final class Differences {
-    private Differences() {}
-
     static double absolute(double[] expected, double[] actual) {
       return largest(expected, actual, false);
     }
@@ -81,6 +79,15 @@ public record GoldenResult(String name, List<Measure> measures, @Nullable String
       for (int i = 0; i < expected.length; i++) {
         double difference = Math.abs(expected[i] - actual[i]);
         largest = Math.max(largest, relative ? difference / Math.abs(expected[i]) : difference);
+      }
+      return largest;
+    }
+
+    static double absolute(float[] expected, float[] actual) {
+      if (expected.length != actual.length) return Double.POSITIVE_INFINITY;
+      double largest = 0;
+      for (int i = 0; i < expected.length; i++) {
+        largest = Math.max(largest, Math.abs((double) expected[i] - actual[i]));
       }
       return largest;
     }

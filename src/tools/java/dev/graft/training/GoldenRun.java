@@ -1,5 +1,6 @@
 package dev.graft.training;
 
+import dev.graft.model.BaseWeights;
 import dev.graft.model.ComputePlan;
 import dev.graft.model.Execution;
 import dev.graft.model.MicroBatch;
@@ -19,18 +20,28 @@ import dev.graft.spec.Freeze;
 import dev.graft.spec.Lora;
 import dev.graft.spec.Preference;
 import dev.graft.spec.TrainingSpec.Outputs;
+import dev.graft.training.GoldenCase.GoldenBatches;
+import dev.graft.training.GoldenCase.GoldenFile;
 import dev.graft.training.GoldenResult.Differences;
 import dev.graft.weights.BadModel;
+import dev.graft.weights.BitsAndBytesFormat;
+import dev.graft.weights.FourBitTensor;
+import dev.graft.weights.FourBitTensor.FourBitType;
+import dev.graft.weights.Int8Tensor;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -43,6 +54,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GoldenRun {
   private static final double LEARNING_RATE = 1e-9;
+  private static final String MERGED = "merged/";
 
   private final GoldenCase golden;
   private final GoldenBatches batches;
@@ -58,14 +70,7 @@ public final class GoldenRun {
    * @return skipped if the case needs something that is not implemented
    */
   public static GoldenResult run(Path directory, ComputePlan plan) {
-    return run(directory, plan, null);
-  }
-
-  /**
-   * @param out where the trained adapter is written as the result of a job would be, or null
-   */
-  static GoldenResult run(Path directory, ComputePlan plan, @Nullable Path out) {
-    return run(directory, Execution.CPU, plan, out);
+    return run(directory, Execution.CPU, plan, null);
   }
 
   /**
@@ -77,7 +82,7 @@ public final class GoldenRun {
     String name = directory.getFileName().toString();
     if (QuantisedTensors.isIn(directory)) return QuantisedTensors.compare(directory);
     try {
-      GoldenCase golden = GoldenCaseReader.read(directory);
+      GoldenCase golden = GoldenCase.read(directory);
       try (ModelDirectory base = openBase(golden.model())) {
         GoldenRun run = new GoldenRun(golden, base.config());
         run.run(base, golden.recipe(device, plan), out);
@@ -105,8 +110,8 @@ public final class GoldenRun {
       train(model);
       compareLogits("after", probe, model);
       compareSaved(base, model.saved());
-      MergedWeight.compare(golden, base, model.trained(), probe, result);
-      ChangedBase.compare(golden, base, model, probe, result);
+      compareMerged("merged", base, Tuner.of(golden.method(), base), model.trained(), probe);
+      compareResidual(base, model, probe);
       if (out != null) {
         String name = golden.model().getFileName().toString();
         ResultFormat.write(out, base, name, golden.method(), model, Map.of());
@@ -131,7 +136,7 @@ public final class GoldenRun {
     Path start = golden.directory().resolve("init/adapter_model.safetensors");
     if (Files.exists(start)) {
       model.loadSaved(start(start));
-      ChangedBase.start(model);
+      takeStart(model);
     }
     return model;
   }
@@ -215,9 +220,9 @@ public final class GoldenRun {
     boolean whole =
         golden.method() instanceof AdapterMethod.Full || golden.method() instanceof Freeze;
     String file = whole ? "final/model.safetensors" : "final/adapter_model.safetensors";
-    Map<String, NamedTensor> expected = new HashMap<>();
+    Map<String, NamedTensor> expected;
     try (GoldenFile reference = new GoldenFile(golden.directory().resolve(file))) {
-      for (NamedTensor each : reference.copies()) expected.put(each.name(), each);
+      expected = NamedTensor.byName(reference.copies());
     }
     if (golden.method() instanceof Freeze) compareFrozen(base, saved, expected);
     double largest = 0;
@@ -244,6 +249,86 @@ public final class GoldenRun {
       same &= other != null && Arrays.equals(other.toFloats(), stored);
     }
     result.require("frozen", same);
+  }
+
+  /** Compares the weights and biases that are left when an adapter is merged into its base. */
+  private void compareMerged(
+      String what, ModelDirectory base, Tuner tuner, List<NamedTensor> trained, GoldenFile probe) {
+    List<String> names = probe.names().stream().filter(name -> name.startsWith(MERGED)).toList();
+    if (names.isEmpty()) return;
+    BaseWeights weights = new BaseWeights(base, golden.quantization(), tuner);
+    Map<String, ModelConfig.Parameter> parameters = parameters(base);
+    Map<String, NamedTensor> byName = new HashMap<>();
+    for (NamedTensor each : tuner.frozen(0)) {
+      if (!parameters.containsKey(each.name())) byName.put(each.name(), each);
+    }
+    for (NamedTensor each : trained) byName.put(each.name(), each);
+    double largest = 0;
+    for (String name : names) {
+      String tensor = name.substring(MERGED.length());
+      if (isNoise(byName.get(tensor), tuner)) continue;
+      float[] stored = weights.values(Objects.requireNonNull(parameters.get(tensor), tensor));
+      float[] merged = tuner.merged(tensor, stored, byName);
+      largest = Math.max(largest, Differences.absolute(probe.floats(name), merged));
+    }
+    result.add(what, largest, golden.limit("merged"));
+  }
+
+  private static Map<String, ModelConfig.Parameter> parameters(ModelDirectory base) {
+    return base.config().parameters().stream()
+        .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));
+  }
+
+  /** A copy of the base's tensor that trains, and that rounding alone turns. */
+  private boolean isNoise(@Nullable NamedTensor copy, Tuner tuner) {
+    return copy != null
+        && golden.cosineExempt().contains(tuner.saved(List.of(copy)).getFirst().name());
+  }
+
+  /**
+   * Takes the start of the reference as what the base loses: where two singular values are close,
+   * decompositions of different libraries differ by more than rounding.
+   */
+  private static void takeStart(TrainableModel model) {
+    Map<String, NamedTensor> start = NamedTensor.byName(model.trained());
+    List<NamedTensor> state =
+        model.optimizerState().stream()
+            .map(
+                each -> {
+                  NamedTensor factor = start.get(each.name().replace(".initial.", "."));
+                  return factor == null ? each : factor.renamed(each.name());
+                })
+            .toList();
+    model.restore(model.trained(), state, 0);
+  }
+
+  /**
+   * Compares what a base lost whose adapter's start was taken out of it: the base without our own
+   * decomposition, and the result as a plain LoRA.
+   */
+  private void compareResidual(ModelDirectory base, TrainableModel model, GoldenFile probe) {
+    Path residual = golden.directory().resolve("init/residual_base.safetensors");
+    if (!Files.exists(residual)) return;
+    Tuner tuner = Tuner.of(golden.method(), base);
+    Map<String, NamedTensor> zeros = new HashMap<>();
+    for (NamedTensor each : model.trained()) {
+      float[] zero = new float[each.toFloats().length];
+      zeros.put(each.name(), NamedTensor.of(each.name(), zero, each.shape()));
+    }
+    Map<String, ModelConfig.Parameter> parameters = parameters(base);
+    double largest = 0;
+    try (GoldenFile file = new GoldenFile(residual)) {
+      for (NamedTensor expected : file.copies()) {
+        String name = expected.name().replace(".base_layer.weight", ".weight");
+        ModelConfig.Parameter parameter = Objects.requireNonNull(parameters.get(name), name);
+        float[] left = tuner.merged(name, base.weights().stored(parameter).toFloats(), zeros);
+        largest = Math.max(largest, Differences.absolute(expected.toFloats(), left));
+      }
+    }
+    result.add("residual", largest, golden.limit("merged"));
+    SavedResult plain = model.result(golden.method());
+    Tuner saved = Tuner.of(plain.method(), base);
+    compareMerged("converted", base, saved, saved.read(plain.tensors()), probe);
   }
 
   /**
@@ -354,8 +439,6 @@ public final class GoldenRun {
 
   /** Greedy continuations of the trained model, without a cache: the most likely token, again. */
   static final class GreedyContinuation {
-    private GreedyContinuation() {}
-
     /** Leaves the model with its factors B at zero. */
     static void compare(GoldenCase golden, TrainableModel model, GoldenResult.Collector result) {
       if (golden.generations().isEmpty()) return;
@@ -394,74 +477,98 @@ public final class GoldenRun {
     }
   }
 
-  /** Adapters whose start was taken out of the base: what it lost, and the result without it. */
-  static final class ChangedBase {
-    private static final String BASE_LAYER = ".base_layer.weight";
+  /**
+   * Single tensors that bitsandbytes has quantised, {@code <name>.source} each, quantised here
+   * again: every byte of every stored tensor, and every number computed back from them, must be
+   * equal.
+   */
+  static final class QuantisedTensors {
+    private static final String FILE = "tensors.safetensors";
 
-    private ChangedBase() {}
+    private final SafetensorsFile file;
+    private final Set<String> unseen;
 
-    /**
-     * Takes the start of the reference as what the base loses: where two singular values are close,
-     * decompositions of different libraries differ by more than rounding.
-     */
-    static void start(TrainableModel model) {
-      Map<String, NamedTensor> start = byName(model.trained());
-      List<NamedTensor> state =
-          model.optimizerState().stream()
-              .map(
-                  each -> {
-                    NamedTensor factor = start.get(each.name().replace(".initial.", "."));
-                    return factor == null ? each : factor.renamed(each.name());
-                  })
-              .toList();
-      model.restore(model.trained(), state, 0);
+    private QuantisedTensors(SafetensorsFile file) {
+      this.file = file;
+      this.unseen = new HashSet<>(file.names());
     }
 
-    private static Map<String, NamedTensor> byName(List<NamedTensor> tensors) {
-      return tensors.stream().collect(Collectors.toMap(NamedTensor::name, each -> each));
+    static boolean isIn(Path directory) {
+      return Files.isRegularFile(directory.resolve(FILE));
     }
 
-    /** The base without our own decomposition, and the result as a plain LoRA. */
-    static void compare(
-        GoldenCase golden,
-        ModelDirectory base,
-        TrainableModel model,
-        GoldenFile probe,
-        GoldenResult.Collector result) {
-      Path residual = golden.directory().resolve("init/residual_base.safetensors");
-      if (!Files.exists(residual)) return;
-      Tuner tuner = Tuner.of(golden.method(), base);
-      Map<String, NamedTensor> zeros = new HashMap<>();
-      for (NamedTensor each : model.trained()) {
-        float[] zero = new float[each.toFloats().length];
-        zeros.put(each.name(), NamedTensor.of(each.name(), zero, each.shape()));
+    static GoldenResult compare(Path directory) {
+      try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(FILE))) {
+        return new QuantisedTensors(file).compare(directory.getFileName().toString());
       }
-      double largest = 0;
-      try (GoldenFile file = new GoldenFile(residual)) {
-        for (NamedTensor expected : file.copies()) {
-          String name = expected.name().replace(BASE_LAYER, ".weight");
-          float[] left = tuner.merged(name, weight(base, name), zeros);
-          largest = Math.max(largest, distance(expected.toFloats(), left));
+    }
+
+    /** The base of a run, quantised here, against the layers that bitsandbytes has quantised. */
+    static void compareBase(GoldenCase golden, ModelDirectory base, GoldenResult.Collector result) {
+      if (golden.quantization() == null) return;
+      BaseWeights weights = new BaseWeights(base, golden.quantization());
+      Path path = golden.directory().resolve("quantized.safetensors");
+      try (SafetensorsFile file = SafetensorsFile.open(path)) {
+        QuantisedTensors expected = new QuantisedTensors(file);
+        List<String> wrong = new ArrayList<>();
+        for (ModelConfig.Parameter each : base.config().parameters()) {
+          if (!(weights.stored(each) instanceof FourBitTensor weight)) continue;
+          expected.compare(BitsAndBytesFormat.tensors(each.name(), weight), wrong);
+          String module = each.name().substring(0, each.name().lastIndexOf('.'));
+          float[] numbers = expected.find(module + ".dequantized").toFloats();
+          if (!Arrays.equals(numbers, weight.toFloats())) wrong.add(module + ".dequantized");
+        }
+        wrong.addAll(expected.unseen);
+        result.require(wrong.isEmpty() ? "quantized" : "quantized" + wrong, wrong.isEmpty());
+      }
+    }
+
+    private GoldenResult compare(String name) {
+      GoldenResult.Collector result = new GoldenResult.Collector();
+      for (String source : file.names()) {
+        if (!source.endsWith(".source")) continue;
+        unseen.remove(source);
+        String tensor = source.substring(0, source.length() - ".source".length());
+        List<String> wrong = new ArrayList<>();
+        compare(tensor, wrong);
+        result.require(wrong.isEmpty() ? tensor : tensor + wrong, wrong.isEmpty());
+      }
+      result.require(unseen.isEmpty() ? "names" : "names" + unseen, unseen.isEmpty());
+      return new GoldenResult(name, result.measures(), null);
+    }
+
+    private void compare(String tensor, List<String> wrong) {
+      MappedTensor source = find(tensor + ".source");
+      for (FourBitType type : FourBitType.values()) {
+        for (boolean nested : new boolean[] {false, true}) {
+          String key = tensor + "." + type.quantType() + (nested ? "-double" : "");
+          if (file.find(key + ".weight") == null) continue;
+          FourBitTensor weight = FourBitTensor.quantise(source, type, nested);
+          compare(BitsAndBytesFormat.tensors(key + ".weight", weight), wrong);
+          float[] expected = find(key + ".dequantized").toFloats();
+          if (!Arrays.equals(expected, weight.toFloats())) wrong.add(key + ".dequantized");
         }
       }
-      result.add("residual", largest, golden.limit("merged"));
-      SavedResult plain = model.result(golden.method());
-      MergedWeight.compare(golden, plain, base, probe, result);
+      Int8Tensor rows = Int8Tensor.quantise(source);
+      compare(BitsAndBytesFormat.tensors(tensor + ".int8.weight", rows), wrong);
     }
 
-    private static float[] weight(ModelDirectory base, String name) {
-      for (ModelConfig.Parameter each : base.config().parameters()) {
-        if (each.name().equals(name)) return base.weights().stored(each).toFloats();
+    private void compare(List<NamedTensor> ours, List<String> wrong) {
+      for (NamedTensor each : ours) {
+        MappedTensor theirs = find(each.name());
+        boolean equal =
+            theirs.dtype() == each.dtype()
+                && Arrays.equals(theirs.shape(), each.shape())
+                && Arrays.equals(theirs.named().toBytes(), each.toBytes());
+        if (!equal) wrong.add(each.name());
       }
-      throw new IllegalArgumentException("the base has no " + name);
     }
 
-    private static double distance(float[] expected, float[] actual) {
-      double largest = 0;
-      for (int i = 0; i < expected.length; i++) {
-        largest = Math.max(largest, Math.abs((double) expected[i] - actual[i]));
-      }
-      return largest;
+    private MappedTensor find(String name) {
+      MappedTensor found = file.find(name);
+      if (found == null) throw new IllegalArgumentException(FILE + " lacks " + name);
+      unseen.remove(name);
+      return found;
     }
   }
 }

@@ -35,10 +35,10 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
    * @param speedRatio Graft's speed divided by the other's
    * @param memoryRatio Graft's peak resident memory divided by the other's
    */
-  public record Round(JsonNode graft, JsonNode reference, double speedRatio, double memoryRatio) {}
+  record Round(JsonNode graft, JsonNode reference, double speedRatio, double memoryRatio) {}
 
   /** The median, minimum and maximum of some numbers. */
-  public record Spread(double median, double lowest, double highest) {
+  record Spread(double median, double lowest, double highest) {
     static Spread of(List<Round> rounds, Function<Round, Double> number) {
       double[] sorted = rounds.stream().mapToDouble(number::apply).sorted().toArray();
       int middle = sorted.length / 2;
@@ -52,18 +52,18 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
    * @param lossDifference the largest difference of the first loss, in nats; null if a program
    *     reports none
    */
-  public record Outcome(
+  record Outcome(
       Spread speedRatio, Spread memoryRatio, @Nullable Double lossDifference, List<Round> rounds) {}
 
   /** The comparison failed. */
-  public static final class Unusable extends RuntimeException {
+  static final class Unusable extends RuntimeException {
     Unusable(String message) {
       super(message);
     }
   }
 
   /** Returns the command line of this program with other arguments and the same JVM options. */
-  public static List<String> thisProgram(String... arguments) {
+  static List<String> thisProgram(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -76,10 +76,10 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
    * @param each receives every round
    * @throws Unusable if a program fails or its output is incomplete
    */
-  public Outcome run(Consumer<Round> each) throws IOException, InterruptedException {
+  Outcome run(Consumer<Round> each) throws IOException, InterruptedException {
     List<Round> all = new ArrayList<>();
     for (int r = 0; r < rounds; r++) {
-      Round round = r % 2 == 0 ? graftFirst() : graftLast();
+      Round round = round(r % 2 == 0);
       all.add(round);
       each.accept(round);
     }
@@ -90,23 +90,22 @@ record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
         all);
   }
 
-  private Round graftFirst() throws IOException, InterruptedException {
-    JsonNode ours = printed(graft, "graft");
-    return round(ours, printed(reference, "the reference"));
-  }
-
-  private Round graftLast() throws IOException, InterruptedException {
-    JsonNode theirs = printed(reference, "the reference");
-    return round(printed(graft, "graft"), theirs);
-  }
-
-  private static Round round(JsonNode graft, JsonNode reference) {
+  private Round round(boolean graftFirst) throws IOException, InterruptedException {
+    JsonNode ours;
+    JsonNode theirs;
+    if (graftFirst) {
+      ours = printed(graft, "graft");
+      theirs = printed(reference, "the reference");
+    } else {
+      theirs = printed(reference, "the reference");
+      ours = printed(graft, "graft");
+    }
     double speed =
-        reference.has("tokens_per_second")
-            ? number(graft, "tokens_per_second") / number(reference, "tokens_per_second")
-            : number(reference, "seconds_per_step") / number(graft, "seconds_per_step");
-    double memory = number(graft, "peak_rss_mb") / number(reference, "peak_rss_mb");
-    return new Round(graft, reference, speed, memory);
+        theirs.has("tokens_per_second")
+            ? number(ours, "tokens_per_second") / number(theirs, "tokens_per_second")
+            : number(theirs, "seconds_per_step") / number(ours, "seconds_per_step");
+    double memory = number(ours, "peak_rss_mb") / number(theirs, "peak_rss_mb");
+    return new Round(ours, theirs, speed, memory);
   }
 
   private static double number(JsonNode line, String field) {

@@ -3,16 +3,27 @@ package dev.graft.training;
 import dev.graft.kernels.TorchThread;
 import dev.graft.model.Execution;
 import dev.graft.model.Slot;
+import dev.graft.model.StepObserver;
 import dev.graft.model.StepObserver.MicroBatchCost;
 import dev.graft.model.Tuner;
-import dev.graft.training.StepRecorder.RecordedStep;
+import dev.graft.training.GemmBound.StepProducts;
+import dev.graft.training.StepReport.StepRecorder.RecordedStep;
+import dev.graft.training.StepReport.StepWork.Work;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -66,12 +77,16 @@ record StepReport(
   public record TimeShare(double ms, double percent) {}
 
   /**
-   * @param weights bytes of the base's
+   * @param weights bytes of the base's, by the estimate
    * @param estimate bytes of all
    */
-  record Memory(PeakMemory.Peak peak, long weights, long estimate) {}
-
-  static StepReport of(TrainingRun run, StepRecorder recorder, StepWork.Work work, Memory memory) {
+  static StepReport of(
+      TrainingRun run,
+      StepRecorder recorder,
+      Work work,
+      PeakMemory.Peak peak,
+      long weights,
+      long estimate) {
     List<RecordedStep> measured = recorder.measured();
     int steps = measured.size();
     double seconds = measured.stream().mapToLong(RecordedStep::nanos).sum() / 1e9;
@@ -80,12 +95,11 @@ record StepReport(
             mean(measured, MicroBatchCost::logical),
             mean(measured, MicroBatchCost::tokens),
             mean(measured, MicroBatchCost::outputs));
-    PeakMemory.Peak peak = memory.peak();
     return new StepReport(
         steps * tokens.logical() / seconds,
         seconds / steps,
         steps,
-        recorder.firstStep(),
+        recorder.firstStep,
         tokens,
         times(measured, seconds / steps),
         work.flops() / seconds / 1e9,
@@ -94,13 +108,13 @@ record StepReport(
         peak.rss() / MB,
         peak.anonymous() / MB,
         peak.mapped() / MB,
-        memory.weights() / (double) MB,
-        memory.estimate() / MB,
+        weights / (double) MB,
+        estimate / MB,
         List.copyOf(recorder.losses()),
         run.execution().precision().name().toLowerCase(Locale.ROOT),
-        recorder.plan() == null
+        recorder.plan == null
             ? run.execution().plan().kind().name().toLowerCase(Locale.ROOT)
-            : recorder.plan(),
+            : recorder.plan,
         run.machine().device(),
         run.threads(),
         TorchThread.version());
@@ -125,26 +139,6 @@ record StepReport(
     nanos.forEach(
         (part, each) -> shares.put(part, new TimeShare(each / 1e6, each / 1e7 / seconds)));
     return shares;
-  }
-
-  /**
-   * Cases of a fixture that must be exact: how many there are, and the names of those that differ.
-   */
-  static final class Tally {
-    private static final int NAMED = 5;
-
-    private final List<String> wrong = new ArrayList<>();
-    private int cases;
-
-    void add(String name, boolean right) {
-      cases++;
-      if (!right) wrong.add(name);
-    }
-
-    void tell(String what, GoldenResult.Collector result) {
-      result.add("%d %s, wrong".formatted(cases, what), wrong.size(), 0);
-      wrong.stream().limit(NAMED).forEach(name -> result.require(name, false));
-    }
   }
 
   /**
@@ -174,7 +168,7 @@ record StepReport(
       double flops = 0;
       double seconds = 0;
       for (RecordedStep step : steps) {
-        StepWork.Work work = step.work() == null ? now(step.batches()) : step.work();
+        Work work = step.work() == null ? now(step.batches()) : step.work();
         flops += work.flops();
         seconds += work.seconds();
       }
@@ -200,6 +194,168 @@ record StepReport(
     @Override
     public void close() {
       if (opened != null) opened.bound().close();
+    }
+  }
+
+  /**
+   * Measures the peak memory of this process. Linux reports the exact peak of the total. The
+   * anonymous part and the pages of files are only sampled every {@value #EVERY_MS} ms, because
+   * sampling takes time from the measured steps. Pages of files, such as mapped weights and
+   * libraries, can be dropped and read again.
+   */
+  static final class PeakMemory implements AutoCloseable {
+    private static final int EVERY_MS = 100;
+    private static final Path STATUS = Path.of("/proc/self/status");
+
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread watcher;
+    private long anonymous;
+    private long mapped;
+
+    /**
+     * @param rss peak resident bytes
+     * @param anonymous peak bytes that are not backed by files
+     * @param mapped peak bytes that are backed by files
+     */
+    record Peak(long rss, long anonymous, long mapped) {}
+
+    PeakMemory() {
+      watcher = Thread.ofPlatform().daemon().name("memory").start(this::watch);
+    }
+
+    private void watch() {
+      try {
+        do look();
+        while (!closed.await(EVERY_MS, TimeUnit.MILLISECONDS));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private synchronized void look() {
+      String status = status();
+      anonymous = Math.max(anonymous, bytes(status, "RssAnon"));
+      mapped = Math.max(mapped, bytes(status, "RssFile") + bytes(status, "RssShmem"));
+    }
+
+    /** Returns the peak so far. */
+    synchronized Peak peak() {
+      look();
+      return new Peak(bytes(status(), "VmHWM"), anonymous, mapped);
+    }
+
+    private static String status() {
+      try {
+        return Files.readString(STATUS);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private static long bytes(String status, String field) {
+      int at = status.indexOf(field + ":");
+      if (at < 0) return 0;
+      String line = status.substring(at + field.length() + 1, status.indexOf(" kB", at));
+      return Long.parseLong(line.strip()) * 1024;
+    }
+
+    @Override
+    public void close() {
+      closed.countDown();
+      try {
+        watcher.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Records the steps of a run, and ends it after enough steps. */
+  static final class StepRecorder implements StepObserver {
+    /** How the largest micro-batch is computed where that follows from memory; else null. */
+    private @Nullable String plan;
+
+    private final int warmup;
+    private final int steps;
+    private final Function<List<MicroBatchCost>, Work> work;
+    private final List<RecordedStep> measured = new ArrayList<>();
+    private final List<Double> losses = new ArrayList<>();
+    private List<MicroBatchCost> batches = new ArrayList<>();
+    private List<MicroBatchCost> shapes = List.of();
+    private long update;
+    private long begun = System.nanoTime();
+
+    /** Seconds from the start of this JVM to the end of the first step. */
+    private double firstStep;
+
+    /**
+     * A step that counts.
+     *
+     * @param nanos from the end of the step before to its own
+     * @param update ns of that in the update of the parameters
+     * @param work measured behind it; null = not yet
+     */
+    record RecordedStep(
+        long nanos, long update, List<MicroBatchCost> batches, @Nullable Work work) {}
+
+    /**
+     * @param work of a step that counts, asked for behind it if it has the products of the step
+     *     before: new ones take memory that is not the run's
+     */
+    StepRecorder(int warmup, int steps, Function<List<MicroBatchCost>, Work> work) {
+      this.work = work;
+      this.warmup = warmup;
+      this.steps = steps;
+    }
+
+    @Override
+    public void accumulated(MicroBatchCost cost) {
+      batches.add(cost);
+    }
+
+    @Override
+    public void updated(long nanos) {
+      update += nanos;
+    }
+
+    void hear(TrainingEvent event) {
+      if (event instanceof TrainingEvent.Planned how) {
+        plan =
+            "auto, %d of %d rows, %d of %d layers again"
+                .formatted(how.rowsAtATime(), how.rows(), how.recomputedLayers(), how.layers());
+      }
+      if (event instanceof TrainingEvent.Progress step) stepped(step);
+      begun = System.nanoTime(); // a checkpoint and what is measured are no part of the next step
+    }
+
+    private void stepped(TrainingEvent.Progress step) {
+      long nanos = System.nanoTime() - begun;
+      if (losses.isEmpty()) {
+        firstStep = ManagementFactory.getRuntimeMXBean().getUptime() / 1e3;
+      }
+      losses.add(step.loss());
+      List<MicroBatchCost> before = shapes;
+      shapes = batches.stream().map(MicroBatchCost::untimed).toList();
+      if (losses.size() > warmup && measured.size() < steps) {
+        Work now = shapes.equals(before) ? work.apply(batches) : null;
+        measured.add(new RecordedStep(nanos, update, batches, now));
+      }
+      batches = new ArrayList<>();
+      update = 0;
+    }
+
+    /** What the run asks for between its steps. */
+    @Nullable TrainerDirective next() {
+      return measured.size() < steps ? null : TrainerDirective.CANCEL;
+    }
+
+    List<RecordedStep> measured() {
+      return measured;
+    }
+
+    /** Of every step, in nats a trained token. */
+    List<Double> losses() {
+      return losses;
     }
   }
 }

@@ -85,19 +85,20 @@ def under_load(sides, project, seconds):
 
 def end_jobs(sides):
     """Cancels what waits, each over the server that did not accept it, and counts how the jobs of the writers ended."""
+    accepted = [(side, other, made) for side, other in (sides, sides[::-1]) for kind, made, *_ in side.writers.acknowledged if kind == "job"]
+    for _, other, job in accepted:
+        if other.api.job(job)["status"] == "queued":
+            try:
+                other.api.call("POST", f"/v1/fine_tuning/jobs/{job}/cancel", {})
+            except (NotAcknowledged, urllib.error.HTTPError):
+                pass  # a worker has it by now: it ends by itself
     counts = collections.Counter()
-    for side, other in (sides, sides[::-1]):
-        for job in [made for kind, made, *_ in side.writers.acknowledged if kind == "job"]:
-            if other.api.job(job)["status"] == "queued":
-                try:
-                    other.api.call("POST", f"/v1/fine_tuning/jobs/{job}/cancel", {})
-                except (NotAcknowledged, urllib.error.HTTPError):
-                    pass  # a worker has it by now: it ends by itself
-            postgres.await_true(f"the end of {job}", lambda: other.api.job(job)["status"] in ENDS, 300)
-            status = other.api.job(job)
-            counts[status["status"]] += 1
-            if status["status"] == "failed":
-                side.faults.append(f"{side.name}: {job} failed: {status['error']}")
+    for side, other, job in accepted:
+        postgres.await_true(f"the end of {job}", lambda: other.api.job(job)["status"] in ENDS, 300)
+        ended = other.api.job(job)
+        counts[ended["status"]] += 1
+        if ended["status"] == "failed":
+            side.faults.append(f"{side.name}: {job} failed: {ended['error']}")
     return counts
 
 
@@ -123,7 +124,7 @@ def drill(a, work):
     faults = old.faults + new.faults
     if new.administrator.get(path)["name"] != old.last_edit:
         faults.append(f"the name that the previous release set last was {old.last_edit}")
-    if old.administrator.get(path + "/limits")["weight"] != new.last_edit:
+    if old.administrator.get(path + "/limits")["settings"]["weight"] != new.last_edit:
         faults.append(f"the weight that this release set last was {new.last_edit}")
     lost = [made for side, other in (sides, sides[::-1]) for made in side.writers.lost(other.api, side.writers.acknowledged)]
     twice = new.writers.twice(new.api)

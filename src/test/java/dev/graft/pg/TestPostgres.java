@@ -43,8 +43,11 @@ public final class TestPostgres {
     }
   }
 
-  /** Of many servers at once; what is lost with the machine is lost. */
-  private static final String[] SETTINGS = {"fsync=off", "max_connections=300"};
+  /**
+   * For the pools of all servers that Spring keeps running for later tests: about 300 connections
+   * at the end of a full run. No test needs its data after a crash of the machine.
+   */
+  private static final String[] SETTINGS = {"fsync=off", "max_connections=1000"};
 
   private static final class Holder {
     static final Cluster CLUSTER = start();

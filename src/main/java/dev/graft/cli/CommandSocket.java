@@ -32,7 +32,6 @@ import picocli.CommandLine.IExecutionStrategy;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
-import tools.jackson.core.JacksonException;
 
 /**
  * The Unix socket on which a running server executes commands for its data directory, so that those
@@ -103,7 +102,7 @@ final class CommandSocket implements AutoCloseable {
       if (command.isEmpty()) return;
       AskedCommand.Answer answer = ServerContext.inside(server, () -> run(command.get(), asked));
       Channels.newOutputStream(caller).write(answer.json());
-    } catch (IOException | JacksonException unfit) {
+    } catch (IOException unfit) {
       log.atDebug().addKeyValue("cause", unfit.toString()).log("command_unread");
     }
   }

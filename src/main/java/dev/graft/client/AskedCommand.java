@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -40,9 +42,20 @@ public record AskedCommand(String command, List<String> options) {
     return dataDir.toAbsolutePath().resolve("commands").resolve("socket");
   }
 
-  /** Reads a command up to the end of the stream. */
+  /**
+   * Reads a command up to the end of the stream.
+   *
+   * @throws IOException also if it ends without a command, or is not one
+   */
   public static AskedCommand read(InputStream in) throws IOException {
-    return JsonMapper.shared().readValue(in.readNBytes(MOST_BYTES), AskedCommand.class);
+    try {
+      @Nullable AskedCommand asked =
+          JsonMapper.shared().readValue(in.readNBytes(MOST_BYTES), AskedCommand.class);
+      if (asked == null) throw new IOException("The caller sent no command.");
+      return asked;
+    } catch (JacksonException unfit) {
+      throw new IOException("The caller sent something that is not a command.", unfit);
+    }
   }
 
   /** Has the server execute the command; returns empty if no server answers. */

@@ -20,7 +20,7 @@ class TestPostgresIT {
         Statement statement = connection.createStatement();
         ResultSet shown = statement.executeQuery("show max_connections")) {
       assertThat(shown.next()).isTrue();
-      assertThat(shown.getInt(1)).isEqualTo(300);
+      assertThat(shown.getInt(1)).isEqualTo(1000);
     }
   }
 
@@ -28,7 +28,7 @@ class TestPostgresIT {
   void aContainerIsStartedWithThem() {
     try (PostgreSQLContainer container = TestPostgres.container()) {
       assertThat(container.getCommandParts())
-          .containsExactly("postgres", "-c", "fsync=off", "-c", "max_connections=300");
+          .containsExactly("postgres", "-c", "fsync=off", "-c", "max_connections=1000");
     }
   }
 }

@@ -98,7 +98,7 @@ final class CommandSocket implements AutoCloseable {
   private void answer(SocketChannel caller) {
     try (caller) {
       AskedCommand asked = AskedCommand.read(Channels.newInputStream(caller));
-      Optional<Object> command = SocketCommands.of(asked);
+      Optional<Object> command = SocketCommands.of(asked.command());
       if (command.isEmpty()) return;
       AskedCommand.Answer answer = ServerContext.inside(server, () -> run(command.get(), asked));
       Channels.newOutputStream(caller).write(answer.json());
@@ -134,8 +134,8 @@ final class CommandSocket implements AutoCloseable {
     private SocketCommands() {}
 
     /** Returns the command, or empty if a server does not execute it. */
-    static Optional<Object> of(AskedCommand asked) {
-      return switch (asked.command()) {
+    static Optional<Object> of(String command) {
+      return switch (command) {
         case "key" -> Optional.of(new KeyCommand());
         case "worker-token" -> Optional.of(new WorkerTokenCommand());
         case LocalLoginCommand.NAME -> Optional.of(new LocalLoginCommand());
@@ -199,11 +199,9 @@ final class CommandSocket implements AutoCloseable {
 
     private static Optional<AskedCommand> asked(String... arguments) {
       if (arguments.length == 0) return Optional.empty();
+      if (SocketCommands.of(arguments[0]).isEmpty()) return Optional.empty();
       List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
-      AskedCommand asked = new AskedCommand(arguments[0], options);
-      return CommandSocket.SocketCommands.of(asked).isPresent()
-          ? Optional.of(asked)
-          : Optional.empty();
+      return Optional.of(new AskedCommand(arguments[0], options));
     }
 
     @Override

@@ -54,7 +54,7 @@ class CalledCommandTests {
   }
 
   @Test
-  void theVersionIsToldWithoutAnyCommand() throws Exception {
+  void theVersionIsPrintedWithoutLoadingAnyCommand() throws Exception {
     assertThat(loaded("--version"))
         .noneMatch(name -> OF_SERVERS.stream().anyMatch(name::startsWith))
         .noneMatch(name -> name.startsWith("tools.jackson."))

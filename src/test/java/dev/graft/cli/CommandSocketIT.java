@@ -64,9 +64,7 @@ class CommandSocketIT {
     StringWriter err = new StringWriter();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     int status =
-        new CommandLine(
-                CommandSocket.SocketCommands.of(new AskedCommand(arguments[0], options))
-                    .orElseThrow())
+        new CommandLine(CommandSocket.SocketCommands.of(arguments[0]).orElseThrow())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionStrategy(CommandSocket.RunningServer.of(() -> {}, arguments).orElseThrow())
             .setOut(new PrintWriter(out))

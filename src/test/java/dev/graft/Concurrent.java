@@ -9,10 +9,10 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * A test that shares no server with the tests that run one after another. One of them at a time
- * runs beside those: tests that compute for seconds, and those of {@link
- * dev.graft.openai.StartedGraft}, whose jobs train in processes of their own. Libtorch has one
- * generator of random numbers a process, so whatever trains in this one has this annotation.
+ * A test that computes for seconds and shares no server with the tests that run one after another.
+ * One of them at a time runs beside those and beside one {@link OwnServer} test. Libtorch has one
+ * generator of random numbers per process, so every test that trains in this process has this
+ * annotation.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

@@ -3,6 +3,7 @@ package dev.graft.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.ManifestDirectory;
@@ -24,6 +25,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import picocli.CommandLine;
 
 /** {@code graft artifacts verify}, on the database and the data directory of a server. */
+@OwnServer
 class ArtifactsVerifyIT {
   private final TestPostgres.Address database = TestPostgres.migrated();
   @TempDir private Path directory;

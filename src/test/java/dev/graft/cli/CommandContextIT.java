@@ -2,6 +2,7 @@ package dev.graft.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.client.BundledModel;
@@ -22,6 +23,7 @@ import org.springframework.scheduling.config.ScheduledTaskHolder;
 import picocli.CommandLine;
 
 /** Short commands on a server's database, which may run at the same time. */
+@OwnServer
 class CommandContextIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
 

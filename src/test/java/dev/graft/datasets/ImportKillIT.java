@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.OwnServer;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.hub.HubDouble;
 import dev.graft.openai.GraftProgram;
@@ -25,6 +26,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /** A server that is killed in the middle of an import, and the next one on its data directory. */
+@OwnServer
 class ImportKillIT {
   private static final byte[] ROWS =
       "{\"text\":\"some words\"}\n".repeat(1_000_000).getBytes(UTF_8);

@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.pg.TestPostgres;
 import dev.graft.spec.Resources;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The statement by which KEDA scales workers, on the schema of today. */
+@OwnServer
 class ChartQueueDepthIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
 

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static java.util.Comparator.comparing;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.TestPostgres;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * chooses: the department that used least of those with a job that fits, and of its jobs that fit
  * the first in the queue.
  */
+@OwnServer
 class ClaimModelIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final List<String> CLASSES = List.of("default", "gpu", "ray");

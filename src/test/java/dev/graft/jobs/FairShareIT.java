@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.TestPostgres;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who is next, in simulated hours: the queue is real, its clock is moved. */
+@OwnServer
 class FairShareIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final int WORKERS = 4;

@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.pg.TestPostgres;
 import dev.graft.tenancy.Actor;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Jobs that wait for their approval: in nobody's way, and on no way to a worker. */
+@OwnServer
 class JobApprovalIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final Actor OWNER = new Actor(null, "user_owner", "owner@example.org", null);

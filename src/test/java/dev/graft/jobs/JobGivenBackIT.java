@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of a job that workers give back. */
+@OwnServer
 class JobGivenBackIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
 

@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What a job tells of itself is what its next run goes on from. */
+@OwnServer
 class JobGoesBackIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.graft.OwnServer;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.jobs.lease.Device;
@@ -21,6 +22,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+@OwnServer
 class JobLedgerIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final TrainingFailure TRANSIENT =

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** Why a job is where it is, and when it will have ended; the queue is real, its clock is moved. */
+@OwnServer
 class JobReasonIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.WorkerDevices.DeviceOffer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
@@ -23,6 +24,7 @@ import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** A job goes to a device that can hold it, and blocks nobody else's way. */
+@OwnServer
 class JobsThatFitIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final long SMALL = 4_000;

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
@@ -30,6 +31,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
+@OwnServer
 class QueueConcurrencyIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final int CLAIMERS = 8;

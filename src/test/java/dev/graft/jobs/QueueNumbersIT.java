@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.OwnServer;
 import dev.graft.pg.ObservedPlans;
 import dev.graft.pg.Plan;
 import dev.graft.pg.TestPostgres;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What a scrape asks of the queue costs nothing with 100,000 jobs that have ended. */
+@OwnServer
 class QueueNumbersIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final int WAITING = 7;

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.ExpectedLog;
+import dev.graft.OwnServer;
 import dev.graft.jobs.JobRows.JobRow;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.bind.Binder;
 
 /** What a lost lease says about its job. The clock of the database is moved by hand. */
+@OwnServer
 class ReaperIT {
   private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final JobProperties SETTINGS =

@@ -1,7 +1,7 @@
 package dev.graft.openai;
 
-import dev.graft.Concurrent;
 import dev.graft.GraftApplication;
+import dev.graft.OwnServer;
 import dev.graft.catalog.BaseModels;
 import dev.graft.pg.FreshDatabase;
 import dev.graft.tenancy.ApiKeys;
@@ -21,7 +21,7 @@ import org.springframework.test.context.ContextConfiguration;
  * A whole Graft on a random port: server, worker with its real trainer, a database of its own, and
  * a base model {@code tiny}. Its tests run beside those of servers without a worker.
  */
-@Concurrent
+@OwnServer
 @SpringBootTest(
     classes = GraftApplication.class,
     webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
 
 /**
  * A failure that a test provokes: while this is open, these messages of a logger are kept for the
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
 public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final Logger logger;
   private final List<String> expected;
+  private volatile List<KeyValuePair> about = List.of();
   private final List<String> seen = new CopyOnWriteArrayList<>();
   private final List<String> traces = new CopyOnWriteArrayList<>();
   private final List<Map<String, String>> contexts = new CopyOnWriteArrayList<>();
@@ -42,6 +44,12 @@ public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements Au
     return of(logger.getName(), messages);
   }
 
+  /** Expects only those with this value: tests beside this one may provoke the same failure. */
+  public ExpectedLog about(String key, Object value) {
+    about = List.of(new KeyValuePair(key, value));
+    return this;
+  }
+
   /** Those that came, in their order. */
   public List<String> seen() {
     return List.copyOf(seen);
@@ -59,13 +67,17 @@ public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements Au
 
   @Override
   protected void append(ILoggingEvent event) {
-    if (expected.contains(event.getMessage())) {
+    if (expected.contains(event.getMessage()) && pairs(event).containsAll(about)) {
       seen.add(event.getMessage());
       contexts.add(Map.copyOf(event.getMDCPropertyMap()));
       if (event.getThrowableProxy() != null) {
         traces.add(ThrowableProxyUtil.asString(event.getThrowableProxy()));
       }
     } else logger.getLoggerContext().getLogger(Logger.ROOT_LOGGER_NAME).callAppenders(event);
+  }
+
+  private static List<KeyValuePair> pairs(ILoggingEvent event) {
+    return event.getKeyValuePairs() == null ? List.of() : event.getKeyValuePairs();
   }
 
   @Override

@@ -65,7 +65,9 @@ class RunLimitsIT {
   void aTrainerThatHangsIsKilledAndTheAttemptCounted() throws Exception {
     QueueServer.Submitted job =
         server.submitAsking(within(null, 3L), "{\"steps\":9,\"hang_at\":3}", directory);
-    try (var log = ExpectedLog.of("dev.graft.worker", "run_over_its_limit", "trainer_failed")) {
+    try (var log =
+        ExpectedLog.of("dev.graft.worker", "run_over_its_limit", "trainer_failed")
+            .about("job", job.id())) {
       run(job);
       assertThat(log.seen()).containsExactly("run_over_its_limit", "trainer_failed");
     }
@@ -81,7 +83,9 @@ class RunLimitsIT {
   void aJobThatRunsLongerThanItMayFailsForGood() throws Exception {
     QueueServer.Submitted job =
         server.submitAsking(within(2L, null), "{\"steps\":100000,\"step_ms\":20}", directory);
-    try (var log = ExpectedLog.of("dev.graft.worker", "run_over_its_limit", "trainer_failed")) {
+    try (var log =
+        ExpectedLog.of("dev.graft.worker", "run_over_its_limit", "trainer_failed")
+            .about("job", job.id())) {
       run(job);
       assertThat(log.seen()).containsExactly("run_over_its_limit", "trainer_failed");
     }

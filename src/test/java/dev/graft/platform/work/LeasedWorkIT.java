@@ -184,7 +184,8 @@ class LeasedWorkIT {
               throw new IOException("no such thing");
             });
     one.add(kind, "poison", department);
-    try (ExpectedLog log = ExpectedLog.of(WorkLoop.class, "work_failed", "work_given_up")) {
+    try (ExpectedLog log =
+        ExpectedLog.of(WorkLoop.class, "work_failed", "work_given_up").about("subject", "poison")) {
       run(fails, fails, () -> await().until(() -> left() == 0));
       assertThat(log.seen()).endsWith("work_failed", "work_given_up");
     }
@@ -202,7 +203,8 @@ class LeasedWorkIT {
       leaseIsOver();
     }
     TestKind never = kind(claim -> {});
-    try (ExpectedLog log = ExpectedLog.of(WorkLoop.class, "work_given_up")) {
+    try (ExpectedLog log =
+        ExpectedLog.of(WorkLoop.class, "work_given_up").about("subject", "poison")) {
       run(never, never, () -> await().until(() -> left() == 0));
       assertThat(log.seen()).containsExactly("work_given_up");
     }

@@ -47,7 +47,7 @@ class FairShareController {
     if (!identity.reaches(id, Permission.ORGANIZATION_READ)) {
       throw RequestFailed.notFound("project", id);
     }
-    ClaimStatement.FairShare settings = ledger.settings();
+    Claims.FairShare settings = ledger.settings();
     FairShareLedger.Standing now =
         ledger.of(id).orElseThrow(() -> RequestFailed.notFound("project", id));
     return new FairShareObject(

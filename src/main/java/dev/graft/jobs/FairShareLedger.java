@@ -1,6 +1,6 @@
 package dev.graft.jobs;
 
-import dev.graft.jobs.ClaimStatement.FairShare;
+import dev.graft.jobs.Claims.FairShare;
 import dev.graft.platform.EveryDepartment;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -14,8 +14,8 @@ import org.springframework.transaction.support.TransactionOperations;
 /** Reads the position of departments, from the numbers by which the claim orders them. */
 @Component
 class FairShareLedger {
-  private static final ClaimStatement.JobsThatFit.Offered OFFER =
-      new ClaimStatement.JobsThatFit.Offered(
+  private static final Claims.JobsThatFit.Offered OFFER =
+      new Claims.JobsThatFit.Offered(
           "f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
 
   /**
@@ -31,7 +31,7 @@ class FairShareLedger {
                          and q.available_at <= (select graft_now())
                        order by q.queue_order limit 1) end\
     """
-        .formatted(department, ClaimStatement.JobsThatFit.startable(department, OFFER));
+        .formatted(department, Claims.JobsThatFit.startable(department, OFFER));
   }
 
   private static final String EXPLAIN =

@@ -34,6 +34,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
    */
   private static final Duration LONGEST_CLAIM = Duration.ofSeconds(1);
 
+  private final Claims claims;
   private final LeaseDesk desk;
   private final Publication publication;
   private final LeaseBlobs blobs;
@@ -41,7 +42,8 @@ class InProcessLeaseProtocol implements LeaseProtocol {
   private @Nullable String workerId;
 
   InProcessLeaseProtocol(
-      LeaseDesk desk, Publication publication, LeaseBlobs blobs, Workers workers) {
+      Claims claims, LeaseDesk desk, Publication publication, LeaseBlobs blobs, Workers workers) {
+    this.claims = claims;
     this.desk = desk;
     this.publication = publication;
     this.blobs = blobs;
@@ -57,7 +59,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
             String worker = worker(device);
             workers.seenInProcess(worker);
             try (var _ = MDC.putCloseable("worker", worker)) {
-              return desk.claim(worker, device, shorter, request);
+              return claims.claim(worker, device, shorter, request);
             }
           } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();

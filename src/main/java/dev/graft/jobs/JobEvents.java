@@ -176,21 +176,6 @@ class JobEvents {
         .optional();
   }
 
-  /** Returns the checkpoints from which the job's next run may resume, newest first. */
-  List<Checkpoint> resumable(String jobId, int limit) {
-    return sql.sql(
-            """
-            -- resumable
-            select c.* from job_checkpoint c join job on job.id = c.job_id
-             where c.job_id = :job and c.epoch > job.restart_epoch
-             order by c.epoch desc, c.step desc limit :limit
-            """)
-        .param("job", jobId)
-        .param("limit", limit)
-        .query(Checkpoint::of)
-        .list();
-  }
-
   /** OpenAI's FineTuningJobEvent and FineTuningJobCheckpoint. */
   static final class JobEventObject {
     private static final JsonMapper JSON = JsonMapper.shared();

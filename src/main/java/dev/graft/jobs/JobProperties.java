@@ -46,7 +46,7 @@ record JobProperties(
     @Nullable Duration maxRun,
     @DefaultValue("2h") Duration noProgress,
     @DefaultValue("8") int workerConnections,
-    @DefaultValue ClaimStatement.FairShare fairShare,
+    @DefaultValue Claims.FairShare fairShare,
     @DefaultValue EventStreams eventStreams) {
   /**
    * @param poll how often a server looks for new events of all followed jobs

@@ -27,10 +27,12 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping(LeaseWire.PATH + "/leases")
 class LeaseController {
+  private final Claims claims;
   private final LeaseDesk desk;
   private final Publication publication;
 
-  LeaseController(LeaseDesk desk, Publication publication) {
+  LeaseController(Claims claims, LeaseDesk desk, Publication publication) {
+    this.claims = claims;
     this.desk = desk;
     this.publication = publication;
   }
@@ -42,7 +44,7 @@ class LeaseController {
     LeaseWire.ClaimRequest request = LeaseWire.read(body, LeaseWire.ClaimRequest.class);
     Device device = request.device() == null ? Device.UNKNOWN : request.device();
     Duration wait = Duration.ofMillis(Math.max(request.waitMs(), 0));
-    Optional<Lease> lease = desk.claim(worker.workerId(), device, wait, request.request());
+    Optional<Lease> lease = claims.claim(worker.workerId(), device, wait, request.request());
     return lease.map(LeaseController::json).orElseGet(() -> ResponseEntity.noContent().build());
   }
 

@@ -2,12 +2,7 @@ package dev.graft.jobs;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Digest;
-import dev.graft.jobs.ClaimStatement.ClaimedJob;
-import dev.graft.jobs.lease.Device;
-import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.Directive;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
@@ -15,154 +10,44 @@ import dev.graft.jobs.lease.LeaseProtocol.LeaseReport;
 import dev.graft.jobs.lease.LeaseProtocol.TrainingFailure;
 import dev.graft.jobs.lease.LeaseProtocol.UploadsExceeded;
 import dev.graft.platform.Ids;
-import dev.graft.platform.Traces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DuplicateKeyException;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Answers the calls of workers, over HTTP and in process. */
+/** Answers the calls of workers about their leases, over HTTP and in process. */
 @Component
 class LeaseDesk {
   private static final Logger log = LoggerFactory.getLogger(LeaseDesk.class);
-  private static final int CHECKPOINTS_OFFERED = 2;
 
   private final LeaseLedger ledger;
   private final JobRows jobs;
-  private final JobEvents events;
   private final LeaseBlobs blobs;
   private final WorkerDevices devices;
   private final Retries retries;
   private final JobProperties settings;
   private final Ids ids;
-  private final Traces traces;
   private final JsonMapper json = JsonMapper.shared();
 
   LeaseDesk(
       LeaseLedger ledger,
       JobRows jobs,
-      JobEvents events,
       LeaseBlobs blobs,
       WorkerDevices devices,
       JobProperties settings,
-      Ids ids,
-      Traces traces) {
+      Ids ids) {
     this.ledger = ledger;
     this.jobs = jobs;
-    this.events = events;
     this.blobs = blobs;
     this.devices = devices;
     this.retries = new Retries(settings);
     this.settings = settings;
     this.ids = ids;
-    this.traces = traces;
-  }
-
-  /**
-   * Claims a job: at once, and then every {@code graft.jobs.claim-poll} until {@code wait} is over.
-   *
-   * @param request identifies repetitions of this claim, which get the same lease while it lives
-   * @throws LeaseRefused if the worker is configured for another class than it joined with
-   */
-  public Optional<Lease> claim(
-      String workerId, Device device, Duration wait, @Nullable UUID request)
-      throws InterruptedException {
-    devices.asks(workerId, device);
-    Optional<ClaimedJob> before = claimed(workerId, request);
-    if (before.isPresent()) return before.map(job -> lease(job, job.traceparent()));
-    Duration longest =
-        wait.compareTo(LeaseProtocol.LONGEST_WAIT) < 0 ? wait : LeaseProtocol.LONGEST_WAIT;
-    long end = System.nanoTime() + longest.toNanos();
-    while (true) {
-      long begun = System.nanoTime();
-      Optional<ClaimedJob> claimed = claim(workerId, device, request);
-      long left = end - System.nanoTime();
-      if (claimed.isPresent() || left <= 0) {
-        return claimed.map(job -> lease(job, traced(job, workerId, begun)));
-      }
-      TimeUnit.NANOSECONDS.sleep(Math.min(left, settings.claimPoll().toNanos()));
-    }
-  }
-
-  private Optional<ClaimedJob> claim(String workerId, Device device, @Nullable UUID request) {
-    try {
-      return ledger.claim(workerId, device, settings.leaseTtl(), request);
-    } catch (DuplicateKeyException alreadyGot) {
-      return claimed(workerId, request);
-    }
-  }
-
-  private Optional<ClaimedJob> claimed(String workerId, @Nullable UUID request) {
-    if (request == null) return Optional.empty();
-    return ledger.claimed(workerId, request, settings.leaseTtl());
-  }
-
-  /** Records the wait and the claim as spans; returns the trace context for the run. */
-  private @Nullable String traced(ClaimedJob job, String workerId, long begun) {
-    String submitted = job.traceparent();
-    if (submitted == null || job.waited() == null) return submitted;
-    Map<String, String> ids =
-        Map.of(
-            "graft.job_id", job.key().jobId(),
-            "graft.department_id", job.departmentId(),
-            "graft.worker_id", workerId);
-    String waited = traces.past("wait in queue", submitted, job.waited(), ids);
-    if (waited == null) return submitted;
-    return traces.past("claim job", waited, Duration.ofNanos(System.nanoTime() - begun), ids);
-  }
-
-  private Lease lease(ClaimedJob job, @Nullable String traceparent) {
-    log.atInfo()
-        .addKeyValue("job", job.key().jobId())
-        .addKeyValue("epoch", job.key().epoch())
-        .log("job_claimed");
-    List<Lease.Resume> checkpoints =
-        events.resumable(job.key().jobId(), CHECKPOINTS_OFFERED).stream()
-            .map(c -> new Lease.Resume(c.step(), new Digest(c.manifest())))
-            .toList();
-    return new Lease(
-        job.key(),
-        settings.leaseTtl().toMillis(),
-        settings.heartbeat().toMillis(),
-        job.baseModel(),
-        job.baseManifest(),
-        job.trainingFile(),
-        job.validationFile(),
-        job.adapterJson(),
-        job.seed(),
-        checkpoints,
-        job.parentModel(),
-        job.start(),
-        job.memoryFailures() > 0,
-        job.resources(),
-        limits(job),
-        traceparent);
-  }
-
-  /** Returns the limits of the run; earlier runs have used up part of the job's time. */
-  private Lease.RunLimits limits(ClaimedJob job) {
-    Long asked = job.resources().maxRunSeconds();
-    Duration most = settings.maxRun();
-    if (asked != null && (most == null || asked < most.toSeconds()))
-      most = Duration.ofSeconds(asked);
-    Long maxRunMs = most == null ? null : left(most, job.key().jobId());
-    Long quiet = job.resources().noProgressSeconds();
-    return new Lease.RunLimits(
-        maxRunMs, quiet == null ? settings.noProgress().toMillis() : quiet * 1000);
-  }
-
-  private long left(Duration most, String jobId) {
-    return Math.max(0, most.minus(ledger.ran(jobId)).toMillis());
   }
 
   public Directive renew(LeaseKey key, LeaseReport report) {

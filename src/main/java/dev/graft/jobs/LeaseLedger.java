@@ -1,8 +1,6 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.ClaimStatement.ClaimedJob;
-import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.CheckpointReport;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
@@ -13,21 +11,19 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The worker's side of the queue, as SQL: claim ({@link ClaimStatement}), renew, checkpoint, and
- * the ends of a lease: complete, fail, release. A cancellation that was requested before wins over
- * every other end. {@link Reaper.LostLeases} takes leases away from workers that stopped renewing.
+ * The statements of a lease, from its claim ({@link Claims}) on: renew, checkpoint, and the ends of
+ * a lease: complete, fail, release. A cancellation that was requested before wins over every other
+ * end. {@link Reaper.LostLeases} takes leases away from workers that stopped renewing.
  *
  * <p>The live row of {@code job_lease} is the fence. Every write begins with exactly that row,
  * found by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that
@@ -38,9 +34,6 @@ import tools.jackson.databind.node.ObjectNode;
  */
 @Component
 class LeaseLedger {
-  /** Tries of one claim: more than the number of concurrent claims. */
-  private static final int TRIES = 64;
-
   private final JdbcClient sql;
   private final JobProperties settings;
   private final JobMeters meters;
@@ -214,70 +207,6 @@ class LeaseLedger {
       """
           + Transition.LEASE_ENDED;
 
-  /**
-   * Claims the next job that the device may get; empty only if none may start. A try fails if
-   * another worker took the job, or its row is locked at the moment.
-   *
-   * @param request identifies repetitions of one claim, of which one at most has a live lease; null
-   *     = the worker sends none
-   * @throws DuplicateKeyException if another claim with this request was faster: {@link #claimed}
-   *     returns its job
-   */
-  Optional<ClaimedJob> claim(String workerId, Device device, Duration ttl, @Nullable UUID request) {
-    return meters.claim(() -> next(workerId, device, ttl, request));
-  }
-
-  private Optional<ClaimedJob> next(
-      String workerId, Device device, Duration ttl, @Nullable UUID request) {
-    for (int i = 0; i < TRIES; i++) {
-      Optional<Claim> now = send(ClaimStatement.CLAIM, workerId, device, ttl, request);
-      Optional<Claim> claim =
-          now.isPresent()
-              ? now
-              : send(ClaimStatement.CLAIM_WAITING, workerId, device, ttl, request);
-      if (claim.isEmpty()) return Optional.empty();
-      if (claim.get().job() != null) return Optional.of(claim.get().job());
-    }
-    return Optional.empty();
-  }
-
-  /** Returns the job that an earlier claim with this request still holds, and renews its lease. */
-  Optional<ClaimedJob> claimed(String workerId, UUID request, Duration ttl) {
-    return sql.sql(ClaimStatement.CLAIMED)
-        .param("worker", workerId)
-        .param("request", request)
-        .param("ttl", ttl.toMillis())
-        .query(ClaimedJob::before)
-        .optional();
-  }
-
-  /** The answer of a claim that chose a department; null = others took its last jobs. */
-  private record Claim(@Nullable ClaimedJob job) {}
-
-  private Optional<Claim> send(
-      String statement, String workerId, Device device, Duration ttl, @Nullable UUID request) {
-    return sql.sql(statement)
-        .param("worker", workerId)
-        .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
-        .param("kind", JobNeeds.kind(device.computes()))
-        .param("capability", device.capabilityNumber())
-        .param("devices", device.count())
-        .param("memory", device.holds())
-        .param("ttl", ttl.toMillis())
-        .param("request", request)
-        .param("half_life", settings.fairShare().halfLifeSeconds())
-        .param("penalty", settings.fairShare().penaltySeconds())
-        .query(this::read)
-        .optional();
-  }
-
-  private Claim read(ResultSet row, int number) throws SQLException {
-    if (row.getString("id") == null) return new Claim(null);
-    Duration waited = seconds(row, "waited");
-    meters.claimed(waited);
-    return new Claim(ClaimedJob.of(row, waited));
-  }
-
   /** Returns an interval in seconds; zero where the clock was set back meanwhile. */
   static Duration seconds(ResultSet row, String column) throws SQLException {
     return Duration.ofMillis(Math.max(0, Math.round(row.getDouble(column) * 1000)));
@@ -342,20 +271,6 @@ class LeaseLedger {
             .optional()
             .isPresent();
     if (!held) throw new LeaseLost(key);
-  }
-
-  /** Returns how long the finished runs of a job took together. */
-  Duration ran(String jobId) {
-    return Duration.ofMillis(
-        sql.sql(
-                """
-                -- ran
-                select coalesce(sum(extract(epoch from ended_at - claimed_at)), 0) * 1000
-                  from job_lease where job_id = :job and ended_at is not null
-                """)
-            .param("job", jobId)
-            .query(Long.class)
-            .single());
   }
 
   JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {

@@ -88,7 +88,7 @@ class QueueNumbers implements StoredNumbers {
       select 'share', id, null, used / nullif(sum(used) over (), 0), null
         from (select id, %s as used from department where used > 0) d
       """
-          .formatted(ClaimStatement.FairShare.USED);
+          .formatted(Claims.FairShare.USED);
 
   /** Use that was reported more than two minutes ago, several heartbeats, is not current. */
   private static final String DEVICES =
@@ -105,7 +105,7 @@ class QueueNumbers implements StoredNumbers {
       """;
 
   private final JdbcClient sql;
-  private final ClaimStatement.FairShare fairShare;
+  private final Claims.FairShare fairShare;
 
   QueueNumbers(JdbcClient sql, JobProperties settings) {
     this.sql = sql;

@@ -83,7 +83,7 @@ class WorkerDevices {
                  and d.asked_at > (select graft_now()) - interval '30 days') each_device
        group by class, dedicated, kind, capability, devices, there, classes
       """
-          .formatted(Long.MAX_VALUE, ClaimStatement.JobsThatFit.classes("d.dedicated"));
+          .formatted(Long.MAX_VALUE, Claims.JobsThatFit.classes("d.dedicated"));
 
   private static final String ON_RAY =
       """

@@ -2,15 +2,16 @@
  * The life of a job. No other module writes job state.
  *
  * <p>How it works: PostgreSQL is the queue. {@link dev.graft.jobs.JobLedger} has the department's
- * statements (submit, approve, reject, pause, resume, cancel), {@link dev.graft.jobs.LeaseLedger}
- * the worker's (<b>claim</b>, renew, checkpoint, complete, fail, release), and {@link
- * dev.graft.jobs.Reaper} takes expired leases away. A job is {@code queued -> running -> succeeded
- * | failed | cancelled}, possibly {@code paused} in between, and {@code waiting} first if its
- * department requires approval. Each transition is one statement that changes the state, the
- * department's counter of running jobs and the numbered events. Locks are always taken in the order
- * lease, job, progress, department. Workers call through {@link dev.graft.jobs.lease}. The module
- * also has named adapter configurations, to which a job may refer, and the server's view of
- * workers: join tokens, credentials, devices.
+ * statements (submit, approve, reject, pause, resume, cancel), {@link dev.graft.jobs.Claims} gives
+ * jobs to workers, {@link dev.graft.jobs.LeaseLedger} has the statements of a lease (renew,
+ * checkpoint, complete, fail, release), and {@link dev.graft.jobs.Reaper} takes expired leases
+ * away. A job is {@code queued -> running -> succeeded | failed | cancelled}, possibly {@code
+ * paused} in between, and {@code waiting} first if its department requires approval. Each
+ * transition is one statement that changes the state, the department's counter of running jobs and
+ * the numbered events. Locks are always taken in the order lease, job, progress, department.
+ * Workers call through {@link dev.graft.jobs.lease}. The module also has named adapter
+ * configurations, to which a job may refer, and the server's view of workers: join tokens,
+ * credentials, devices.
  *
  * <p>How it fails:
  *

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiKeys;
@@ -38,6 +39,7 @@ class AdmissionIT {
   @LocalServerPort int port;
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
+  @Autowired Claims claims;
   @Autowired LeaseLedger leases;
   @Autowired JdbcClient sql;
   private String department = "";
@@ -187,10 +189,7 @@ class AdmissionIT {
   /** Jobs of other tests may wait as well. */
   private LeaseKey claimOwn() {
     while (true) {
-      ClaimStatement.ClaimedJob job =
-          leases
-              .claim("wkr_" + department, Device.UNKNOWN, java.time.Duration.ofMinutes(30), null)
-              .orElseThrow();
+      Lease job = claims.claimNow("wkr_" + department, Device.UNKNOWN, null).orElseThrow();
       if (job.key().jobId().equals(newest())) return job.key();
     }
   }

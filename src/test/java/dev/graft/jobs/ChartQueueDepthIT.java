@@ -10,7 +10,6 @@ import dev.graft.spec.Resources.DeviceKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -64,8 +63,7 @@ class ChartQueueDepthIT {
     assertThat(depth("a100", false, "0, 2")).isEqualTo(2);
     assertThat(depth("default", false, "0, 1")).isEqualTo(2);
     Device gpu = new Device("cuda:0", null, "cuda", "8.0", 1, null, true, null);
-    assertThat(queue.leases.claim(queue.worker("a100"), gpu, Duration.ofMinutes(1), null))
-        .isPresent();
+    assertThat(queue.claims.claimNow(queue.worker("a100"), gpu, null)).isPresent();
     assertThat(depth("a100", true, "0, 2")).as("it runs").isEqualTo(1);
     assertThat(depth("default", false, "0, 1")).isEqualTo(2);
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.pg.TestPostgres;
 import dev.graft.spec.Resources;
@@ -57,10 +58,7 @@ class ClaimModelIT {
       Device device = device(random);
       Optional<Waiting> expected = expected(CLASSES.get(which), device);
       Optional<LeaseKey> claimed =
-          queue
-              .leases
-              .claim(workers.get(which), device, Queue.TTL, null)
-              .map(ClaimStatement.ClaimedJob::key);
+          queue.claims.claimNow(workers.get(which), device, null).map(Lease::key);
       assertThat(claimed.map(LeaseKey::jobId))
           .as("claim %d of %s for %s", i, CLASSES.get(which), device)
           .isEqualTo(expected.map(Waiting::id));

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Lease;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.Limits.LimitSettings;
@@ -74,8 +75,7 @@ class EditsBesideClaimsIT {
 
   private int claim(Queue queue, String worker) {
     while (ended.get() < JOBS) {
-      Optional<ClaimStatement.ClaimedJob> job =
-          queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL, null);
+      Optional<Lease> job = queue.claims.claimNow(worker, Device.UNKNOWN, null);
       if (job.isEmpty()) continue;
       queue.leases.complete(job.get().key(), "ft", Queue.SOME, List.of());
       ended.incrementAndGet();

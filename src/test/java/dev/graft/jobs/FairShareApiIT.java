@@ -28,7 +28,7 @@ class FairShareApiIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired JdbcClient sql;
-  @Autowired LeaseLedger leases;
+  @Autowired Claims claims;
   @Autowired WorkerDevices devices;
   private final HttpClient http = HttpClient.newHttpClient();
 
@@ -58,15 +58,15 @@ class FairShareApiIT {
     for (int i = 0; i < 4; i++) submit(busy);
     assertThat(reason(busy)).startsWith("This department is next");
     String worker = new Queue(sql).worker();
-    leases.claim(worker, Device.UNKNOWN, Queue.TTL, null).orElseThrow();
+    claims.claimNow(worker, Device.UNKNOWN, null).orElseThrow();
     submit(other);
     JsonNode one = get(busy, busy);
     assertThat(one.get("reason").asString())
         .startsWith("1 other department used less for its weight");
     assertThat(one.get("running_device_seconds").asDouble()).isEqualTo(60);
     assertThat(one.get("share").asDouble()).isEqualTo(60);
-    leases.claim(worker, Device.UNKNOWN, Queue.TTL, null).orElseThrow();
-    leases.claim(worker, Device.UNKNOWN, Queue.TTL, null).orElseThrow();
+    claims.claimNow(worker, Device.UNKNOWN, null).orElseThrow();
+    claims.claimNow(worker, Device.UNKNOWN, null).orElseThrow();
     assertThat(reason(busy)).startsWith("2 of 2 jobs are running");
   }
 

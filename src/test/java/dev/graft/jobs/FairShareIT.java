@@ -83,7 +83,7 @@ class FairShareIT {
   @Test
   void departmentsTakeTurnsInTheOrderOfTheirUseHoweverManyThereAre() {
     List<String> order = new ArrayList<>();
-    for (int i = 0; i < 3 * ClaimStatement.CANDIDATES / 2; i++) {
+    for (int i = 0; i < 3 * Claims.CANDIDATES / 2; i++) {
       String department = backlog(1, 1);
       queue
           .sql

@@ -26,8 +26,9 @@ import org.springframework.boot.test.context.TestComponent;
 public class HandWorker {
   private final LeaseProtocol protocol;
 
-  HandWorker(LeaseDesk desk, Publication publication, LeaseBlobs blobs, Workers workers) {
-    protocol = new InProcessLeaseProtocol(desk, publication, blobs, workers);
+  HandWorker(
+      Claims claims, LeaseDesk desk, Publication publication, LeaseBlobs blobs, Workers workers) {
+    protocol = new InProcessLeaseProtocol(claims, desk, publication, blobs, workers);
   }
 
   /** Takes the next job. */

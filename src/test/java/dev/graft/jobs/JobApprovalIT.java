@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Lease;
 import dev.graft.pg.TestPostgres;
 import dev.graft.tenancy.Actor;
 import java.util.ArrayList;
@@ -160,7 +161,7 @@ class JobApprovalIT {
           }
         }
         default -> {
-          for (ClaimStatement.ClaimedJob claimed : claims()) {
+          for (Lease claimed : claims()) {
             assertThat(approved).contains(claimed.key().jobId());
             started++;
             queue.leases.release(claimed.key());
@@ -176,8 +177,8 @@ class JobApprovalIT {
     return queue.submit(department, priority, true, AUTHOR.account());
   }
 
-  private List<ClaimStatement.ClaimedJob> claims() {
-    return queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null).stream().toList();
+  private List<Lease> claims() {
+    return queue.claims.claimNow(queue.worker(), Device.UNKNOWN, null).stream().toList();
   }
 
   private String told() {

@@ -170,7 +170,7 @@ class JobLedgerIT {
     LeaseKey key = queue.claim(queue.worker());
     assertThat(queue.leases.fail(key, TRANSIENT, Duration.ofSeconds(30), "retrying"))
         .isEqualTo(JobState.QUEUED);
-    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
+    assertThat(queue.claims.claimNow(queue.worker(), Device.UNKNOWN, null)).isEmpty();
     LeaseKey next = later.claim(queue.worker());
     assertThat(next.epoch()).isGreaterThan(key.epoch());
     assertThat(queue.leases.fail(next, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);

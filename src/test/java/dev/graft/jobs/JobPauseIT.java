@@ -33,7 +33,7 @@ class JobPauseIT {
     assertThat(queue.ledger.pause(department, job, null)).isTrue();
     assertThat(queue.ledger.pause(department, job, null)).isFalse();
     assertThat(state()).isEqualTo(JobState.PAUSED);
-    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
+    assertThat(queue.claims.claimNow(queue.worker(), Device.UNKNOWN, null)).isEmpty();
     assertThat(queue.ledger.resume(department, job, null)).isTrue();
     assertThat(queue.ledger.resume(department, job, null)).isFalse();
     assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);

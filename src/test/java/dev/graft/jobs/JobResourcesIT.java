@@ -53,7 +53,7 @@ class JobResourcesIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired BaseModels baseModels;
-  @Autowired LeaseDesk desk;
+  @Autowired Claims claims;
   @Autowired ArtifactStore store;
   @Autowired LeaseLedger leases;
   @Autowired JdbcClient sql;
@@ -89,7 +89,7 @@ class JobResourcesIT {
   }
 
   private Optional<Lease> claim(String worker, Device device) throws Exception {
-    Optional<Lease> lease = desk.claim(worker, device, Duration.ZERO, null);
+    Optional<Lease> lease = claims.claim(worker, device, Duration.ZERO, null);
     lease.map(Lease::key).ifPresent(held::add);
     return lease;
   }

@@ -97,11 +97,7 @@ class JobsThatFitIT {
     String department = queue.department(9);
     String job = submit(department, 6_000);
     LeaseKey key =
-        queue
-            .leases
-            .claim(queue.worker(), new Device("cpu", LARGE), Queue.TTL, null)
-            .orElseThrow()
-            .key();
+        queue.claims.claimNow(queue.worker(), new Device("cpu", LARGE), null).orElseThrow().key();
     TrainingFailure full =
         new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null);
     queue.leases.fail(key, full, Duration.ZERO, "again");

@@ -39,6 +39,7 @@ class QueryPlansIT {
   private final ObservedPlans plans;
   private final JobRows jobs;
   private final JobEvents events;
+  private final Claims claims;
   private final LeaseLedger leases;
   private final FairShareLedger turns;
 
@@ -46,6 +47,7 @@ class QueryPlansIT {
     plans = ObservedPlans.over(DATABASE, values);
     jobs = new JobRows(plans.client());
     events = new JobEvents(plans.client());
+    claims = Queue.claims(plans.client());
     leases = new LeaseLedger(plans.client(), Queue.SETTINGS, JobMeters.unread());
     turns =
         new FairShareLedger(
@@ -59,10 +61,9 @@ class QueryPlansIT {
 
   @Test
   void claimReadsAJobOfEachCandidate() {
-    LeaseKey key =
-        leases.claim(CrowdedQueue.WORKER, Device.UNKNOWN, Queue.TTL, null).orElseThrow().key();
+    LeaseKey key = claims.claimNow(CrowdedQueue.WORKER, Device.UNKNOWN, null).orElseThrow().key();
     Plan plan = plans.only();
-    assertBounded(plan, ClaimStatement.CANDIDATES + OF_A_CLAIM);
+    assertBounded(plan, Claims.CANDIDATES + OF_A_CLAIM);
     assertThat(plan.mostRowsSorted()).isEqualTo(CrowdedQueue.DEPARTMENTS);
     giveBack(key);
   }
@@ -82,13 +83,13 @@ class QueryPlansIT {
     sql.sql("update department set used = 1, used_at = graft_now() where id <> 'proj_busy'")
         .update();
     Device small = new Device("cpu", CrowdedQueue.SMALL);
-    LeaseKey key = leases.claim(CrowdedQueue.WORKER, small, Queue.TTL, null).orElseThrow().key();
+    LeaseKey key = claims.claimNow(CrowdedQueue.WORKER, small, null).orElseThrow().key();
     assertThat(key.jobId()).isEqualTo(CrowdedQueue.FIRST_SMALL);
-    assertBounded(plans.only(), ClaimStatement.CANDIDATES + OF_A_CLAIM);
+    assertBounded(plans.only(), Claims.CANDIDATES + OF_A_CLAIM);
     giveBack(key);
     assertThat(plans.all()).hasSize(1); // the release
     Device tiny = new Device("cpu", 1L);
-    assertThat(leases.claim(CrowdedQueue.WORKER, tiny, Queue.TTL, null)).isEmpty();
+    assertThat(claims.claimNow(CrowdedQueue.WORKER, tiny, null)).isEmpty();
     assertThat(plans.all())
         .hasSize(2)
         .allSatisfy(plan -> assertBounded(plan, CrowdedQueue.DEPARTMENTS)); // the smallest of each
@@ -112,10 +113,10 @@ class QueryPlansIT {
         .update();
     sql.sql("vacuum analyze job").update();
     Device cpu = Device.named("cpu", Long.MAX_VALUE, null);
-    LeaseKey key = leases.claim(CrowdedQueue.WORKER, cpu, Queue.TTL, null).orElseThrow().key();
+    LeaseKey key = claims.claimNow(CrowdedQueue.WORKER, cpu, null).orElseThrow().key();
     assertThat(key.jobId()).isEqualTo(CrowdedQueue.LAST);
     Plan plan = plans.only();
-    assertBounded(plan, ClaimStatement.CANDIDATES + 2 * 40 + OF_A_CLAIM);
+    assertBounded(plan, Claims.CANDIDATES + 2 * 40 + OF_A_CLAIM);
     giveBack(key);
     sql.sql("update job set device_needs = 0 where device_needs > 0").update();
     sql.sql("update department set used = 0").update();

@@ -9,6 +9,7 @@ import dev.graft.jobs.ParentModels.ParentModel;
 import dev.graft.jobs.SubmitJob.CheckedJob;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.platform.Traces;
 import dev.graft.spec.Resources;
 import dev.graft.spec.TrainingSpec;
 import java.time.Duration;
@@ -35,6 +36,7 @@ public final class Queue {
   final JdbcClient sql;
   final JobRows jobs;
   final JobLedger ledger;
+  final Claims claims;
   final LeaseLedger leases;
   final Reaper.LostLeases lost;
   final JobEvents events;
@@ -48,12 +50,17 @@ public final class Queue {
     this.sql = sql;
     jobs = new JobRows(sql);
     ledger = new JobLedger(sql, JobMeters.unread());
+    claims = claims(sql);
     leases = new LeaseLedger(sql, SETTINGS, JobMeters.unread());
     objects =
         new JobObjects(
             new FairShareLedger(sql, TransactionOperations.withoutTransaction(), SETTINGS));
     lost = new Reaper.LostLeases(sql, SETTINGS, JobMeters.unread());
     events = new JobEvents(sql);
+  }
+
+  static Claims claims(JdbcClient sql) {
+    return new Claims(sql, new WorkerDevices(sql), SETTINGS, JobMeters.unread(), Traces.NONE);
   }
 
   /** Ends every job, so that claims of a test find only its own. */
@@ -154,18 +161,18 @@ public final class Queue {
 
   /** The job that a device of that much memory gets, if there is one. */
   Optional<String> claimed(long memory) {
-    return leases
-        .claim(worker(), new Device("cpu", memory), TTL, null)
+    return claims
+        .claimNow(worker(), new Device("cpu", memory), null)
         .map(claimed -> claimed.key().jobId());
   }
 
   /** The job that a worker gets for a device, if there is one. */
   Optional<String> claimed(String worker, Device device) {
-    return leases.claim(worker, device, TTL, null).map(claimed -> claimed.key().jobId());
+    return claims.claimNow(worker, device, null).map(claimed -> claimed.key().jobId());
   }
 
   LeaseKey claim(String worker) {
-    return leases.claim(worker, Device.UNKNOWN, TTL, null).orElseThrow().key();
+    return claims.claimNow(worker, Device.UNKNOWN, null).orElseThrow().key();
   }
 
   /** Takes the oldest expired lease away, if there is one. */

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.OwnServer;
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol.LeaseLost;
 import dev.graft.pg.TestPostgres;
@@ -58,8 +59,7 @@ class QueueConcurrencyIT {
         claimer -> {
           String worker = queue.worker();
           while (claimed.size() < 80) {
-            Optional<ClaimStatement.ClaimedJob> job =
-                queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL, null);
+            Optional<Lease> job = queue.claims.claimNow(worker, Device.UNKNOWN, null);
             mostBusy.accumulateAndGet(queue.running(busy), Math::max);
             mostSmall.accumulateAndGet(queue.running(small), Math::max);
             if (job.isEmpty()) continue;
@@ -91,7 +91,7 @@ class QueueConcurrencyIT {
           }
         });
     assertThat(claimed).hasSize(16 * rounds);
-    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
+    assertThat(queue.claims.claimNow(queue.worker(), Device.UNKNOWN, null)).isEmpty();
     assertThat(queue.drifted()).isZero();
   }
 
@@ -305,7 +305,7 @@ class QueueConcurrencyIT {
             "\n",
             queue
                 .sql
-                .sql("explain (analyze, costs off, timing off) " + ClaimStatement.CLAIM)
+                .sql("explain (analyze, costs off, timing off) " + Claims.CLAIM)
                 .param("worker", queue.worker())
                 .param("dedicated", false)
                 .param("kind", 1)

@@ -26,7 +26,7 @@ class RetriesTests {
               null,
               Duration.ofHours(2),
               8,
-              new ClaimStatement.FairShare(Duration.ofDays(7), Duration.ofSeconds(60)),
+              new Claims.FairShare(Duration.ofDays(7), Duration.ofSeconds(60)),
               new JobProperties.EventStreams(Duration.ofSeconds(1), Duration.ofSeconds(15), 1, 1)));
 
   @Test

@@ -1,17 +1,40 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.Lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.platform.Traces;
 import dev.graft.spec.Resources;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
 
-/** The SQL of the claim: it takes the next job for a device. {@link LeaseLedger} sends it. */
-final class ClaimStatement {
+/**
+ * Claims the next job for a device: waits for one, takes it with one statement ({@link #CLAIM}),
+ * and gives the worker its lease. {@link LeaseLedger} has the later statements of a lease.
+ */
+@Component
+class Claims {
+  private static final Logger log = LoggerFactory.getLogger(Claims.class);
+
+  /** Tries of one claim: more than the number of concurrent claims. */
+  private static final int TRIES = 64;
+
   /** Departments among which one claim chooses. */
   static final int CANDIDATES = 32;
 
@@ -24,7 +47,20 @@ final class ClaimStatement {
           ":memory",
           "(select jobs from x)::text[]");
 
-  private ClaimStatement() {}
+  /**
+   * The columns of a lease that other tables have, for a claimed job {@code u}: its newest two
+   * checkpoints, from which the run may resume, and the milliseconds that its earlier runs took.
+   */
+  private static final String EARLIER_RUNS =
+      """
+             (select jsonb_agg(jsonb_build_object('step', c.step, 'manifest', c.manifest)
+                               order by c.epoch desc, c.step desc)
+                from (select * from job_checkpoint
+                       where job_id = u.id and epoch > u.restart_epoch
+                       order by epoch desc, step desc limit 2) c) as checkpoints,
+             (select coalesce(sum(extract(epoch from ended_at - claimed_at)), 0) * 1000
+                from job_lease where job_id = u.id and ended_at is not null) as ran_ms
+      """;
 
   /**
    * Locks the department's row before it relies on the counter, and raises the counter in the same
@@ -106,21 +142,197 @@ final class ClaimStatement {
                   CLAIMER.fits(),
                   JobsThatFit.classes(":dedicated"))
           + Transition.event(", tokens_per_second = null")
-          + "select u.*, l.token, extract(epoch from graft_now() - u.available_at) as waited"
-          + " from d left join (u join l on l.job_id = u.id) on true\n";
+          + "select u.*, l.token, extract(epoch from graft_now() - u.available_at) as waited,\n"
+          + EARLIER_RUNS
+          + "  from d left join (u join l on l.job_id = u.id) on true\n";
 
   /** Waits for the department's row. It holds no lock yet, so that no other claim waits for it. */
   static final String CLAIM_WAITING =
       CLAIM.replace("limit 1 for no key update skip locked", "limit 1 for no key update");
 
-  static final String CLAIMED =
+  private static final String CLAIMED =
       """
       -- claimed: the job of an earlier claim with this request, whose answer may have been lost
       with l as (update job_lease set expires_at = graft_now() + :ttl * interval '1 millisecond'
                   where worker_id = :worker and claim_request = :request and ended_at is null
                  returning job_id, token)
-      select job.*, l.token from l join job on job.id = l.job_id
-      """;
+      select u.*, l.token, null::float8 as waited,
+      """
+          + EARLIER_RUNS
+          + "  from l join job u on u.id = l.job_id\n";
+
+  private final JdbcClient sql;
+  private final WorkerDevices devices;
+  private final JobProperties settings;
+  private final JobMeters meters;
+  private final Traces traces;
+
+  Claims(
+      JdbcClient sql,
+      WorkerDevices devices,
+      JobProperties settings,
+      JobMeters meters,
+      Traces traces) {
+    this.sql = sql;
+    this.devices = devices;
+    this.settings = settings;
+    this.meters = meters;
+    this.traces = traces;
+  }
+
+  /**
+   * Claims a job: at once, and then every {@code graft.jobs.claim-poll} until {@code wait} is over.
+   *
+   * @param request identifies repetitions of this claim, which get the same lease while it lives;
+   *     null = the worker sends none
+   * @throws dev.graft.jobs.lease.LeaseProtocol.LeaseRefused if the worker is configured for another
+   *     class than it joined with
+   */
+  Optional<Lease> claim(String workerId, Device device, Duration wait, @Nullable UUID request)
+      throws InterruptedException {
+    devices.asks(workerId, device);
+    Optional<Lease> before = claimed(workerId, request);
+    if (before.isPresent()) return before;
+    Duration longest =
+        wait.compareTo(LeaseProtocol.LONGEST_WAIT) < 0 ? wait : LeaseProtocol.LONGEST_WAIT;
+    long end = System.nanoTime() + longest.toNanos();
+    while (true) {
+      Optional<Lease> lease = claimNow(workerId, device, request);
+      long left = end - System.nanoTime();
+      if (lease.isPresent() || left <= 0) return lease;
+      TimeUnit.NANOSECONDS.sleep(Math.min(left, settings.claimPoll().toNanos()));
+    }
+  }
+
+  /** Claims the next job that the device may get; empty only if none may start. */
+  Optional<Lease> claimNow(String workerId, Device device, @Nullable UUID request) {
+    long begun = System.nanoTime();
+    try {
+      return meters.claim(() -> next(workerId, device, request, begun));
+    } catch (DuplicateKeyException alreadyGot) { // by this claim, when it was sent before
+      return claimed(workerId, request);
+    }
+  }
+
+  private Optional<Lease> next(String workerId, Device device, @Nullable UUID request, long begun) {
+    JdbcClient.StatementSpec now = claim(CLAIM, workerId, device, request);
+    JdbcClient.StatementSpec waiting = claim(CLAIM_WAITING, workerId, device, request);
+    for (int i = 0; i < TRIES; i++) {
+      Optional<Answer> answer = answer(now, workerId, begun);
+      if (answer.isEmpty()) answer = answer(waiting, workerId, begun);
+      if (answer.isEmpty()) return Optional.empty();
+      if (answer.get().lease() != null) return Optional.of(answer.get().lease());
+    }
+    return Optional.empty();
+  }
+
+  /** What a claim got that chose a department; null = others took its last jobs. */
+  private record Answer(@Nullable Lease lease) {}
+
+  private JdbcClient.StatementSpec claim(
+      String statement, String workerId, Device device, @Nullable UUID request) {
+    return sql.sql(statement)
+        .param("worker", workerId)
+        .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
+        .param("kind", JobNeeds.kind(device.computes()))
+        .param("capability", device.capabilityNumber())
+        .param("devices", device.count())
+        .param("memory", device.holds())
+        .param("ttl", settings.leaseTtl().toMillis())
+        .param("request", request)
+        .param("half_life", settings.fairShare().halfLifeSeconds())
+        .param("penalty", settings.fairShare().penaltySeconds());
+  }
+
+  private Optional<Answer> answer(JdbcClient.StatementSpec claim, String workerId, long begun) {
+    return claim
+        .query(
+            (row, n) ->
+                new Answer(
+                    row.getString("id") == null ? null : lease(row, traced(row, workerId, begun))))
+        .optional();
+  }
+
+  /** Returns the job that an earlier claim with this request still holds, and renews its lease. */
+  private Optional<Lease> claimed(String workerId, @Nullable UUID request) {
+    if (request == null) return Optional.empty();
+    return sql.sql(CLAIMED)
+        .param("worker", workerId)
+        .param("request", request)
+        .param("ttl", settings.leaseTtl().toMillis())
+        .query((row, n) -> lease(row, row.getString("traceparent")))
+        .optional();
+  }
+
+  /** Records the wait and the claim as spans; returns the trace context for the run. */
+  private @Nullable String traced(ResultSet row, String workerId, long begun) throws SQLException {
+    Duration waited = LeaseLedger.seconds(row, "waited");
+    meters.claimed(waited);
+    String submitted = row.getString("traceparent");
+    if (submitted == null) return null;
+    Map<String, String> ids =
+        Map.of(
+            "graft.job_id", row.getString("id"),
+            "graft.department_id", row.getString("department_id"),
+            "graft.worker_id", workerId);
+    String inQueue = traces.past("wait in queue", submitted, waited, ids);
+    if (inQueue == null) return submitted;
+    return traces.past("claim job", inQueue, Duration.ofNanos(System.nanoTime() - begun), ids);
+  }
+
+  private Lease lease(ResultSet row, @Nullable String traceparent) throws SQLException {
+    LeaseKey key =
+        new LeaseKey(
+            row.getString("id"), row.getLong("lease_epoch"), row.getObject("token", UUID.class));
+    log.atInfo()
+        .addKeyValue("job", key.jobId())
+        .addKeyValue("epoch", key.epoch())
+        .log("job_claimed");
+    String validation = row.getString("validation_digest");
+    String start = row.getString("start_manifest");
+    Resources resources = Resources.written(row.getString("resources"));
+    return new Lease(
+        key,
+        settings.leaseTtl().toMillis(),
+        settings.heartbeat().toMillis(),
+        row.getString("base_model"),
+        new Digest(row.getString("base_manifest")),
+        new Digest(row.getString("training_digest")),
+        validation == null ? null : new Digest(validation),
+        row.getString("adapter"),
+        row.getLong("seed"),
+        checkpoints(row.getString("checkpoints")),
+        row.getString("parent_model"),
+        start == null ? null : new Digest(start),
+        row.getInt("memory_failures") > 0,
+        resources,
+        limits(resources, row.getLong("ran_ms")),
+        traceparent);
+  }
+
+  private static List<Lease.Resume> checkpoints(@Nullable String json) {
+    if (json == null) return List.of();
+    return JsonMapper.shared()
+        .readTree(json)
+        .valueStream()
+        .map(
+            each ->
+                new Lease.Resume(
+                    each.get("step").intValue(), new Digest(each.get("manifest").stringValue())))
+        .toList();
+  }
+
+  /** Returns the limits of the run; earlier runs have used up part of the job's time. */
+  private Lease.RunLimits limits(Resources resources, long ranMs) {
+    Long asked = resources.maxRunSeconds();
+    Duration most = settings.maxRun();
+    if (asked != null && (most == null || asked < most.toSeconds()))
+      most = Duration.ofSeconds(asked);
+    Long quiet = resources.noProgressSeconds();
+    return new Lease.RunLimits(
+        most == null ? null : Math.max(0, most.toMillis() - ranMs),
+        quiet == null ? settings.noProgress().toMillis() : quiet * 1000);
+  }
 
   /**
    * The waiting jobs that a device may get, as SQL. A job asks for one class of worker or any
@@ -233,56 +445,6 @@ final class ClaimStatement {
 
     double penaltySeconds() {
       return entryPenalty.toMillis() / 1000.0;
-    }
-  }
-
-  /**
-   * A job that was just claimed.
-   *
-   * @param parentModel model that the job continues from, or null
-   * @param start manifest of the directory that training begins with, or null
-   * @param traceparent trace context of the request that submitted it; null = there is no trace
-   * @param waited time in the queue; null if an earlier claim took the job and its answer was lost
-   * @param memoryFailures runs that ran out of memory so far
-   */
-  record ClaimedJob(
-      LeaseKey key,
-      String baseModel,
-      Digest baseManifest,
-      Digest trainingFile,
-      @Nullable Digest validationFile,
-      String adapterJson,
-      long seed,
-      Resources resources,
-      int memoryFailures,
-      @Nullable String parentModel,
-      @Nullable Digest start,
-      String departmentId,
-      @Nullable String traceparent,
-      @Nullable Duration waited) {
-    static ClaimedJob before(ResultSet row, int number) throws SQLException {
-      return of(row, null);
-    }
-
-    static ClaimedJob of(ResultSet row, @Nullable Duration waited) throws SQLException {
-      String start = row.getString("start_manifest");
-      String validation = row.getString("validation_digest");
-      return new ClaimedJob(
-          new LeaseKey(
-              row.getString("id"), row.getLong("lease_epoch"), row.getObject("token", UUID.class)),
-          row.getString("base_model"),
-          new Digest(row.getString("base_manifest")),
-          new Digest(row.getString("training_digest")),
-          validation == null ? null : new Digest(validation),
-          row.getString("adapter"),
-          row.getLong("seed"),
-          Resources.written(row.getString("resources")),
-          row.getInt("memory_failures"),
-          row.getString("parent_model"),
-          start == null ? null : new Digest(start),
-          row.getString("department_id"),
-          row.getString("traceparent"),
-          waited);
     }
   }
 }
